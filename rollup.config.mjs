@@ -1,0 +1,15 @@
+import { wasmPlugin } from './scripts/wasm-plugin.mjs';
+
+const packages = ['@assemblyscript/loader', 'tinypool', 'commander', 'cli-progress', 'picocolors'];
+
+export default {
+  input: {
+    'index.node': 'build/js/index.node.js',
+    'worker.node': 'build/js/workers/claim-loop.js',
+    kernel: 'build/js/kernel/index.js',
+    cli: 'build/js/cli/main.js',
+  },
+  output: { dir: 'dist', format: 'es', sourcemap: true, chunkFileNames: 'chunks/[name].js' },
+  external: (id) => id.startsWith('node:') || packages.includes(id),
+  plugins: [wasmPlugin()],
+};

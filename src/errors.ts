@@ -1,0 +1,79 @@
+/**
+ * The one error type of the library: a stable `code` for programs, a sentence for people.
+ */
+
+export type IndexingErrorCode =
+  | 'ThreadPanic'
+  | 'EmptyVector'
+  | 'ZeroMagnitude'
+  | 'NonFinite'
+  | 'InsufficientMemory'
+  | 'InvalidConfiguration';
+
+/** Rows `first` (included) to `last` (excluded), by input position. */
+export interface RowRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface IndexingErrorDetails {
+  /** Position in the input of the vector at fault. */
+  readonly vectorIndex?: number;
+  /** Thread at fault, 0-based. */
+  readonly threadId?: number;
+  /** Rows whose content is undefined after a failed run in place. */
+  readonly rows?: RowRange;
+  readonly cause?: unknown;
+}
+
+/**
+ * Thrown, or rejected with, by everything in simdex. The message begins with the fixed words of its code and goes on
+ * with the vector, thread, option, byte or file at fault.
+ */
+export class IndexingError extends Error {
+  readonly code: IndexingErrorCode;
+  declare readonly vectorIndex?: number;
+  declare readonly threadId?: number;
+  declare readonly rows?: RowRange;
+
+  constructor(code: IndexingErrorCode, detail: string, details: IndexingErrorDetails = {}) {
+    super(`${opening(code, details.threadId)}: ${detail}`, 'cause' in details ? { cause: details.cause } : undefined);
+    this.name = 'IndexingError';
+    this.code = code;
+    const { vectorIndex, threadId, rows } = details;
+    if (vectorIndex !== undefined) this.vectorIndex = vectorIndex;
+    if (threadId !== undefined) this.threadId = threadId;
+    if (rows !== undefined) this.rows = rows;
+  }
+}
+
+/** `InvalidConfiguration` for the option (argument, field) `name`: what was expected and what came. */
+export function invalidConfiguration(name: string, expected: string, found: unknown): IndexingError {
+  return new IndexingError('InvalidConfiguration', `${name} must be ${expected}, got ${describeValue(found)}`);
+}
+
+function opening(code: IndexingErrorCode, threadId: number | undefined): string {
+  switch (code) {
+    case 'ThreadPanic':
+      return `Thread ${threadId ?? 'unknown'} panicked during indexing`;
+    case 'EmptyVector':
+      return 'Cannot process empty vector';
+    case 'ZeroMagnitude':
+      return 'Vector has zero magnitude';
+    case 'NonFinite':
+      return 'Vector has a non-finite component';
+    case 'InsufficientMemory':
+      return 'Insufficient memory for indexing operation';
+    case 'InvalidConfiguration':
+      return 'Invalid indexing configuration';
+  }
+}
+
+function describeValue(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'function') return 'a function';
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === 'object' && value !== null)
+    return `an object (${value.constructor?.name ?? 'without prototype'})`;
+  return String(value);
+}

@@ -1,0 +1,22 @@
+/**
+ * What every backend of the kernel offers: functions of one memory that take byte addresses and sizes. Rows are dense
+ * (row `i` starts at `rows + 4 × dims × i`) and need not be aligned; magnitudes are one float32 per row. Nothing is kept
+ * between calls, so any number of threads may work on one memory as long as their rows, magnitudes and scratch differ.
+ *
+ * A row that cannot be indexed gets a status instead of a magnitude (see rejection.ts) and its components become zeros.
+ */
+export interface KernelExports {
+  /** Writes the magnitudes, leaves the rows alone. Returns the number of rejected rows. */
+  magnitudes(rows: number, count: number, dims: number, magnitudes: number): number;
+  /** Writes the magnitudes and normalises the rows in place. Returns the number of rejected rows. */
+  normalize(rows: number, count: number, dims: number, magnitudes: number): number;
+  /** Sorts the components of each row in place, in the order of `Float32Array.prototype.sort`. */
+  sort(rows: number, count: number, dims: number, scratch: number): void;
+  /** `normalize`, then `sort`. */
+  process(rows: number, count: number, dims: number, magnitudes: number, scratch: number): number;
+}
+
+/** Bytes of scratch a thread needs to sort rows of `dims` components; 64-byte aligned, one region per thread. */
+export function scratchBytes(dims: number): number {
+  return 16 * Math.ceil(dims / 16) * 16;
+}

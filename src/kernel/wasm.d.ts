@@ -1,0 +1,5 @@
+/** A compiled kernel, inlined by scripts/wasm-plugin.mjs. */
+declare module 'kernel:*' {
+  const bytes: Uint8Array<ArrayBuffer>;
+  export default bytes;
+}
