@@ -1,0 +1,65 @@
+/**
+ * The matrices that callers got from `allocate`: which memory each lies in, so that a run can use it in place.
+ */
+import { IndexingError, invalidConfiguration } from '../errors.js';
+import { layOutMatrix, type MatrixLayout } from '../memory/matrix-layout.js';
+import type { MatrixMemory } from '../memory/matrix-memory.js';
+import type { MemoryPool } from '../memory/memory-pool.js';
+import type { VectorMatrix } from '../vectors/vector-source.js';
+
+/** A matrix in a shared WebAssembly memory of its own. Fill `data`, then give it as a source, `inPlace` or `into`. */
+export interface AllocatedMatrix extends VectorMatrix {
+  /** Rows it has room for. */
+  readonly count: number;
+  /** Hands the memory back for the next run; `data` and its subarrays may show other data afterwards. */
+  dispose(): void;
+  [Symbol.dispose](): void;
+}
+
+/** A memory and where in it the rows, magnitudes and scratch of a run lie. */
+export interface PlacedMemory {
+  readonly memory: MatrixMemory;
+  readonly layout: MatrixLayout;
+}
+
+export class Allocations {
+  readonly #pool: MemoryPool;
+  readonly #threads: number;
+  readonly #placed = new WeakMap<ArrayBufferLike, PlacedMemory>();
+
+  constructor(pool: MemoryPool, threads: number) {
+    this.#pool = pool;
+    this.#threads = threads;
+  }
+
+  /** @throws {IndexingError} `InvalidConfiguration` for a count or dims that is none, `InsufficientMemory`. */
+  allocate(count: number, dims: number): AllocatedMatrix {
+    if (!Number.isSafeInteger(count) || count < 0) throw invalidConfiguration('count', 'an integer from 0 on', count);
+    if (!Number.isSafeInteger(dims) || dims < 1) throw invalidConfiguration('dims', 'a positive integer', dims);
+    const layout = layOutMatrix([{ dims, count }], this.#threads);
+    const memory = this.#pool.acquire(layout.byteLength);
+    const { buffer } = memory;
+    this.#placed.set(buffer, { memory, layout });
+    const dispose = () => {
+      if (this.#placed.delete(buffer)) this.#pool.release(memory);
+    };
+    return { data: new Float32Array(buffer, 0, count * dims), dims, count, dispose, [Symbol.dispose]: dispose };
+  }
+
+  /**
+   * The memory of `matrix`, placed for its first `count` rows. A shorter matrix over the first rows of an allocated one
+   * will do.
+   *
+   * @param option name of the option that asks for it, for the message
+   * @throws {IndexingError} `InvalidConfiguration` when it is not from `allocate` of this indexer, or was disposed.
+   */
+  find(matrix: VectorMatrix, count: number, option: 'inPlace' | 'into'): PlacedMemory {
+    const placed = this.#placed.get(matrix?.data?.buffer);
+    const room = placed?.layout.groups[0];
+    if (!placed || !room || matrix.data.byteOffset !== room.rows || matrix.dims !== room.dims) {
+      const what = option === 'inPlace' ? 'a source' : 'a matrix';
+      throw new IndexingError('InvalidConfiguration', `${option} needs ${what} from allocate of the same indexer`);
+    }
+    return { memory: placed.memory, layout: { ...placed.layout, groups: count > 0 ? [{ ...room, count }] : [] } };
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * What a run gives: its vectors, batches and figures. The vectors are views on shared memory that lives as long as any of
+ * them is reachable; `dispose` hands it back for the next run at once, which is much faster than fresh memory.
+ */
+import { IndexingError } from '../errors.js';
+import { DONE } from '../memory/control-block.js';
+import type { IndexingPerformanceReport } from '../reporting/performance-report.js';
+import type { ComponentOrder } from '../vectors/vector-source.js';
+import { type BatchResult, batchResult } from './batch-result.js';
+import { IndexedVectors, type ResultBuffer } from './indexed-vectors.js';
+import { listRejections, type Rejection } from './rejections.js';
+import type { RunRecords } from './run.js';
+
+/** What a result is made of. @internal */
+export interface ResultInput {
+  readonly records: RunRecords;
+  readonly buffer: ArrayBufferLike;
+  /** Input position of every rank; undefined where they are the same. */
+  readonly positions: Uint32Array | undefined;
+  readonly order: ComponentOrder;
+  /** Gives the memory back. */
+  readonly release: () => void;
+}
+
+export class IndexingResult {
+  /** Vectors indexed, without rejected ones. */
+  readonly indexedCount: number;
+  /** Wall time of the run, copying in included. */
+  readonly totalTimeMs: number;
+  /** The indexed vectors, by input position. */
+  readonly vectors: IndexedVectors;
+  /** Figures of the run; absent from the unmonitored `ParallelIndexer`. */
+  readonly performanceReport?: IndexingPerformanceReport;
+  readonly #input: ResultInput;
+  readonly #memory: ReleasableBuffer;
+  #rejected: readonly Rejection[] | undefined;
+  #batchResults: readonly BatchResult[] | undefined;
+
+  /** @internal */
+  constructor(input: ResultInput, performanceReport?: IndexingPerformanceReport) {
+    const { records, positions, order } = input;
+    this.#input = input;
+    this.#memory = new ReleasableBuffer(input.buffer, input.release);
+    this.vectors = new IndexedVectors(this.#memory, records.layout, positions, order);
+    this.indexedCount = countIndexed(records);
+    this.totalTimeMs = records.totalTimeMs;
+    if (performanceReport) this.performanceReport = performanceReport;
+  }
+
+  /** One entry for each batch, in processing order. */
+  get batchResults(): readonly BatchResult[] {
+    this.#memory.bytes;
+    const { control } = this.#input.records;
+    this.#batchResults ??= Array.from({ length: control.batchCount }, (_, index) =>
+      batchResult(control, index, this.vectors),
+    );
+    return this.#batchResults;
+  }
+
+  /** The vectors left out with `onInvalid: 'skip'`, in input order. */
+  get rejected(): readonly Rejection[] {
+    const { bytes } = this.#memory;
+    this.#rejected ??= listRejections(this.#input.records.control, bytes, this.#input.positions);
+    return this.#rejected;
+  }
+
+  /**
+   * Hands the memory back for the next run; twice is once. Afterwards every accessor of the vectors throws. The memory of
+   * a matrix from `allocate` (`inPlace`, `into`) stays with that matrix.
+   */
+  dispose(): void {
+    this.#memory.release();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** Vectors indexed in the batches that are done. */
+export function countIndexed({ control }: RunRecords): number {
+  let indexed = 0;
+  for (let index = 0; index < control.batchCount; index++) {
+    if (control.state(index) === DONE) indexed += control.batch(index).count - control.rejected(index);
+  }
+  return indexed;
+}
+
+class ReleasableBuffer implements ResultBuffer {
+  #bytes: ArrayBufferLike | undefined;
+  readonly #release: () => void;
+
+  constructor(bytes: ArrayBufferLike, release: () => void) {
+    this.#bytes = bytes;
+    this.#release = release;
+  }
+
+  get bytes(): ArrayBufferLike {
+    if (!this.#bytes)
+      throw new IndexingError('InvalidConfiguration', 'the result was disposed; read or copy it before');
+    return this.#bytes;
+  }
+
+  release(): void {
+    if (!this.#bytes) return;
+    this.#bytes = undefined;
+    this.#release();
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * What a caller may ask for, checked once at the edge.
+ */
+import { invalidConfiguration } from '../errors.js';
+import type { KernelBackend } from '../kernel/load.js';
+import type { ComponentOrder, VectorMatrix } from '../vectors/vector-source.js';
+import type { IndexingProgress } from './progress.js';
+
+export interface IndexerLogger {
+  info(message: string): void;
+  warn(message: string): void;
+}
+
+export interface IndexerOptions {
+  /** Most bytes of everything the indexer holds at a time. Default: no bound in Node. */
+  readonly maxMemoryBytes?: number;
+  /** Default `'auto'`: SIMD where the engine has it and answers a known question rightly, else JavaScript. */
+  readonly kernel?: 'auto' | KernelBackend;
+  /** URL of the worker module, for those who must serve it themselves; one that wraps `simdex/worker`. */
+  readonly worker?: URL | string;
+  /** The kernel's bytes, for those who must serve them themselves. */
+  readonly wasm?: BufferSource;
+  /** Hears of what happens beside results; none by default. */
+  readonly logger?: IndexerLogger;
+}
+
+export interface IndexOptions {
+  /** Order of the components of each indexed vector. Default `'sorted'`: ascending. */
+  readonly order?: ComponentOrder;
+  /** What a vector that cannot be indexed does: fail the run, or be left out. Default `'throw'`. */
+  readonly onInvalid?: 'throw' | 'skip';
+  /** Vectors of a batch. By default chosen from the work a vector is predicted to be. */
+  readonly batchSize?: number;
+  /** Stops the run, which then rejects with `signal.reason`. */
+  readonly signal?: AbortSignal;
+  /** Called about every 100 ms and at the end. A throwing listener fails the run with what it threw. */
+  readonly onProgress?: (progress: IndexingProgress) => void;
+  /** The source, a matrix from `allocate`, is overwritten and becomes the result. */
+  readonly inPlace?: boolean;
+  /** A matrix from `allocate`, of the source's dims and at least as many rows, that receives the result. */
+  readonly into?: VectorMatrix;
+}
+
+export interface CheckedIndexOptions {
+  readonly order: ComponentOrder;
+  readonly onInvalid: 'throw' | 'skip';
+  readonly batchSize: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: ((progress: IndexingProgress) => void) | undefined;
+  readonly inPlace: boolean;
+  readonly into: VectorMatrix | undefined;
+}
+
+const INDEX_OPTIONS = new Set(['order', 'onInvalid', 'batchSize', 'signal', 'onProgress', 'inPlace', 'into']);
+const INDEXER_OPTIONS = new Set(['maxMemoryBytes', 'kernel', 'worker', 'wasm', 'logger']);
+
+/** @throws {IndexingError} `InvalidConfiguration` naming the option. */
+export function checkIndexOptions(options: IndexOptions): CheckedIndexOptions {
+  refuseUnknown('options', options, INDEX_OPTIONS);
+  const { order = 'sorted', onInvalid = 'throw', batchSize, signal, onProgress, inPlace = false, into } = options;
+  if (order !== 'sorted' && order !== 'original') {
+    throw invalidConfiguration('order', "'sorted' or 'original'", order);
+  }
+  if (onInvalid !== 'throw' && onInvalid !== 'skip') {
+    throw invalidConfiguration('onInvalid', "'throw' or 'skip'", onInvalid);
+  }
+  if (batchSize !== undefined && !(Number.isSafeInteger(batchSize) && batchSize > 0)) {
+    throw invalidConfiguration('batchSize', 'a positive integer', batchSize);
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalidConfiguration('signal', 'an AbortSignal', signal);
+  }
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw invalidConfiguration('onProgress', 'a function', onProgress);
+  }
+  if (typeof inPlace !== 'boolean') throw invalidConfiguration('inPlace', 'true or false', inPlace);
+  if (inPlace && into !== undefined) {
+    throw invalidConfiguration('into', 'left out with inPlace, where the source receives the result', into);
+  }
+  return { order, onInvalid, batchSize, signal, onProgress, inPlace, into };
+}
+
+/** @throws {IndexingError} `InvalidConfiguration` naming the option. */
+export function checkIndexerOptions(options: IndexerOptions): IndexerOptions {
+  refuseUnknown('options', options, INDEXER_OPTIONS);
+  const { maxMemoryBytes, kernel, worker, wasm, logger } = options;
+  if (maxMemoryBytes !== undefined && !(typeof maxMemoryBytes === 'number' && maxMemoryBytes > 0)) {
+    throw invalidConfiguration('maxMemoryBytes', 'a positive number of bytes', maxMemoryBytes);
+  }
+  if (kernel !== undefined && !['auto', 'simd', 'scalar', 'javascript'].includes(kernel)) {
+    throw invalidConfiguration('kernel', "'auto', 'simd', 'scalar' or 'javascript'", kernel);
+  }
+  if (worker !== undefined && typeof worker !== 'string' && !(worker instanceof URL)) {
+    throw invalidConfiguration('worker', 'a URL', worker);
+  }
+  if (wasm !== undefined && !(ArrayBuffer.isView(wasm) || wasm instanceof ArrayBuffer)) {
+    throw invalidConfiguration('wasm', 'the bytes of the kernel in an ArrayBuffer or a view of one', wasm);
+  }
+  if (logger !== undefined && !(typeof logger?.info === 'function' && typeof logger.warn === 'function')) {
+    throw invalidConfiguration('logger', 'an object with the functions info and warn', logger);
+  }
+  return options;
+}
+
+/** @throws {IndexingError} `InvalidConfiguration` unless an integer in 1..256 or `'auto'`. */
+export function checkThreadCount(threadCount: number | 'auto', available: () => number): number {
+  if (threadCount === 'auto') return available();
+  if (!Number.isInteger(threadCount) || threadCount < 1 || threadCount > 256) {
+    throw invalidConfiguration('threadCount', "an integer from 1 to 256 or 'auto'", threadCount);
+  }
+  return threadCount;
+}
+
+/** A misspelt option would be passed over in silence; nothing here has options that others may add to. */
+export function refuseUnknown(name: string, options: object, known: ReadonlySet<string>): void {
+  if (typeof options !== 'object' || options === null) throw invalidConfiguration(name, 'an object', options);
+  for (const key of Object.keys(options)) {
+    if (!known.has(key)) throw invalidConfiguration(`${name}.${key}`, `one of ${[...known].join(', ')}`, key);
+  }
+}

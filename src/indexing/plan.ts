@@ -1,0 +1,98 @@
+/**
+ * Cuts the rows of a run into batches. Pure: sizes in, batches out.
+ *
+ * The batches partition the rows in rank order; none crosses a group. There are at most 65,536: the groups of a memory of
+ * 4 GiB number fewer than 46,341, since k distinct lengths take at least 4 × k²/2 bytes, and the size is raised until the
+ * rest suffices.
+ */
+import { type Batch, MAX_BATCHES } from '../memory/control-block.js';
+import type { PlacedGroup } from '../memory/matrix-layout.js';
+
+export interface PlanInput {
+  readonly groups: readonly PlacedGroup[];
+  readonly threads: number;
+  /** Rows of a batch as the caller wants them; undefined to choose. */
+  readonly batchSize: number | undefined;
+  /** Upper bound where the size is chosen. */
+  readonly maxBatchSize: number;
+  /** Predicted nanoseconds of a row, by dims. */
+  readonly nsPerVector: (dims: number) => number;
+}
+
+export interface Plan {
+  readonly batches: readonly Batch[];
+  /** Rows of a batch; chosen ones differ from it by up to 15 rows, and the last of a group may be smaller. */
+  readonly batchSize: number;
+}
+
+/** A batch predicted to take longer is cut where its size is not given. */
+const BATCH_NS = 4e6;
+/** Batches that a thread gets at least where they stay large enough: what the last one may idle is a share of them. */
+const BATCHES_PER_THREAD = 16;
+/** Smaller batches cost more in claims than they gain in balance. */
+const MIN_ROWS = 50;
+/** Rows whose magnitudes fill a 64-byte line, and a multiple of the four rows the kernel sorts at a time. */
+const LINE_ROWS = 16;
+/** Predicted time of a slice: a clock read costs a thousandth of it, and the stop word is read well within 2 ms. */
+const SLICE_NS = 60_000;
+/** Rows that the kernel sorts at a time. */
+const LANES = 4;
+
+export function planBatches(input: PlanInput): Plan {
+  const total = input.groups.reduce((sum, group) => sum + group.count, 0);
+  const least = Math.ceil(total / (MAX_BATCHES - input.groups.length));
+  let largest = 0;
+  const batches: Batch[] = [];
+  const chosenRows = input.batchSize === undefined ? rowsPerBatch(input, total) : () => input.batchSize!;
+  for (const group of input.groups) {
+    const size = Math.max(least, chosenRows(group.dims));
+    const cuts = input.batchSize === undefined ? cutEvenly(group.count, size) : cutExactly(group.count, size);
+    largest = Math.max(largest, input.batchSize === undefined ? Math.ceil(group.count / (cuts.length - 1)) : size);
+    const sliceRows = rowsPerSlice(input.nsPerVector(group.dims));
+    for (let i = 0; i + 1 < cuts.length; i++) {
+      const first = cuts[i]!;
+      batches.push({
+        firstRank: group.firstRank + first,
+        count: cuts[i + 1]! - first,
+        dims: group.dims,
+        rows: group.rows + first * group.dims * 4,
+        magnitudes: group.magnitudes + first * 4,
+        sliceRows,
+      });
+    }
+  }
+  return { batches, batchSize: largest };
+}
+
+/** Rows of a chosen batch by dims: bounded by time and fairness, but 50 or more, and a batch for every thread. */
+function rowsPerBatch(input: PlanInput, total: number): (dims: number) => number {
+  const totalNs = input.groups.reduce((sum, group) => sum + group.count * input.nsPerVector(group.dims), 0);
+  const batchNs = Math.min(BATCH_NS, totalNs / (input.threads * BATCHES_PER_THREAD));
+  const fairShare = Math.floor(total / input.threads);
+  const most = fairShare >= MIN_ROWS ? Math.min(input.maxBatchSize, fairShare) : input.maxBatchSize;
+  return (dims) => Math.max(MIN_ROWS, Math.min(most, Math.floor(batchNs / input.nsPerVector(dims))));
+}
+
+/** As few batches of at most about `size` rows as possible, of equal size, on multiples of 16 where they are large. */
+function cutEvenly(count: number, size: number): number[] {
+  const batches = Math.max(1, Math.min(Math.ceil(count / size), Math.floor(count / MIN_ROWS)));
+  const step = count / batches;
+  // From 4 lines on, cutting down to a whole line leaves 50 rows or more in every batch.
+  const unit = step >= 4 * LINE_ROWS ? LINE_ROWS : 1;
+  const cuts = [0];
+  for (let i = 1; i < batches; i++) cuts.push(Math.floor((i * step) / unit) * unit);
+  cuts.push(count);
+  return cuts;
+}
+
+function cutExactly(count: number, size: number): number[] {
+  const cuts: number[] = [];
+  for (let first = 0; first < count; first += size) cuts.push(first);
+  cuts.push(count);
+  return cuts;
+}
+
+function rowsPerSlice(nsPerVector: number): number {
+  const rows = Math.floor(SLICE_NS / nsPerVector);
+  return Math.max(LANES, rows - (rows % LANES));
+}

@@ -1,0 +1,220 @@
+/**
+ * One run: lays the rows out in a memory, copies them in while threads already index the first of them, and ends with the
+ * records of what was done.
+ *
+ * `finished` may reject before every thread has answered (abort); the run's memory is given back, and the next run may
+ * begin, when `settled` resolves.
+ */
+import { nowMs } from '../clock.js';
+import type { CompiledKernel } from '../kernel/load.js';
+import { type Batch, ControlBlock } from '../memory/control-block.js';
+import { layOutMatrix, type MatrixLayout } from '../memory/matrix-layout.js';
+import type { MemoryPool } from '../memory/memory-pool.js';
+import { TimeSlices } from '../time-slices.js';
+import type { SourceRows } from '../vectors/source-rows.js';
+import { claimBatches } from '../workers/claim-loop.js';
+import type { IndexingTask } from '../workers/task.js';
+import type { WorkerPool } from '../workers/worker-pool.js';
+import type { PlacedMemory } from './allocations.js';
+import type { CheckedIndexOptions } from './options.js';
+import { type Plan, planBatches } from './plan.js';
+import { ProgressReader } from './progress.js';
+import { findFailure } from './rejections.js';
+import { scheduleThreads } from './scheduler.js';
+import type { WorkEstimate } from './work-estimate.js';
+
+/** What a run is made of. */
+export interface RunInput {
+  readonly rows: SourceRows;
+  readonly options: CheckedIndexOptions;
+  readonly kernel: CompiledKernel;
+  readonly estimate: WorkEstimate;
+  readonly threads: number;
+  readonly memories: MemoryPool;
+  /** The caller's memory for the result; undefined to take one from the pool. */
+  readonly target: PlacedMemory | undefined;
+  /** Upper bound of a batch size that is not given. */
+  readonly maxBatchSize: number;
+  /** Whether index times are recorded. */
+  readonly timed: boolean;
+  readonly startedAtMs: number;
+}
+
+/** A run as its records tell it, whether it succeeded or not. */
+export interface RunRecords {
+  readonly control: ControlBlock;
+  readonly layout: MatrixLayout;
+  readonly batchSize: number;
+  readonly threads: number;
+  readonly startedAtMs: number;
+  readonly totalTimeMs: number;
+}
+
+export interface RunHandle {
+  /** Records of the whole run; rejects with what made it fail. */
+  readonly finished: Promise<RunRecords>;
+  /** Never rejects. */
+  readonly settled: Promise<void>;
+}
+
+const PROGRESS_INTERVAL_MS = 100;
+/** An abort waits this long for the threads' last slices, so that nearly finished batches still count. */
+const ABORT_GRACE_MS = 3;
+/** Bytes copied between two looks at the clock: well below a millisecond. */
+const COPY_BYTES = 2 ** 18;
+
+export class IndexingRun {
+  readonly placed: PlacedMemory;
+  readonly #input: RunInput;
+  readonly #plan: Plan;
+  readonly #control: ControlBlock;
+  readonly #progress: ProgressReader;
+
+  /** @throws {IndexingError} `InsufficientMemory` */
+  constructor(input: RunInput) {
+    this.#input = input;
+    this.placed = input.target ?? placeInPool(input);
+    this.#plan = planBatches({
+      groups: this.placed.layout.groups,
+      threads: input.threads,
+      batchSize: input.options.batchSize,
+      maxBatchSize: input.maxBatchSize,
+      nsPerVector: (dims) => input.estimate.nsPerVector(dims, input.options.order),
+    });
+    this.#control = ControlBlock.create(this.#plan.batches, input.threads, input.timed);
+    this.#progress = new ProgressReader(this.#control, input.rows.count, input.threads, input.startedAtMs);
+  }
+
+  get records(): RunRecords {
+    const { threads, startedAtMs } = this.#input;
+    const { layout } = this.placed;
+    const { batchSize } = this.#plan;
+    return { control: this.#control, layout, batchSize, threads, startedAtMs, totalTimeMs: nowMs() - startedAtMs };
+  }
+
+  /** Runs everything on the calling thread before it returns. For few vectors: it holds the thread. */
+  runHere(): RunRecords {
+    const { rows, options } = this.#input;
+    if (!options.inPlace) {
+      for (const batch of this.#plan.batches)
+        rows.copyInto(this.#view(batch), batch.firstRank, batch.count, batch.dims);
+    }
+    this.#control.publishReady(this.#plan.batches.length);
+    claimBatches({ ...this.#task(0, -1), source: undefined });
+    return this.#conclude();
+  }
+
+  /** Runs on the threads of `pool`. */
+  runOn(pool: WorkerPool): RunHandle {
+    const { signal, onProgress } = this.#input.options;
+    const control = this.#control;
+    let failure: { readonly reason: unknown } | undefined;
+    const fail = (reason: unknown) => {
+      failure ??= { reason };
+      control.lowerEnd(0);
+    };
+
+    const threads = scheduleThreads({
+      pool,
+      control,
+      threads: this.#input.threads,
+      task: (threadId, firstBatch) => this.#task(threadId, firstBatch),
+      restoreBatch: (batch) => this.#restore(batch),
+    }).catch(fail);
+    const copied = this.#copyIn().catch(fail);
+    const settled = Promise.all([threads, copied]).then(() => undefined);
+
+    const ticks = onProgress && setInterval(() => report(), PROGRESS_INTERVAL_MS);
+    const report = () => {
+      try {
+        onProgress?.(this.#progress.read());
+      } catch (error) {
+        clearInterval(ticks);
+        fail(error);
+      }
+    };
+    const aborted = new Promise<void>((resolve) => {
+      const abort = () => {
+        fail(signal?.reason);
+        setTimeout(resolve, ABORT_GRACE_MS);
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      settled.then(() => signal?.removeEventListener('abort', abort));
+    });
+    const finished = Promise.race([settled, aborted]).then(() => {
+      clearInterval(ticks);
+      if (!failure && onProgress) report();
+      if (failure) throw failure.reason;
+      return this.#conclude();
+    });
+    return { finished, settled };
+  }
+
+  /** The records of a run whose wanted batches are all done; throws the failure they hold. */
+  #conclude(): RunRecords {
+    if (this.#input.options.onInvalid === 'throw') {
+      const failure = findFailure(this.#control, this.placed.memory.buffer, this.#input.rows.order);
+      if (failure) throw failure;
+    }
+    return this.records;
+  }
+
+  #task(threadId: number, firstBatch: number): IndexingTask {
+    const { rows, options, kernel } = this.#input;
+    const { memory, layout } = this.placed;
+    return {
+      type: 'index',
+      kernel,
+      memory: memory.memory,
+      control: this.#control.buffer,
+      batchCount: this.#control.batchCount,
+      threadId,
+      firstBatch,
+      scratch: layout.scratch + threadId * layout.scratchStride,
+      order: options.order,
+      // Ragged rows are not indexed in input order: a later batch may hold an earlier vector.
+      endAtRejection: options.onInvalid === 'throw' && rows.order === undefined,
+      source: options.inPlace ? undefined : rows.shared,
+    };
+  }
+
+  /** Copies the rows in, batch after batch, and lets the threads know of each; nothing to do where workers copy. */
+  async #copyIn(): Promise<void> {
+    const { rows, options } = this.#input;
+    const { batches } = this.#plan;
+    if (!options.inPlace && !rows.shared) {
+      const slices = new TimeSlices();
+      for (let i = 0; i < batches.length && this.#control.isWanted(i); i++) {
+        await this.#copyBatch(batches[i]!, slices);
+        this.#control.publishReady(i + 1);
+      }
+    }
+    this.#control.publishReady(batches.length);
+  }
+
+  async #copyBatch(batch: Batch, slices: TimeSlices): Promise<void> {
+    const stride = Math.max(1, Math.floor(COPY_BYTES / Math.max(4, batch.dims * 4)));
+    const target = this.#view(batch);
+    await slices.forEach(batch.count, stride, (first, last) => {
+      const part = target.subarray(first * batch.dims, last * batch.dims);
+      this.#input.rows.copyInto(part, batch.firstRank + first, last - first, batch.dims);
+    });
+  }
+
+  async #restore(index: number): Promise<boolean> {
+    const { rows, options } = this.#input;
+    if (options.inPlace) return false;
+    // Shared rows are copied by the thread that claims them.
+    if (!rows.shared) await this.#copyBatch(this.#plan.batches[index]!, new TimeSlices());
+    return true;
+  }
+
+  #view(batch: Batch): Float32Array {
+    return new Float32Array(this.placed.memory.buffer, batch.rows, batch.count * batch.dims);
+  }
+}
+
+function placeInPool({ rows, threads, memories }: RunInput): PlacedMemory {
+  const layout = layOutMatrix(rows.groups, threads);
+  return { layout, memory: memories.acquire(layout.byteLength) };
+}

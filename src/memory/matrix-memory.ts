@@ -1,0 +1,65 @@
+/**
+ * One shared WebAssembly.Memory per matrix, of exactly the pages it needs and never grown, so no view of it is ever
+ * stale and its lifetime is that of the views on it.
+ */
+import { IndexingError } from '../errors.js';
+
+export interface MatrixMemory {
+  readonly memory: WebAssembly.Memory;
+  readonly buffer: SharedArrayBuffer;
+}
+
+const PAGE = 65_536;
+const MAX_PAGES = 65_536;
+
+/** Bytes a memory for `byteLength` bytes takes: whole pages, at least one. */
+export function memoryBytes(byteLength: number): number {
+  return Math.max(1, Math.ceil(byteLength / PAGE)) * PAGE;
+}
+
+// V8 does not count shared memory when it decides whether to collect garbage. An ArrayBuffer of the same size, never
+// touched and so never resident, lets it see what a forgotten memory costs. It lives as long as the buffer's views.
+const ballast = new WeakMap<SharedArrayBuffer, ArrayBuffer>();
+
+/**
+ * Makes a memory of at least `byteLength` bytes, zero-filled.
+ *
+ * @throws {IndexingError} `InsufficientMemory` above 4 GiB, or where the system gives no more.
+ */
+export function createMatrixMemory(byteLength: number): MatrixMemory {
+  const bytes = memoryBytes(byteLength);
+  const pages = bytes / PAGE;
+  if (pages > MAX_PAGES) {
+    throw insufficientMemory(byteLength, `one WebAssembly memory holds at most ${formatBytes(MAX_PAGES * PAGE)}`);
+  }
+  try {
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    const buffer = memory.buffer as ArrayBufferLike as SharedArrayBuffer;
+    seeByCollector(buffer, bytes);
+    return { memory, buffer };
+  } catch (cause) {
+    throw insufficientMemory(byteLength, `the system refused it (${String(cause)})`, cause);
+  }
+}
+
+/** Lets the collector of this thread see what keeping `buffer` costs; workers call it for memories they were sent. */
+export function seeByCollector(buffer: SharedArrayBuffer, bytes: number): void {
+  if (!ballast.has(buffer)) ballast.set(buffer, new ArrayBuffer(bytes));
+}
+
+/** `InsufficientMemory` with the size asked for, the limit it met, and what to do. */
+export function insufficientMemory(byteLength: number, limit: string, cause?: unknown): IndexingError {
+  return new IndexingError(
+    'InsufficientMemory',
+    `${formatBytes(byteLength)} are needed, but ${limit}; use indexStream for data larger than memory`,
+    cause === undefined ? {} : { cause },
+  );
+}
+
+/** `1,234,567 bytes`, with a rounded figure in the largest binary unit where that helps. */
+export function formatBytes(bytes: number): string {
+  const exact = `${bytes.toLocaleString('en')} bytes`;
+  if (bytes < 1024) return exact;
+  const power = Math.min(4, Math.floor(Math.log2(bytes) / 10));
+  return `${(bytes / 1024 ** power).toFixed(1)} ${['', 'KiB', 'MiB', 'GiB', 'TiB'][power]} (${exact})`;
+}

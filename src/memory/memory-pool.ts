@@ -1,0 +1,81 @@
+/**
+ * The memories of one indexer: hands out those given back before it makes new ones, because touching fresh pages costs
+ * more than the indexing itself, and keeps the account of everything that is still alive.
+ *
+ * Whoever holds a memory owns it until `release`; a memory that is forgotten instead is collected and leaves the account.
+ */
+import {
+  createMatrixMemory,
+  formatBytes,
+  insufficientMemory,
+  type MatrixMemory,
+  memoryBytes,
+} from './matrix-memory.js';
+
+/** Enough for a stream with three chunks under way and one result being read; more would only hold memory. */
+const MAX_FREE = 4;
+
+export class MemoryPool {
+  readonly #maxBytes: number;
+  #heldBytes = 0;
+  #free: MatrixMemory[] = [];
+  #closed = false;
+  readonly #collected = new FinalizationRegistry<number>((bytes) => {
+    this.#heldBytes -= bytes;
+  });
+
+  /** @param maxBytes most bytes of all memories alive at a time; Infinity for no bound */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Bytes of all memories that are handed out or kept, as far as the collector has told. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /**
+   * A memory of at least `byteLength` bytes; its content is undefined.
+   *
+   * @throws {IndexingError} `InsufficientMemory` with both sizes.
+   */
+  acquire(byteLength: number): MatrixMemory {
+    const bytes = memoryBytes(byteLength);
+    const kept = this.#takeFitting(bytes);
+    if (kept) return kept;
+    if (this.#heldBytes + bytes > this.#maxBytes) this.#free = [];
+    if (this.#heldBytes + bytes > this.#maxBytes) {
+      const held = this.#heldBytes > 0 ? `, of which ${formatBytes(this.#heldBytes)} are in use (dispose results)` : '';
+      throw insufficientMemory(byteLength, `the indexer may hold ${formatBytes(this.#maxBytes)}${held}`);
+    }
+    const memory = createMatrixMemory(byteLength);
+    this.#heldBytes += bytes;
+    this.#collected.register(memory.buffer, bytes);
+    return memory;
+  }
+
+  /** Takes a memory back for the next `acquire`; its views must no longer be used. */
+  release(memory: MatrixMemory): void {
+    if (this.#closed) return;
+    this.#free.push(memory);
+    if (this.#free.length > MAX_FREE) this.#free.shift();
+  }
+
+  /** Forgets the memories kept and those released from now on; memories handed out stay valid. */
+  close(): void {
+    this.#closed = true;
+    this.#free = [];
+  }
+
+  /** The smallest kept memory that holds `bytes` and is not so large that a small result would hold a large memory. */
+  #takeFitting(bytes: number): MatrixMemory | undefined {
+    const most = Math.max(2 * bytes, bytes + 2 ** 20);
+    let best: MatrixMemory | undefined;
+    for (const candidate of this.#free) {
+      const size = candidate.buffer.byteLength;
+      if (size >= bytes && size <= most && !(best && best.buffer.byteLength <= size)) best = candidate;
+    }
+    if (best) this.#free.splice(this.#free.indexOf(best), 1);
+    return best;
+  }
+}

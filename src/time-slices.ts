@@ -1,0 +1,50 @@
+/**
+ * Long work on the calling thread in slices, with turns of its event loop between them, so that timers, input and other
+ * requests go on.
+ */
+
+/** Longest that the calling thread is held at a time; half of what is promised, since a step may overrun the look. */
+const SLICE_MS = 4;
+
+export class TimeSlices {
+  readonly #signal: AbortSignal | undefined;
+  #until = performance.now() + SLICE_MS;
+
+  /** @param signal ends the work: `nextTurn` then throws its reason */
+  constructor(signal?: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  /** Whether this slice is used up. */
+  isDue(): boolean {
+    return performance.now() >= this.#until;
+  }
+
+  /** Calls `step` for [0, total) in strides, with a turn of the event loop whenever a slice is used up. */
+  async forEach(total: number, stride: number, step: (first: number, last: number) => void): Promise<void> {
+    for (let first = 0; first < total; first += stride) {
+      step(first, Math.min(first + stride, total));
+      if (this.isDue()) await this.nextTurn();
+    }
+  }
+
+  /** Gives the event loop one turn, then begins a new slice. */
+  async nextTurn(): Promise<void> {
+    await nextTurn();
+    this.#signal?.throwIfAborted();
+    this.#until = performance.now() + SLICE_MS;
+  }
+}
+
+/** Resolves after one turn of the event loop. `setTimeout` would wait for at least a millisecond, in pages for four. */
+function nextTurn(): Promise<void> {
+  if (typeof setImmediate === 'function') return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}

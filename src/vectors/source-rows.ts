@@ -1,0 +1,186 @@
+/**
+ * A source as the scheduler sees it: rows in processing order, grouped by length, and a way to copy them.
+ *
+ * The rank of a row is its position in processing order. For rows of one length it is the input position; ragged rows are
+ * stably sorted by length, and `order[rank]` is the input position.
+ */
+import { invalidConfiguration } from '../errors.js';
+import type { TimeSlices } from '../time-slices.js';
+import type { VectorMatrix, VectorSource } from './vector-source.js';
+
+/** Rows of one length, consecutive in processing order. */
+export interface RowGroup {
+  readonly dims: number;
+  readonly count: number;
+}
+
+export interface SourceRows {
+  readonly count: number;
+  /** Ascending dims; their counts sum to `count`. */
+  readonly groups: readonly RowGroup[];
+  /** Input position of every rank; undefined where they are the same. */
+  readonly order: Uint32Array | undefined;
+  /** Where all rows lie densely in shared memory, for workers to copy from; undefined for ordinary memory. */
+  readonly shared: SharedRows | undefined;
+  /** Copies `count` rows of `dims` components from rank `firstRank` on to `target`, densely. */
+  copyInto(target: Float32Array, firstRank: number, count: number, dims: number): void;
+}
+
+export interface SharedRows {
+  readonly buffer: SharedArrayBuffer;
+  readonly byteOffset: number;
+}
+
+type Row = Float32Array | readonly number[];
+
+/** Rows looked at between two looks at the clock. */
+const SCAN_STRIDE = 4096;
+
+/**
+ * Looks a source over without copying it; gives the event loop a turn whenever `slices` says that it is due.
+ *
+ * @throws {IndexingError} `InvalidConfiguration` for what is no source, naming the row or field.
+ */
+export async function describeSource(source: VectorSource, slices: TimeSlices): Promise<SourceRows> {
+  if (!Array.isArray(source)) return describeMatrix(source as VectorMatrix);
+  const rows = source as readonly Row[];
+  const scan = new RowScan(rows);
+  await slices.forEach(rows.length, SCAN_STRIDE, (first, last) => scan.look(first, last));
+  if (!scan.lengths) return describeUniform(rows, scan.shared);
+  return describeRagged(rows, await groupByLength(scan.lengths, slices));
+}
+
+/** Number of vectors in a source, without looking at them. */
+export function countVectors(source: VectorSource): number {
+  if (Array.isArray(source)) return source.length;
+  return describeMatrix(source as VectorMatrix).count;
+}
+
+function describeMatrix(matrix: VectorMatrix): SourceRows {
+  if (typeof matrix !== 'object' || matrix === null || !('data' in matrix) || !('dims' in matrix)) {
+    throw invalidConfiguration('vectors', 'an array of vectors or a matrix { data, dims }', matrix);
+  }
+  const { data, dims } = matrix;
+  if (!isFloat32Array(data)) throw invalidConfiguration('vectors.data', 'a Float32Array', data);
+  if (!Number.isInteger(dims) || dims < 1) throw invalidConfiguration('vectors.dims', 'a positive integer', dims);
+  if (data.length % dims !== 0) {
+    throw invalidConfiguration('vectors.data.length', `a multiple of vectors.dims (${dims})`, data.length);
+  }
+  const count = data.length / dims;
+  return {
+    count,
+    groups: count > 0 ? [{ dims, count }] : [],
+    order: undefined,
+    shared: isShared(data.buffer) ? { buffer: data.buffer, byteOffset: data.byteOffset } : undefined,
+    copyInto(target, firstRank, rowCount) {
+      target.set(data.subarray(firstRank * dims, (firstRank + rowCount) * dims));
+    },
+  };
+}
+
+function describeUniform(rows: readonly Row[], shared: SharedRows | undefined): SourceRows {
+  const count = rows.length;
+  return {
+    count,
+    groups: count > 0 ? [{ dims: rows[0]!.length, count }] : [],
+    order: undefined,
+    shared,
+    copyInto(target, firstRank, rowCount, dims) {
+      for (let i = 0; i < rowCount; i++) copyRow(rows[firstRank + i]!, target, i * dims, dims);
+    },
+  };
+}
+
+function describeRagged(rows: readonly Row[], { groups, order }: GroupedRows): SourceRows {
+  return {
+    count: rows.length,
+    groups,
+    order,
+    shared: undefined,
+    copyInto(target, firstRank, rowCount, dims) {
+      for (let i = 0; i < rowCount; i++) copyRow(rows[order[firstRank + i]!]!, target, i * dims, dims);
+    },
+  };
+}
+
+/** A row that changed its length since it was looked at is cut or leaves old components: undefined vectors, no crash. */
+function copyRow(row: Row, target: Float32Array, at: number, dims: number): void {
+  target.set(row.length > dims ? row.slice(0, dims) : row, at);
+}
+
+/** What one look at every row tells: whether lengths differ, and whether the rows lie densely in shared memory. */
+class RowScan {
+  /** Length of every row looked at, from the moment two differ. */
+  lengths: Uint32Array | undefined;
+  /** Where all rows looked at lie one after the other, if they do. */
+  shared: SharedRows | undefined;
+  readonly #rows: readonly Row[];
+  readonly #dims: number;
+
+  constructor(rows: readonly Row[]) {
+    this.#rows = rows;
+    const head = rows[0];
+    this.#dims = head?.length ?? 0;
+    if (isFloat32Array(head) && isShared(head.buffer)) {
+      this.shared = { buffer: head.buffer, byteOffset: head.byteOffset };
+    }
+  }
+
+  look(first: number, last: number): void {
+    for (let i = first; i < last; i++) {
+      const row: unknown = this.#rows[i];
+      const typed = isFloat32Array(row);
+      if (!typed && !Array.isArray(row)) {
+        throw invalidConfiguration(`vectors[${i}]`, 'a Float32Array or an array of numbers', row);
+      }
+      if (!this.lengths && row.length !== this.#dims) {
+        this.lengths = new Uint32Array(this.#rows.length).fill(this.#dims, 0, i);
+      }
+      if (this.lengths) this.lengths[i] = row.length;
+      if (this.shared && !(typed && this.#follows(row, i, this.shared))) this.shared = undefined;
+    }
+  }
+
+  #follows(row: Float32Array, i: number, { buffer, byteOffset }: SharedRows): boolean {
+    return row.buffer === buffer && row.byteOffset === byteOffset + i * this.#dims * 4;
+  }
+}
+
+interface GroupedRows {
+  readonly groups: RowGroup[];
+  readonly order: Uint32Array;
+}
+
+/** Stable counting sort of row positions by length. */
+async function groupByLength(lengths: Uint32Array, slices: TimeSlices): Promise<GroupedRows> {
+  const counts = new Map<number, number>();
+  await slices.forEach(lengths.length, SCAN_STRIDE, (first, last) => {
+    for (let i = first; i < last; i++) counts.set(lengths[i]!, (counts.get(lengths[i]!) ?? 0) + 1);
+  });
+  const groups = [...counts].sort(([a], [b]) => a - b).map(([dims, count]) => ({ dims, count }));
+  const nextRank = new Map<number, number>();
+  let firstRank = 0;
+  for (const { dims, count } of groups) {
+    nextRank.set(dims, firstRank);
+    firstRank += count;
+  }
+  const order = new Uint32Array(lengths.length);
+  await slices.forEach(lengths.length, SCAN_STRIDE, (first, last) => {
+    for (let i = first; i < last; i++) {
+      const rank = nextRank.get(lengths[i]!)!;
+      order[rank] = i;
+      nextRank.set(lengths[i]!, rank + 1);
+    }
+  });
+  return { groups, order };
+}
+
+function isFloat32Array(value: unknown): value is Float32Array {
+  // The tag recognises arrays from other realms (frames, vm contexts) too; it is asked only where instanceof says no.
+  return value instanceof Float32Array || Object.prototype.toString.call(value) === '[object Float32Array]';
+}
+
+/** Pages without cross-origin isolation have no SharedArrayBuffer at all. */
+function isShared(buffer: ArrayBufferLike): buffer is SharedArrayBuffer {
+  return typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
+}

@@ -1,0 +1,35 @@
+/**
+ * What a thread is sent: one task per thread and run. Everything in it can be structured-cloned; memory is shared, not
+ * copied.
+ */
+import type { CompiledKernel } from '../kernel/load.js';
+import type { SharedRows } from '../vectors/source-rows.js';
+import type { ComponentOrder } from '../vectors/vector-source.js';
+
+export type WorkerTask = WarmUpTask | IndexingTask;
+
+/** Answered once the kernel runs in that thread. */
+export interface WarmUpTask {
+  readonly type: 'warm-up';
+  readonly kernel: CompiledKernel;
+}
+
+/** Claim batches of a run until none is left. */
+export interface IndexingTask {
+  readonly type: 'index';
+  readonly kernel: CompiledKernel;
+  /** The run's memory; batches say where in it their rows and magnitudes are. */
+  readonly memory: WebAssembly.Memory;
+  readonly control: SharedArrayBuffer;
+  readonly batchCount: number;
+  readonly threadId: number;
+  /** Batch to begin with, before any is claimed; -1 for none. */
+  readonly firstBatch: number;
+  /** Byte offset of this thread's scratch. */
+  readonly scratch: number;
+  readonly order: ComponentOrder;
+  /** Whether a rejected row makes all later batches unwanted. */
+  readonly endAtRejection: boolean;
+  /** Where the rows are to be copied from; undefined when they are in place or the main thread copies them. */
+  readonly source: SharedRows | undefined;
+}
