@@ -100,7 +100,7 @@ export class IndexingRun {
         rows.copyInto(this.#view(batch), batch.firstRank, batch.count, batch.dims);
     }
     this.#control.publishReady(this.#plan.batches.length);
-    claimBatches({ ...this.#task(0, -1), source: undefined });
+    claimBatches({ ...this.#task(0, 0), source: undefined });
     return this.#conclude();
   }
 
