@@ -1,0 +1,108 @@
+/**
+ * `.fvecs`, the format of the TEXMEX corpora: for every row a little-endian int32 with its dims, then dims float32.
+ * All rows have the dims of the first. An empty file has no rows, and says no dims: it is read only with the option `dims`.
+ */
+import { IndexingError } from '../errors.js';
+import type { ByteSource, Format, RowOptions, RowShape, VectorEncoder, VectorRows } from './format.js';
+import { MAX_DIMS, STAGING_BYTES } from './format.js';
+import { malformed } from './malformed.js';
+import { type ReadRowsInto, rowChunks } from './row-chunks.js';
+
+export const fvecs: Format = { countInHeader: false, open, createEncoder };
+
+/** Below this a loop over the components is faster than a `subarray` and `set` for each row (measured). */
+const SET_MIN_DIMS = 64;
+
+async function open(source: ByteSource, options: RowOptions): Promise<VectorRows> {
+  const { name, byteLength } = source;
+  const dims = await readDims(source, options.dims);
+  const rowBytes = 4 + 4 * dims;
+  const rest = byteLength % rowBytes;
+  if (rest !== 0) {
+    const expected = `whole rows of ${rowBytes} bytes (${dims} components, as row 0 says)`;
+    throw malformed(name, `byte ${byteLength - rest}`, expected, `${rest} bytes to the end of the file`);
+  }
+  const count = byteLength / rowBytes;
+  return { dims, count, chunks: () => rowChunks(count, dims, options.chunkVectors, createReader(source, dims)) };
+}
+
+async function readDims(source: ByteSource, expected: number | undefined): Promise<number> {
+  const { name, byteLength } = source;
+  if (byteLength === 0) {
+    if (expected !== undefined) return expected;
+    throw malformed(name, 'byte 0', 'a row, or the option dims for a file without rows', 'an empty file');
+  }
+  if (byteLength < 4) throw malformed(name, 'byte 0', 'the 4 bytes of dims', `a file of ${byteLength} bytes`);
+  const first = new Int32Array(1);
+  await source.readInto(new Uint8Array(first.buffer), 0);
+  const dims = first[0]!;
+  if (dims < 1) throw malformed(name, 'row 0 (byte 0)', `dims of 1 to ${MAX_DIMS}`, String(dims));
+  if (expected !== undefined && dims !== expected)
+    throw malformed(name, 'row 0 (byte 0)', `dims ${expected}, as the option dims says`, String(dims));
+  return dims;
+}
+
+function createReader(source: ByteSource, dims: number): ReadRowsInto {
+  const stride = dims + 1;
+  const staging = new Int32Array(stagedRows(dims, source.byteLength / (4 * stride)) * stride);
+  const rowsAtOnce = staging.length / stride;
+  return async (data, first) => {
+    const rows = data.length / dims;
+    for (let row = 0; row < rows; row += rowsAtOnce) {
+      const staged = staging.subarray(0, Math.min(rowsAtOnce, rows - row) * stride);
+      await source.readInto(new Uint8Array(staged.buffer, 0, staged.byteLength), (first + row) * stride * 4);
+      for (let at = 0; at < staged.length; at += stride) {
+        if (staged[at] === dims) continue;
+        const bad = first + row + at / stride;
+        const where = `row ${bad} (byte ${bad * stride * 4})`;
+        throw malformed(source.name, where, `dims ${dims}, as in row 0`, String(staged[at]));
+      }
+      // Moved as integers, so that no NaN changes its bits.
+      dropDims(new Int32Array(data.buffer, row * dims * 4), staged, dims);
+    }
+  };
+}
+
+function dropDims(target: Int32Array, staged: Int32Array, dims: number): void {
+  const stride = dims + 1;
+  if (dims >= SET_MIN_DIMS) {
+    for (let from = 1, to = 0; from < staged.length; from += stride, to += dims)
+      target.set(staged.subarray(from, from + dims), to);
+    return;
+  }
+  for (let from = 1, to = 0; from < staged.length; from++) {
+    for (const end = to + dims; to < end; ) target[to++] = staged[from++]!;
+  }
+}
+
+function createEncoder(shape: RowShape, file: string): VectorEncoder {
+  if (shape.kind === 'column')
+    throw new IndexingError(
+      'InvalidConfiguration',
+      `${file}: .fvecs cannot hold a column of numbers; name a .npy file`,
+    );
+  const { dims } = shape;
+  if (dims > MAX_DIMS)
+    throw new IndexingError('InvalidConfiguration', `${file} can hold rows of at most ${MAX_DIMS} components`);
+  return { header: () => new Uint8Array(0), encode: (data) => encodeRows(data, dims) };
+}
+
+function* encodeRows({ buffer, byteOffset, length }: Float32Array, dims: number): Generator<Uint8Array> {
+  const rows = length / dims;
+  const stride = dims + 1;
+  const source = new Int32Array(buffer, byteOffset, length);
+  const rowsAtOnce = stagedRows(dims, rows);
+  const staging = new Int32Array(rowsAtOnce * stride);
+  for (let at = 0; at < staging.length; at += stride) staging[at] = dims;
+  for (let row = 0; row < rows; row += rowsAtOnce) {
+    const staged = Math.min(rowsAtOnce, rows - row);
+    for (let i = 0; i < staged; i++)
+      staging.set(source.subarray((row + i) * dims, (row + i + 1) * dims), i * stride + 1);
+    yield new Uint8Array(staging.buffer, 0, staged * stride * 4);
+  }
+}
+
+/** Rows that fit the staging memory: at least one, at most all. */
+function stagedRows(dims: number, rows: number): number {
+  return Math.min(rows, Math.max(1, Math.floor(STAGING_BYTES / (4 * (dims + 1)))));
+}

@@ -1,0 +1,177 @@
+/**
+ * A file that appears whole or not at all. Bytes go to a temporary name in the target's directory, which `finish()` renames
+ * over the target; `abort()`, and any error, removes it and leaves what was there untouched.
+ *
+ * A link is followed: the file it points to is replaced, the link stays. The mode of a replaced file is kept. What exists
+ * and is no regular file (a pipe, /dev/null) is written directly, in order, and never replaced.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Stats } from 'node:fs';
+import { access, constants, type FileHandle, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { IndexingError } from '../../errors.js';
+import { fileError, hasErrorCode } from './file-error.js';
+
+export interface AtomicFile {
+  /** The path as given. */
+  readonly path: string;
+  /** Whether `overwrite` is possible; not so for pipes and devices. */
+  readonly seekable: boolean;
+  /** Writes behind all that was appended. Strings as UTF-8. Wait for each call before the next. */
+  append(content: Uint8Array | string): Promise<void>;
+  /** Writes over bytes that were appended before. */
+  overwrite(bytes: Uint8Array, byteOffset: number): Promise<void>;
+  /** Makes the file appear under its name. */
+  finish(): Promise<void>;
+  /** Removes what was written; after `finish()` or another `abort()` there is nothing to do. */
+  abort(): Promise<void>;
+}
+
+/** Where bytes go: to a temporary file that replaces `target`, or straight to a device. */
+type Destination =
+  | { readonly kind: 'replacement'; readonly temporary: string; readonly target: string }
+  | { readonly kind: 'direct' };
+
+/** The system refuses single writes of 2 GiB. */
+const MAX_WRITE_BYTES = 2 ** 30;
+
+/** Opens the temporary file. Rejects with `InvalidConfiguration`, as do all methods, with the system's error as `cause`. */
+export async function createAtomicFile(path: string): Promise<AtomicFile> {
+  try {
+    const target = await followLinks(path);
+    const existing = await statIfThere(target);
+    if (existing !== undefined && !existing.isFile()) {
+      return new OpenAtomicFile(path, await open(target, constants.O_WRONLY), { kind: 'direct' });
+    }
+    // Only the directory must be writable to replace a file; one that its owner protected is not replaced all the same.
+    if (existing !== undefined) await access(target, constants.W_OK);
+    const temporary = join(dirname(target), temporaryName(basename(target)));
+    const file = new OpenAtomicFile(path, await open(temporary, 'wx'), { kind: 'replacement', temporary, target });
+    if (existing !== undefined) await file.setMode(existing.mode & 0o777);
+    return file;
+  } catch (cause) {
+    throw cause instanceof IndexingError ? cause : fileError('write', path, cause);
+  }
+}
+
+/** Aborts what is being written because of `error`, and throws it; when not even that works, the reason is in the message. */
+export async function abortAndThrow(file: Pick<AtomicFile, 'abort'>, error: unknown): Promise<never> {
+  try {
+    await file.abort();
+  } catch (alsoFailed) {
+    const sentences = [error, alsoFailed].map((each) => (each instanceof Error ? each.message : String(each)));
+    const cause = new AggregateError([error, alsoFailed]);
+    throw new IndexingError('InvalidConfiguration', sentences.join('; and then: '), { cause });
+  }
+  throw error;
+}
+
+class OpenAtomicFile implements AtomicFile {
+  readonly path: string;
+  readonly seekable: boolean;
+  readonly #handle: FileHandle;
+  readonly #destination: Destination;
+  #state: 'open' | 'finished' | 'aborted' = 'open';
+  #byteLength = 0;
+
+  constructor(path: string, handle: FileHandle, destination: Destination) {
+    this.path = path;
+    this.seekable = destination.kind === 'replacement';
+    this.#handle = handle;
+    this.#destination = destination;
+  }
+
+  append(content: Uint8Array | string): Promise<void> {
+    const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+    const byteOffset = this.#byteLength;
+    this.#byteLength += bytes.length;
+    return this.#guard(() => this.#write(bytes, this.seekable ? byteOffset : null));
+  }
+
+  overwrite(bytes: Uint8Array, byteOffset: number): Promise<void> {
+    return this.#guard(() => this.#write(bytes, byteOffset));
+  }
+
+  setMode(mode: number): Promise<void> {
+    return this.#guard(() => this.#handle.chmod(mode));
+  }
+
+  finish(): Promise<void> {
+    return this.#guard(async () => {
+      await this.#handle.close();
+      if (this.#destination.kind === 'replacement') await rename(this.#destination.temporary, this.#destination.target);
+      this.#state = 'finished';
+    });
+  }
+
+  async abort(): Promise<void> {
+    if (this.#state !== 'open') return;
+    this.#state = 'aborted';
+    try {
+      await this.#handle.close();
+    } finally {
+      await this.#removeTemporary();
+    }
+  }
+
+  async #guard(work: () => Promise<void>): Promise<void> {
+    if (this.#state !== 'open')
+      throw new IndexingError('InvalidConfiguration', `cannot write ${this.path}: it is ${this.#state} already`);
+    try {
+      await work();
+    } catch (cause) {
+      await abortAndThrow(this, fileError('write', this.path, cause));
+    }
+  }
+
+  async #removeTemporary(): Promise<void> {
+    if (this.#destination.kind === 'direct') return;
+    const { temporary } = this.#destination;
+    try {
+      await rm(temporary, { force: true });
+    } catch (cause) {
+      throw fileError('remove', temporary, cause);
+    }
+  }
+
+  async #write(bytes: Uint8Array, position: number | null): Promise<void> {
+    for (let done = 0; done < bytes.length; ) {
+      const length = Math.min(bytes.length - done, MAX_WRITE_BYTES);
+      const at = position === null ? null : position + done;
+      done += (await this.#handle.write(bytes, done, length, at)).bytesWritten;
+    }
+  }
+}
+
+/** The path that a chain of links ends at, whether or not something is there. */
+async function followLinks(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (!hasErrorCode(error, 'ENOENT')) throw error;
+  }
+  // realpath does not resolve a link to nothing, nor the /proc links behind /dev/stdout, which can be opened all the same.
+  if ((await statIfThere(path)) !== undefined) return path;
+  let link: string;
+  try {
+    link = await readlink(path);
+  } catch (error) {
+    if (hasErrorCode(error, 'ENOENT') || hasErrorCode(error, 'EINVAL')) return path;
+    throw error;
+  }
+  return followLinks(resolve(dirname(path), link));
+}
+
+async function statIfThere(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (hasErrorCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+/** Cut short because a name with the suffix may not exceed 255 bytes: 60 UTF-16 units are at most 180. */
+function temporaryName(name: string): string {
+  return `.${name.slice(0, 60)}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`;
+}

@@ -1,0 +1,76 @@
+/**
+ * A regular file as a `ByteSource`. It is open from `openFileSource` to `close()`, its owner's to call; reads name their
+ * position, so any number of them may be under way.
+ */
+import { constants, type FileHandle, open } from 'node:fs/promises';
+import { IndexingError } from '../../errors.js';
+import type { ByteSource } from '../format.js';
+import { malformed } from '../malformed.js';
+import { fileError } from './file-error.js';
+
+export interface FileSource extends ByteSource {
+  /** Waits for reads under way; further ones are refused. May be called again. */
+  close(): Promise<void>;
+}
+
+/** The system refuses single reads of 2 GiB. */
+const MAX_READ_BYTES = 2 ** 30;
+
+/** Rejects with `InvalidConfiguration` for a file that is missing, forbidden or no regular file. */
+export async function openFileSource(file: string): Promise<FileSource> {
+  const handle = await openToRead(file);
+  try {
+    const stats = await handle.stat();
+    if (stats.isDirectory()) throw unreadable(file, 'it is a directory; name a file in it');
+    if (!stats.isFile()) throw unreadable(file, 'it is a device, pipe or socket; save it to a file first');
+    return createSource(file, handle, stats.size);
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+async function openToRead(file: string): Promise<FileHandle> {
+  try {
+    // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever. Windows has no such flag.
+    return await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  } catch (cause) {
+    throw fileError('read', file, cause);
+  }
+}
+
+function createSource(file: string, handle: FileHandle, byteLength: number): FileSource {
+  let closed = false;
+  return {
+    name: file,
+    byteLength,
+
+    async readInto(target, byteOffset) {
+      for (let done = 0; done < target.length; ) {
+        if (closed) throw unreadable(file, 'it was closed before its last row was read');
+        const length = Math.min(target.length - done, MAX_READ_BYTES);
+        const position = byteOffset + done;
+        const { bytesRead } = await handle.read(target, done, length, position).catch((cause: unknown) => {
+          throw fileError('read', file, cause);
+        });
+        if (bytesRead === 0)
+          throw malformed(
+            file,
+            `byte ${position}`,
+            `${byteLength} bytes, as when it was opened`,
+            'the end of the file',
+          );
+        done += bytesRead;
+      }
+    },
+
+    async close() {
+      closed = true;
+      await handle.close();
+    },
+  };
+}
+
+function unreadable(file: string, reason: string): IndexingError {
+  return new IndexingError('InvalidConfiguration', `cannot read ${file}: ${reason}`);
+}

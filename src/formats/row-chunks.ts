@@ -1,0 +1,48 @@
+/**
+ * Cuts rows of one length into matrices. Every matrix has fresh memory that belongs to whoever receives it; shared, where
+ * the platform has SharedArrayBuffer, so that worker threads can copy from it without the calling thread.
+ */
+import { IndexingError } from '../errors.js';
+import type { VectorMatrix } from '../vectors/vector-source.js';
+
+/** Bytes of float32 rows in a chunk, unless the caller says how many rows. */
+const DEFAULT_CHUNK_BYTES = 8 * 2 ** 20;
+
+/** Fills `data` (whole rows) with the rows from `first` on. */
+export type ReadRowsInto = (data: Float32Array, first: number) => Promise<void>;
+
+/** Yields rows 0 to `count`, `chunkVectors` at a time (default: about 8 MiB of them, at least one). */
+export async function* rowChunks(
+  count: number,
+  dims: number,
+  chunkVectors: number | undefined,
+  readRowsInto: ReadRowsInto,
+): AsyncGenerator<VectorMatrix, void, undefined> {
+  const step = chunkVectors ?? Math.max(1, Math.floor(DEFAULT_CHUNK_BYTES / (4 * dims)));
+  for (let first = 0; first < count; first += step) {
+    const data = createRows(Math.min(step, count - first), dims);
+    await readRowsInto(data, first);
+    yield { data, dims };
+  }
+}
+
+// The collector does not count shared memory: reading 3 GB in chunks of 8 MiB grew to 1.5 GB. An ordinary buffer that dies
+// with the shared one tells it. Half the size is enough (the same loop stays near 0.2 GB) and costs half the zeroing.
+const ballast = new WeakMap<SharedArrayBuffer, ArrayBuffer>();
+
+function createRows(rows: number, dims: number): Float32Array {
+  const byteLength = rows * dims * 4;
+  try {
+    // Pages without cross-origin isolation have no SharedArrayBuffer.
+    if (typeof SharedArrayBuffer === 'undefined') return new Float32Array(new ArrayBuffer(byteLength));
+    const buffer = new SharedArrayBuffer(byteLength);
+    ballast.set(buffer, new ArrayBuffer(byteLength / 2));
+    return new Float32Array(buffer);
+  } catch (cause) {
+    throw new IndexingError(
+      'InsufficientMemory',
+      `a chunk of ${rows} rows of ${dims} components needs ${byteLength} bytes; give a smaller chunkVectors`,
+      { cause },
+    );
+  }
+}
