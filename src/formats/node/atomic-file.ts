@@ -71,7 +71,9 @@ class OpenAtomicFile implements AtomicFile {
   readonly seekable: boolean;
   readonly #handle: FileHandle;
   readonly #destination: Destination;
-  #state: 'open' | 'finished' | 'aborted' = 'open';
+  #finished = false;
+  /** Set once and for all by the first `abort()`; later calls wait for the same removal. */
+  #aborted: Promise<void> | undefined;
   #byteLength = 0;
 
   constructor(path: string, handle: FileHandle, destination: Destination) {
@@ -100,37 +102,36 @@ class OpenAtomicFile implements AtomicFile {
     return this.#guard(async () => {
       await this.#handle.close();
       if (this.#destination.kind === 'replacement') await rename(this.#destination.temporary, this.#destination.target);
-      this.#state = 'finished';
+      this.#finished = true;
     });
   }
 
   async abort(): Promise<void> {
-    if (this.#state !== 'open') return;
-    this.#state = 'aborted';
-    try {
-      await this.#handle.close();
-    } finally {
-      await this.#removeTemporary();
-    }
+    if (this.#finished) return;
+    this.#aborted ??= this.#closeAndRemove();
+    await this.#aborted;
   }
 
   async #guard(work: () => Promise<void>): Promise<void> {
-    if (this.#state !== 'open')
-      throw new IndexingError('InvalidConfiguration', `cannot write ${this.path}: it is ${this.#state} already`);
+    if (this.#finished) throw this.#closedError('finished');
+    if (this.#aborted !== undefined) throw this.#closedError('aborted');
     try {
       await work();
     } catch (cause) {
+      if (this.#aborted !== undefined) throw this.#closedError('aborted', cause);
       await abortAndThrow(this, fileError('write', this.path, cause));
     }
   }
 
-  async #removeTemporary(): Promise<void> {
-    if (this.#destination.kind === 'direct') return;
-    const { temporary } = this.#destination;
+  #closedError(how: 'finished' | 'aborted', cause?: unknown): IndexingError {
+    return new IndexingError('InvalidConfiguration', `cannot write ${this.path}: it was ${how} before`, { cause });
+  }
+
+  async #closeAndRemove(): Promise<void> {
     try {
-      await rm(temporary, { force: true });
-    } catch (cause) {
-      throw fileError('remove', temporary, cause);
+      await this.#handle.close();
+    } finally {
+      if (this.#destination.kind === 'replacement') await removeFile(this.#destination.temporary);
     }
   }
 
@@ -168,6 +169,14 @@ async function statIfThere(path: string): Promise<Stats | undefined> {
   } catch (error) {
     if (hasErrorCode(error, 'ENOENT')) return undefined;
     throw error;
+  }
+}
+
+async function removeFile(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+  } catch (cause) {
+    throw fileError('remove', path, cause);
   }
 }
 
