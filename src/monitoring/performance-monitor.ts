@@ -1,0 +1,137 @@
+/**
+ * Records how long queries and the indexing of vectors take, and tells counts, means, percentiles and rates.
+ * Milliseconds throughout. The size is bounded (see exponential-histogram.ts), however much is recorded.
+ */
+import { type PerformanceStats, performanceStats } from './performance-stats.js';
+import { type Clock, elapsedSince, PerformanceTimer, systemClock } from './performance-timer.js';
+import { checkDuration, TimeDistribution } from './time-distribution.js';
+
+export class PerformanceMonitor {
+  readonly #clock: Clock;
+  /** Gets every record as well: the monitor of all threads, where this one is of a thread. */
+  readonly #all: PerformanceMonitor | undefined;
+  #startedAtMs: number;
+  #queries = new TimeDistribution();
+  #indexes = new TimeDistribution();
+
+  /** `clock` gives milliseconds from any origin; `performance.now()` by default. */
+  constructor(clock?: Clock);
+  /** @internal */
+  constructor(clock: Clock, all: PerformanceMonitor);
+  constructor(clock: Clock = systemClock, all?: PerformanceMonitor) {
+    this.#clock = clock;
+    this.#all = all;
+    this.#startedAtMs = clock();
+  }
+
+  /**
+   * Records that a query took `ms` milliseconds.
+   *
+   * @throws IndexingError `InvalidConfiguration` for a duration that is negative or not a finite number.
+   */
+  recordQueryTime(ms: number): void {
+    this.#queries.record(ms);
+    this.#all?.recordQueryTime(ms);
+  }
+
+  /**
+   * Records that indexing one vector took `ms` milliseconds.
+   *
+   * @throws IndexingError `InvalidConfiguration` for a duration that is negative or not a finite number.
+   */
+  recordIndexTime(ms: number): void {
+    this.#indexes.record(ms);
+    this.#all?.recordIndexTime(ms);
+  }
+
+  /**
+   * Records one query for each duration, in milliseconds: all of them, or none and an error.
+   *
+   * @throws IndexingError `InvalidConfiguration` naming the first duration that is negative or not a finite number.
+   */
+  recordQueryTimes(ms: ArrayLike<number>): void {
+    checkDurations(ms);
+    for (let i = 0; i < ms.length; i++) this.recordQueryTime(ms[i]!);
+  }
+
+  /**
+   * Records one indexed vector for each duration, in milliseconds: all of them, or none and an error.
+   *
+   * @throws IndexingError `InvalidConfiguration` naming the first duration that is negative or not a finite number.
+   */
+  recordIndexTimes(ms: ArrayLike<number>): void {
+    checkDurations(ms);
+    for (let i = 0; i < ms.length; i++) this.recordIndexTime(ms[i]!);
+  }
+
+  /**
+   * Calls `fn`, records the time as a query's, and returns what `fn` returned; of a promise, the time until it is
+   * fulfilled. A call that throws or rejects is not recorded, since failures are often instant and would flatter the
+   * figures; the error passes through.
+   */
+  timeQuery<T>(fn: () => PromiseLike<T>): Promise<T>;
+  timeQuery<T>(fn: () => T): T;
+  timeQuery<T>(fn: () => T | PromiseLike<T>): T | Promise<T> {
+    return time(fn, this.startQueryTimer());
+  }
+
+  /** As `timeQuery`, for the indexing of one vector. */
+  timeIndex<T>(fn: () => PromiseLike<T>): Promise<T>;
+  timeIndex<T>(fn: () => T): T;
+  timeIndex<T>(fn: () => T | PromiseLike<T>): T | Promise<T> {
+    return time(fn, this.startIndexTimer());
+  }
+
+  /** Starts a timer that records a query when it is stopped or disposed of. */
+  startQueryTimer(): PerformanceTimer {
+    return new PerformanceTimer(this.#clock, (elapsedMs) => this.recordQueryTime(elapsedMs));
+  }
+
+  /** Starts a timer that records an indexed vector when it is stopped or disposed of. */
+  startIndexTimer(): PerformanceTimer {
+    return new PerformanceTimer(this.#clock, (elapsedMs) => this.recordIndexTime(elapsedMs));
+  }
+
+  /**
+   * Records all of `times` as index times.
+   *
+   * @internal
+   */
+  mergeIndexTimes(times: TimeDistribution): void {
+    this.#indexes.merge(times);
+    this.#all?.mergeIndexTimes(times);
+  }
+
+  /** All figures, now. */
+  getStats(): PerformanceStats {
+    const uptimeMs = elapsedSince(this.#startedAtMs, this.#clock);
+    return performanceStats(this.#queries.summary(), this.#indexes.summary(), uptimeMs);
+  }
+
+  /** Forgets all records and starts the uptime anew. Other monitors keep theirs. */
+  reset(): void {
+    this.#queries = new TimeDistribution();
+    this.#indexes = new TimeDistribution();
+    this.#startedAtMs = this.#clock();
+  }
+}
+
+function checkDurations(ms: ArrayLike<number>): void {
+  for (let i = 0; i < ms.length; i++) checkDuration(`ms[${i}]`, ms[i]!);
+}
+
+function time<T>(fn: () => T | PromiseLike<T>, timer: PerformanceTimer): T | Promise<T> {
+  const result = fn();
+  if (!isPromiseLike(result)) {
+    timer.stop();
+    return result;
+  }
+  return Promise.resolve(result).then((value) => {
+    timer.stop();
+    return value;
+  });
+}
+
+function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}

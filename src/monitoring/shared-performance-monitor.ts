@@ -1,0 +1,47 @@
+/**
+ * The monitor of all threads together, which owns those of the single threads. Whatever a thread's monitor records is
+ * recorded here too, so totals here are the sums over the threads, exactly, plus what was recorded here directly (queries,
+ * which belong to no thread). Resetting one monitor leaves the others as they are.
+ */
+import { PerformanceMonitor } from './performance-monitor.js';
+import type { PerformanceStats } from './performance-stats.js';
+import type { Clock } from './performance-timer.js';
+import { systemClock } from './performance-timer.js';
+import type { TimeDistribution } from './time-distribution.js';
+
+/** What `getMonitoringStats()` of an indexer gives. */
+export interface MonitoringStats {
+  /** All threads together. */
+  readonly globalStats: PerformanceStats;
+  /** One entry per thread; empty when per-thread monitoring is off. */
+  readonly threadStats: readonly { readonly threadId: number; readonly stats: PerformanceStats }[];
+  /** Threads at work now. */
+  readonly activeThreads: number;
+  readonly monitoringEnabled: boolean;
+}
+
+export class SharedPerformanceMonitor extends PerformanceMonitor {
+  /** @internal One per thread, in order of thread id; empty when per-thread monitoring is off. */
+  readonly threadMonitors: readonly PerformanceMonitor[];
+
+  /** @internal `monitoredThreads` is the number of threads with a monitor of their own. */
+  constructor(monitoredThreads: number, clock: Clock = systemClock) {
+    super(clock);
+    this.threadMonitors = Array.from({ length: monitoredThreads }, () => new PerformanceMonitor(clock, this));
+  }
+
+  /**
+   * Records index times that thread `threadId` measured: in its monitor, where it has one, and here.
+   *
+   * @internal
+   */
+  mergeThreadIndexTimes(threadId: number, times: TimeDistribution): void {
+    const monitor = this.threadMonitors[threadId] ?? this;
+    monitor.mergeIndexTimes(times);
+  }
+
+  /** @internal The figures of every thread that has a monitor. */
+  threadStats(): MonitoringStats['threadStats'] {
+    return this.threadMonitors.map((monitor, threadId) => ({ threadId, stats: monitor.getStats() }));
+  }
+}
