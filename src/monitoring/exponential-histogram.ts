@@ -7,7 +7,7 @@
  *
  * Error: a sample x of bucket i and the middle m = 2^((i+½)/32) both lie within a factor 2^(1/64) of each other,
  * so |m − x| / x ≤ 2^(1/64) − 1 = 1.09 % < 2 %. (A sample within one rounding of a bound may land beside it: 1e-15.)
- * Size: a float64 is at least 2^-1074 and below 2^1024, hence at most 2,098 × 32 counters (525 KiB) whatever is
+ * Size: a value is 0 or from 2^-1074 to 2^1000, hence at most 2,098 × 32 counters (525 KiB) whatever is
  * recorded; the range kept is the one in use, so 10 ns to 10 s, 30 octaves, are 960 counters (7.5 KiB).
  */
 
@@ -25,7 +25,7 @@ export class ExponentialHistogram {
     return this.#total;
   }
 
-  /** Records `value` (finite, not negative) `count` times (a whole number). */
+  /** Records `value` (0, or 2^-1074 to 2^1000), `count` times (a whole number). */
   record(value: number, count: number): void {
     if (value === 0) this.#zeros += count;
     else this.#addToBucket(Math.floor(Math.log2(value) * bucketsPerOctave), count);

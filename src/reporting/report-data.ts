@@ -1,0 +1,76 @@
+/**
+ * The figures of one run as plain data, from which a report is made and to which it is written. Times in milliseconds,
+ * ratios 0..1; lists by thread have one entry per thread, in order of thread id. A part that was switched off is
+ * undefined.
+ */
+import type { TimeSummary } from '../monitoring/time-distribution.js';
+
+export interface ThreadPerformance {
+  readonly threadId: number;
+  /** Vectors indexed by this thread. */
+  readonly operationsCompleted: number;
+  /** Mean, least and greatest time of one vector; 0 when the thread indexed none. */
+  readonly averageTimeMs: number;
+  readonly minTimeMs: number;
+  readonly maxTimeMs: number;
+}
+
+/** A batch size that was in use, and the throughput with it. */
+export interface BatchSizeSample {
+  readonly batchSize: number;
+  readonly vectorsPerSecond: number;
+}
+
+/** Batches not yet claimed, `atMs` after the start of the run. */
+export interface QueueDepthSample {
+  readonly atMs: number;
+  readonly depth: number;
+}
+
+export interface QueueDepth {
+  readonly max: number;
+  /** Mean over the time of the run, each depth weighted by how long it lasted. */
+  readonly mean: number;
+  /** In order of time. */
+  readonly samples: readonly QueueDepthSample[];
+}
+
+export const kernelNames = ['simd', 'scalar', 'javascript'] as const;
+
+export interface RunBackend {
+  readonly kernel: (typeof kernelNames)[number];
+  readonly threads: number;
+  /** Whether threads and caller worked on one shared memory. */
+  readonly shared: boolean;
+}
+
+export interface IndexingPerformanceReportData {
+  /** Vectors indexed; rejected ones are not among them. */
+  readonly totalVectors: number;
+  readonly totalTimeMs: number;
+  readonly vectorsPerSecond: number;
+  /** Most rows in a batch. */
+  readonly batchSize: number;
+  readonly threadCount: number;
+  /** Shortest / longest thread time; 1 when the longest is too short to tell. */
+  readonly threadEfficiency: number;
+  /** Busy time of each thread. */
+  readonly threadTimesMs: readonly number[];
+  /** One row per thread; empty without `enablePerThreadMonitoring`. */
+  readonly threadPerformance: readonly ThreadPerformance[];
+  /** `totalTimeMs / totalVectors`. */
+  readonly averageVectorTimeMs: number;
+  readonly recommendations: readonly string[];
+  /** Times of single vectors on their threads. */
+  readonly indexTime: TimeSummary;
+  readonly rejectedCount: number;
+  /** Vectors timed together, each being given the mean of its group. */
+  readonly timingGroupSize: number;
+  readonly backend: RunBackend;
+  /** With `batchSizeMonitoring`; in order of time. */
+  readonly batchSizeHistory: readonly BatchSizeSample[] | undefined;
+  /** With `queueDepthMonitoring`. */
+  readonly queueDepth: QueueDepth | undefined;
+  /** With `threadUtilizationMonitoring`: busy time / time of the run, of each thread. */
+  readonly threadUtilization: readonly number[] | undefined;
+}

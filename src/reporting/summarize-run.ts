@@ -1,0 +1,111 @@
+/**
+ * From what was measured in a run to the figures of its report. Pure: every derived figure is computed here, and a
+ * quotient whose divisor is 0 is 0.
+ */
+import { TimeDistribution } from '../monitoring/time-distribution.js';
+import { recommend } from './recommendations.js';
+import type {
+  BatchSizeSample,
+  IndexingPerformanceReportData,
+  QueueDepth,
+  QueueDepthSample,
+  RunBackend,
+} from './report-data.js';
+import { threadBalance } from './thread-balance.js';
+
+export interface ThreadRun {
+  /** Time spent on batches, not waiting. */
+  readonly busyMs: number;
+  /** Times of the vectors this thread indexed; their number is the number it indexed. */
+  readonly indexTimes: TimeDistribution;
+}
+
+/** Which parts a report has: the fields of the indexer's configuration that say so. */
+export interface ReportParts {
+  readonly enablePerThreadMonitoring: boolean;
+  readonly batchSizeMonitoring: boolean;
+  readonly queueDepthMonitoring: boolean;
+  readonly threadUtilizationMonitoring: boolean;
+}
+
+export interface MeasuredRun {
+  /** From the call until the result, on the caller's clock. */
+  readonly totalTimeMs: number;
+  readonly rejectedCount: number;
+  /** The thread at position `i` is thread `i`; one entry for each that took part or could have. */
+  readonly threads: readonly ThreadRun[];
+  /** Most rows in a batch. */
+  readonly batchSize: number;
+  readonly timingGroupSize: number;
+  /** Resolution of the clock that measured `busyMs`. */
+  readonly clockTickMs: number;
+  readonly backend: RunBackend;
+  /** Batch sizes in use during the run and their throughput, in order of time; not read without `batchSizeMonitoring`. */
+  readonly batchSizes: readonly BatchSizeSample[];
+  /** In order of time; not read without `queueDepthMonitoring`. */
+  readonly queueDepths: readonly QueueDepthSample[];
+}
+
+export function summarizeRun(run: MeasuredRun, parts: ReportParts): IndexingPerformanceReportData {
+  const { totalTimeMs, threads } = run;
+  const indexTimes = new TimeDistribution();
+  for (const thread of threads) indexTimes.merge(thread.indexTimes);
+  const indexTime = indexTimes.summary();
+  const threadTimesMs = threads.map(({ busyMs }) => busyMs);
+  const { efficiency, timeRatio } = threadBalance(threadTimesMs, run.clockTickMs);
+  const vectorsPerSecond = quotient(indexTime.count, totalTimeMs / 1000);
+  return {
+    totalVectors: indexTime.count,
+    totalTimeMs,
+    vectorsPerSecond,
+    batchSize: run.batchSize,
+    threadCount: threads.length,
+    threadEfficiency: efficiency,
+    threadTimesMs,
+    threadPerformance: parts.enablePerThreadMonitoring ? threads.map(performanceOf) : [],
+    averageVectorTimeMs: quotient(totalTimeMs, indexTime.count),
+    recommendations: recommend({
+      threadEfficiency: efficiency,
+      threadTimeRatio: timeRatio,
+      vectorsPerSecond,
+      indexTime: parts.batchSizeMonitoring ? indexTime : undefined,
+    }),
+    indexTime,
+    rejectedCount: run.rejectedCount,
+    timingGroupSize: run.timingGroupSize,
+    backend: run.backend,
+    batchSizeHistory: parts.batchSizeMonitoring ? run.batchSizes : undefined,
+    queueDepth: parts.queueDepthMonitoring ? queueDepthOf(run.queueDepths, totalTimeMs) : undefined,
+    threadUtilization: parts.threadUtilizationMonitoring
+      ? threadTimesMs.map((busyMs) => Math.min(1, quotient(busyMs, totalTimeMs)))
+      : undefined,
+  };
+}
+
+function performanceOf({ indexTimes }: ThreadRun, threadId: number) {
+  return {
+    threadId,
+    operationsCompleted: indexTimes.count,
+    averageTimeMs: indexTimes.meanMs,
+    minTimeMs: indexTimes.minMs,
+    maxTimeMs: indexTimes.maxMs,
+  };
+}
+
+/** A depth lasts until the next sample, the last one until the end of the run. */
+function queueDepthOf(samples: readonly QueueDepthSample[], endMs: number): QueueDepth {
+  let max = 0;
+  let weighted = 0;
+  let total = 0;
+  samples.forEach(({ atMs, depth }, i) => {
+    const lastedMs = Math.max(0, (samples[i + 1]?.atMs ?? endMs) - atMs);
+    max = Math.max(max, depth);
+    weighted += depth * lastedMs;
+    total += lastedMs;
+  });
+  return { max, mean: quotient(weighted, total), samples };
+}
+
+function quotient(dividend: number, divisor: number): number {
+  return divisor === 0 ? 0 : dividend / divisor;
+}
