@@ -11,10 +11,11 @@ test("the platform's own symbol is used where there is one", async () => {
 });
 
 test('elsewhere it is the one that compiled code looks for', async () => {
-  const { dispose: _, ...older } = Object.getOwnPropertyDescriptors(Symbol);
+  const platform = Symbol;
+  const { dispose: _, ...older } = Object.getOwnPropertyDescriptors(platform);
   vi.stubGlobal(
     'Symbol',
-    Object.defineProperties((description?: string) => Symbol(description), older),
+    Object.defineProperties((description?: string) => platform(description), older),
   );
   const { disposeSymbol } = await import('../src/dispose-symbol.js');
   vi.unstubAllGlobals();

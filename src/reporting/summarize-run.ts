@@ -74,7 +74,7 @@ export function summarizeRun(run: MeasuredRun, parts: ReportParts): IndexingPerf
     rejectedCount: run.rejectedCount,
     timingGroupSize: run.timingGroupSize,
     backend: run.backend,
-    batchSizeHistory: parts.batchSizeMonitoring ? run.batchSizes : undefined,
+    batchSizeHistory: parts.batchSizeMonitoring ? [...run.batchSizes] : undefined,
     queueDepth: parts.queueDepthMonitoring ? queueDepthOf(run.queueDepths, totalTimeMs) : undefined,
     threadUtilization: parts.threadUtilizationMonitoring
       ? threadTimesMs.map((busyMs) => Math.min(1, quotient(busyMs, totalTimeMs)))
@@ -103,7 +103,7 @@ function queueDepthOf(samples: readonly QueueDepthSample[], endMs: number): Queu
     weighted += depth * lastedMs;
     total += lastedMs;
   });
-  return { max, mean: quotient(weighted, total), samples };
+  return { max, mean: quotient(weighted, total), samples: [...samples] };
 }
 
 function quotient(dividend: number, divisor: number): number {

@@ -75,7 +75,7 @@ test('a value recorded n times equals n records of it', () => {
 });
 
 test('merging is exact, associative and commutative', () => {
-  const samples = fc.array(fc.oneof(durationMs, anyValue), { maxLength: 30 });
+  const samples = fc.array(fc.oneof(durationMs, fc.constant(0), fc.constant(2 ** -70)), { maxLength: 30 });
   fc.assert(
     fc.property(samples, samples, samples, (a, b, c) => {
       const all = histogramOf([...a, ...b, ...c]);

@@ -1,0 +1,141 @@
+/**
+ * A report as plain data for JSON, and back, the same to the bit. JSON has no NaN and no infinities: such a figure is
+ * null there and NaN when it comes back. Counts and ids are never null.
+ */
+import { IndexingError, invalidConfiguration } from '../errors.js';
+import type { TimeSummary } from '../monitoring/time-distribution.js';
+import {
+  listOf,
+  objectOf,
+  oneOf,
+  optional,
+  readBoolean,
+  readCount,
+  readFigure,
+  readRatio,
+  readString,
+} from './json-readers.js';
+import {
+  type BatchSizeSample,
+  type IndexingPerformanceReportData,
+  kernelNames,
+  type QueueDepth,
+  type QueueDepthSample,
+  type RunBackend,
+  type ThreadPerformance,
+} from './report-data.js';
+
+export type JsonValue =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly JsonValue[]
+  | { readonly [name: string]: JsonValue };
+
+/** All fields of `data`, nulls for numbers that are not finite, without the parts that are undefined. */
+export function reportToJson(data: IndexingPerformanceReportData): { readonly [name: string]: JsonValue } {
+  return toJsonObject(data);
+}
+
+/**
+ * The data of a report from JSON text, or from what `JSON.parse` made of it.
+ *
+ * @throws IndexingError `InvalidConfiguration` naming the field that is missing or wrong.
+ */
+export function reportFromJson(json: unknown): IndexingPerformanceReportData {
+  const report = readReport(typeof json === 'string' ? parse(json) : json, 'report');
+  checkPerThread('threadTimesMs', report.threadTimesMs, report.threadCount);
+  if (report.threadUtilization) checkPerThread('threadUtilization', report.threadUtilization, report.threadCount);
+  if (report.threadPerformance.length > 0) {
+    checkPerThread('threadPerformance', report.threadPerformance, report.threadCount);
+  }
+  return report;
+}
+
+function toJsonValue(value: unknown): JsonValue {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  if (Array.isArray(value)) return value.map(toJsonValue);
+  return toJsonObject(value);
+}
+
+function toJsonObject(value: unknown): { readonly [name: string]: JsonValue } {
+  const present = Object.entries(value ?? {}).filter(([, field]) => field !== undefined);
+  return Object.fromEntries(present.map(([name, field]) => [name, toJsonValue(field)]));
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new IndexingError('InvalidConfiguration', 'report must be JSON, and cannot be parsed', { cause });
+  }
+}
+
+function checkPerThread(name: string, list: readonly unknown[], threadCount: number): void {
+  if (list.length !== threadCount) {
+    throw invalidConfiguration(`report.${name}`, `an array of ${threadCount}, one entry per thread`, list);
+  }
+}
+
+const readThreadPerformance = objectOf<ThreadPerformance>((field) => ({
+  threadId: field('threadId', readCount),
+  operationsCompleted: field('operationsCompleted', readCount),
+  averageTimeMs: field('averageTimeMs', readFigure),
+  minTimeMs: field('minTimeMs', readFigure),
+  maxTimeMs: field('maxTimeMs', readFigure),
+}));
+
+const readTimeSummary = objectOf<TimeSummary>((field) => ({
+  count: field('count', readCount),
+  meanMs: field('meanMs', readFigure),
+  p50Ms: field('p50Ms', readFigure),
+  p95Ms: field('p95Ms', readFigure),
+  p99Ms: field('p99Ms', readFigure),
+  minMs: field('minMs', readFigure),
+  maxMs: field('maxMs', readFigure),
+  stdDevMs: field('stdDevMs', readFigure),
+}));
+
+const readBackend = objectOf<RunBackend>((field) => ({
+  kernel: field('kernel', oneOf(kernelNames)),
+  threads: field('threads', readCount),
+  shared: field('shared', readBoolean),
+}));
+
+const readBatchSizeSample = objectOf<BatchSizeSample>((field) => ({
+  batchSize: field('batchSize', readCount),
+  vectorsPerSecond: field('vectorsPerSecond', readFigure),
+}));
+
+const readQueueDepthSample = objectOf<QueueDepthSample>((field) => ({
+  atMs: field('atMs', readFigure),
+  depth: field('depth', readCount),
+}));
+
+const readQueueDepth = objectOf<QueueDepth>((field) => ({
+  max: field('max', readCount),
+  mean: field('mean', readFigure),
+  samples: field('samples', listOf(readQueueDepthSample)),
+}));
+
+const readReport = objectOf<IndexingPerformanceReportData>((field) => ({
+  totalVectors: field('totalVectors', readCount),
+  totalTimeMs: field('totalTimeMs', readFigure),
+  vectorsPerSecond: field('vectorsPerSecond', readFigure),
+  batchSize: field('batchSize', readCount),
+  threadCount: field('threadCount', readCount),
+  threadEfficiency: field('threadEfficiency', readRatio),
+  threadTimesMs: field('threadTimesMs', listOf(readFigure)),
+  threadPerformance: field('threadPerformance', listOf(readThreadPerformance)),
+  averageVectorTimeMs: field('averageVectorTimeMs', readFigure),
+  recommendations: field('recommendations', listOf(readString)),
+  indexTime: field('indexTime', readTimeSummary),
+  rejectedCount: field('rejectedCount', readCount),
+  timingGroupSize: field('timingGroupSize', readCount),
+  backend: field('backend', readBackend),
+  batchSizeHistory: field('batchSizeHistory', optional(listOf(readBatchSizeSample))),
+  queueDepth: field('queueDepth', optional(readQueueDepth)),
+  threadUtilization: field('threadUtilization', optional(listOf(readRatio))),
+}));

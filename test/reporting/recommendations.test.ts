@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest';
+import { type RecommendationFigures, recommend } from '../../src/reporting/recommendations.js';
+
+const indexTime = { count: 100, meanMs: 10, p50Ms: 10, p95Ms: 12, p99Ms: 12, minMs: 8, maxMs: 12, stdDevMs: 1 };
+const good: RecommendationFigures = {
+  threadEfficiency: 1,
+  threadTimeRatio: 1,
+  vectorsPerSecond: 1000,
+  indexTime,
+};
+
+const praise = 'Performance looks good. No specific optimizations recommended.';
+const lowEfficiency = (percent: string) =>
+  `Low thread efficiency (${percent}%). Consider rebalancing work distribution or adjusting batch sizes.`;
+const moderateEfficiency = (percent: string) =>
+  `Moderate thread efficiency (${percent}%). Smaller batches would improve load balancing.`;
+const lowThroughput = (rate: string) =>
+  `Low throughput (${rate} vectors/sec). Consider optimizing vector processing or increasing parallelism.`;
+const highVariance = (ratio: string) =>
+  `High thread time variance (max/min ratio: ${ratio}). Consider dynamic load balancing.`;
+const highMean = 'Average indexing time is high. Consider reducing batch size or optimizing vector processing.';
+const highP99 = 'High P99 latency detected. Consider investigating outlier processing or memory allocation patterns.';
+
+test('a good run is praised', () => {
+  expect(recommend(good)).toEqual([praise]);
+});
+
+test.each([
+  [0, lowEfficiency('0.0')],
+  [0.654321, lowEfficiency('65.4')],
+  [0.7 - 2 ** -53, lowEfficiency('70.0')],
+  [0.7, moderateEfficiency('70.0')],
+  [0.75, moderateEfficiency('75.0')],
+  [0.8 - 2 ** -53, moderateEfficiency('80.0')],
+  [0.8, praise],
+  [1, praise],
+])('thread efficiency %d', (threadEfficiency, sentence) => {
+  expect(recommend({ ...good, threadEfficiency })).toEqual([sentence]);
+});
+
+test.each([
+  [0, lowThroughput('0.0')],
+  [12.345, lowThroughput('12.3')],
+  [100 - 2 ** -46, lowThroughput('100.0')],
+  [100, praise],
+  [100.1, praise],
+])('throughput %d', (vectorsPerSecond, sentence) => {
+  expect(recommend({ ...good, vectorsPerSecond })).toEqual([sentence]);
+});
+
+test.each([
+  [1, praise],
+  [2 - 2 ** -52, praise],
+  [2, praise],
+  [2 + 2 ** -51, highVariance('2.0')],
+  [3.75, highVariance('3.8')],
+])('thread time ratio %d', (threadTimeRatio, sentence) => {
+  expect(recommend({ ...good, threadTimeRatio })).toEqual([sentence]);
+});
+
+test.each([
+  [50 - 2 ** -47, praise],
+  [50, praise],
+  [50 + 2 ** -47, highMean],
+])('mean index time %d', (meanMs, sentence) => {
+  expect(recommend({ ...good, indexTime: { ...indexTime, meanMs, p99Ms: meanMs } })).toEqual([sentence]);
+});
+
+test.each([
+  [30 - 2 ** -48, praise],
+  [30, praise],
+  [30 + 2 ** -48, highP99],
+])('p99 of %d with a mean of 10', (p99Ms, sentence) => {
+  expect(recommend({ ...good, indexTime: { ...indexTime, p99Ms } })).toEqual([sentence]);
+});
+
+describe('together', () => {
+  const bad = {
+    threadEfficiency: 0.25,
+    threadTimeRatio: 4,
+    vectorsPerSecond: 5,
+    indexTime: { ...indexTime, meanMs: 60, p99Ms: 600 },
+  };
+
+  test('all that hold are given, in order, without praise', () => {
+    expect(recommend(bad)).toEqual([
+      lowEfficiency('25.0'),
+      lowThroughput('5.0'),
+      highVariance('4.0'),
+      highMean,
+      highP99,
+    ]);
+  });
+
+  test('without index times the latency rules are silent', () => {
+    expect(recommend({ ...bad, indexTime: undefined })).toHaveLength(3);
+    expect(recommend({ ...good, indexTime: undefined })).toEqual([praise]);
+  });
+});

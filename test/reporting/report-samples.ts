@@ -1,0 +1,108 @@
+/** Reports and runs to test with: one known by heart, and any. */
+import fc from 'fast-check';
+import { TimeDistribution } from '../../src/monitoring/time-distribution.js';
+import type { IndexingPerformanceReportData } from '../../src/reporting/report-data.js';
+import type { MeasuredRun, ReportParts } from '../../src/reporting/summarize-run.js';
+
+export const allParts: ReportParts = {
+  enablePerThreadMonitoring: true,
+  batchSizeMonitoring: true,
+  queueDepthMonitoring: true,
+  threadUtilizationMonitoring: true,
+};
+
+export const noParts: ReportParts = {
+  enablePerThreadMonitoring: false,
+  batchSizeMonitoring: false,
+  queueDepthMonitoring: false,
+  threadUtilizationMonitoring: false,
+};
+
+export function timesOf(...groups: readonly (readonly [elapsedMs: number, count: number])[]): TimeDistribution {
+  const times = new TimeDistribution();
+  for (const [elapsedMs, count] of groups) times.recordGroup(elapsedMs, count);
+  return times;
+}
+
+/** Two threads index 1,200 vectors in half a second: 600 in 400 ms, 600 in 320 ms. */
+export function sampleRun(): MeasuredRun {
+  return {
+    totalTimeMs: 500,
+    rejectedCount: 3,
+    threads: [
+      { busyMs: 400, indexTimes: timesOf([150, 300], [225, 300]) },
+      { busyMs: 320, indexTimes: timesOf([300, 600]) },
+    ],
+    batchSize: 300,
+    timingGroupSize: 16,
+    clockTickMs: 0.001,
+    backend: { kernel: 'simd', threads: 2, shared: true },
+    batchSizes: [{ batchSize: 300, vectorsPerSecond: 2400 }],
+    queueDepths: [
+      { atMs: 0, depth: 2 },
+      { atMs: 100, depth: 1 },
+      { atMs: 400, depth: 0 },
+    ],
+  };
+}
+
+/** Records that are ordinary objects, as those of reports are. */
+const plain = <T>(fields: { [Name in keyof T]: fc.Arbitrary<T[Name]> }) => fc.record(fields, { noNullPrototype: true });
+
+const count = fc.nat({ max: Number.MAX_SAFE_INTEGER });
+const figure = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true });
+const ratio = fc.double({ min: 0, max: 1, noNaN: true });
+
+function dataForThreads(threads: number): fc.Arbitrary<IndexingPerformanceReportData> {
+  const perThread = <T>(item: fc.Arbitrary<T>) => fc.array(item, { minLength: threads, maxLength: threads });
+  const threadPerformance = plain({
+    threadId: count,
+    operationsCompleted: count,
+    averageTimeMs: figure,
+    minTimeMs: figure,
+    maxTimeMs: figure,
+  });
+  return plain({
+    totalVectors: count,
+    totalTimeMs: figure,
+    vectorsPerSecond: figure,
+    batchSize: count,
+    threadCount: fc.constant(threads),
+    threadEfficiency: ratio,
+    threadTimesMs: perThread(figure),
+    threadPerformance: fc.oneof(fc.constant([]), perThread(threadPerformance)),
+    averageVectorTimeMs: figure,
+    recommendations: fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 4 }),
+    indexTime: plain({
+      count,
+      meanMs: figure,
+      p50Ms: figure,
+      p95Ms: figure,
+      p99Ms: figure,
+      minMs: figure,
+      maxMs: figure,
+      stdDevMs: figure,
+    }),
+    rejectedCount: count,
+    timingGroupSize: count,
+    backend: plain({
+      kernel: fc.constantFrom('simd' as const, 'scalar' as const, 'javascript' as const),
+      threads: count,
+      shared: fc.boolean(),
+    }),
+    batchSizeHistory: fc.option(fc.array(plain({ batchSize: count, vectorsPerSecond: figure }), { maxLength: 5 }), {
+      nil: undefined,
+    }),
+    queueDepth: fc.option(
+      plain({
+        max: count,
+        mean: figure,
+        samples: fc.array(plain({ atMs: figure, depth: count }), { maxLength: 5 }),
+      }),
+      { nil: undefined },
+    ),
+    threadUtilization: fc.option(perThread(ratio), { nil: undefined }),
+  });
+}
+
+export const anyReportData = fc.integer({ min: 1, max: 5 }).chain(dataForThreads);
