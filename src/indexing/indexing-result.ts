@@ -4,7 +4,7 @@
  */
 import { IndexingError } from '../errors.js';
 import { DONE } from '../memory/control-block.js';
-import type { IndexingPerformanceReport } from '../reporting/performance-report.js';
+import type { IndexingPerformanceReport } from '../reporting/report.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { type BatchResult, batchResult } from './batch-result.js';
 import { IndexedVectors, type ResultBuffer } from './indexed-vectors.js';
@@ -14,7 +14,6 @@ import type { RunRecords } from './run.js';
 /** What a result is made of. @internal */
 export interface ResultInput {
   readonly records: RunRecords;
-  readonly buffer: ArrayBufferLike;
   /** Input position of every rank; undefined where they are the same. */
   readonly positions: Uint32Array | undefined;
   readonly order: ComponentOrder;
@@ -40,7 +39,7 @@ export class IndexingResult {
   constructor(input: ResultInput, performanceReport?: IndexingPerformanceReport) {
     const { records, positions, order } = input;
     this.#input = input;
-    this.#memory = new ReleasableBuffer(input.buffer, input.release);
+    this.#memory = new ReleasableBuffer(records.buffer, input.release);
     this.vectors = new IndexedVectors(this.#memory, records.layout, positions, order);
     this.indexedCount = countIndexed(records);
     this.totalTimeMs = records.totalTimeMs;

@@ -13,32 +13,32 @@ export interface IndexerLogger {
 
 export interface IndexerOptions {
   /** Most bytes of everything the indexer holds at a time. Default: no bound in Node. */
-  readonly maxMemoryBytes?: number;
+  readonly maxMemoryBytes?: number | undefined;
   /** Default `'auto'`: SIMD where the engine has it and answers a known question rightly, else JavaScript. */
-  readonly kernel?: 'auto' | KernelBackend;
+  readonly kernel?: 'auto' | KernelBackend | undefined;
   /** URL of the worker module, for those who must serve it themselves; one that wraps `simdex/worker`. */
-  readonly worker?: URL | string;
+  readonly worker?: URL | string | undefined;
   /** The kernel's bytes, for those who must serve them themselves. */
-  readonly wasm?: BufferSource;
+  readonly wasm?: BufferSource | undefined;
   /** Hears of what happens beside results; none by default. */
-  readonly logger?: IndexerLogger;
+  readonly logger?: IndexerLogger | undefined;
 }
 
 export interface IndexOptions {
   /** Order of the components of each indexed vector. Default `'sorted'`: ascending. */
-  readonly order?: ComponentOrder;
+  readonly order?: ComponentOrder | undefined;
   /** What a vector that cannot be indexed does: fail the run, or be left out. Default `'throw'`. */
-  readonly onInvalid?: 'throw' | 'skip';
+  readonly onInvalid?: 'throw' | 'skip' | undefined;
   /** Vectors of a batch. By default chosen from the work a vector is predicted to be. */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
   /** Stops the run, which then rejects with `signal.reason`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called about every 100 ms and at the end. A throwing listener fails the run with what it threw. */
-  readonly onProgress?: (progress: IndexingProgress) => void;
+  readonly onProgress?: ((progress: IndexingProgress) => void) | undefined;
   /** The source, a matrix from `allocate`, is overwritten and becomes the result. */
-  readonly inPlace?: boolean;
+  readonly inPlace?: boolean | undefined;
   /** A matrix from `allocate`, of the source's dims and at least as many rows, that receives the result. */
-  readonly into?: VectorMatrix;
+  readonly into?: VectorMatrix | undefined;
 }
 
 export interface CheckedIndexOptions {

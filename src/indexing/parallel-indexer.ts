@@ -41,12 +41,13 @@ export interface RunObserver {
   /** Upper bound of a batch size that the caller does not give. */
   maxBatchSize(total: number): number;
   /** Called once for each run that began, also one that failed, before its promise settles. */
-  onRecords(records: RunRecords): void;
+  onRecords(records: RunRecords, backend: Backend): void;
 }
 
 /** A kernel and what is known of its speed. */
 interface Engine {
   readonly kernel: CompiledKernel;
+  readonly backend: Backend;
   readonly estimate: WorkEstimate;
 }
 
@@ -64,6 +65,7 @@ export class ParallelIndexer {
   #engine: Promise<Engine> | undefined;
   #workers: WorkerPool | undefined;
   #backend: Backend | undefined;
+  #activeThreads = 0;
 
   /**
    * @param threadCount 1..256, or `'auto'` (default): what the machine and the container's CPU quota allow
@@ -80,6 +82,11 @@ export class ParallelIndexer {
   /** Known after `ready()` or a run. */
   get backend(): Backend | undefined {
     return this.#backend;
+  }
+
+  /** Threads at work for a run now. */
+  get activeThreads(): number {
+    return this.#activeThreads;
   }
 
   /** Starts the threads and compiles the kernel, so that the first run need not. */
@@ -159,8 +166,8 @@ export class ParallelIndexer {
       const records = run.runHere();
       return this.#resultOf(run, rows, records, options, engine, observer);
     } catch (error) {
+      observer.onRecords(run.records, engine.backend);
       this.#giveBack(run, options);
-      observer.onRecords(run.records);
       throw error;
     }
   }
@@ -172,10 +179,14 @@ export class ParallelIndexer {
     const rows = await describeSource(vectors, new TimeSlices(options.signal));
     const run = this.#createRun(rows, vectors, options, engine, observer, this.threadCount, startedAtMs);
     const { finished, settled } = run.runOn(this.#startWorkers());
+    this.#activeThreads = run.activeThreads;
+    settled.then(() => {
+      this.#activeThreads = 0;
+    });
     const result = finished.then(
       (records) => this.#resultOf(run, rows, records, options, engine, observer),
       (error) => {
-        observer.onRecords(run.records);
+        observer.onRecords(run.records, engine.backend);
         settled.then(() => this.#giveBack(run, options));
         throw error;
       },
@@ -230,15 +241,13 @@ export class ParallelIndexer {
     rows: SourceRows,
     records: RunRecords,
     options: CheckedIndexOptions,
-    { kernel, estimate }: Engine,
+    { backend, estimate }: Engine,
     observer: RunObserver,
   ): ResultInput {
-    this.#backend ??= { kernel: kernel.backend, threads: this.threadCount, shared: true };
     learn(estimate, records, options);
-    observer.onRecords(records);
+    observer.onRecords(records, backend);
     return {
       records,
-      buffer: run.placed.memory.buffer,
       positions: rows.order,
       order: options.order,
       release: () => this.#giveBack(run, options),
@@ -252,8 +261,10 @@ export class ParallelIndexer {
 
   #loadEngine(): Promise<Engine> {
     this.#engine ??= compileKernel(this.#options.kernel ?? 'auto', this.#options.wasm).then((kernel) => {
-      this.#backend = { kernel: kernel.backend, threads: this.threadCount, shared: true };
-      return { kernel, estimate: new WorkEstimate(kernel.backend) };
+      const backend = { kernel: kernel.backend, threads: this.threadCount, shared: true };
+      this.#backend = backend;
+      this.#options.logger?.info(`Using the ${backend.kernel} kernel on ${backend.threads} threads`);
+      return { kernel, backend, estimate: new WorkEstimate(kernel.backend) };
     });
     return this.#engine;
   }

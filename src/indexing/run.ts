@@ -43,6 +43,8 @@ export interface RunInput {
 /** A run as its records tell it, whether it succeeded or not. */
 export interface RunRecords {
   readonly control: ControlBlock;
+  /** The memory that the layout describes. */
+  readonly buffer: ArrayBufferLike;
   readonly layout: MatrixLayout;
   readonly batchSize: number;
   readonly threads: number;
@@ -85,11 +87,23 @@ export class IndexingRun {
     this.#progress = new ProgressReader(this.#control, input.rows.count, input.threads, input.startedAtMs);
   }
 
+  /** Threads that take part: no more than there are batches. */
+  get activeThreads(): number {
+    return Math.min(this.#input.threads, this.#control.batchCount);
+  }
+
   get records(): RunRecords {
     const { threads, startedAtMs } = this.#input;
-    const { layout } = this.placed;
-    const { batchSize } = this.#plan;
-    return { control: this.#control, layout, batchSize, threads, startedAtMs, totalTimeMs: nowMs() - startedAtMs };
+    const { layout, memory } = this.placed;
+    return {
+      control: this.#control,
+      buffer: memory.buffer,
+      layout,
+      batchSize: this.#plan.batchSize,
+      threads,
+      startedAtMs,
+      totalTimeMs: nowMs() - startedAtMs,
+    };
   }
 
   /** Runs everything on the calling thread before it returns. For few vectors: it holds the thread. */

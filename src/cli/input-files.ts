@@ -1,0 +1,69 @@
+/**
+ * The files of a command line as one sequence of rows. All are opened, and their headers checked, before any row is read.
+ */
+import { IndexingError } from '../errors.js';
+import { openVectors, type VectorFile } from '../formats/node/read-vectors.js';
+import { isVectorFormat } from '../formats/registry.js';
+import type { VectorMatrix } from '../vectors/vector-source.js';
+import { UsageError } from './exit.js';
+
+export interface InputOptions {
+  readonly format?: string;
+  readonly dims?: number;
+}
+
+export class InputFiles implements AsyncDisposable {
+  readonly files: readonly VectorFile[];
+  /** Rows of all files together. */
+  readonly count: number;
+
+  static async open(paths: readonly string[], { format, dims }: InputOptions): Promise<InputFiles> {
+    if (format !== undefined && !isVectorFormat(format)) throw new UsageError(`--format ${format}: no such format`);
+    const files: VectorFile[] = [];
+    try {
+      for (const path of paths) files.push(await openVectors(path, { format, dims }));
+    } catch (error) {
+      for (const file of files) await file.close();
+      throw error;
+    }
+    return new InputFiles(files);
+  }
+
+  private constructor(files: readonly VectorFile[]) {
+    this.files = files;
+    this.count = files.reduce((sum, file) => sum + file.count, 0);
+  }
+
+  /** Components of every row; undefined where the files differ. */
+  get dims(): number | undefined {
+    const dims = this.files[0]?.dims;
+    return this.files.every((file) => file.dims === dims) ? dims : undefined;
+  }
+
+  get byteLength(): number {
+    return this.files.reduce((sum, file) => sum + file.byteLength, 0);
+  }
+
+  async *chunks(): AsyncGenerator<VectorMatrix> {
+    for (const file of this.files) yield* file.chunks();
+  }
+
+  /** Says of an error about a vector which row of which file it is. */
+  locate(error: unknown): unknown {
+    if (!(error instanceof IndexingError) || error.vectorIndex === undefined) return error;
+    let row = error.vectorIndex;
+    for (const { file, count } of this.files) {
+      if (row < count) {
+        const { code, vectorIndex } = error;
+        const detail = `row ${row} of ${file}; --on-invalid skip leaves such rows out`;
+        return new IndexingError(code, detail, { vectorIndex, cause: error });
+      }
+      row -= count;
+    }
+    return error;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const file of this.files) await file.close();
+  }
+}

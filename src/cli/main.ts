@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+/**
+ * The `simdex` command. Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted (143 by SIGTERM).
+ */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { ExitStatus, interruptStatus, UsageError, watchInterrupts } from './exit.js';
+import { addIndexCommand } from './index-command.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+async function main(): Promise<number> {
+  const interrupts = watchInterrupts();
+  const program = new Command('simdex')
+    .description('Index large sets of float32 vectors in parallel')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(simdex --help shows what there is)');
+  addIndexCommand(program, interrupts.signal);
+  try {
+    await program.parseAsync();
+    return ExitStatus.done;
+  } catch (error) {
+    if (interrupts.signal.aborted) {
+      process.stderr.write('Interrupted; nothing was written.\n');
+      return interruptStatus(interrupts.signal);
+    }
+    // Commander has printed its own message, or the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitStatus.done : ExitStatus.usage;
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return error instanceof UsageError ? ExitStatus.usage : ExitStatus.failed;
+  } finally {
+    interrupts.unwatch();
+  }
+}
+
+// A reader that closes the pipe (`simdex … | head`) has what it wanted.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+process.exitCode = await main();

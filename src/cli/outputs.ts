@@ -1,0 +1,134 @@
+/**
+ * Everything a command writes. Each file appears whole under its name when all rows are through, or not at all.
+ */
+import { extname, resolve } from 'node:path';
+import { type AtomicFile, createAtomicFile } from '../formats/node/atomic-file.js';
+import {
+  type ColumnWriter,
+  createColumnWriter,
+  createVectorWriter,
+  type VectorWriter,
+} from '../formats/node/write-vectors.js';
+import { formatOf } from '../formats/registry.js';
+import type { IndexingResult } from '../indexing/indexing-result.js';
+import type { IndexingPerformanceReport } from '../reporting/report.js';
+import { UsageError } from './exit.js';
+import type { InputFiles } from './input-files.js';
+
+export interface OutputFlags {
+  readonly out?: string;
+  readonly magnitudes?: string;
+  readonly rejected?: string;
+  readonly report: readonly string[];
+}
+
+const REPORT_WRITERS: Record<string, (report: IndexingPerformanceReport) => string> = {
+  '.csv': (report) => report.toCsv(),
+  '.json': (report) => `${JSON.stringify(report, null, 2)}\n`,
+};
+
+/** What all outputs have in common. */
+interface Unfinished {
+  finish(): Promise<void>;
+  abort(): Promise<void>;
+}
+
+export class Outputs implements AsyncDisposable {
+  /** Paths, as given, in the order they are written. */
+  readonly paths: readonly string[];
+  readonly #unfinished: Unfinished[] = [];
+  #rows: VectorWriter | undefined;
+  #magnitudes: ColumnWriter | undefined;
+  #rejected: AtomicFile | undefined;
+  #reports: { readonly file: AtomicFile; readonly render: (report: IndexingPerformanceReport) => string }[] = [];
+  #position = 0;
+  #rejectedCount = 0;
+
+  /** Opens all outputs, so that a path which cannot be written is told before the work and not after it. */
+  static async create(flags: OutputFlags, inputs: InputFiles): Promise<Outputs> {
+    checkFlags(flags, inputs);
+    const outputs = new Outputs(flags);
+    try {
+      await outputs.#open(flags, inputs);
+    } catch (error) {
+      await outputs[Symbol.asyncDispose]();
+      throw error;
+    }
+    return outputs;
+  }
+
+  private constructor({ out, magnitudes, rejected, report }: OutputFlags) {
+    this.paths = [out, magnitudes, rejected, ...report].filter((path) => path !== undefined);
+  }
+
+  /** Rows rejected so far. */
+  get rejectedCount(): number {
+    return this.#rejectedCount;
+  }
+
+  async #open({ out, magnitudes, rejected, report }: OutputFlags, { count, dims }: InputFiles): Promise<void> {
+    if (out !== undefined) {
+      this.#rows = await createVectorWriter(out, { count, dims });
+      this.#unfinished.push(this.#rows);
+    }
+    if (magnitudes !== undefined) {
+      this.#magnitudes = await createColumnWriter(magnitudes, { count });
+      this.#unfinished.push(this.#magnitudes);
+    }
+    if (rejected !== undefined) {
+      this.#rejected = await createAtomicFile(rejected);
+      this.#unfinished.push(this.#rejected);
+      await this.#rejected.append('index,id,code\n');
+    }
+    for (const path of report) {
+      const file = await createAtomicFile(path);
+      this.#unfinished.push(file);
+      this.#reports.push({ file, render: REPORT_WRITERS[extname(path).toLowerCase()]! });
+    }
+  }
+
+  /** Appends the rows of a chunk. */
+  async write({ vectors, rejected }: IndexingResult): Promise<void> {
+    await this.#rows?.write(vectors.matrix);
+    await this.#magnitudes?.write(vectors.magnitudes);
+    // These formats have no ids of their own: an id is the position.
+    const lines = rejected.map(({ index, code }) => `${this.#position + index},${this.#position + index},${code}\n`);
+    if (lines.length > 0) await this.#rejected?.append(lines.join(''));
+    this.#position += vectors.length;
+    this.#rejectedCount += rejected.length;
+  }
+
+  /** Writes the reports and lets every file appear under its name. */
+  async finish(report: IndexingPerformanceReport): Promise<void> {
+    for (const { file, render } of this.#reports) await file.append(render(report));
+    for (const output of this.#unfinished) await output.finish();
+  }
+
+  /** Removes what is not finished. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const output of this.#unfinished) await output.abort();
+  }
+}
+
+/** Refuses before anything is opened what could only fail later. */
+function checkFlags({ out, magnitudes, rejected, report }: OutputFlags, inputs: InputFiles): void {
+  if (out !== undefined && inputs.dims === undefined) {
+    const dims = inputs.files.map((file) => `${file.file} (${file.dims})`).join(', ');
+    throw new UsageError(`--out ${out} holds rows of one length, but the files differ: ${dims}; index them one by one`);
+  }
+  for (const path of [out, magnitudes]) if (path !== undefined) formatOf(path);
+  for (const path of report) {
+    if (!(extname(path).toLowerCase() in REPORT_WRITERS)) {
+      throw new UsageError(
+        `--report ${path}: expected a name that ends in ${Object.keys(REPORT_WRITERS).join(' or ')}`,
+      );
+    }
+  }
+  const seen = new Set<string>();
+  for (const path of [out, magnitudes, rejected, ...report]) {
+    if (path === undefined) continue;
+    const absolute = resolve(path);
+    if (seen.has(absolute)) throw new UsageError(`${path} is given for two outputs; each needs a file of its own`);
+    seen.add(absolute);
+  }
+}

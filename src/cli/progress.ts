@@ -1,0 +1,67 @@
+/**
+ * How far a command is, on standard error: a bar on a terminal, elsewhere a line every few seconds.
+ */
+import { Presets, SingleBar } from 'cli-progress';
+import pc from 'picocolors';
+
+export interface Progress {
+  advance(vectors: number): void;
+  stop(): void;
+}
+
+const LINE_INTERVAL_MS = 3000;
+
+export function startProgress(total: number, threads: number, quiet: boolean): Progress {
+  if (quiet || total === 0) return { advance: () => undefined, stop: () => undefined };
+  return process.stderr.isTTY ? startBar(total, threads) : startLines(total, threads);
+}
+
+function startBar(total: number, threads: number): Progress {
+  const startedAt = performance.now();
+  const bar = new SingleBar(
+    {
+      format: `${pc.cyan('{bar}')} {percentage} % | {value}/{total} vectors | {rate}/s | {eta_formatted} left | {threads}`,
+      stream: process.stderr,
+      hideCursor: true,
+      clearOnComplete: true,
+      formatValue: (value, _options, type) =>
+        type === 'value' || type === 'total' ? value.toLocaleString('en') : String(value),
+    },
+    Presets.shades_classic,
+  );
+  let done = 0;
+  const plural = threads === 1 ? '1 thread' : `${threads} threads`;
+  bar.start(total, 0, { rate: '-', threads: plural });
+  return {
+    advance(vectors) {
+      done += vectors;
+      bar.update(done, { rate: rateOf(done, startedAt).toLocaleString('en') });
+    },
+    stop: () => bar.stop(),
+  };
+}
+
+function startLines(total: number, threads: number): Progress {
+  const startedAt = performance.now();
+  let done = 0;
+  const timer = setInterval(() => {
+    const rate = rateOf(done, startedAt);
+    const left = rate > 0 ? `${Math.ceil((total - done) / rate)} s left` : 'time left unknown';
+    const percent = Math.floor((100 * done) / total);
+    process.stderr.write(
+      `${done.toLocaleString('en')} of ${total.toLocaleString('en')} vectors (${percent} %), ` +
+        `${rate.toLocaleString('en')}/s, ${left}, ${threads} thread${threads === 1 ? '' : 's'}\n`,
+    );
+  }, LINE_INTERVAL_MS);
+  return {
+    advance(vectors) {
+      done += vectors;
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+function rateOf(done: number, startedAt: number): number {
+  const seconds = (performance.now() - startedAt) / 1000;
+  return seconds > 0 ? Math.round(done / seconds) : 0;
+}

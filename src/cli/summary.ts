@@ -1,0 +1,83 @@
+/**
+ * What a finished `simdex index` tells on standard output, for people and as JSON.
+ */
+import pc from 'picocolors';
+import type { IndexingPerformanceReport } from '../reporting/report.js';
+import type { ComponentOrder } from '../vectors/vector-source.js';
+import type { InputFiles } from './input-files.js';
+
+export interface IndexSummary {
+  readonly files: readonly string[];
+  /** Rows read. */
+  readonly vectors: number;
+  /** Components of a row; null where the files differ. */
+  readonly dims: number | null;
+  readonly indexed: number;
+  readonly rejected: number;
+  readonly order: ComponentOrder;
+  readonly totalTimeMs: number;
+  readonly vectorsPerSecond: number;
+  /** Bytes of the files / time. */
+  readonly bytesPerSecond: number;
+  readonly threads: number;
+  readonly kernel: string;
+  readonly threadEfficiency: number;
+  readonly batchSize: number;
+  readonly score: number;
+  readonly recommendations: readonly string[];
+  /** Files written. */
+  readonly written: readonly string[];
+}
+
+export function summarize(
+  inputs: InputFiles,
+  report: IndexingPerformanceReport,
+  order: ComponentOrder,
+  written: readonly string[],
+): IndexSummary {
+  return {
+    files: inputs.files.map(({ file }) => file),
+    vectors: inputs.count,
+    dims: inputs.dims ?? null,
+    indexed: report.totalVectors,
+    rejected: report.rejectedCount,
+    order,
+    totalTimeMs: report.totalTimeMs,
+    vectorsPerSecond: report.vectorsPerSecond,
+    bytesPerSecond: report.totalTimeMs > 0 ? (1000 * inputs.byteLength) / report.totalTimeMs : 0,
+    threads: report.threadCount,
+    kernel: report.backend.kernel,
+    threadEfficiency: report.threadEfficiency,
+    batchSize: report.batchSize,
+    score: report.calculatePerformanceScore(),
+    recommendations: report.recommendations,
+    written,
+  };
+}
+
+export function summaryText(summary: IndexSummary): string {
+  const { dims, files, indexed, rejected, order, threads, kernel, threadEfficiency } = summary;
+  const of = dims === null ? '' : ` of ${dims.toLocaleString('en')} components`;
+  const rows: [string, string][] = [
+    ['time', formatMs(summary.totalTimeMs)],
+    ['throughput', `${whole(summary.vectorsPerSecond)} vectors/s, ${whole(summary.bytesPerSecond / 1e6)} MB/s`],
+    ['threads', `${threads} (${kernel} kernel), efficiency ${(100 * threadEfficiency).toFixed(1)} %`],
+    ['rejected', whole(rejected)],
+    ['score', `${summary.score} of 100`],
+  ];
+  const lines = [
+    pc.bold(`Indexed ${whole(indexed)} vectors${of}, ${order} order, from ${files.join(', ')}`),
+    ...rows.map(([name, value]) => `  ${name.padEnd(12)}${value}`),
+    ...summary.recommendations.map((recommendation) => `  - ${recommendation}`),
+    ...summary.written.map((path) => `Wrote ${path}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString('en');
+}
+
+function formatMs(ms: number): string {
+  return ms < 1000 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(2)} s`;
+}
