@@ -57,22 +57,10 @@ function createReader(source: ByteSource, dims: number): ReadRowsInto {
         const where = `row ${bad} (byte ${bad * stride * 4})`;
         throw malformed(source.name, where, `dims ${dims}, as in row 0`, String(staged[at]));
       }
-      // Moved as integers, so that no NaN changes its bits.
-      dropDims(new Int32Array(data.buffer, row * dims * 4), staged, dims);
+      const target = new Int32Array(data.buffer, row * dims * 4);
+      copyRows({ words: target, at: 0, stride: dims }, { words: staged, at: 1, stride }, dims, staged.length / stride);
     }
   };
-}
-
-function dropDims(target: Int32Array, staged: Int32Array, dims: number): void {
-  const stride = dims + 1;
-  if (dims >= SET_MIN_DIMS) {
-    for (let from = 1, to = 0; from < staged.length; from += stride, to += dims)
-      target.set(staged.subarray(from, from + dims), to);
-    return;
-  }
-  for (let from = 1, to = 0; from < staged.length; from++) {
-    for (const end = to + dims; to < end; ) target[to++] = staged[from++]!;
-  }
 }
 
 function createEncoder(shape: RowShape, file: string): VectorEncoder {
@@ -96,9 +84,26 @@ function* encodeRows({ buffer, byteOffset, length }: Float32Array, dims: number)
   for (let at = 0; at < staging.length; at += stride) staging[at] = dims;
   for (let row = 0; row < rows; row += rowsAtOnce) {
     const staged = Math.min(rowsAtOnce, rows - row);
-    for (let i = 0; i < staged; i++)
-      staging.set(source.subarray((row + i) * dims, (row + i + 1) * dims), i * stride + 1);
+    const given = { words: source, at: row * dims, stride: dims };
+    copyRows({ words: staging, at: 1, stride }, given, dims, staged);
     yield new Uint8Array(staging.buffer, 0, staged * stride * 4);
+  }
+}
+
+/** Rows at equal distances: the first at word `at`, each next one `stride` words on. */
+interface Rows {
+  readonly words: Int32Array;
+  readonly at: number;
+  readonly stride: number;
+}
+
+/** Copies `rows` rows of `dims` components, as integers so that no NaN changes its bits. */
+function copyRows(to: Rows, from: Rows, dims: number, rows: number): void {
+  const { words: target, stride: targetStride } = to;
+  const { words: source, stride: sourceStride } = from;
+  for (let row = 0, t = to.at, s = from.at; row < rows; row++, t += targetStride, s += sourceStride) {
+    if (dims >= SET_MIN_DIMS) target.set(source.subarray(s, s + dims), t);
+    else for (let i = 0; i < dims; i++) target[t + i] = source[s + i]!;
   }
 }
 

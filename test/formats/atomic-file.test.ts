@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmod, lstat, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createAtomicFile } from '../../src/formats/node/atomic-file.js';
@@ -174,4 +174,21 @@ test('a pipe gets all bytes in order', async ({ skip }) => {
   await ended;
   expect(Buffer.concat(received)).toEqual(Buffer.concat([block, Buffer.from('end')]));
   expect(await namesIn(place)).toEqual(['pipe']);
+});
+
+test('a descriptor that is open already is appended to, whatever file is behind it', async ({ skip }) => {
+  if (process.platform !== 'linux') return skip('needs /proc/self/fd');
+  const place = await folder('descriptors');
+  const handle = await open(join(place, 'log'), 'a');
+  await handle.write('before ');
+  for (const path of [`/proc/self/fd/${handle.fd}`, `/dev/fd/${handle.fd}`]) {
+    const file = await createAtomicFile(path);
+    expect(file.seekable).toBe(false);
+    await file.append('written ');
+    await file.finish();
+  }
+  await handle.write('after');
+  await handle.close();
+  expect(await namesIn(place)).toEqual(['log']);
+  expect(await readFile(join(place, 'log'), 'utf8')).toBe('before written written after');
 });

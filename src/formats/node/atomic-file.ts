@@ -3,7 +3,7 @@
  * over the target; `abort()`, and any error, removes it and leaves what was there untouched.
  *
  * A link is followed: the file it points to is replaced, the link stays. The mode of a replaced file is kept. What exists
- * and is no regular file (a pipe, /dev/null) is written directly, in order, and never replaced.
+ * and is no regular file (a pipe, /dev/null), or is open already (/dev/stdout), is written directly and never replaced.
  */
 import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
@@ -15,7 +15,7 @@ import { fileError, hasErrorCode } from './file-error.js';
 export interface AtomicFile {
   /** The path as given. */
   readonly path: string;
-  /** Whether `overwrite` is possible; not so for pipes and devices. */
+  /** Whether `overwrite` is possible; not so where bytes are written directly. */
   readonly seekable: boolean;
   /** Writes behind all that was appended. Strings as UTF-8. Wait for each call before the next. */
   append(content: Uint8Array | string): Promise<void>;
@@ -32,6 +32,9 @@ type Destination =
   | { readonly kind: 'replacement'; readonly temporary: string; readonly target: string }
   | { readonly kind: 'direct' };
 
+/** Descriptors that somebody else has open and goes on writing to: a file behind them must not be replaced. */
+const DESCRIPTOR_PATH = /^\/(?:dev\/(?:stdout|stderr|fd\/)|proc\/)/;
+
 /** The system refuses single writes of 2 GiB. */
 const MAX_WRITE_BYTES = 2 ** 30;
 
@@ -40,8 +43,8 @@ export async function createAtomicFile(path: string): Promise<AtomicFile> {
   try {
     const target = await followLinks(path);
     const existing = await statIfThere(target);
-    if (existing !== undefined && !existing.isFile()) {
-      return new OpenAtomicFile(path, await open(target, constants.O_WRONLY), { kind: 'direct' });
+    if (existing !== undefined && (!existing.isFile() || DESCRIPTOR_PATH.test(resolve(path)))) {
+      return new OpenAtomicFile(path, await open(target, constants.O_WRONLY | constants.O_APPEND), { kind: 'direct' });
     }
     // Only the directory must be writable to replace a file; one that its owner protected is not replaced all the same.
     if (existing !== undefined) await access(target, constants.W_OK);
