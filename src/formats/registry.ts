@@ -22,7 +22,6 @@ export function formatOf(file: string, name?: VectorFormat): { readonly name: Ve
   throw invalidConfiguration('file', `a name that ends in .${names.join(' or .')}, or the option format given`, file);
 }
 
-/** Whether `name` is a format that can be read and written. */
-export function isVectorFormat(name: string): name is VectorFormat {
+function isVectorFormat(name: string): name is VectorFormat {
   return Object.hasOwn(formats, name);
 }

@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { access, constants, type FileHandle, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { IndexingError } from '../../errors.js';
+import { IndexingError, type IndexingErrorDetails } from '../../errors.js';
 import { fileError, hasErrorCode } from './file-error.js';
 
 export interface AtomicFile {
@@ -121,13 +121,13 @@ class OpenAtomicFile implements AtomicFile {
     try {
       await work();
     } catch (cause) {
-      if (this.#aborted !== undefined) throw this.#closedError('aborted', cause);
+      if (this.#aborted !== undefined) throw this.#closedError('aborted', { cause });
       await abortAndThrow(this, fileError('write', this.path, cause));
     }
   }
 
-  #closedError(how: 'finished' | 'aborted', cause?: unknown): IndexingError {
-    return new IndexingError('InvalidConfiguration', `cannot write ${this.path}: it was ${how} before`, { cause });
+  #closedError(how: 'finished' | 'aborted', details: IndexingErrorDetails = {}): IndexingError {
+    return new IndexingError('InvalidConfiguration', `cannot write ${this.path}: it was ${how} before`, details);
   }
 
   async #closeAndRemove(): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import { IndexingError } from '../../errors.js';
 
-export type FileAction = 'read' | 'write' | 'remove';
+type FileAction = 'read' | 'write' | 'remove';
 
 export function fileError(action: FileAction, file: string, cause: unknown): IndexingError {
   return new IndexingError('InvalidConfiguration', `cannot ${action} ${file}: ${reason(action, cause)}`, { cause });
