@@ -3,7 +3,7 @@ import { chmod, lstat, mkdir, open, readdir, readFile, readlink, stat, symlink, 
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createAtomicFile } from '../../src/formats/node/atomic-file.js';
-import { expectRefusal, openDescriptors, temporaryDirectory } from './support.js';
+import { expectClosed, expectRefusal, temporaryDirectory } from './support.js';
 
 const directory = temporaryDirectory();
 const isRoot = process.getuid?.() === 0;
@@ -32,7 +32,7 @@ test('nothing is there under the name until finish, then all of it', async () =>
   await file.finish();
   expect(await namesIn(place)).toEqual(['report.csv']);
   expect(await readFile(path, 'utf8')).toBe('Metric,välue\nAB\n');
-  expect(await openDescriptors(place)).not.toBe(1);
+  await expectClosed(place);
   await file.abort();
   expect(await namesIn(place)).toEqual(['report.csv']);
   await expectRefusal(() => file.append('more'), /cannot write .*report\.csv: it was finished before/);
@@ -50,7 +50,7 @@ test('abort removes the temporary file and leaves the old one', async () => {
   expect(await readFile(path, 'utf8')).toBe('old');
   await expectRefusal(() => file.append('more'), /it was aborted before/);
   await expectRefusal(() => file.finish(), /it was aborted before/);
-  expect(await openDescriptors(place)).not.toBe(1);
+  await expectClosed(place);
 });
 
 test('abort while a write or the finish is under way leaves no temporary file', async () => {

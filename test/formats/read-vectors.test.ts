@@ -8,10 +8,11 @@ import {
   bytesOf,
   collect,
   dictOf,
+  expectClosed,
+  expectOpen,
   expectRefusal,
   fvecsBytes,
   npyBytes,
-  openDescriptors,
   temporaryDirectory,
 } from './support.js';
 
@@ -100,18 +101,18 @@ test.each([0, -1, 1.5, Number.NaN, 2 ** 53])('an option of %d is refused by name
 
 test('the descriptor is closed at the end, at an early return, and at an error', async () => {
   const file = await npyFile('closed.npy', 6, 2);
-  for await (const _ of readVectors(file, { chunkVectors: 2 })) expect(await openDescriptors(file)).not.toBe(0);
-  expect(await openDescriptors(file)).not.toBe(1);
+  for await (const _ of readVectors(file, { chunkVectors: 2 })) await expectOpen(file);
+  await expectClosed(file);
   for await (const _ of readVectors(file, { chunkVectors: 2 })) break;
-  expect(await openDescriptors(file)).not.toBe(1);
+  await expectClosed(file);
   await expect(async () => {
     for await (const _ of readVectors(file, { chunkVectors: 2 })) throw new Error('the consumer failed');
   }).rejects.toThrow('the consumer failed');
-  expect(await openDescriptors(file)).not.toBe(1);
+  await expectClosed(file);
   await writeFile(file, 'not an array');
   await expectRefusal(() => collect(readVectors(file)));
   await expectRefusal(() => openVectors(file, { format: 'fvecs' }));
-  expect(await openDescriptors(file)).not.toBe(1);
+  await expectClosed(file);
 });
 
 test('the next chunk may be asked for before this one is used', async () => {
@@ -119,7 +120,7 @@ test('the next chunk may be asked for before this one is used', async () => {
   const chunks = readVectors(file, { chunkVectors: 2 });
   const steps = await Promise.all([chunks.next(), chunks.next(), chunks.next(), chunks.next()]);
   expect(steps.map(({ value }) => value?.data[0])).toEqual([0, 4, 8, undefined]);
-  expect(await openDescriptors(file)).not.toBe(1);
+  await expectClosed(file);
 });
 
 test.each(['npy', 'fvecs'] as const)(
@@ -137,7 +138,7 @@ test.each(['npy', 'fvecs'] as const)(
       () => chunks.next(),
       new RegExp(`byte ${offset}: expected \\d+ bytes, as when it was opened, found the end`),
     );
-    expect(await openDescriptors(file)).not.toBe(1);
+    await expectClosed(file);
   },
 );
 
@@ -153,7 +154,7 @@ test('a file that cannot be opened is refused with its path, the reason and the 
   await expectRefusal(() => openVectors(directory.at('loop.npy')), /loop\.npy: ELOOP/);
   await expectRefusal(() => openVectors('a\0.npy'), /cannot read/);
   await expectRefusal(() => openVectors(''), /file must be a path, got ""/);
-  expect(await openDescriptors(directory.at('folder.npy'))).not.toBe(1);
+  await expectClosed(directory.at('folder.npy'));
 });
 
 test('a file that this user may not read is refused', async ({ skip }) => {

@@ -96,15 +96,21 @@ export async function expectRefusal(work: () => unknown, message: RegExp = /./):
   return refusal;
 }
 
-/** How many descriptors of this process are open on `file`; `undefined` where there is no /proc. */
-export async function openDescriptors(file: string): Promise<number | undefined> {
-  if (process.platform !== 'linux') return undefined;
-  let open = 0;
-  for (const descriptor of await readdir('/proc/self/fd')) {
-    const target = await readlink(`/proc/self/fd/${descriptor}`).catch(() => undefined);
-    if (target?.startsWith(file)) open++;
-  }
-  return open;
+/** Expects that this process has no descriptor on `path` or what is below it. Passes where there is no /proc. */
+export async function expectClosed(path: string): Promise<void> {
+  expect(await openDescriptors(path)).toEqual([]);
+}
+
+export async function expectOpen(path: string): Promise<void> {
+  if (process.platform === 'linux') expect(await openDescriptors(path)).not.toEqual([]);
+}
+
+async function openDescriptors(path: string): Promise<string[]> {
+  if (process.platform !== 'linux') return [];
+  const links = (await readdir('/proc/self/fd')).map((descriptor) => `/proc/self/fd/${descriptor}`);
+  // The descriptor that listed the folder is gone already.
+  const targets = await Promise.all(links.map((link) => readlink(link).catch(() => '')));
+  return targets.filter((target) => target.startsWith(path));
 }
 
 /** A seeded generator (mulberry32) of integers in 0..below-1. */

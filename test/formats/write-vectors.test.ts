@@ -14,11 +14,11 @@ import {
   collect,
   createRandom,
   dictOf,
+  expectClosed,
   expectRefusal,
   fvecsBytes,
   memorySource,
   npyBytes,
-  openDescriptors,
   temporaryDirectory,
 } from './support.js';
 
@@ -157,7 +157,7 @@ test.each(formats)('when a chunk of .%s fails, the source is closed and the old 
   );
   await expectOnly(place, [`x.${format}`]);
   expect(await readFile(file, 'utf8')).toBe('old');
-  expect(await openDescriptors(place)).not.toBe(1);
+  await expectClosed(place);
 });
 
 test('a writer refuses overlapping calls and calls after the end, and counts its rows', async () => {
