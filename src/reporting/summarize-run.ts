@@ -98,7 +98,7 @@ function queueDepthOf(samples: readonly QueueDepthSample[], endMs: number): Queu
   let weighted = 0;
   let total = 0;
   samples.forEach(({ atMs, depth }, i) => {
-    const lastedMs = Math.max(0, (samples[i + 1]?.atMs ?? endMs) - atMs);
+    const lastedMs = Math.max(0, Math.min(samples[i + 1]?.atMs ?? endMs, endMs) - atMs);
     max = Math.max(max, depth);
     weighted += depth * lastedMs;
     total += lastedMs;

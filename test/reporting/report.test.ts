@@ -112,6 +112,7 @@ describe('JSON', () => {
     ['totalVectors', null, 'report.totalVectors must be a whole number from 0, got null'],
     ['totalVectors', '7', 'report.totalVectors must be a whole number from 0, got "7"'],
     ['totalTimeMs', '=cmd()', 'report.totalTimeMs must be a number from 0, or null, got "=cmd()"'],
+    ['totalTimeMs', Number.POSITIVE_INFINITY, 'report.totalTimeMs must be a number from 0, or null, got Infinity'],
     ['threadEfficiency', 1.01, 'report.threadEfficiency must be a ratio from 0 to 1, or null, got 1.01'],
     ['threadTimesMs', [1], 'report.threadTimesMs must be an array of 2, one entry per thread, got an array of 1'],
     ['threadUtilization', [1], 'report.threadUtilization must be an array of 2, one entry per thread'],

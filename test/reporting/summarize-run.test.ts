@@ -159,6 +159,16 @@ test('the mean queue depth weighs each depth by how long it lasted', () => {
   );
 });
 
+test('a depth sampled after the end of the run has no weight', () => {
+  const queueDepths = [
+    { atMs: 0, depth: 4 },
+    { atMs: 500, depth: 8 },
+    { atMs: 501, depth: 0 },
+  ];
+  const { queueDepth } = summarizeRun({ ...sampleRun(), totalTimeMs: 500, queueDepths }, allParts);
+  expect(queueDepth).toMatchObject({ max: 8, mean: 4 });
+});
+
 test('what is measured later does not change a report', () => {
   const run = sampleRun();
   const batchSizes = [...run.batchSizes];
