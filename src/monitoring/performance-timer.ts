@@ -21,7 +21,7 @@ export class PerformanceTimer implements Disposable {
   readonly #record: (elapsedMs: number) => void;
   #elapsedMs: number | undefined;
 
-  /** @internal */
+  /** Starts at once; `record` gets the time, in milliseconds. */
   constructor(clock: Clock, record: (elapsedMs: number) => void) {
     this.#clock = clock;
     this.#record = record;

@@ -5,8 +5,7 @@
  */
 import { PerformanceMonitor } from './performance-monitor.js';
 import type { PerformanceStats } from './performance-stats.js';
-import type { Clock } from './performance-timer.js';
-import { systemClock } from './performance-timer.js';
+import { type Clock, systemClock } from './performance-timer.js';
 import type { TimeDistribution } from './time-distribution.js';
 
 /** What `getMonitoringStats()` of an indexer gives. */
@@ -21,10 +20,10 @@ export interface MonitoringStats {
 }
 
 export class SharedPerformanceMonitor extends PerformanceMonitor {
-  /** @internal One per thread, in order of thread id; empty when per-thread monitoring is off. */
+  /** One per thread, in order of thread id; empty when per-thread monitoring is off. */
   readonly threadMonitors: readonly PerformanceMonitor[];
 
-  /** @internal `monitoredThreads` is the number of threads with a monitor of their own. */
+  /** `monitoredThreads` is the number of threads with a monitor of their own; `clock` gives milliseconds. */
   constructor(monitoredThreads: number, clock: Clock = systemClock) {
     super(clock);
     this.threadMonitors = Array.from({ length: monitoredThreads }, () => new PerformanceMonitor(clock, this));
