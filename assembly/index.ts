@@ -1,5 +1,4 @@
 // The kernel: pure functions of the imported memory. Every argument is a byte address or a size; nothing is
 // allocated, no global is written, so any number of threads may run it on one shared memory at a time.
 export { magnitudes, normalize } from './normalize';
-export { process } from './process';
-export { sort } from './sort';
+export { process, sort } from './sort';

@@ -1,46 +1,124 @@
-import { EMPTY_VECTOR, NON_FINITE, ZERO_MAGNITUDE } from './status';
-
-function squareSum(row: usize, dims: usize): f64 {
-  let sum: f64 = 0;
-  for (let end = row + (dims << 2); row < end; row += 4) {
-    const x = <f64>load<f32>(row);
-    sum += x * x;
-  }
-  return sum;
-}
-
-function storeStatus(sum: f64, dims: usize, magnitude: usize): i32 {
-  if (dims == 0) store<i32>(magnitude, EMPTY_VECTOR);
-  else if (sum == 0) store<i32>(magnitude, ZERO_MAGNITUDE);
-  else if (!(sum < Infinity)) store<i32>(magnitude, NON_FINITE);
-  else {
-    store<f32>(magnitude, <f32>Math.sqrt(sum));
-    return 0;
-  }
-  return 1;
-}
+// Magnitudes and normalisation of rows that stay in their order.
+//
+// The sum of squares of a row is the same bits wherever it is taken (here or in simd/gather.ts), since its order
+// depends on dims alone: lane j of a float32 quad sums components j, j + 4, ... of 64 neighbours; these four sums then
+// go into two float64 sums. A lane adds 16 numbers of one sign with at most 17 roundings each: the sum of squares is
+// within 17 x 2^-24 = 1.01e-6, the magnitude within half of that.
+import { settleRow } from './row';
+import { addSquares, fold, loadQuad, totalOf } from './simd/quad';
 
 /** Writes the magnitude of each of `count` rows; returns how many were rejected. */
 export function magnitudes(rows: usize, count: usize, dims: usize, magnitudes: usize): i32 {
-  let rejected = 0;
-  for (let i: usize = 0; i < count; i++) {
-    rejected += storeStatus(squareSum(rows + i * dims * 4, dims), dims, magnitudes + i * 4);
-  }
-  return rejected;
+  return settleRows(rows, count, dims, magnitudes, false);
 }
 
 /** Normalises `count` rows in place and writes their magnitudes; rejected rows become zeros. Returns how many. */
 export function normalize(rows: usize, count: usize, dims: usize, magnitudes: usize): i32 {
+  return settleRows(rows, count, dims, magnitudes, true);
+}
+
+function settleRows(rows: usize, count: usize, dims: usize, magnitudes: usize, scaled: bool): i32 {
+  const bytes = dims << 2;
   let rejected = 0;
-  for (let i: usize = 0; i < count; i++) {
-    const row = rows + i * dims * 4;
-    const sum = squareSum(row, dims);
-    const bad = storeStatus(sum, dims, magnitudes + i * 4);
-    rejected += bad;
-    const inverse = bad ? 0 : 1 / Math.sqrt(sum);
-    for (let p = row, end = row + dims * 4; p < end; p += 4) {
-      store<f32>(p, bad ? 0 : <f32>(<f64>load<f32>(p) * inverse));
+  if (ASC_FEATURE_SIMD) {
+    for (; count >= 4; count -= 4, rows += 4 * bytes, magnitudes += 16) {
+      rejected += settleFour(rows, dims, magnitudes, scaled);
     }
   }
+  for (; count; count--, rows += bytes, magnitudes += 4) {
+    rejected += settleRow(rows, dims, ASC_FEATURE_SIMD ? squareSum(rows, dims) : squareSumScalar(rows, dims), magnitudes, scaled);
+  }
   return rejected;
+}
+
+/** Four rows at a time: four independent chains of additions hide each other's latency. */
+function settleFour(rows: usize, dims: usize, magnitudes: usize, scaled: bool): i32 {
+  const bytes = dims << 2;
+  let r0 = rows;
+  let r1 = r0 + bytes;
+  let r2 = r1 + bytes;
+  let r3 = r2 + bytes;
+  let total0 = f64x2.splat(0);
+  let total1 = f64x2.splat(0);
+  let total2 = f64x2.splat(0);
+  let total3 = f64x2.splat(0);
+  for (let left = dims; left; ) {
+    let sums0 = f32x4.splat(0);
+    let sums1 = f32x4.splat(0);
+    let sums2 = f32x4.splat(0);
+    let sums3 = f32x4.splat(0);
+    let columns: usize = min<usize>(left, 64);
+    left -= columns;
+    for (; columns >= 4; columns -= 4) {
+      sums0 = addSquares(sums0, v128.load(r0));
+      sums1 = addSquares(sums1, v128.load(r1));
+      sums2 = addSquares(sums2, v128.load(r2));
+      sums3 = addSquares(sums3, v128.load(r3));
+      r0 += 16;
+      r1 += 16;
+      r2 += 16;
+      r3 += 16;
+    }
+    if (columns) {
+      sums0 = addSquares(sums0, loadQuad(r0, columns));
+      sums1 = addSquares(sums1, loadQuad(r1, columns));
+      sums2 = addSquares(sums2, loadQuad(r2, columns));
+      sums3 = addSquares(sums3, loadQuad(r3, columns));
+    }
+    total0 = fold(total0, sums0);
+    total1 = fold(total1, sums1);
+    total2 = fold(total2, sums2);
+    total3 = fold(total3, sums3);
+  }
+  return (
+    settleRow(rows, dims, totalOf(total0), magnitudes, scaled) +
+    settleRow(rows + bytes, dims, totalOf(total1), magnitudes + 4, scaled) +
+    settleRow(rows + 2 * bytes, dims, totalOf(total2), magnitudes + 8, scaled) +
+    settleRow(rows + 3 * bytes, dims, totalOf(total3), magnitudes + 12, scaled)
+  );
+}
+
+function squareSum(row: usize, dims: usize): f64 {
+  let total = f64x2.splat(0);
+  for (let left = dims; left; ) {
+    let sums = f32x4.splat(0);
+    let columns: usize = min<usize>(left, 64);
+    left -= columns;
+    for (; columns >= 4; columns -= 4, row += 16) sums = addSquares(sums, v128.load(row));
+    if (columns) sums = addSquares(sums, loadQuad(row, columns));
+    total = fold(total, sums);
+  }
+  return totalOf(total);
+}
+
+function squareSumScalar(row: usize, dims: usize): f64 {
+  let total0: f64 = 0;
+  let total1: f64 = 0;
+  for (let left = dims; left; ) {
+    let sum0: f32 = 0;
+    let sum1: f32 = 0;
+    let sum2: f32 = 0;
+    let sum3: f32 = 0;
+    let columns: usize = min<usize>(left, 64);
+    left -= columns;
+    for (; columns >= 4; columns -= 4, row += 16) {
+      sum0 = sum0 + square(row);
+      sum1 = sum1 + square(row + 4);
+      sum2 = sum2 + square(row + 8);
+      sum3 = sum3 + square(row + 12);
+    }
+    if (columns > 0) sum0 = sum0 + square(row);
+    if (columns > 1) sum1 = sum1 + square(row + 4);
+    if (columns > 2) sum2 = sum2 + square(row + 8);
+    total0 += <f64>sum0 + <f64>sum2;
+    total1 += <f64>sum1 + <f64>sum3;
+  }
+  return total0 + total1;
+}
+
+// @ts-ignore: decorator
+@inline
+function square(at: usize): f32 {
+  const x = load<f32>(at);
+  return x * x;
 }

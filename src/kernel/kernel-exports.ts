@@ -16,7 +16,11 @@ export interface KernelExports {
   process(rows: number, count: number, dims: number, magnitudes: number, scratch: number): number;
 }
 
-/** Bytes of scratch a thread needs to sort rows of `dims` components; 64-byte aligned, one region per thread. */
+/**
+ * Bytes of scratch a thread needs to sort rows of `dims` components; 64-byte aligned, one region per thread. With SIMD
+ * one scratch row of four float32 per component, up to a multiple of eight, behind a header; without SIMD 4 KiB of
+ * counters and one row.
+ */
 export function scratchBytes(dims: number): number {
-  return 16 * Math.ceil(dims / 16) * 16;
+  return 4096 + 16 * 16 * Math.ceil(dims / 16);
 }

@@ -1,0 +1,173 @@
+// The way into the scratch: components of four rows become scratch rows of four keys, in sorted runs of eight, and the
+// squares are summed up from the same loads. Lane r of every scratch row belongs to row r of the group.
+import { addSquares, fold, loadQuad, toKeys } from './quad';
+import { lower, ROW, upper } from './network';
+
+/** A key behind all others: fills the scratch rows behind the last component up to a multiple of eight. */
+const FILL: i32 = 0x7fffffff;
+
+/**
+ * Takes `columns` (1..64) components of the rows at `r0`..`r3` into runs of eight at `to` and adds their squares to the
+ * float64 sums at `totals`, two of each row.
+ */
+export function gather(r0: usize, r1: usize, r2: usize, r3: usize, columns: usize, to: usize, totals: usize): void {
+  let sums0 = f32x4.splat(0);
+  let sums1 = f32x4.splat(0);
+  let sums2 = f32x4.splat(0);
+  let sums3 = f32x4.splat(0);
+
+  for (; columns >= 8; columns -= 8) {
+    let x0 = v128.load(r0);
+    let x1 = v128.load(r1);
+    let x2 = v128.load(r2);
+    let x3 = v128.load(r3);
+    sums0 = addSquares(sums0, x0);
+    sums1 = addSquares(sums1, x1);
+    sums2 = addSquares(sums2, x2);
+    sums3 = addSquares(sums3, x3);
+    x0 = toKeys(x0);
+    x1 = toKeys(x1);
+    x2 = toKeys(x2);
+    x3 = toKeys(x3);
+    let ab = unpackLow(x0, x1);
+    let cd = unpackLow(x2, x3);
+    const k0 = firstHalves(ab, cd);
+    const k1 = secondHalves(ab, cd);
+    ab = unpackHigh(x0, x1);
+    cd = unpackHigh(x2, x3);
+    const k2 = firstHalves(ab, cd);
+    const k3 = secondHalves(ab, cd);
+
+    x0 = v128.load(r0, 16);
+    x1 = v128.load(r1, 16);
+    x2 = v128.load(r2, 16);
+    x3 = v128.load(r3, 16);
+    sums0 = addSquares(sums0, x0);
+    sums1 = addSquares(sums1, x1);
+    sums2 = addSquares(sums2, x2);
+    sums3 = addSquares(sums3, x3);
+    x0 = toKeys(x0);
+    x1 = toKeys(x1);
+    x2 = toKeys(x2);
+    x3 = toKeys(x3);
+    ab = unpackLow(x0, x1);
+    cd = unpackLow(x2, x3);
+    const k4 = firstHalves(ab, cd);
+    const k5 = secondHalves(ab, cd);
+    ab = unpackHigh(x0, x1);
+    cd = unpackHigh(x2, x3);
+    const k6 = firstHalves(ab, cd);
+    const k7 = secondHalves(ab, cd);
+
+    storeSorted(to, k0, k1, k2, k3, k4, k5, k6, k7);
+    r0 += 32;
+    r1 += 32;
+    r2 += 32;
+    r3 += 32;
+    to += 8 * ROW;
+  }
+
+  if (columns) {
+    for (let quad: usize = 0; quad < 2; quad++) {
+      const length = <isize>columns - 4 * <isize>quad;
+      const at = quad << 4;
+      let x0 = loadQuad(r0 + at, length);
+      let x1 = loadQuad(r1 + at, length);
+      let x2 = loadQuad(r2 + at, length);
+      let x3 = loadQuad(r3 + at, length);
+      sums0 = addSquares(sums0, x0);
+      sums1 = addSquares(sums1, x1);
+      sums2 = addSquares(sums2, x2);
+      sums3 = addSquares(sums3, x3);
+      x0 = toKeys(x0);
+      x1 = toKeys(x1);
+      x2 = toKeys(x2);
+      x3 = toKeys(x3);
+      let ab = unpackLow(x0, x1);
+      let cd = unpackLow(x2, x3);
+      const target = to + 4 * ROW * quad;
+      v128.store(target, firstHalves(ab, cd));
+      v128.store(target, secondHalves(ab, cd), ROW);
+      ab = unpackHigh(x0, x1);
+      cd = unpackHigh(x2, x3);
+      v128.store(target, firstHalves(ab, cd), 2 * ROW);
+      v128.store(target, secondHalves(ab, cd), 3 * ROW);
+    }
+    for (let row = columns; row < 8; row++) v128.store(to + ROW * row, i32x4.splat(FILL));
+    storeSorted(
+      to,
+      v128.load(to),
+      v128.load(to, ROW),
+      v128.load(to, 2 * ROW),
+      v128.load(to, 3 * ROW),
+      v128.load(to, 4 * ROW),
+      v128.load(to, 5 * ROW),
+      v128.load(to, 6 * ROW),
+      v128.load(to, 7 * ROW),
+    );
+  }
+
+  v128.store(totals, fold(v128.load(totals), sums0));
+  v128.store(totals, fold(v128.load(totals, 16), sums1), 16);
+  v128.store(totals, fold(v128.load(totals, 32), sums2), 32);
+  v128.store(totals, fold(v128.load(totals, 48), sums3), 48);
+}
+
+/** Sorts eight scratch rows lane by lane: 19 comparators, the fewest there are, in 6 layers. */
+// @ts-ignore: decorator
+@inline
+function storeSorted(to: usize, a: v128, b: v128, c: v128, d: v128, e: v128, f: v128, g: v128, h: v128): void {
+  let low = lower(a, c); c = upper(a, c); a = low;
+  low = lower(b, d); d = upper(b, d); b = low;
+  low = lower(e, g); g = upper(e, g); e = low;
+  low = lower(f, h); h = upper(f, h); f = low;
+
+  low = lower(a, e); e = upper(a, e); a = low;
+  low = lower(b, f); f = upper(b, f); b = low;
+  low = lower(c, g); g = upper(c, g); c = low;
+  low = lower(d, h); h = upper(d, h); d = low;
+
+  low = lower(a, b); b = upper(a, b); a = low;
+  low = lower(c, d); d = upper(c, d); c = low;
+  low = lower(e, f); f = upper(e, f); e = low;
+  low = lower(g, h); h = upper(g, h); g = low;
+  v128.store(to, a);
+  v128.store(to, h, 7 * ROW);
+
+  low = lower(c, e); e = upper(c, e); c = low;
+  low = lower(d, f); f = upper(d, f); d = low;
+
+  low = lower(b, e); e = upper(b, e); b = low;
+  low = lower(d, g); g = upper(d, g); d = low;
+
+  v128.store(to, lower(b, c), ROW);
+  v128.store(to, upper(b, c), 2 * ROW);
+  v128.store(to, lower(d, e), 3 * ROW);
+  v128.store(to, upper(d, e), 4 * ROW);
+  v128.store(to, lower(f, g), 5 * ROW);
+  v128.store(to, upper(f, g), 6 * ROW);
+}
+
+// @ts-ignore: decorator
+@inline
+export function unpackLow(a: v128, b: v128): v128 {
+  return v128.shuffle<i32>(a, b, 0, 4, 1, 5);
+}
+
+// @ts-ignore: decorator
+@inline
+export function unpackHigh(a: v128, b: v128): v128 {
+  return v128.shuffle<i32>(a, b, 2, 6, 3, 7);
+}
+
+// @ts-ignore: decorator
+@inline
+export function firstHalves(a: v128, b: v128): v128 {
+  return v128.shuffle<i64>(a, b, 0, 2);
+}
+
+// @ts-ignore: decorator
+@inline
+export function secondHalves(a: v128, b: v128): v128 {
+  return v128.shuffle<i64>(a, b, 1, 3);
+}
