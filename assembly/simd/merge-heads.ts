@@ -27,60 +27,57 @@ export function mergeTwoLevels(start: usize, end: usize, step: usize): void {
 
 /** Three levels of the merge of `start`..`start + 4 step` with the rows up to `end`. */
 export function mergeThreeLevels(start: usize, end: usize, step: usize): void {
-  const whole = (end - start) / step;
-  const split = start + (end - start) - whole * step;
-  mergeThreeLevelsOf(whole + 1, start, split, step);
-  mergeThreeLevelsOf(whole, split, start + step, step);
+  const size = end - start;
+  if (size == 8 * step) {
+    threeLevels(start, step, 4);
+  } else if (size == 6 * step) {
+    threeLevels(start, step, 2);
+  } else {
+    mergeOneLevel(start - 4 * step, end, 4 * step);
+    mergeOneLevel(start, end, 2 * step);
+    mergeOneLevel(start, end, step);
+  }
 }
 
-function mergeThreeLevelsOf(count: usize, from: usize, to: usize, step: usize): void {
-  if (from >= to) return;
-  if (count == 8) threeLevels(8, from, to, step);
-  else if (count == 7) threeLevels(7, from, to, step);
-  else if (count == 6) threeLevels(6, from, to, step);
-  else if (count == 5) threeLevels(5, from, to, step);
-}
-
+/** The merge of four rows with `behind` rows, four or two. */
 // @ts-ignore: decorator
 @inline
-function threeLevels(count: i32, from: usize, to: usize, step: usize): void {
-  for (let at = from; at < to; at += ROW) {
-    const behind = at + 4 * step;
+function threeLevels(start: usize, step: usize, behind: i32): void {
+  for (let at = start, stop = start + step; at < stop; at += ROW) {
     let a = v128.load(at);
-    let b = v128.load(at + step);
+    let e = v128.load(at + 4 * step);
+    v128.store(at, lower(a, e));
+    e = upper(a, e);
+
     let c = v128.load(at + 2 * step);
-    let d = v128.load(at + 3 * step);
-    let e = v128.load(behind);
-    let f = e;
     let g = e;
-    let low = lower(a, e); e = upper(a, e); a = low;
-    v128.store(at, a);
-    if (count > 5) {
-      f = v128.load(behind + step);
-      low = lower(b, f); f = upper(b, f); b = low;
-    }
-    if (count > 6) {
-      g = v128.load(behind + 2 * step);
+    let low: v128;
+    if (behind == 4) {
+      g = v128.load(at + 6 * step);
       low = lower(c, g); g = upper(c, g); c = low;
     }
-    if (count > 7) {
-      let h = v128.load(behind + 3 * step);
-      low = lower(d, h); h = upper(d, h); d = low;
-      v128.store(behind + 3 * step, h);
-    }
     low = lower(c, e); e = upper(c, e); c = low;
-    if (count > 5) {
-      low = lower(d, f); f = upper(d, f); d = low;
-    }
+
+    let b = v128.load(at + step);
+    let f = v128.load(at + 5 * step);
+    low = lower(b, f); f = upper(b, f); b = low;
     v128.store(at + step, lower(b, c));
     v128.store(at + 2 * step, upper(b, c));
+
+    let d = v128.load(at + 3 * step);
+    if (behind == 4) {
+      let h = v128.load(at + 7 * step);
+      v128.store(at + 7 * step, upper(d, h));
+      d = lower(d, h);
+    }
+    low = lower(d, f); f = upper(d, f); d = low;
     v128.store(at + 3 * step, lower(d, e));
-    v128.store(behind, upper(d, e));
-    if (count > 6) {
-      v128.store(behind + step, lower(f, g));
-      v128.store(behind + 2 * step, upper(f, g));
-    } else if (count > 5) {
-      v128.store(behind + step, f);
+    v128.store(at + 4 * step, upper(d, e));
+    if (behind == 4) {
+      v128.store(at + 5 * step, lower(f, g));
+      v128.store(at + 6 * step, upper(f, g));
+    } else {
+      v128.store(at + 5 * step, f);
     }
   }
 }
@@ -104,53 +101,58 @@ export function mergeEights(start: usize, end: usize): void {
 function fourLevels(at: usize, step: usize): void {
   const behind = at + 8 * step;
   let a = v128.load(at);
-  let c = v128.load(at + 2 * step);
-  let e = v128.load(at + 4 * step);
-  let g = v128.load(at + 6 * step);
   let i = v128.load(behind);
-  let k = v128.load(behind + 2 * step);
+  v128.store(at, lower(a, i));
+  i = upper(a, i);
+
+  let e = v128.load(at + 4 * step);
   let m = v128.load(behind + 4 * step);
-  let o = v128.load(behind + 6 * step);
-  let low = lower(a, i); i = upper(a, i); a = low;
-  v128.store(at, a);
-  low = lower(c, k); k = upper(c, k); c = low;
-  low = lower(e, m); m = upper(e, m); e = low;
-  low = lower(g, o); o = upper(g, o); g = low;
+  let low = lower(e, m); m = upper(e, m); e = low;
   low = lower(e, i); i = upper(e, i); e = low;
-  low = lower(g, k); k = upper(g, k); g = low;
+
+  let c = v128.load(at + 2 * step);
+  let k = v128.load(behind + 2 * step);
+  low = lower(c, k); k = upper(c, k); c = low;
   low = lower(c, e); e = upper(c, e); c = low;
-  low = lower(g, i); i = upper(g, i); g = low;
-  low = lower(k, m); m = upper(k, m); k = low;
 
   let b = v128.load(at + step);
-  let d = v128.load(at + 3 * step);
-  let f = v128.load(at + 5 * step);
-  let h = v128.load(at + 7 * step);
   let j = v128.load(behind + step);
-  let l = v128.load(behind + 3 * step);
-  let n = v128.load(behind + 5 * step);
-  let p = v128.load(behind + 7 * step);
-  low = lower(h, p); p = upper(h, p); h = low;
-  v128.store(behind + 7 * step, p);
   low = lower(b, j); j = upper(b, j); b = low;
-  low = lower(d, l); l = upper(d, l); d = low;
-  low = lower(f, n); n = upper(f, n); f = low;
-  low = lower(f, j); j = upper(f, j); f = low;
-  low = lower(h, l); l = upper(h, l); h = low;
-  low = lower(d, f); f = upper(d, f); d = low;
-  low = lower(h, j); j = upper(h, j); h = low;
-  low = lower(l, n); n = upper(l, n); l = low;
-
   v128.store(at + step, lower(b, c));
   v128.store(at + 2 * step, upper(b, c));
+
+  let f = v128.load(at + 5 * step);
+  let n = v128.load(behind + 5 * step);
+  low = lower(f, n); n = upper(f, n); f = low;
+  low = lower(f, j); j = upper(f, j); f = low;
+
+  let d = v128.load(at + 3 * step);
+  let l = v128.load(behind + 3 * step);
+  low = lower(d, l); l = upper(d, l); d = low;
+  low = lower(d, f); f = upper(d, f); d = low;
   v128.store(at + 3 * step, lower(d, e));
   v128.store(at + 4 * step, upper(d, e));
+
+  let g = v128.load(at + 6 * step);
+  let o = v128.load(behind + 6 * step);
+  low = lower(g, o); o = upper(g, o); g = low;
+  low = lower(g, k); k = upper(g, k); g = low;
+  low = lower(g, i); i = upper(g, i); g = low;
   v128.store(at + 5 * step, lower(f, g));
   v128.store(at + 6 * step, upper(f, g));
+
+  let h = v128.load(at + 7 * step);
+  let p = v128.load(behind + 7 * step);
+  v128.store(behind + 7 * step, upper(h, p));
+  h = lower(h, p);
+  low = lower(h, l); l = upper(h, l); h = low;
+  low = lower(h, j); j = upper(h, j); h = low;
   v128.store(at + 7 * step, lower(h, i));
   v128.store(behind, upper(h, i));
+  low = lower(k, m); m = upper(k, m); k = low;
   v128.store(behind + step, lower(j, k));
   v128.store(behind + 2 * step, upper(j, k));
+  low = lower(l, n); n = upper(l, n); l = low;
   v128.store(behind + 3 * step, lower(l, m));
   v128.store(behind + 4 * step, upper(l, m));
   v128.store(behind + 5 * step, lower(n, o));

@@ -38,25 +38,26 @@ export function scatterWindows(r0: usize, r1: usize, r2: usize, r3: usize, dims:
   let at = from + 4 * ROW;
   for (; end - at >= 8 * ROW; at += 8 * ROW) {
     let e = v128.load(at);
-    let f = v128.load(at, ROW);
-    let g = v128.load(at, 2 * ROW);
-    let h = v128.load(at, 3 * ROW);
     let i = v128.load(at, 4 * ROW);
-    let j = v128.load(at, 5 * ROW);
-    let k = v128.load(at, 6 * ROW);
-    let l = v128.load(at, 7 * ROW);
     low = lower(e, i); i = upper(e, i); e = low;
-    low = lower(f, j); j = upper(f, j); f = low;
-    low = lower(g, k); k = upper(g, k); g = low;
-    low = lower(h, l); l = upper(h, l); h = low;
     low = lower(c, e); e = upper(c, e); c = low;
-    low = lower(d, f); f = upper(d, f); d = low;
     low = lower(b, c); c = upper(b, c); b = low;
+    let f = v128.load(at, ROW);
+    let j = v128.load(at, 5 * ROW);
+    low = lower(f, j); j = upper(f, j); f = low;
+    low = lower(d, f); f = upper(d, f); d = low;
     low = lower(d, e); e = upper(d, e); d = low;
     scatterQuads(r0, r1, r2, r3, a, b, c, d, factors);
+
+    let g = v128.load(at, 2 * ROW);
+    let k = v128.load(at, 6 * ROW);
+    low = lower(g, k); k = upper(g, k); g = low;
     low = lower(g, i); i = upper(g, i); g = low;
-    low = lower(h, j); j = upper(h, j); h = low;
     low = lower(f, g); g = upper(f, g); f = low;
+    let h = v128.load(at, 3 * ROW);
+    let l = v128.load(at, 7 * ROW);
+    low = lower(h, l); l = upper(h, l); h = low;
+    low = lower(h, j); j = upper(h, j); h = low;
     low = lower(h, i); i = upper(h, i); h = low;
     scatterQuads(r0 + 16, r1 + 16, r2 + 16, r3 + 16, e, f, g, h, factors);
     a = i;
