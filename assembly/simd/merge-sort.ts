@@ -13,7 +13,10 @@ const CHUNK: usize = 64 * ROW;
 
 /** Brings the rows at `r0`..`r3` into the scratch and sorts them but for the last three levels of the last merge. */
 export function gatherSorted(r0: usize, r1: usize, r2: usize, r3: usize, dims: usize, scratch: usize): void {
-  memory.fill(scratch, 0, HEADER);
+  v128.store(scratch, f64x2.splat(0));
+  v128.store(scratch, f64x2.splat(0), 16);
+  v128.store(scratch, f64x2.splat(0), 32);
+  v128.store(scratch, f64x2.splat(0), 48);
   const rows = scratch + HEADER;
   const size = sizeOf(dims);
   for (let first: usize = 0; first < size; first += CHUNK) {
