@@ -8,7 +8,15 @@ export default {
     cli: 'build/js/cli/main.js',
     'worker.node': 'build/js/workers/node/worker.js',
   },
-  output: { dir: 'dist', format: 'es', sourcemap: true, chunkFileNames: 'chunks/[name].js' },
+  output: {
+    dir: 'dist',
+    format: 'es',
+    sourcemap: true,
+    // Beside the entries: the worker is found relative to whichever file asks for it.
+    chunkFileNames: 'chunk-[name].js',
+  },
+  // TypeScript's helper for `await using` looks for a shared copy of itself on `this`.
+  context: 'globalThis',
   external: (id) => id.startsWith('node:') || packages.includes(id),
   plugins: [wasmPlugin()],
 };

@@ -54,7 +54,8 @@ for (const dims of dimsList) {
     }
   }
   const line = [`${dims}`.padStart(5), `sorted ${best.sorted.toFixed(0).padStart(6)} ns`];
-  if (options.native) line.push(`${(native.sorted / best.sorted).toFixed(2)}x of ${native.sorted.toFixed(0)}`.padEnd(16));
+  if (options.native)
+    line.push(`${(native.sorted / best.sorted).toFixed(2)}x of ${native.sorted.toFixed(0)}`.padEnd(16));
   line.push(`original ${best.original.toFixed(1).padStart(6)} ns`);
   if (options.native) line.push(`${(best.original / native.original).toFixed(2)} of ${native.original.toFixed(1)}`);
   console.log(line.join('  '));

@@ -3,6 +3,7 @@
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { IndexingError } from '../errors.js';
+import { type VectorFormat, vectorFormats } from '../formats/registry.js';
 import { MonitoredParallelIndexer } from '../index.node.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { UsageError } from './exit.js';
@@ -21,7 +22,7 @@ export interface IndexFlags {
   readonly onInvalid: 'throw' | 'skip';
   readonly threads: number | 'auto';
   readonly batchSize?: number;
-  readonly format?: string;
+  readonly format?: VectorFormat;
   readonly dims?: number;
   readonly json?: true;
   readonly quiet?: true;
@@ -46,7 +47,9 @@ export function addIndexCommand(program: Command, interrupted: AbortSignal): voi
     )
     .option('--threads <n>', "worker threads, 1 to 256 or 'auto'", parseThreads, 'auto')
     .option('--batch-size <n>', 'rows of a batch; chosen by default', parsePositiveInteger)
-    .option('--format <name>', 'format of the files, where the extension does not say it')
+    .addOption(
+      new Option('--format <name>', 'format of the files, where the extension does not say it').choices(vectorFormats),
+    )
     .option('--dims <n>', 'components of a row, for formats that do not say it', parsePositiveInteger)
     .option('--json', 'print the summary as one JSON object')
     .option('--quiet', 'print neither progress nor summary')

@@ -3,12 +3,11 @@
  */
 import { IndexingError } from '../errors.js';
 import { openVectors, type VectorFile } from '../formats/node/read-vectors.js';
-import { isVectorFormat } from '../formats/registry.js';
+import type { VectorFormat } from '../formats/registry.js';
 import type { VectorMatrix } from '../vectors/vector-source.js';
-import { UsageError } from './exit.js';
 
 export interface InputOptions {
-  readonly format?: string;
+  readonly format?: VectorFormat;
   readonly dims?: number;
 }
 
@@ -18,7 +17,6 @@ export class InputFiles implements AsyncDisposable {
   readonly count: number;
 
   static async open(paths: readonly string[], { format, dims }: InputOptions): Promise<InputFiles> {
-    if (format !== undefined && !isVectorFormat(format)) throw new UsageError(`--format ${format}: no such format`);
     const files: VectorFile[] = [];
     try {
       for (const path of paths) files.push(await openVectors(path, { format, dims }));

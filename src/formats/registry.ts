@@ -13,6 +13,9 @@ const formats = {
 
 export type VectorFormat = keyof typeof formats;
 
+/** Names of all formats. */
+export const vectorFormats: readonly string[] = Object.keys(formats);
+
 /** The format called `name` or, without a name, the one of the file's extension (in any case). */
 export function formatOf(file: string, name?: VectorFormat): { readonly name: VectorFormat; readonly format: Format } {
   const key = name ?? /\.([^./\\]+)$/.exec(file)?.[1]?.toLowerCase() ?? '';

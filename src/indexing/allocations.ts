@@ -1,6 +1,7 @@
 /**
  * The matrices that callers got from `allocate`: which memory each lies in, so that a run can use it in place.
  */
+import { disposeSymbol } from '../dispose-symbol.js';
 import { IndexingError, invalidConfiguration } from '../errors.js';
 import { layOutMatrix, type MatrixLayout } from '../memory/matrix-layout.js';
 import type { MatrixMemory } from '../memory/matrix-memory.js';
@@ -13,7 +14,7 @@ export interface AllocatedMatrix extends VectorMatrix {
   readonly count: number;
   /** Hands the memory back for the next run; `data` and its subarrays may show other data afterwards. */
   dispose(): void;
-  [Symbol.dispose](): void;
+  [disposeSymbol](): void;
 }
 
 /** A memory and where in it the rows, magnitudes and scratch of a run lie. */
@@ -43,7 +44,7 @@ export class Allocations {
     const dispose = () => {
       if (this.#placed.delete(buffer)) this.#pool.release(memory);
     };
-    return { data: new Float32Array(buffer, 0, count * dims), dims, count, dispose, [Symbol.dispose]: dispose };
+    return { data: new Float32Array(buffer, 0, count * dims), dims, count, dispose, [disposeSymbol]: dispose };
   }
 
   /**

@@ -2,6 +2,7 @@
  * What a run gives: its vectors, batches and figures. The vectors are views on shared memory that lives as long as any of
  * them is reachable; `dispose` hands it back for the next run at once, which is much faster than fresh memory.
  */
+import { disposeSymbol } from '../dispose-symbol.js';
 import { IndexingError } from '../errors.js';
 import { DONE } from '../memory/control-block.js';
 import type { IndexingPerformanceReport } from '../reporting/report.js';
@@ -71,7 +72,7 @@ export class IndexingResult {
     this.#memory.release();
   }
 
-  [Symbol.dispose](): void {
+  [disposeSymbol](): void {
     this.dispose();
   }
 }

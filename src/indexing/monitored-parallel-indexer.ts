@@ -1,7 +1,9 @@
 /**
  * A ParallelIndexer that knows what its threads do: monitors with exact counts, and a report for every run.
  */
+
 import { measureClockTickMs } from '../clock.js';
+import { asyncDisposeSymbol } from '../dispose-symbol.js';
 import type { PerformanceMonitor } from '../monitoring/performance-monitor.js';
 import { type MonitoringStats, SharedPerformanceMonitor } from '../monitoring/shared-performance-monitor.js';
 import { IndexingPerformanceReport } from '../reporting/report.js';
@@ -102,7 +104,7 @@ export class MonitoredParallelIndexer {
     return this.indexer.dispose();
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  [asyncDisposeSymbol](): Promise<void> {
     return this.dispose();
   }
 

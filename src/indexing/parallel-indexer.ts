@@ -1,7 +1,9 @@
 /**
  * The engine: indexes vectors on all threads and gives views on the result. Unmonitored; see MonitoredParallelIndexer.
  */
+
 import { nowMs } from '../clock.js';
+import { asyncDisposeSymbol } from '../dispose-symbol.js';
 import { IndexingError } from '../errors.js';
 import { type CompiledKernel, compileKernel, type KernelBackend } from '../kernel/load.js';
 import { linkSignals } from '../linked-signal.js';
@@ -89,12 +91,23 @@ export class ParallelIndexer {
     return this.#activeThreads;
   }
 
-  /** Starts the threads and compiles the kernel, so that the first run need not. */
+  /**
+   * Starts the threads and compiles the kernel, so that the first run need not.
+   *
+   * Rejects with {@link IndexingError} `ThreadPanic` when a thread cannot start, `InvalidConfiguration` for a kernel that
+   * is not to be had.
+   */
   async ready(): Promise<void> {
     this.#refuseIfDisposed();
     const { kernel } = await this.#loadEngine();
     const workers = this.#startWorkers();
-    await Promise.all(Array.from({ length: this.threadCount }, () => workers.run({ type: 'warm-up', kernel })));
+    const warmUps = Array.from({ length: this.threadCount }, (_, threadId) =>
+      workers.run({ type: 'warm-up', kernel }).catch((cause: unknown) => {
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        throw new IndexingError('ThreadPanic', `the worker did not start (${reason})`, { threadId, cause });
+      }),
+    );
+    await Promise.all(warmUps);
   }
 
   /**
@@ -132,7 +145,7 @@ export class ParallelIndexer {
     await this.#workers?.dispose();
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  [asyncDisposeSymbol](): Promise<void> {
     return this.dispose();
   }
 

@@ -40,8 +40,14 @@ export function createTinypoolPool(threadCount: number, worker: URL | string): W
     }
   }
 
-  // An idle thread that dies is replaced without anybody waiting for it; the next task on it would tell if it persists.
-  pool.on('error', watchNewThreads);
+  // Tinypool tells here of a thread that died without a task: an idle one, or one that could not even load its module,
+  // for which a task may be waiting in the queue. No other thread may come, so that task is told.
+  let failedStart: unknown;
+  pool.on('error', (error: unknown) => {
+    failedStart = error;
+    pool.cancelPendingTasks();
+    watchNewThreads();
+  });
   watchNewThreads();
 
   return {
@@ -49,7 +55,12 @@ export function createTinypoolPool(threadCount: number, worker: URL | string): W
       if (disposed) throw new Error('the worker pool is disposed');
       const answer = pool.run(task);
       watchNewThreads();
-      await answer;
+      try {
+        await answer;
+      } catch (error) {
+        // A cancelled task never ran; why is what its thread died of.
+        throw error instanceof Error && error.name === 'CancelError' ? failedStart : error;
+      }
     },
     async dispose(): Promise<void> {
       if (disposed) return;
