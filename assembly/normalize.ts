@@ -1,9 +1,10 @@
 // Magnitudes and normalisation of rows that stay in their order.
 //
 // The sum of squares of a row is the same bits wherever it is taken (here or in simd/gather.ts), since its order
-// depends on dims alone: lane j of a float32 quad sums components j, j + 4, ... of 64 neighbours; these four sums then
-// go into two float64 sums. A lane adds 16 numbers of one sign with at most 17 roundings each: the sum of squares is
-// within 17 x 2^-24 = 1.01e-6, the magnitude within half of that.
+// depends on dims alone. Components are summed up in spans of 64, the last whole eights, and the rest below eight: lane
+// j of a float32 quad adds up the squares of components j, j + 4, ... of a span, and the four lanes go into two float64
+// sums. A lane adds 16 numbers of one sign: 15 roundings and that of the square keep the sum of squares within
+// 16 x 2^-24 = 9.6e-7, so the magnitude within 4.8e-7 and a component, with two more roundings, within 6e-7.
 import { settleRow } from './row';
 import { addSquares, fold, loadQuad, totalOf } from './simd/quad';
 
@@ -20,24 +21,34 @@ export function normalize(rows: usize, count: usize, dims: usize, magnitudes: us
 function settleRows(rows: usize, count: usize, dims: usize, magnitudes: usize, scaled: bool): i32 {
   const bytes = dims << 2;
   let rejected = 0;
-  if (ASC_FEATURE_SIMD) {
-    for (; count >= 4; count -= 4, rows += 4 * bytes, magnitudes += 16) {
-      rejected += settleFour(rows, dims, magnitudes, scaled);
-    }
-  }
-  for (; count; count--, rows += bytes, magnitudes += 4) {
-    rejected += settleRow(rows, dims, ASC_FEATURE_SIMD ? squareSum(rows, dims) : squareSumScalar(rows, dims), magnitudes, scaled);
+  while (count) {
+    const lanes: usize = ASC_FEATURE_SIMD ? min<usize>(count, 4) : 1;
+    if (ASC_FEATURE_SIMD) rejected += settleGroup(rows, lanes, dims, magnitudes, scaled);
+    else rejected += settleRow(rows, dims, squareSum(rows, dims), magnitudes, scaled);
+    rows += lanes * bytes;
+    magnitudes += lanes << 2;
+    count -= lanes;
   }
   return rejected;
 }
 
-/** Four rows at a time: four independent chains of additions hide each other's latency. */
-function settleFour(rows: usize, dims: usize, magnitudes: usize, scaled: bool): i32 {
+/** The length of the next span where `left` components are left. */
+// @ts-ignore: decorator
+@inline
+function spanOf(left: usize): usize {
+  return left < 8 ? left : min<usize>(left & ~7, 64);
+}
+
+/**
+ * One to four rows at a time: four independent chains of additions hide each other's latency. A lane without a row of
+ * its own repeats the last row.
+ */
+function settleGroup(rows: usize, lanes: usize, dims: usize, magnitudes: usize, scaled: bool): i32 {
   const bytes = dims << 2;
   let r0 = rows;
-  let r1 = r0 + bytes;
-  let r2 = r1 + bytes;
-  let r3 = r2 + bytes;
+  let r1 = rows + bytes * min<usize>(1, lanes - 1);
+  let r2 = rows + bytes * min<usize>(2, lanes - 1);
+  let r3 = rows + bytes * (lanes - 1);
   let total0 = f64x2.splat(0);
   let total1 = f64x2.splat(0);
   let total2 = f64x2.splat(0);
@@ -47,7 +58,7 @@ function settleFour(rows: usize, dims: usize, magnitudes: usize, scaled: bool): 
     let sums1 = f32x4.splat(0);
     let sums2 = f32x4.splat(0);
     let sums3 = f32x4.splat(0);
-    let columns: usize = min<usize>(left, 64);
+    let columns = spanOf(left);
     left -= columns;
     for (; columns >= 4; columns -= 4) {
       sums0 = addSquares(sums0, v128.load(r0));
@@ -70,28 +81,15 @@ function settleFour(rows: usize, dims: usize, magnitudes: usize, scaled: bool): 
     total2 = fold(total2, sums2);
     total3 = fold(total3, sums3);
   }
-  return (
-    settleRow(rows, dims, totalOf(total0), magnitudes, scaled) +
-    settleRow(rows + bytes, dims, totalOf(total1), magnitudes + 4, scaled) +
-    settleRow(rows + 2 * bytes, dims, totalOf(total2), magnitudes + 8, scaled) +
-    settleRow(rows + 3 * bytes, dims, totalOf(total3), magnitudes + 12, scaled)
-  );
+  let rejected = settleRow(rows, dims, totalOf(total0), magnitudes, scaled);
+  if (lanes > 1) rejected += settleRow(rows + bytes, dims, totalOf(total1), magnitudes + 4, scaled);
+  if (lanes > 2) rejected += settleRow(rows + 2 * bytes, dims, totalOf(total2), magnitudes + 8, scaled);
+  if (lanes > 3) rejected += settleRow(rows + 3 * bytes, dims, totalOf(total3), magnitudes + 12, scaled);
+  return rejected;
 }
 
+/** The same sum for one row without SIMD: lane by lane, to the same bits. */
 function squareSum(row: usize, dims: usize): f64 {
-  let total = f64x2.splat(0);
-  for (let left = dims; left; ) {
-    let sums = f32x4.splat(0);
-    let columns: usize = min<usize>(left, 64);
-    left -= columns;
-    for (; columns >= 4; columns -= 4, row += 16) sums = addSquares(sums, v128.load(row));
-    if (columns) sums = addSquares(sums, loadQuad(row, columns));
-    total = fold(total, sums);
-  }
-  return totalOf(total);
-}
-
-function squareSumScalar(row: usize, dims: usize): f64 {
   let total0: f64 = 0;
   let total1: f64 = 0;
   for (let left = dims; left; ) {
@@ -99,17 +97,17 @@ function squareSumScalar(row: usize, dims: usize): f64 {
     let sum1: f32 = 0;
     let sum2: f32 = 0;
     let sum3: f32 = 0;
-    let columns: usize = min<usize>(left, 64);
+    let columns = spanOf(left);
     left -= columns;
     for (; columns >= 4; columns -= 4, row += 16) {
-      sum0 = sum0 + square(row);
-      sum1 = sum1 + square(row + 4);
-      sum2 = sum2 + square(row + 8);
-      sum3 = sum3 + square(row + 12);
+      sum0 += square(row);
+      sum1 += square(row + 4);
+      sum2 += square(row + 8);
+      sum3 += square(row + 12);
     }
-    if (columns > 0) sum0 = sum0 + square(row);
-    if (columns > 1) sum1 = sum1 + square(row + 4);
-    if (columns > 2) sum2 = sum2 + square(row + 8);
+    if (columns > 0) sum0 += square(row);
+    if (columns > 1) sum1 += square(row + 4);
+    if (columns > 2) sum2 += square(row + 8);
     total0 += <f64>sum0 + <f64>sum2;
     total1 += <f64>sum1 + <f64>sum3;
   }

@@ -6,9 +6,14 @@ import { lower, ROW, upper } from './network';
 /** A key behind all others: fills the scratch rows behind the last component up to a multiple of eight. */
 const FILL: i32 = 0x7fffffff;
 
+// The header of the scratch: 64 bytes of sums, 64 that nobody reads, 128 for copies of the last components.
+const UNUSED: usize = 64;
+const COPIES: usize = 128;
+export const HEADER: usize = 256;
+
 /**
- * Takes `columns` (1..64) components of the rows at `r0`..`r3` into runs of eight at `to` and adds their squares to the
- * float64 sums at `totals`, two of each row.
+ * Takes `columns` (8, 16, ... 64) components of the rows at `r0`..`r3` into runs of eight at `to` and adds their squares to the
+ * float64 sums at `totals`, the start of the header, two of each row.
  */
 export function gather(r0: usize, r1: usize, r2: usize, r3: usize, columns: usize, to: usize, totals: usize): void {
   let sums0 = f32x4.splat(0);
@@ -67,50 +72,38 @@ export function gather(r0: usize, r1: usize, r2: usize, r3: usize, columns: usiz
     to += 8 * ROW;
   }
 
-  if (columns) {
-    for (let quad: usize = 0; quad < 2; quad++) {
-      const length = <isize>columns - 4 * <isize>quad;
-      const at = quad << 4;
-      let x0 = loadQuad(r0 + at, length);
-      let x1 = loadQuad(r1 + at, length);
-      let x2 = loadQuad(r2 + at, length);
-      let x3 = loadQuad(r3 + at, length);
-      sums0 = addSquares(sums0, x0);
-      sums1 = addSquares(sums1, x1);
-      sums2 = addSquares(sums2, x2);
-      sums3 = addSquares(sums3, x3);
-      x0 = toKeys(x0);
-      x1 = toKeys(x1);
-      x2 = toKeys(x2);
-      x3 = toKeys(x3);
-      let ab = unpackLow(x0, x1);
-      let cd = unpackLow(x2, x3);
-      const target = to + 4 * ROW * quad;
-      v128.store(target, firstHalves(ab, cd));
-      v128.store(target, secondHalves(ab, cd), ROW);
-      ab = unpackHigh(x0, x1);
-      cd = unpackHigh(x2, x3);
-      v128.store(target, firstHalves(ab, cd), 2 * ROW);
-      v128.store(target, secondHalves(ab, cd), 3 * ROW);
-    }
-    for (let row = columns; row < 8; row++) v128.store(to + ROW * row, i32x4.splat(FILL));
-    storeSorted(
-      to,
-      v128.load(to),
-      v128.load(to, ROW),
-      v128.load(to, 2 * ROW),
-      v128.load(to, 3 * ROW),
-      v128.load(to, 4 * ROW),
-      v128.load(to, 5 * ROW),
-      v128.load(to, 6 * ROW),
-      v128.load(to, 7 * ROW),
-    );
-  }
-
   v128.store(totals, fold(v128.load(totals), sums0));
   v128.store(totals, fold(v128.load(totals, 16), sums1), 16);
   v128.store(totals, fold(v128.load(totals, 32), sums2), 32);
   v128.store(totals, fold(v128.load(totals, 48), sums3), 48);
+}
+
+/**
+ * Takes the last `columns` (1..7) components of the rows, filled up to eight, and adds their squares to the sums.
+ */
+export function gatherRest(r0: usize, r1: usize, r2: usize, r3: usize, columns: usize, to: usize, totals: usize): void {
+  addRest(totals, r0, columns);
+  addRest(totals + 16, r1, columns);
+  addRest(totals + 32, r2, columns);
+  addRest(totals + 48, r3, columns);
+  const copies = totals + COPIES;
+  copyFilled(r0, columns, copies);
+  copyFilled(r1, columns, copies + 32);
+  copyFilled(r2, columns, copies + 64);
+  copyFilled(r3, columns, copies + 96);
+  // The squares of the fill mean nothing: they go where nobody reads.
+  gather(copies, copies + 32, copies + 64, copies + 96, 8, to, totals + UNUSED);
+}
+
+function addRest(total: usize, row: usize, columns: usize): void {
+  const sums = addSquares(addSquares(f32x4.splat(0), loadQuad(row, columns)), loadQuad(row + 16, <isize>columns - 4));
+  v128.store(total, fold(v128.load(total), sums));
+}
+
+function copyFilled(from: usize, columns: usize, to: usize): void {
+  for (let column: usize = 0; column < 8; column++) {
+    store<i32>(to + (column << 2), column < columns ? load<i32>(from + (column << 2)) : FILL);
+  }
 }
 
 /** Sorts eight scratch rows lane by lane: 19 comparators, the fewest there are, in 6 layers. */

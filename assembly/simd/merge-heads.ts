@@ -1,29 +1,10 @@
-// The first levels of an odd-even merge, two to four of them in one pass. The rows at a distance of `step` from each
+// The first levels of an odd-even merge, three or four of them in one pass. The rows at a distance of `step` from each
 // other, y0, y1, ..., two ends of the same sorted halves, form a merge of their own that no other row takes part in:
-// y0..y1 with y2..y3 (two levels), y0..y3 with y4..y7 (three), y0..y7 with y8..y15 (four).
+// y0..y3 with y4..y7 (three levels), y0..y7 with y8..y15 (four).
 //
 // An upper half that ends early is a merge with fewer rows: the comparators that would reach beyond its end are left
 // out. They could only compare with a key larger than all, and change nothing.
 import { lower, ROW, upper } from './network';
-
-/** Two levels of the merge of `start`..`start + 2 step` with the rows up to `end`. */
-export function mergeTwoLevels(start: usize, end: usize, step: usize): void {
-  for (let at = start, stop = start + step; at < stop; at += ROW) {
-    if (end - at <= 2 * step) return;
-    let a = v128.load(at);
-    let b = v128.load(at + step);
-    let c = v128.load(at + 2 * step);
-    if (end - at > 3 * step) {
-      let d = v128.load(at + 3 * step);
-      const low = lower(b, d); d = upper(b, d); b = low;
-      v128.store(at + 3 * step, d);
-    }
-    const low = lower(a, c); c = upper(a, c); a = low;
-    v128.store(at, a);
-    v128.store(at + step, lower(b, c));
-    v128.store(at + 2 * step, upper(b, c));
-  }
-}
 
 /** Three levels of the merge of `start`..`start + 4 step` with the rows up to `end`. */
 export function mergeThreeLevels(start: usize, end: usize, step: usize): void {
@@ -84,79 +65,66 @@ function threeLevels(start: usize, step: usize, behind: i32): void {
 
 /** Four levels of the merge of `start`..`start + 8 step` with `start + 8 step`..`start + 16 step`. */
 export function mergeFourLevels(start: usize, step: usize): void {
-  for (let at = start, stop = start + step; at < stop; at += ROW) fourLevels(at, step);
-}
+  for (let at = start, stop = start + step; at < stop; at += ROW) {
+    const behind = at + 8 * step;
+    let a = v128.load(at);
+    let i = v128.load(behind);
+    v128.store(at, lower(a, i));
+    i = upper(a, i);
 
-/** Merges sorted runs of eight rows into runs of 16 from `start` to `end`, a multiple of 16 rows. */
-export function mergeEights(start: usize, end: usize): void {
-  for (let at = start; at < end; at += 16 * ROW) fourLevels(at, ROW);
-}
+    let e = v128.load(at + 4 * step);
+    let m = v128.load(behind + 4 * step);
+    let low = lower(e, m); m = upper(e, m); e = low;
+    low = lower(e, i); i = upper(e, i); e = low;
 
-/**
- * 25 comparators: the rows of even number among themselves, those of odd number among themselves, then neighbours. In
- * this order 14 rows are in registers at a time, and x86-64 has 15 to give.
- */
-// @ts-ignore: decorator
-@inline
-function fourLevels(at: usize, step: usize): void {
-  const behind = at + 8 * step;
-  let a = v128.load(at);
-  let i = v128.load(behind);
-  v128.store(at, lower(a, i));
-  i = upper(a, i);
+    let c = v128.load(at + 2 * step);
+    let k = v128.load(behind + 2 * step);
+    low = lower(c, k); k = upper(c, k); c = low;
+    low = lower(c, e); e = upper(c, e); c = low;
 
-  let e = v128.load(at + 4 * step);
-  let m = v128.load(behind + 4 * step);
-  let low = lower(e, m); m = upper(e, m); e = low;
-  low = lower(e, i); i = upper(e, i); e = low;
+    let b = v128.load(at + step);
+    let j = v128.load(behind + step);
+    low = lower(b, j); j = upper(b, j); b = low;
+    v128.store(at + step, lower(b, c));
+    v128.store(at + 2 * step, upper(b, c));
 
-  let c = v128.load(at + 2 * step);
-  let k = v128.load(behind + 2 * step);
-  low = lower(c, k); k = upper(c, k); c = low;
-  low = lower(c, e); e = upper(c, e); c = low;
+    let f = v128.load(at + 5 * step);
+    let n = v128.load(behind + 5 * step);
+    low = lower(f, n); n = upper(f, n); f = low;
+    low = lower(f, j); j = upper(f, j); f = low;
 
-  let b = v128.load(at + step);
-  let j = v128.load(behind + step);
-  low = lower(b, j); j = upper(b, j); b = low;
-  v128.store(at + step, lower(b, c));
-  v128.store(at + 2 * step, upper(b, c));
+    let d = v128.load(at + 3 * step);
+    let l = v128.load(behind + 3 * step);
+    low = lower(d, l); l = upper(d, l); d = low;
+    low = lower(d, f); f = upper(d, f); d = low;
+    v128.store(at + 3 * step, lower(d, e));
+    v128.store(at + 4 * step, upper(d, e));
 
-  let f = v128.load(at + 5 * step);
-  let n = v128.load(behind + 5 * step);
-  low = lower(f, n); n = upper(f, n); f = low;
-  low = lower(f, j); j = upper(f, j); f = low;
+    let g = v128.load(at + 6 * step);
+    let o = v128.load(behind + 6 * step);
+    low = lower(g, o); o = upper(g, o); g = low;
+    low = lower(g, k); k = upper(g, k); g = low;
+    low = lower(g, i); i = upper(g, i); g = low;
+    v128.store(at + 5 * step, lower(f, g));
+    v128.store(at + 6 * step, upper(f, g));
 
-  let d = v128.load(at + 3 * step);
-  let l = v128.load(behind + 3 * step);
-  low = lower(d, l); l = upper(d, l); d = low;
-  low = lower(d, f); f = upper(d, f); d = low;
-  v128.store(at + 3 * step, lower(d, e));
-  v128.store(at + 4 * step, upper(d, e));
-
-  let g = v128.load(at + 6 * step);
-  let o = v128.load(behind + 6 * step);
-  low = lower(g, o); o = upper(g, o); g = low;
-  low = lower(g, k); k = upper(g, k); g = low;
-  low = lower(g, i); i = upper(g, i); g = low;
-  v128.store(at + 5 * step, lower(f, g));
-  v128.store(at + 6 * step, upper(f, g));
-
-  let h = v128.load(at + 7 * step);
-  let p = v128.load(behind + 7 * step);
-  v128.store(behind + 7 * step, upper(h, p));
-  h = lower(h, p);
-  low = lower(h, l); l = upper(h, l); h = low;
-  low = lower(h, j); j = upper(h, j); h = low;
-  v128.store(at + 7 * step, lower(h, i));
-  v128.store(behind, upper(h, i));
-  low = lower(k, m); m = upper(k, m); k = low;
-  v128.store(behind + step, lower(j, k));
-  v128.store(behind + 2 * step, upper(j, k));
-  low = lower(l, n); n = upper(l, n); l = low;
-  v128.store(behind + 3 * step, lower(l, m));
-  v128.store(behind + 4 * step, upper(l, m));
-  v128.store(behind + 5 * step, lower(n, o));
-  v128.store(behind + 6 * step, upper(n, o));
+    let h = v128.load(at + 7 * step);
+    let p = v128.load(behind + 7 * step);
+    v128.store(behind + 7 * step, upper(h, p));
+    h = lower(h, p);
+    low = lower(h, l); l = upper(h, l); h = low;
+    low = lower(h, j); j = upper(h, j); h = low;
+    v128.store(at + 7 * step, lower(h, i));
+    v128.store(behind, upper(h, i));
+    low = lower(k, m); m = upper(k, m); k = low;
+    v128.store(behind + step, lower(j, k));
+    v128.store(behind + 2 * step, upper(j, k));
+    low = lower(l, n); n = upper(l, n); l = low;
+    v128.store(behind + 3 * step, lower(l, m));
+    v128.store(behind + 4 * step, upper(l, m));
+    v128.store(behind + 5 * step, lower(n, o));
+    v128.store(behind + 6 * step, upper(n, o));
+  }
 }
 
 /** One later level: blocks of `step` bytes, each of odd number with the one behind it. */

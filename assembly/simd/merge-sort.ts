@@ -1,15 +1,16 @@
 // Four rows at a time through the network: gather sorted runs of eight, merge them two by two, scatter.
-import { gather } from './gather';
-import { mergeEights, mergeFourLevels, mergeOneLevel, mergeThreeLevels, mergeTwoLevels } from './merge-heads';
+import { gather, gatherRest, HEADER } from './gather';
+import { mergeFourLevels, mergeOneLevel, mergeThreeLevels } from './merge-heads';
+import { mergeEights, mergeSixteens } from './merge-runs';
 import { mergeWindows } from './merge-windows';
 import { ROW } from './network';
 import { scatter, scatterWindows } from './scatter';
 
-/** Bytes of scratch before its first row: the sums of squares, two float64 of each of the four rows. */
-const HEADER: usize = 64;
-
-/** Rows gathered at a time, a multiple of the 64 components after which the sums are folded. */
+/** Rows gathered at a time, the 64 components after which the sums are folded. */
 const CHUNK: usize = 64 * ROW;
+
+/** Up to this size all merges are finished in the scratch; of longer rows the last merge is finished on the way out. */
+const SHORT: usize = 32 * ROW;
 
 /** Brings the rows at `r0`..`r3` into the scratch and sorts them but for the last three levels of the last merge. */
 export function gatherSorted(r0: usize, r1: usize, r2: usize, r3: usize, dims: usize, scratch: usize): void {
@@ -20,17 +21,19 @@ export function gatherSorted(r0: usize, r1: usize, r2: usize, r3: usize, dims: u
   const rows = scratch + HEADER;
   const size = sizeOf(dims);
   for (let first: usize = 0; first < size; first += CHUNK) {
-    const at = first >> 2;
-    gather(r0 + at, r1 + at, r2 + at, r3 + at, min<usize>(dims - (first >> 4), 64), rows + first, scratch);
+    const columns = min<usize>(dims - (first >> 4), 64);
+    const whole = columns & ~7;
+    let at = first >> 2;
+    if (whole) gather(r0 + at, r1 + at, r2 + at, r3 + at, whole, rows + first, scratch);
+    if (columns > whole) {
+      at += whole << 2;
+      gatherRest(r0 + at, r1 + at, r2 + at, r3 + at, columns - whole, rows + first + whole * ROW, scratch);
+    }
     const done = min(first + CHUNK, size);
     mergeEights(rows + first, rows + (done & ~(16 * ROW - 1)));
-    for (let half: usize = 16 * ROW; half < CHUNK; half <<= 1) {
-      for (let start = first; start + half < done; start += 2 * half) {
-        merge(rows, start, half, min(start + 2 * half, done), size);
-      }
-    }
+    mergeSixteens(rows + first, rows + (done & ~(32 * ROW - 1)));
     // Longer runs are merged as soon as both are there; behind the last chunk nothing is waited for.
-    for (let half = CHUNK; half < done && (done == size || (done & half) == 0); half <<= 1) {
+    for (let half: usize = 16 * ROW; half < done && (done == size || (done & half) == 0); half <<= 1) {
       const start = (done - 1) & ~(2 * half - 1);
       if (done - start > half) merge(rows, start, half, done, size);
     }
@@ -41,7 +44,7 @@ export function gatherSorted(r0: usize, r1: usize, r2: usize, r3: usize, dims: u
 export function scatterSorted(r0: usize, r1: usize, r2: usize, r3: usize, dims: usize, scratch: usize, factors: v128): void {
   const rows = scratch + HEADER;
   const size = sizeOf(dims);
-  if (size > 16 * ROW) scatterWindows(r0, r1, r2, r3, dims, rows, rows + size, factors);
+  if (size > SHORT) scatterWindows(r0, r1, r2, r3, dims, rows, rows + size, factors);
   else scatter(r0, r1, r2, r3, dims, rows, factors);
 }
 
@@ -59,26 +62,29 @@ function sizeOf(dims: usize): usize {
 function merge(rows: usize, start: usize, half: usize, end: usize, size: usize): void {
   const from = rows + start;
   const to = rows + end;
+  const whole = end - start == 2 * half;
   let step: usize;
-  // As many levels first as leave a multiple of three.
-  switch (<i32>ctz(half / (16 * ROW)) % 3) {
-    case 0:
-      step = half >> 1;
-      mergeTwoLevels(from, to, step);
-      break;
-    case 1:
-      step = half >> 2;
-      mergeThreeLevels(from, to, step);
-      break;
-    default:
-      step = half >> 3;
-      if (to - from == 2 * half) {
-        mergeFourLevels(from, step);
-      } else {
-        mergeThreeLevels(from, to, 2 * step);
-        mergeOneLevel(from, to, step);
-      }
+  if (half == 16 * ROW) {
+    if (whole) return;
+    step = half >> 1;
+    mergeOneLevel(from - half, to, half);
+    mergeOneLevel(from, to, step);
+  } else if (ctz(half / (16 * ROW)) % 3 == 1) {
+    step = half >> 2;
+    mergeThreeLevels(from, to, step);
+  } else {
+    step = half >> 3;
+    if (whole) {
+      mergeFourLevels(from, step);
+    } else {
+      mergeThreeLevels(from, to, 2 * step);
+      mergeOneLevel(from, to, step);
+    }
+    if (ctz(half / (16 * ROW)) % 3 == 0) {
+      step >>= 1;
+      mergeOneLevel(from, to, step);
+    }
   }
   for (step >>= 3; step > ROW; step >>= 3) mergeWindows(from, to, step);
-  if (start || end < size) mergeWindows(from, to, ROW);
+  if (start || end < size || size <= SHORT) mergeWindows(from, to, ROW);
 }

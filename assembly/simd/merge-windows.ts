@@ -22,9 +22,23 @@ export function mergeWindows(start: usize, end: usize, step: usize): void {
     mergeOneLevel(body - 4 * step, end, 2 * step);
     mergeOneLevel(body - 2 * step, end, step);
   }
-  if (step == ROW) windows(start, size, ROW);
-  else if (step == 8 * ROW) windows(start, size, 8 * ROW);
-  else windows(start, size, step);
+  if (step == ROW) windowsOfOne(start, size);
+  else if (step == 8 * ROW) windowsOfEight(start, size);
+  else windowsOfAny(start, size, step);
+}
+
+// The same code with constant distances, which become part of the load and store instructions.
+
+function windowsOfOne(start: usize, size: usize): void {
+  windows(start, size, ROW);
+}
+
+function windowsOfEight(start: usize, size: usize): void {
+  windows(start, size, 8 * ROW);
+}
+
+function windowsOfAny(start: usize, size: usize, step: usize): void {
+  windows(start, size, step);
 }
 
 // @ts-ignore: decorator

@@ -9,9 +9,8 @@ export function loadQuad(from: usize, length: isize): v128 {
   return f32x4.splat(0);
 }
 
-/** Writes the first `length` (1..4) components of a quad and nothing else. */
-export function storeQuad(to: usize, quad: v128, length: usize): void {
-  if (length >= 4) return v128.store(to, quad);
+/** Writes the first `length` (1..3) components of a quad and nothing else. */
+export function storePart(to: usize, quad: v128, length: usize): void {
   if (length == 1) return v128.store_lane<f32>(to, quad, 0);
   v128.store_lane<f64>(to, quad, 0);
   if (length == 3) v128.store_lane<f32>(to, quad, 2, 8);

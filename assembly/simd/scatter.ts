@@ -2,7 +2,7 @@
 // each lane. The last pass of the last merge does it from its registers.
 import { firstHalves, secondHalves, unpackHigh, unpackLow } from './gather';
 import { lower, ROW, upper } from './network';
-import { storeQuad, toKeys } from './quad';
+import { storePart, toKeys } from './quad';
 
 /** Writes `dims` scratch rows at `from` to the rows at `r0`..`r3`. */
 export function scatter(r0: usize, r1: usize, r2: usize, r3: usize, dims: usize, from: usize, factors: v128): void {
@@ -14,14 +14,21 @@ export function scatter(r0: usize, r1: usize, r2: usize, r3: usize, dims: usize,
     const b = toFloats(v128.load(row, ROW), factors);
     const c = toFloats(v128.load(row, 2 * ROW), factors);
     const d = toFloats(v128.load(row, 3 * ROW), factors);
-    const ab = unpackLow(a, b);
-    const cd = unpackLow(c, d);
-    storeQuad(r0 + at, firstHalves(ab, cd), length);
-    storeQuad(r1 + at, secondHalves(ab, cd), length);
-    const abHigh = unpackHigh(a, b);
-    const cdHigh = unpackHigh(c, d);
-    storeQuad(r2 + at, firstHalves(abHigh, cdHigh), length);
-    storeQuad(r3 + at, secondHalves(abHigh, cdHigh), length);
+    const low = unpackLow(a, b);
+    const lowBehind = unpackLow(c, d);
+    const high = unpackHigh(a, b);
+    const highBehind = unpackHigh(c, d);
+    if (length >= 4) {
+      v128.store(r0 + at, firstHalves(low, lowBehind));
+      v128.store(r1 + at, secondHalves(low, lowBehind));
+      v128.store(r2 + at, firstHalves(high, highBehind));
+      v128.store(r3 + at, secondHalves(high, highBehind));
+    } else {
+      storePart(r0 + at, firstHalves(low, lowBehind), length);
+      storePart(r1 + at, secondHalves(low, lowBehind), length);
+      storePart(r2 + at, firstHalves(high, highBehind), length);
+      storePart(r3 + at, secondHalves(high, highBehind), length);
+    }
   }
 }
 
