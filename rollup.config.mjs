@@ -5,6 +5,7 @@ const packages = ['@assemblyscript/loader', 'tinypool', 'commander', 'cli-progre
 export default {
   input: {
     'index.node': 'build/js/index.node.js',
+    kernel: 'build/js/index.kernel.js',
     cli: 'build/js/cli/main.js',
     'worker.node': 'build/js/workers/node/worker.js',
   },

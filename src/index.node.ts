@@ -27,4 +27,5 @@ export type { PerformanceStats } from './monitoring/performance-stats.js';
 export { type MonitoringStats, SharedPerformanceMonitor } from './monitoring/shared-performance-monitor.js';
 export { IndexingPerformanceReport } from './reporting/report.js';
 export type { IndexingPerformanceReportData } from './reporting/report-data.js';
-export type { ComponentOrder, VectorMatrix, VectorSource } from './vectors/vector-source.js';
+export type { VectorMatrix } from './vectors/vector-matrix.js';
+export type { ComponentOrder, VectorSource } from './vectors/vector-source.js';

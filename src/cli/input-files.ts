@@ -4,7 +4,7 @@
 import { IndexingError } from '../errors.js';
 import { openVectors, type VectorFile } from '../formats/node/read-vectors.js';
 import type { VectorFormat } from '../formats/registry.js';
-import type { VectorMatrix } from '../vectors/vector-source.js';
+import type { VectorMatrix } from '../vectors/vector-matrix.js';
 
 export interface InputOptions {
   readonly format?: VectorFormat;

@@ -5,7 +5,7 @@
  * Invariants: offsets and lengths are bytes; rows are counted from 0; every format is little-endian, as is every platform
  * that runs WebAssembly in V8, SpiderMonkey or JavaScriptCore, so float32 bytes and Float32Array memory are the same thing.
  */
-import type { VectorMatrix } from '../vectors/vector-source.js';
+import type { VectorMatrix } from '../vectors/vector-matrix.js';
 
 /** Bytes at known positions: a file, or a buffer in memory. */
 export interface ByteSource {

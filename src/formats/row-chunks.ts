@@ -3,7 +3,7 @@
  * the platform has SharedArrayBuffer, so that worker threads can copy from it without the calling thread.
  */
 import { IndexingError } from '../errors.js';
-import type { VectorMatrix } from '../vectors/vector-source.js';
+import type { VectorMatrix } from '../vectors/vector-matrix.js';
 
 /** Bytes of float32 rows in a chunk, unless the caller says how many rows. */
 const DEFAULT_CHUNK_BYTES = 8 * 2 ** 20;

@@ -2,11 +2,11 @@
  * The matrices that callers got from `allocate`: which memory each lies in, so that a run can use it in place.
  */
 import { disposeSymbol } from '../dispose-symbol.js';
-import { IndexingError, invalidConfiguration } from '../errors.js';
+import { IndexingError } from '../errors.js';
 import { layOutMatrix, type MatrixLayout } from '../memory/matrix-layout.js';
 import type { MatrixMemory } from '../memory/matrix-memory.js';
 import type { MemoryPool } from '../memory/memory-pool.js';
-import type { VectorMatrix } from '../vectors/vector-source.js';
+import { checkShape, type VectorMatrix } from '../vectors/vector-matrix.js';
 
 /** A matrix in a shared WebAssembly memory of its own. Fill `data`, then give it as a source, `inPlace` or `into`. */
 export interface AllocatedMatrix extends VectorMatrix {
@@ -35,8 +35,7 @@ export class Allocations {
 
   /** @throws {IndexingError} `InvalidConfiguration` for a count or dims that is none, `InsufficientMemory`. */
   allocate(count: number, dims: number): AllocatedMatrix {
-    if (!Number.isSafeInteger(count) || count < 0) throw invalidConfiguration('count', 'an integer from 0 on', count);
-    if (!Number.isSafeInteger(dims) || dims < 1) throw invalidConfiguration('dims', 'a positive integer', dims);
+    checkShape(count, dims);
     const layout = layOutMatrix([{ dims, count }], this.#threads);
     const memory = this.#pool.acquire(layout.byteLength);
     const { buffer } = memory;

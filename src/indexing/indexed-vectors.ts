@@ -5,7 +5,8 @@
 import { IndexingError } from '../errors.js';
 import { rejectionOf } from '../kernel/rejection.js';
 import type { MatrixLayout, PlacedGroup } from '../memory/matrix-layout.js';
-import type { ComponentOrder, VectorMatrix } from '../vectors/vector-source.js';
+import type { VectorMatrix } from '../vectors/vector-matrix.js';
+import type { ComponentOrder } from '../vectors/vector-source.js';
 
 /** One indexed vector. */
 export interface ProcessedVector {

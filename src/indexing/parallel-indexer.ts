@@ -5,12 +5,14 @@
 import { nowMs } from '../clock.js';
 import { asyncDisposeSymbol } from '../dispose-symbol.js';
 import { IndexingError } from '../errors.js';
-import { type CompiledKernel, compileKernel, type KernelBackend } from '../kernel/load.js';
+import { compileKernel } from '../kernel/compile.js';
+import type { CompiledKernel, KernelBackend } from '../kernel/compiled-kernel.js';
 import { linkSignals } from '../linked-signal.js';
 import { MemoryPool } from '../memory/memory-pool.js';
 import { TimeSlices } from '../time-slices.js';
 import { countVectors, describeSource, type SourceRows } from '../vectors/source-rows.js';
-import type { VectorMatrix, VectorSource } from '../vectors/vector-source.js';
+import type { VectorMatrix } from '../vectors/vector-matrix.js';
+import type { VectorSource } from '../vectors/vector-source.js';
 import { boundPlatform } from '../workers/platform.js';
 import type { WorkerPool } from '../workers/worker-pool.js';
 import { type AllocatedMatrix, Allocations, type PlacedMemory } from './allocations.js';

@@ -6,7 +6,8 @@
  */
 import { invalidConfiguration } from '../errors.js';
 import type { TimeSlices } from '../time-slices.js';
-import type { VectorMatrix, VectorSource } from './vector-source.js';
+import { checkMatrix, isFloat32Array, type VectorMatrix } from './vector-matrix.js';
+import type { VectorSource } from './vector-source.js';
 
 /** Rows of one length, consecutive in processing order. */
 export interface RowGroup {
@@ -52,21 +53,19 @@ export async function describeSource(source: VectorSource, slices: TimeSlices): 
 
 /** Number of vectors in a source, without looking at them. */
 export function countVectors(source: VectorSource): number {
-  if (Array.isArray(source)) return source.length;
-  return describeMatrix(source as VectorMatrix).count;
+  return Array.isArray(source) ? source.length : countRows(source as VectorMatrix);
+}
+
+function countRows(matrix: VectorMatrix): number {
+  if (typeof matrix !== 'object' || matrix === null) {
+    throw invalidConfiguration('vectors', 'an array of vectors or a matrix { data, dims }', matrix);
+  }
+  return checkMatrix('vectors', matrix);
 }
 
 function describeMatrix(matrix: VectorMatrix): SourceRows {
-  if (typeof matrix !== 'object' || matrix === null || !('data' in matrix) || !('dims' in matrix)) {
-    throw invalidConfiguration('vectors', 'an array of vectors or a matrix { data, dims }', matrix);
-  }
+  const count = countRows(matrix);
   const { data, dims } = matrix;
-  if (!isFloat32Array(data)) throw invalidConfiguration('vectors.data', 'a Float32Array', data);
-  if (!Number.isInteger(dims) || dims < 1) throw invalidConfiguration('vectors.dims', 'a positive integer', dims);
-  if (data.length % dims !== 0) {
-    throw invalidConfiguration('vectors.data.length', `a multiple of vectors.dims (${dims})`, data.length);
-  }
-  const count = data.length / dims;
   return {
     count,
     groups: count > 0 ? [{ dims, count }] : [],
@@ -173,11 +172,6 @@ async function groupByLength(lengths: Uint32Array, slices: TimeSlices): Promise<
     }
   });
   return { groups, order };
-}
-
-function isFloat32Array(value: unknown): value is Float32Array {
-  // The tag recognises arrays from other realms (frames, vm contexts) too; it is asked only where instanceof says no.
-  return value instanceof Float32Array || Object.prototype.toString.call(value) === '[object Float32Array]';
 }
 
 /** Pages without cross-origin isolation have no SharedArrayBuffer at all. */

@@ -1,14 +1,7 @@
 /**
  * What simdex takes as vectors.
  */
-
-/** Dense rows: `data` holds count × dims components, row-major. */
-export interface VectorMatrix {
-  /** Float32Array, count × dims, row-major; may be a subarray and may be backed by a SharedArrayBuffer. */
-  readonly data: Float32Array;
-  /** Components of each row. */
-  readonly dims: number;
-}
+import type { VectorMatrix } from './vector-matrix.js';
 
 /** Rows in arrays of their own (lengths may differ), or a dense matrix. */
 export type VectorSource = readonly Float32Array[] | readonly (readonly number[])[] | VectorMatrix;

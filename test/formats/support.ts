@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { IndexingError } from '../../src/errors.js';
 import type { ByteSource } from '../../src/formats/format.js';
-import type { VectorMatrix } from '../../src/vectors/vector-source.js';
+import type { VectorMatrix } from '../../src/vectors/vector-matrix.js';
 
 /** A directory for the tests of a file; `at(name)` is a path in it. */
 export function temporaryDirectory(): { at(name: string): string; names(): Promise<string[]> } {

@@ -3,7 +3,7 @@
  * it: the caller may ask for the next chunk while working on this one.
  */
 import { invalidConfiguration } from '../../errors.js';
-import type { VectorMatrix } from '../../vectors/vector-source.js';
+import type { VectorMatrix } from '../../vectors/vector-matrix.js';
 import type { RowOptions } from '../format.js';
 import { formatOf, type VectorFormat } from '../registry.js';
 import { type FileSource, openFileSource } from './file-source.js';

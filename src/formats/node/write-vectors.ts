@@ -3,7 +3,7 @@
  * creator, who calls `finish()` or `abort()`; any error aborts it. One call at a time: overlapping writes are refused.
  */
 import { IndexingError, invalidConfiguration } from '../../errors.js';
-import type { VectorMatrix } from '../../vectors/vector-source.js';
+import type { VectorMatrix } from '../../vectors/vector-matrix.js';
 import type { RowShape, VectorEncoder } from '../format.js';
 import { formatOf, type VectorFormat } from '../registry.js';
 import { type AtomicFile, abortAndThrow, createAtomicFile } from './atomic-file.js';

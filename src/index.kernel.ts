@@ -1,0 +1,16 @@
+/**
+ * simdex/kernel: the kernel on the calling thread, on every platform.
+ */
+export { IndexingError, type IndexingErrorCode } from './errors.js';
+export {
+  createKernel,
+  type Kernel,
+  type KernelOptions,
+  type ProcessedMatrix,
+  type ProcessOptions,
+} from './indexing/kernel-on-this-thread.js';
+export type { Rejection } from './indexing/rejections.js';
+export type { KernelBackend } from './kernel/compiled-kernel.js';
+export type { RejectionCode } from './kernel/rejection.js';
+export type { VectorMatrix } from './vectors/vector-matrix.js';
+export type { ComponentOrder } from './vectors/vector-source.js';
