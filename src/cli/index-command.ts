@@ -13,7 +13,7 @@ import { startProgress } from './progress.js';
 import { summarize, summaryText } from './summary.js';
 
 /** The flags of the command, as commander gives them. */
-export interface IndexFlags {
+interface IndexFlags {
   readonly out?: string;
   readonly magnitudes?: string;
   readonly rejected?: string;

@@ -9,7 +9,7 @@ import type { ComponentOrder } from '../vectors/vector-source.js';
 export type WorkerTask = WarmUpTask | IndexingTask;
 
 /** Answered once the kernel runs in that thread. */
-export interface WarmUpTask {
+interface WarmUpTask {
   readonly type: 'warm-up';
   readonly kernel: CompiledKernel;
 }

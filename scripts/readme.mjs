@@ -1,0 +1,53 @@
+// Runs every command of the README and puts its output below it, and puts example files into the blocks that name them.
+//
+//   node scripts/readme.mjs           writes README.md
+//   node scripts/readme.mjs --check   compares instead, figures apart; exit status 1 when something differs
+//
+// In a `console` block, lines after "$ " are commands, what follows is their output. An output that begins with "…" shows
+// only the last lines. Recommendations are left out: they depend on the moment. `npm ci &&` is passed over, since this runs in an installed checkout, and so is `npm cit`, whose
+// test command runs beside this one.
+import { execSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+
+const check = process.argv.includes('--check');
+const before = readFileSync('README.md', 'utf8');
+
+const withFiles = before.replace(/<!-- file: (\S+) -->\n```js\n[\s\S]*?```/g, (_, file) => {
+  return `<!-- file: ${file} -->\n\`\`\`js\n${readFileSync(file, 'utf8')}\`\`\``;
+});
+const after = withFiles.replace(/```console\n([\s\S]*?)```/g, (_, block) => `\`\`\`console\n${fresh(block)}\`\`\``);
+
+if (!check) writeFileSync('README.md', after);
+else reportDifferences(comparable(before), comparable(after));
+
+/** The block with the output its command has now. */
+function fresh(block) {
+  const [first, ...shown] = block.trimEnd().split('\n');
+  const command = first.replace(/^\$ /, '');
+  if (command === first) throw new Error(`a console block begins with "$ ", got: ${first}`);
+  if (command === 'npm cit') return block;
+  const output = run(command.replace(/^npm ci && /, ''))
+    .trimEnd()
+    .split('\n')
+    .filter((line) => !line.startsWith('  - '));
+  const kept = shown[0] === '…' ? ['…', ...output.slice(-Math.max(1, shown.length - 1))] : output;
+  return `${[first, ...kept].join('\n')}\n`;
+}
+
+function run(command) {
+  process.stderr.write(`$ ${command}\n`);
+  return execSync(command, { encoding: 'utf8', shell: '/bin/bash', stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+/** Measured figures differ from run to run. */
+function comparable(text) {
+  return text.split('\n').map((line) => line.replace(/\d[\d.,]*( (ms|s)\b)?/g, '#').replace(/ +/g, ' '));
+}
+
+function reportDifferences(expected, found) {
+  for (let i = 0; i < Math.max(expected.length, found.length); i++) {
+    if (expected[i] === found[i]) continue;
+    console.error(`README.md is out of date; run: npm run readme\n  has:  ${expected[i]}\n  now:  ${found[i]}`);
+    process.exit(1);
+  }
+}
