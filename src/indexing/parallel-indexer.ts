@@ -169,14 +169,15 @@ export class ParallelIndexer {
     }
   }
 
-  #runHere(
+  async #runHere(
     rows: SourceRows,
     vectors: VectorSource,
     options: CheckedIndexOptions,
     engine: Engine,
     observer: RunObserver,
-  ): ResultInput {
-    const run = this.#createRun(rows, vectors, options, engine, observer, 1, nowMs());
+  ): Promise<ResultInput> {
+    const startedAtMs = nowMs();
+    const run = await this.#createRun(rows, vectors, options, engine, observer, 1, startedAtMs);
     try {
       const records = run.runHere();
       return this.#resultOf(run, rows, records, options, engine, observer);
@@ -192,7 +193,7 @@ export class ParallelIndexer {
     const startedAtMs = nowMs();
     const engine = await this.#loadEngine();
     const rows = await describeSource(vectors, new TimeSlices(options.signal));
-    const run = this.#createRun(rows, vectors, options, engine, observer, this.threadCount, startedAtMs);
+    const run = await this.#createRun(rows, vectors, options, engine, observer, this.threadCount, startedAtMs);
     const { finished, settled } = run.runOn(this.#startWorkers());
     this.#activeThreads = run.activeThreads;
     settled.then(() => {
@@ -209,7 +210,7 @@ export class ParallelIndexer {
     return { result, settled };
   }
 
-  #createRun(
+  async #createRun(
     rows: SourceRows,
     vectors: VectorSource,
     options: CheckedIndexOptions,
@@ -217,8 +218,8 @@ export class ParallelIndexer {
     observer: RunObserver,
     threads: number,
     startedAtMs: number,
-  ): IndexingRun {
-    return new IndexingRun({
+  ): Promise<IndexingRun> {
+    const input = {
       rows,
       options,
       kernel,
@@ -229,7 +230,15 @@ export class ParallelIndexer {
       maxBatchSize: observer.maxBatchSize(rows.count),
       timed: observer.timed,
       startedAtMs,
-    });
+    };
+    try {
+      return new IndexingRun(input);
+    } catch (error) {
+      // The memory of forgotten results counts until it is collected.
+      if (!(error instanceof IndexingError) || error.code !== 'InsufficientMemory') throw error;
+      await boundPlatform().collectGarbage();
+      return new IndexingRun(input);
+    }
   }
 
   #targetOf(rows: SourceRows, vectors: VectorSource, options: CheckedIndexOptions): PlacedMemory | undefined {

@@ -152,6 +152,7 @@ export class IndexingRun {
         fail(signal?.reason);
         setTimeout(resolve, ABORT_GRACE_MS);
       };
+      if (signal?.aborted) abort();
       signal?.addEventListener('abort', abort, { once: true });
       settled.then(() => signal?.removeEventListener('abort', abort));
     });

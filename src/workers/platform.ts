@@ -10,6 +10,8 @@ export interface Platform {
   createPool(threadCount: number, worker: URL | string | undefined): WorkerPool;
   /** Default of `maxMemoryBytes`. */
   readonly maxMemoryBytes: number;
+  /** Has garbage collected now, as far as the engine lets itself be asked, and finalizers run. */
+  collectGarbage(): Promise<void>;
 }
 
 let bound: Platform | undefined;

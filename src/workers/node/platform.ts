@@ -1,6 +1,7 @@
 /** Node: worker threads through tinypool, no bound on memory. */
 import type { Platform } from '../platform.js';
 import { availableThreads } from './available-threads.js';
+import { collectGarbage } from './collect-garbage.js';
 import { createTinypoolPool } from './tinypool-pool.js';
 
 export const nodePlatform: Platform = {
@@ -9,4 +10,5 @@ export const nodePlatform: Platform = {
     return createTinypoolPool(threadCount, worker ?? new URL('./worker.node.js', import.meta.url));
   },
   maxMemoryBytes: Number.POSITIVE_INFINITY,
+  collectGarbage,
 };
