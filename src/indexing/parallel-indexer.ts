@@ -230,6 +230,10 @@ export class ParallelIndexer {
       maxBatchSize: observer.maxBatchSize(rows.count),
       timed: observer.timed,
       startedAtMs,
+      onDeath: (threadId: number, cause: unknown) => {
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        this.#options.logger?.warn(`Thread ${threadId} died and is replaced (${reason})`);
+      },
     };
     try {
       return new IndexingRun(input);
@@ -288,6 +292,9 @@ export class ParallelIndexer {
       const backend = { kernel: kernel.backend, threads: this.threadCount, shared: true };
       this.#backend = backend;
       this.#options.logger?.info(`Using the ${backend.kernel} kernel on ${backend.threads} threads`);
+      if (backend.kernel === 'javascript' && this.#options.kernel !== 'javascript') {
+        this.#options.logger?.warn('WebAssembly SIMD is missing or computes wrong here; the JavaScript kernel is used');
+      }
       return { kernel, backend, estimate: new WorkEstimate(kernel.backend) };
     });
     return this.#engine;

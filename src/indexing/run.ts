@@ -38,6 +38,8 @@ export interface RunInput {
   /** Whether index times are recorded. */
   readonly timed: boolean;
   readonly startedAtMs: number;
+  /** Called for every thread that dies. */
+  readonly onDeath: (threadId: number, cause: unknown) => void;
 }
 
 /** A run as its records tell it, whether it succeeded or not. */
@@ -134,6 +136,7 @@ export class IndexingRun {
       threads: this.#input.threads,
       task: (threadId, firstBatch) => this.#task(threadId, firstBatch),
       restoreBatch: (batch) => this.#restore(batch),
+      onDeath: this.#input.onDeath,
     }).catch(fail);
     const copied = this.#copyIn().catch(fail);
     const settled = Promise.all([threads, copied]).then(() => undefined);

@@ -21,6 +21,8 @@ export interface ScheduledRun {
   readonly task: (threadId: number, firstBatch: number) => IndexingTask;
   /** Puts the rows of a batch back as they were before a dead thread touched them; false where that is impossible. */
   readonly restoreBatch: (batch: number) => Promise<boolean>;
+  /** Called for every death of a thread. */
+  readonly onDeath: (threadId: number, cause: unknown) => void;
 }
 
 /**
@@ -43,6 +45,7 @@ export async function scheduleThreads(run: ScheduledRun): Promise<void> {
         await run.pool.run(run.task(threadId, first));
         return;
       } catch (cause) {
+        run.onDeath(threadId, cause);
         const unfinished = batchClaimedBy(control, threadId);
         const done = batchesDoneBy(control, threadId);
         if (unfinished >= 0) {
