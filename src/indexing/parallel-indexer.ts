@@ -68,6 +68,7 @@ export class ParallelIndexer {
   readonly #closing = new AbortController();
   #engine: Promise<Engine> | undefined;
   #workers: WorkerPool | undefined;
+  #disposed: Promise<void> | undefined;
   #backend: Backend | undefined;
   #activeThreads = 0;
 
@@ -102,9 +103,11 @@ export class ParallelIndexer {
   async ready(): Promise<void> {
     this.#refuseIfDisposed();
     const { kernel } = await this.#loadEngine();
+    this.#refuseIfDisposed();
     const workers = this.#startWorkers();
     const warmUps = Array.from({ length: this.threadCount }, (_, threadId) =>
       workers.run({ type: 'warm-up', kernel }).catch((cause: unknown) => {
+        this.#refuseIfDisposed();
         const reason = cause instanceof Error ? cause.message : String(cause);
         throw new IndexingError('ThreadPanic', `the worker did not start (${reason})`, { threadId, cause });
       }),
@@ -139,9 +142,14 @@ export class ParallelIndexer {
     );
   }
 
-  /** Ends the threads. Runs under way or waiting reject; results stay readable. */
-  async dispose(): Promise<void> {
-    if (!this.#closing.signal.aborted) this.#closing.abort(disposedError());
+  /** Ends the threads. Runs under way or waiting reject; results stay readable. Resolves when the threads are gone. */
+  dispose(): Promise<void> {
+    this.#disposed ??= this.#end();
+    return this.#disposed;
+  }
+
+  async #end(): Promise<void> {
+    this.#closing.abort(disposedError());
     await this.#queue.idle();
     this.#memories.close();
     await this.#workers?.dispose();
@@ -156,17 +164,35 @@ export class ParallelIndexer {
     this.#refuseIfDisposed();
     const checked = checkIndexOptions(options);
     checked.signal?.throwIfAborted();
-    if (countVectors(vectors) < SMALL_RUN_PER_THREAD * this.threadCount) {
-      const engine = await this.#loadEngine();
-      const rows = await describeSource(vectors, new TimeSlices());
-      if (isLittleWork(rows, checked, engine)) return this.#runHere(rows, vectors, checked, engine, observer);
-    }
+    const few = countVectors(vectors) < SMALL_RUN_PER_THREAD * this.threadCount;
     const { signal, unlink } = linkSignals(this.#closing.signal, checked.signal);
+    const linked = { ...checked, signal };
     try {
-      return await this.#queue.run(signal, () => this.#runOnThreads(vectors, { ...checked, signal }, observer));
+      const here = few ? this.#runIfLittle(vectors, linked, observer) : undefined;
+      // It takes its place in the queue before it is known to need one: later calls must not overtake it.
+      const queued = this.#queue.run(signal, async () => {
+        const done = await here;
+        if (done) return { result: Promise.resolve(done), settled: Promise.resolve() };
+        return this.#runOnThreads(vectors, linked, observer);
+      });
+      // Where `here` rejects, so does the turn in the queue, and nobody awaits it.
+      queued.catch(() => undefined);
+      return (await here) ?? (await queued);
     } finally {
       unlink();
     }
+  }
+
+  /** Runs on the calling thread; undefined when it is too much work for that. */
+  async #runIfLittle(
+    vectors: VectorSource,
+    options: CheckedIndexOptions,
+    observer: RunObserver,
+  ): Promise<ResultInput | undefined> {
+    const engine = await this.#loadEngine();
+    const rows = await describeSource(vectors, new TimeSlices(options.signal));
+    options.signal?.throwIfAborted();
+    return isLittleWork(rows, options, engine) ? this.#runHere(rows, vectors, options, engine, observer) : undefined;
   }
 
   async #runHere(
@@ -193,6 +219,7 @@ export class ParallelIndexer {
     const startedAtMs = nowMs();
     const engine = await this.#loadEngine();
     const rows = await describeSource(vectors, new TimeSlices(options.signal));
+    options.signal?.throwIfAborted();
     const run = await this.#createRun(rows, vectors, options, engine, observer, this.threadCount, startedAtMs);
     const { finished, settled } = run.runOn(this.#startWorkers());
     this.#activeThreads = run.activeThreads;

@@ -117,6 +117,7 @@ export class IndexingRun {
     }
     this.#control.publishReady(this.#plan.batches.length);
     claimBatches({ ...this.#task(0, 0), source: undefined });
+    options.onProgress?.(this.#progress.read());
     return this.#conclude();
   }
 
