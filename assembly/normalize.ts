@@ -6,7 +6,7 @@
 // sums. A lane adds 16 numbers of one sign: 15 roundings and that of the square keep the sum of squares within
 // 16 x 2^-24 = 9.6e-7, so the magnitude within 4.8e-7 and a component, with two more roundings, within 6e-7.
 import { settleRow } from './row';
-import { addSquares, fold, loadQuad, totalOf } from './simd/quad';
+import { addSquares, fold, loadQuad, totalOf } from './simd/squares';
 
 /** Writes the magnitude of each of `count` rows; returns how many were rejected. */
 export function magnitudes(rows: usize, count: usize, dims: usize, magnitudes: usize): i32 {
@@ -19,15 +19,10 @@ export function normalize(rows: usize, count: usize, dims: usize, magnitudes: us
 }
 
 function settleRows(rows: usize, count: usize, dims: usize, magnitudes: usize, scaled: bool): i32 {
-  const bytes = dims << 2;
   let rejected = 0;
-  while (count) {
-    const lanes: usize = ASC_FEATURE_SIMD ? min<usize>(count, 4) : 1;
-    if (ASC_FEATURE_SIMD) rejected += settleGroup(rows, lanes, dims, magnitudes, scaled);
-    else rejected += settleRow(rows, dims, squareSum(rows, dims), magnitudes, scaled);
-    rows += lanes * bytes;
-    magnitudes += lanes << 2;
-    count -= lanes;
+  for (; count; count--, rows += dims << 2, magnitudes += 4) {
+    const sum = ASC_FEATURE_SIMD ? squareSum(rows, dims) : squareSumScalar(rows, dims);
+    rejected += settleRow(rows, dims, sum, magnitudes, scaled);
   }
   return rejected;
 }
@@ -39,57 +34,26 @@ function spanOf(left: usize): usize {
   return left < 8 ? left : min<usize>(left & ~7, 64);
 }
 
-/**
- * One to four rows at a time: four independent chains of additions hide each other's latency. A lane without a row of
- * its own repeats the last row.
- */
-function settleGroup(rows: usize, lanes: usize, dims: usize, magnitudes: usize, scaled: bool): i32 {
-  const bytes = dims << 2;
-  let r0 = rows;
-  let r1 = rows + bytes * min<usize>(1, lanes - 1);
-  let r2 = rows + bytes * min<usize>(2, lanes - 1);
-  let r3 = rows + bytes * (lanes - 1);
-  let total0 = f64x2.splat(0);
-  let total1 = f64x2.splat(0);
-  let total2 = f64x2.splat(0);
-  let total3 = f64x2.splat(0);
+/** Every span begins a chain of additions of its own, so the processor adds up several of them at a time. */
+function squareSum(row: usize, dims: usize): f64 {
+  let total = f64x2.splat(0);
   for (let left = dims; left; ) {
-    let sums0 = f32x4.splat(0);
-    let sums1 = f32x4.splat(0);
-    let sums2 = f32x4.splat(0);
-    let sums3 = f32x4.splat(0);
+    let sums = f32x4.splat(0);
     let columns = spanOf(left);
     left -= columns;
-    for (; columns >= 4; columns -= 4) {
-      sums0 = addSquares(sums0, v128.load(r0));
-      sums1 = addSquares(sums1, v128.load(r1));
-      sums2 = addSquares(sums2, v128.load(r2));
-      sums3 = addSquares(sums3, v128.load(r3));
-      r0 += 16;
-      r1 += 16;
-      r2 += 16;
-      r3 += 16;
+    for (; columns >= 8; columns -= 8, row += 32) {
+      sums = addSquares(addSquares(sums, v128.load(row)), v128.load(row, 16));
     }
     if (columns) {
-      sums0 = addSquares(sums0, loadQuad(r0, columns));
-      sums1 = addSquares(sums1, loadQuad(r1, columns));
-      sums2 = addSquares(sums2, loadQuad(r2, columns));
-      sums3 = addSquares(sums3, loadQuad(r3, columns));
+      sums = addSquares(addSquares(sums, loadQuad(row, columns)), loadQuad(row + 16, <isize>columns - 4));
     }
-    total0 = fold(total0, sums0);
-    total1 = fold(total1, sums1);
-    total2 = fold(total2, sums2);
-    total3 = fold(total3, sums3);
+    total = fold(total, sums);
   }
-  let rejected = settleRow(rows, dims, totalOf(total0), magnitudes, scaled);
-  if (lanes > 1) rejected += settleRow(rows + bytes, dims, totalOf(total1), magnitudes + 4, scaled);
-  if (lanes > 2) rejected += settleRow(rows + 2 * bytes, dims, totalOf(total2), magnitudes + 8, scaled);
-  if (lanes > 3) rejected += settleRow(rows + 3 * bytes, dims, totalOf(total3), magnitudes + 12, scaled);
-  return rejected;
+  return totalOf(total);
 }
 
-/** The same sum for one row without SIMD: lane by lane, to the same bits. */
-function squareSum(row: usize, dims: usize): f64 {
+/** The same lane by lane, to the same bits. */
+function squareSumScalar(row: usize, dims: usize): f64 {
   let total0: f64 = 0;
   let total1: f64 = 0;
   for (let left = dims; left; ) {

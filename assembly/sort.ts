@@ -5,8 +5,10 @@
 import { normalize } from './normalize';
 import { inverseMagnitude, isTrusted, settleRow } from './row';
 import { sortRow } from './scalar/radix-sort';
-import { gatherSorted, scatterSorted } from './simd/merge-sort';
-import { totalOf } from './simd/quad';
+import { gatherSorted } from './simd/merge-sort';
+import { scatter } from './simd/scatter';
+import { FACTORS } from './simd/scratch';
+import { totalOf } from './simd/squares';
 
 /** Normalises `count` rows in place, writes their magnitudes and sorts each row. Returns how many were rejected. */
 export function process(rows: usize, count: usize, dims: usize, magnitudes: usize, scratch: usize): i32 {
@@ -32,49 +34,52 @@ export function sort(rows: usize, count: usize, dims: usize, scratch: usize): vo
   for (; dims && count; ) {
     const lanes: usize = ASC_FEATURE_SIMD ? min<usize>(count, 4) : 1;
     for (let lane: usize = 0; lane < lanes; lane++) unifyNaN(rows + lane * bytes, dims);
-    if (ASC_FEATURE_SIMD) sortGroup(rows, lanes, dims, scratch, f32x4.splat(1));
-    else sortRow(rows, dims, scratch);
+    if (ASC_FEATURE_SIMD) {
+      gatherGroup(rows, lanes, dims, scratch);
+      scatterGroup(rows, lanes, dims, scratch, f32x4.splat(1));
+    } else {
+      sortRow(rows, dims, scratch);
+    }
     rows += lanes * bytes;
     count -= lanes;
   }
 }
 
-/** One to four rows. A lane without a row of its own repeats the last row: it writes the same bytes once more. */
-function processGroup(r0: usize, lanes: usize, dims: usize, magnitudes: usize, scratch: usize): i32 {
-  const bytes = dims << 2;
-  const r1 = r0 + bytes * min<usize>(1, lanes - 1);
-  const r2 = r0 + bytes * min<usize>(2, lanes - 1);
-  const r3 = r0 + bytes * (lanes - 1);
-  gatherSorted(r0, r1, r2, r3, dims, scratch);
-  const sum0 = totalOf(v128.load(scratch));
-  const sum1 = totalOf(v128.load(scratch, 16));
-  const sum2 = totalOf(v128.load(scratch, 32));
-  const sum3 = totalOf(v128.load(scratch, 48));
-  if (isTrusted(sum0) && isTrusted(sum1) && isTrusted(sum2) && isTrusted(sum3)) {
-    store<f32>(magnitudes, <f32>Math.sqrt(sum0));
-    if (lanes > 1) store<f32>(magnitudes, <f32>Math.sqrt(sum1), 4);
-    if (lanes > 2) store<f32>(magnitudes, <f32>Math.sqrt(sum2), 8);
-    if (lanes > 3) store<f32>(magnitudes, <f32>Math.sqrt(sum3), 12);
-    let factors = f32x4.splat(inverseMagnitude(sum0));
-    factors = f32x4.replace_lane(factors, 1, inverseMagnitude(sum1));
-    factors = f32x4.replace_lane(factors, 2, inverseMagnitude(sum2));
-    factors = f32x4.replace_lane(factors, 3, inverseMagnitude(sum3));
-    scatterSorted(r0, r1, r2, r3, dims, scratch, factors);
-    return 0;
+/** One to four rows, normalised and sorted. */
+function processGroup(rows: usize, lanes: usize, dims: usize, magnitudes: usize, scratch: usize): i32 {
+  gatherGroup(rows, lanes, dims, scratch);
+  for (let lane: usize = 0; lane < 4; lane++) {
+    const sum = totalOf(v128.load(scratch + 16 * lane));
+    if (!isTrusted(sum)) {
+      // The rows are still as they were: normalise them one by one, then sort them as they are.
+      const rejected = normalize(rows, lanes, dims, magnitudes);
+      gatherGroup(rows, lanes, dims, scratch);
+      scatterGroup(rows, lanes, dims, scratch, f32x4.splat(1));
+      return rejected;
+    }
+    if (lane < lanes) store<f32>(magnitudes + 4 * lane, <f32>Math.sqrt(sum));
+    store<f32>(scratch + FACTORS + 4 * lane, inverseMagnitude(sum));
   }
-  // The rows are still as they were: normalise them one by one, then sort them as they are.
-  const rejected = normalize(r0, lanes, dims, magnitudes);
-  sortGroup(r0, lanes, dims, scratch, f32x4.splat(1));
-  return rejected;
+  let factors = v128.load_splat<f32>(scratch, FACTORS);
+  factors = v128.load_lane<f32>(scratch, factors, 1, FACTORS + 4);
+  factors = v128.load_lane<f32>(scratch, factors, 2, FACTORS + 8);
+  factors = v128.load_lane<f32>(scratch, factors, 3, FACTORS + 12);
+  scatterGroup(rows, lanes, dims, scratch, factors);
+  return 0;
 }
 
-function sortGroup(r0: usize, lanes: usize, dims: usize, scratch: usize, factors: v128): void {
+// A lane without a row of its own repeats the last row, and writes the same bytes once more.
+
+function gatherGroup(rows: usize, lanes: usize, dims: usize, scratch: usize): void {
   const bytes = dims << 2;
-  const r1 = r0 + bytes * min<usize>(1, lanes - 1);
-  const r2 = r0 + bytes * min<usize>(2, lanes - 1);
-  const r3 = r0 + bytes * (lanes - 1);
-  gatherSorted(r0, r1, r2, r3, dims, scratch);
-  scatterSorted(r0, r1, r2, r3, dims, scratch, factors);
+  const last = lanes - 1;
+  gatherSorted(rows, rows + bytes * min<usize>(1, last), rows + bytes * min<usize>(2, last), rows + bytes * last, dims, scratch);
+}
+
+function scatterGroup(rows: usize, lanes: usize, dims: usize, scratch: usize, factors: v128): void {
+  const bytes = dims << 2;
+  const last = lanes - 1;
+  scatter(rows, rows + bytes * min<usize>(1, last), rows + bytes * min<usize>(2, last), rows + bytes * last, dims, scratch, factors);
 }
 
 /** Gives every NaN of a row the one pattern that sorts last, as `Float32Array.prototype.sort` has it. */

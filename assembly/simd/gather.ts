@@ -1,15 +1,8 @@
 // The way into the scratch: components of four rows become scratch rows of four keys, in sorted runs of eight, and the
 // squares are summed up from the same loads. Lane r of every scratch row belongs to row r of the group.
-import { addSquares, fold, loadQuad, toKeys } from './quad';
-import { lower, ROW, upper } from './network';
-
-/** A key behind all others: fills the scratch rows behind the last component up to a multiple of eight. */
-const FILL: i32 = 0x7fffffff;
-
-// The header of the scratch: 64 bytes of sums, 64 that nobody reads, 128 for copies of the last components.
-const UNUSED: usize = 64;
-const COPIES: usize = 128;
-export const HEADER: usize = 256;
+import { firstHalves, lower, secondHalves, toKeys, unpackHigh, unpackLow, upper } from './lanes';
+import { COPIES, FILL, ROW, ROWS, UNUSED } from './scratch';
+import { addSquares, fold, loadQuad } from './squares';
 
 /**
  * Takes `columns` (8, 16, ... 64) components of the rows at `r0`..`r3` into runs of eight at `to` and adds their squares to the
@@ -139,28 +132,4 @@ function storeSorted(to: usize, a: v128, b: v128, c: v128, d: v128, e: v128, f: 
   v128.store(to, upper(d, e), 4 * ROW);
   v128.store(to, lower(f, g), 5 * ROW);
   v128.store(to, upper(f, g), 6 * ROW);
-}
-
-// @ts-ignore: decorator
-@inline
-export function unpackLow(a: v128, b: v128): v128 {
-  return v128.shuffle<i32>(a, b, 0, 4, 1, 5);
-}
-
-// @ts-ignore: decorator
-@inline
-export function unpackHigh(a: v128, b: v128): v128 {
-  return v128.shuffle<i32>(a, b, 2, 6, 3, 7);
-}
-
-// @ts-ignore: decorator
-@inline
-export function firstHalves(a: v128, b: v128): v128 {
-  return v128.shuffle<i64>(a, b, 0, 2);
-}
-
-// @ts-ignore: decorator
-@inline
-export function secondHalves(a: v128, b: v128): v128 {
-  return v128.shuffle<i64>(a, b, 1, 3);
 }

@@ -4,20 +4,17 @@
 //
 // An upper half that ends early is a merge with fewer rows: the comparators that would reach beyond its end are left
 // out. They could only compare with a key larger than all, and change nothing.
-import { lower, ROW, upper } from './network';
+import { lower, upper } from './lanes';
+import { ROW } from './scratch';
 
-/** Three levels of the merge of `start`..`start + 4 step` with the rows up to `end`. */
-export function mergeThreeLevels(start: usize, end: usize, step: usize): void {
-  const size = end - start;
-  if (size == 8 * step) {
-    threeLevels(start, step, 4);
-  } else if (size == 6 * step) {
-    threeLevels(start, step, 2);
-  } else {
-    mergeOneLevel(start - 4 * step, end, 4 * step);
-    mergeOneLevel(start, end, 2 * step);
-    mergeOneLevel(start, end, step);
-  }
+/** Three levels of the merge of `start`..`start + 4 step` with as many rows. */
+export function mergeThreeLevels(start: usize, step: usize): void {
+  threeLevels(start, step, 4);
+}
+
+/** Three levels of the merge of `start`..`start + 4 step` with half as many rows, as 384, 768 and 1,536 have it. */
+export function mergeThreeLevelsOfSix(start: usize, step: usize): void {
+  threeLevels(start, step, 2);
 }
 
 /** The merge of four rows with `behind` rows, four or two. */

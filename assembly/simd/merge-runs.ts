@@ -1,7 +1,8 @@
 // Whole merges of short runs, in registers: eight rows with eight, 16 with 16. The rows of the halves are loaded in
 // the order in which the fewest are in registers at a time, 9 and 17 (found by trying all orders); x86-64 has 15 to
 // give, so the second one stores some of them in between, still far less than another pass would.
-import { lower, ROW, upper } from './network';
+import { lower, upper } from './lanes';
+import { ROW } from './scratch';
 
 /** Merges sorted runs of eight rows from `start` to `end`, a multiple of 16 rows. 25 comparators each. */
 export function mergeEights(start: usize, end: usize): void {

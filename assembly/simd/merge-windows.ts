@@ -10,9 +10,10 @@
 //
 // The comparators are in an order that needs few registers: columns of the diagram, from the left.
 import { mergeOneLevel } from './merge-heads';
-import { lower, ROW, upper } from './network';
+import { lower, upper } from './lanes';
+import { ROW } from './scratch';
 
-/** The levels 4, 2 and 1 `step` of the rows from `start` to `end`, 16 x `step` or more. */
+/** The levels 4, 2 and 1 `step` of the rows from `start` to `end`, 8 x `step` or more. `step` is one row or eight. */
 export function mergeWindows(start: usize, end: usize, step: usize): void {
   const size = (end - start) & ~(8 * step - 1);
   const body = start + size;
@@ -23,8 +24,7 @@ export function mergeWindows(start: usize, end: usize, step: usize): void {
     mergeOneLevel(body - 2 * step, end, step);
   }
   if (step == ROW) windowsOfOne(start, size);
-  else if (step == 8 * ROW) windowsOfEight(start, size);
-  else windowsOfAny(start, size, step);
+  else windowsOfEight(start, size);
 }
 
 // The same code with constant distances, which become part of the load and store instructions.
@@ -35,10 +35,6 @@ function windowsOfOne(start: usize, size: usize): void {
 
 function windowsOfEight(start: usize, size: usize): void {
   windows(start, size, 8 * ROW);
-}
-
-function windowsOfAny(start: usize, size: usize, step: usize): void {
-  windows(start, size, step);
 }
 
 // @ts-ignore: decorator
