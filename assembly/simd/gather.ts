@@ -19,10 +19,6 @@ export function gather(r0: usize, r1: usize, r2: usize, r3: usize, columns: usiz
     let x1 = v128.load(r1);
     let x2 = v128.load(r2);
     let x3 = v128.load(r3);
-    sums0 = addSquares(sums0, x0);
-    sums1 = addSquares(sums1, x1);
-    sums2 = addSquares(sums2, x2);
-    sums3 = addSquares(sums3, x3);
     x0 = toKeys(x0);
     x1 = toKeys(x1);
     x2 = toKeys(x2);
@@ -40,10 +36,6 @@ export function gather(r0: usize, r1: usize, r2: usize, r3: usize, columns: usiz
     x1 = v128.load(r1, 16);
     x2 = v128.load(r2, 16);
     x3 = v128.load(r3, 16);
-    sums0 = addSquares(sums0, x0);
-    sums1 = addSquares(sums1, x1);
-    sums2 = addSquares(sums2, x2);
-    sums3 = addSquares(sums3, x3);
     x0 = toKeys(x0);
     x1 = toKeys(x1);
     x2 = toKeys(x2);
@@ -57,6 +49,10 @@ export function gather(r0: usize, r1: usize, r2: usize, r3: usize, columns: usiz
     const k6 = firstHalves(ab, cd);
     const k7 = secondHalves(ab, cd);
 
+    sums0 = addSquares(sums0, v128.load(r0), v128.load(r0, 16));
+    sums1 = addSquares(sums1, v128.load(r1), v128.load(r1, 16));
+    sums2 = addSquares(sums2, v128.load(r2), v128.load(r2, 16));
+    sums3 = addSquares(sums3, v128.load(r3), v128.load(r3, 16));
     storeSorted(to, k0, k1, k2, k3, k4, k5, k6, k7);
     r0 += 32;
     r1 += 32;
@@ -89,7 +85,7 @@ export function gatherRest(r0: usize, r1: usize, r2: usize, r3: usize, columns: 
 }
 
 function addRest(total: usize, row: usize, columns: usize): void {
-  const sums = addSquares(addSquares(f32x4.splat(0), loadQuad(row, columns)), loadQuad(row + 16, <isize>columns - 4));
+  const sums = addSquares(f32x4.splat(0), loadQuad(row, columns), loadQuad(row + 16, <isize>columns - 4));
   v128.store(total, fold(v128.load(total), sums));
 }
 
