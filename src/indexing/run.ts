@@ -202,7 +202,7 @@ export class IndexingRun {
     const { rows, options } = this.#input;
     const { batches } = this.#plan;
     if (!options.inPlace && !rows.shared) {
-      const slices = new TimeSlices();
+      const slices = new TimeSlices(options.signal);
       for (let i = 0; i < batches.length && this.#control.isWanted(i); i++) {
         await this.#copyBatch(batches[i]!, slices);
         this.#control.publishReady(i + 1);
