@@ -63,14 +63,13 @@ export function bitsOf({ vectors }: IndexingResult): (string | null)[] {
   });
 }
 
-/** What a promise rejects with; fails when it does not. */
+/** What a promise rejects with; an error that says so when it does not. */
 export async function rejectionOf(promise: Promise<unknown>): Promise<Error & Record<string, unknown>> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error & Record<string, unknown>;
-  }
-  throw new Error('it did not reject');
+  const error = await promise.then(
+    () => new Error('it did not reject'),
+    (reason) => reason,
+  );
+  return error as Error & Record<string, unknown>;
 }
 
 /** Vectors that the monitor counted: all together, and thread by thread. */

@@ -21,22 +21,30 @@ export function createTinypoolPool(threadCount: number, worker: URL | string): W
     maxThreads: threadCount,
     concurrentTasksPerWorker: 1,
   });
-  const watched = new WeakSet<PoolThread>();
+  /** Threads that have not exited, and when they will have. */
+  const exits = new Map<PoolThread, Promise<void>>();
+  const failed = new Set<PoolThread>();
   let disposed = false;
 
   function watchNewThreads(): void {
     for (const thread of pool.threads) {
-      if (watched.has(thread)) continue;
-      watched.add(thread);
-      let failed = false;
+      if (exits.has(thread)) continue;
+      letFailWhileDestroyed(thread);
       thread.on('error', () => {
-        failed = true;
+        if (exits.has(thread)) failed.add(thread);
         // Tinypool's own listener came first: the replacement is already among its threads.
         watchNewThreads();
       });
-      thread.once('exit', (code: number) => {
-        if (!failed && !disposed) thread.emit('error', new Error(`the worker thread exited with code ${code}`));
+      const exit = new Promise<void>((resolve) => {
+        thread.once('exit', (code: number) => {
+          exits.delete(thread);
+          if (!failed.delete(thread) && !disposed) {
+            thread.emit('error', new Error(`the worker thread exited with code ${code}`));
+          }
+          resolve();
+        });
       });
+      exits.set(thread, exit);
     }
   }
 
@@ -58,6 +66,8 @@ export function createTinypoolPool(threadCount: number, worker: URL | string): W
       try {
         await answer;
       } catch (error) {
+        // Tinypool rejects as soon as a thread fails; until it has exited it may still write to the run's memory.
+        await Promise.all([...failed].map((thread) => exits.get(thread)));
         // A cancelled task never ran; why is what its thread died of.
         throw error instanceof Error && error.name === 'CancelError' ? failedStart : error;
       }
@@ -69,8 +79,20 @@ export function createTinypoolPool(threadCount: number, worker: URL | string): W
       const deadline = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, DISPOSE_DEADLINE_MS);
       });
-      await Promise.race([pool.destroy(), deadline]);
+      // Tinypool would replace a thread that fails meanwhile.
+      pool.options.minThreads = 0;
+      // It rejects when a thread fails meanwhile, and does not wait for the others then.
+      pool.destroy().catch(() => undefined);
+      await Promise.race([Promise.all(exits.values()), deadline]);
       clearTimeout(timer);
     },
   };
+}
+
+/**
+ * Tinypool waits for exits with `events.once`, which calls `removeListener` when there is an error instead. Its threads have
+ * no such method, and the TypeError would be nobody's to catch.
+ */
+function letFailWhileDestroyed(thread: PoolThread): void {
+  Object.assign(thread, { removeListener: () => thread });
 }
