@@ -18,7 +18,7 @@ const MAX_FREE = 4;
 export class MemoryPool {
   readonly #maxBytes: number;
   #heldBytes = 0;
-  #free: MatrixMemory[] = [];
+  readonly #free: MatrixMemory[] = [];
   #closed = false;
   readonly #collected = new FinalizationRegistry<number>((bytes) => {
     this.#heldBytes -= bytes;
@@ -43,28 +43,35 @@ export class MemoryPool {
     const bytes = memoryBytes(byteLength);
     const kept = this.#takeFitting(bytes);
     if (kept) return kept;
-    if (this.#heldBytes + bytes > this.#maxBytes) this.#free = [];
+    if (this.#heldBytes + bytes > this.#maxBytes) this.#forget(this.#free.splice(0));
     if (this.#heldBytes + bytes > this.#maxBytes) {
       const held = this.#heldBytes > 0 ? `, of which ${formatBytes(this.#heldBytes)} are in use (dispose results)` : '';
       throw insufficientMemory(byteLength, `the indexer may hold ${formatBytes(this.#maxBytes)}${held}`);
     }
     const memory = createMatrixMemory(byteLength);
     this.#heldBytes += bytes;
-    this.#collected.register(memory.buffer, bytes);
+    this.#collected.register(memory.buffer, bytes, memory);
     return memory;
   }
 
   /** Takes a memory back for the next `acquire`; its views must no longer be used. */
   release(memory: MatrixMemory): void {
-    if (this.#closed) return;
     this.#free.push(memory);
-    if (this.#free.length > MAX_FREE) this.#free.shift();
+    this.#forget(this.#free.splice(0, this.#free.length - (this.#closed ? 0 : MAX_FREE)));
   }
 
   /** Forgets the memories kept and those released from now on; memories handed out stay valid. */
   close(): void {
     this.#closed = true;
-    this.#free = [];
+    this.#forget(this.#free.splice(0));
+  }
+
+  /** Nobody holds these any more: they leave the account now, and not when the collector comes to them. */
+  #forget(memories: readonly MatrixMemory[]): void {
+    for (const memory of memories) {
+      this.#collected.unregister(memory);
+      this.#heldBytes -= memory.buffer.byteLength;
+    }
   }
 
   /** The smallest kept memory that holds `bytes` and is not so large that a small result would hold a large memory. */
