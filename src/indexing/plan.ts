@@ -39,21 +39,21 @@ const SLICE_NS = 60_000;
 const LANES = 4;
 
 export function planBatches(input: PlanInput): Plan {
-  const total = input.groups.reduce((sum, group) => sum + group.count, 0);
-  const least = Math.ceil(total / (MAX_BATCHES - input.groups.length));
-  let largest = 0;
+  const { groups, batchSize } = input;
+  const total = groups.reduce((sum, group) => sum + group.count, 0);
+  const least = Math.ceil(total / (MAX_BATCHES - groups.length));
+  const cuts =
+    batchSize === undefined
+      ? cutChosen(input, total, least)
+      : groups.map(({ count }) => cutExactly(count, Math.max(least, batchSize)));
   const batches: Batch[] = [];
-  const chosenRows = input.batchSize === undefined ? rowsPerBatch(input, total) : () => input.batchSize!;
-  for (const group of input.groups) {
-    const size = Math.max(least, chosenRows(group.dims));
-    const cuts = input.batchSize === undefined ? cutEvenly(group.count, size) : cutExactly(group.count, size);
-    largest = Math.max(largest, input.batchSize === undefined ? Math.ceil(group.count / (cuts.length - 1)) : size);
+  for (const [g, group] of groups.entries()) {
     const sliceRows = rowsPerSlice(input.nsPerVector(group.dims));
-    for (let i = 0; i + 1 < cuts.length; i++) {
-      const first = cuts[i]!;
+    for (let i = 0; i + 1 < cuts[g]!.length; i++) {
+      const first = cuts[g]![i]!;
       batches.push({
         firstRank: group.firstRank + first,
-        count: cuts[i + 1]! - first,
+        count: cuts[g]![i + 1]! - first,
         dims: group.dims,
         rows: group.rows + first * group.dims * 4,
         magnitudes: group.magnitudes + first * 4,
@@ -61,7 +61,22 @@ export function planBatches(input: PlanInput): Plan {
       });
     }
   }
-  return { batches, batchSize: largest };
+  const chosen = () =>
+    groups.reduce((most, { count }, g) => Math.max(most, Math.ceil(count / (cuts[g]!.length - 1))), 0);
+  return { batches, batchSize: batchSize === undefined ? chosen() : Math.max(least, batchSize) };
+}
+
+/** Cuts every group evenly, and further where there would be threads without a batch. */
+function cutChosen(input: PlanInput, total: number, least: number): number[][] {
+  const { groups, threads } = input;
+  const rows = rowsPerBatch(input, total);
+  const parts = groups.map(({ count, dims }) => partsOf(count, Math.max(least, rows(dims))));
+  const missing = total >= MIN_ROWS * threads ? threads - parts.reduce((sum, part) => sum + part, 0) : 0;
+  for (let i = 0; i < missing; i++) {
+    const sizes = groups.map(({ count }, g) => count / parts[g]!);
+    parts[sizes.indexOf(Math.max(...sizes))]! += 1;
+  }
+  return groups.map(({ count }, g) => cutEvenly(count, parts[g]!));
 }
 
 /** Rows of a chosen batch by dims: bounded by time and fairness, but 50 or more, and a batch for every thread. */
@@ -73,9 +88,13 @@ function rowsPerBatch(input: PlanInput, total: number): (dims: number) => number
   return (dims) => Math.max(MIN_ROWS, Math.min(most, Math.floor(batchNs / input.nsPerVector(dims))));
 }
 
-/** As few batches of at most about `size` rows as possible, of equal size, on multiples of 16 where they are large. */
-function cutEvenly(count: number, size: number): number[] {
-  const batches = Math.max(1, Math.min(Math.ceil(count / size), Math.floor(count / MIN_ROWS)));
+/** As few batches of at most about `size` rows as possible, none below 50 rows. */
+function partsOf(count: number, size: number): number {
+  return Math.max(1, Math.min(Math.ceil(count / size), Math.floor(count / MIN_ROWS)));
+}
+
+/** Batches of equal size, on multiples of 16 where they are large. */
+function cutEvenly(count: number, batches: number): number[] {
   const step = count / batches;
   // From 4 lines on, cutting down to a whole line leaves 50 rows or more in every batch.
   const unit = step >= 4 * LINE_ROWS ? LINE_ROWS : 1;
