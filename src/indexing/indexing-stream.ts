@@ -1,9 +1,10 @@
 /**
  * Results of a stream of chunks. While one result is being consumed, the next chunk is indexed and the one after it read;
- * a slow consumer slows the reader. No more than three chunks are in memory.
+ * a slow consumer slows the reader. No more than three chunks are in memory: chunk n + 2 is asked for when chunk n has been
+ * indexed, and the result before that has been given back, so a source may fill two memories in turn.
  */
 import { nowMs } from '../clock.js';
-import { IndexingError } from '../errors.js';
+import { IndexingError, invalidConfiguration } from '../errors.js';
 import { linkSignals } from '../linked-signal.js';
 import { IndexingPerformanceReport } from '../reporting/report.js';
 import { type ReportParts, summarizeRun } from '../reporting/summarize-run.js';
@@ -11,7 +12,7 @@ import type { VectorSource } from '../vectors/vector-source.js';
 import type { IndexingResult } from './indexing-result.js';
 import type { MeasuredRecords } from './measured-run.js';
 import { StreamMeasurement } from './measured-stream.js';
-import type { IndexOptions } from './options.js';
+import { checkIndexOptions, type IndexOptions, refuseUnknown } from './options.js';
 
 export type StreamOptions = Omit<IndexOptions, 'inPlace' | 'into' | 'onProgress'>;
 
@@ -21,16 +22,20 @@ export interface IndexedChunk {
   readonly measured: MeasuredRecords;
 }
 
+const STREAM_OPTIONS = new Set(['order', 'onInvalid', 'batchSize', 'signal']);
+
+type Chunks = AsyncIterable<VectorSource> | Iterable<VectorSource>;
 type IndexChunk = (chunk: VectorSource, options: IndexOptions) => Promise<IndexedChunk>;
 
 /**
  * Iterate over it once. A result is valid until the next step of the iteration unless copied; positions are those in its
- * chunk. Leaving the iteration early stops the run under way and closes the source.
+ * chunk. Leaving the iteration early stops the run under way, waits for a read under way and closes the source.
  *
- * The iteration throws what a run rejects with; `vectorIndex` then counts from the start of the stream.
+ * The iteration throws what the source throws and what a run rejects with, whose `vectorIndex` then counts from the start of
+ * the stream. When it is aborted the next step throws `signal.reason`, and waits for no read.
  */
 export class IndexingStream implements AsyncIterable<IndexingResult> {
-  readonly #chunks: AsyncIterable<VectorSource> | Iterable<VectorSource>;
+  readonly #chunks: Chunks;
   readonly #options: StreamOptions;
   readonly #parts: ReportParts;
   readonly #index: IndexChunk;
@@ -39,12 +44,11 @@ export class IndexingStream implements AsyncIterable<IndexingResult> {
   #endedAtMs: number | undefined;
 
   /** @internal */
-  constructor(
-    chunks: AsyncIterable<VectorSource> | Iterable<VectorSource>,
-    options: StreamOptions,
-    parts: ReportParts,
-    index: IndexChunk,
-  ) {
+  constructor(chunks: Chunks, options: StreamOptions, parts: ReportParts, index: IndexChunk) {
+    refuseUnknown('options', options, STREAM_OPTIONS);
+    checkIndexOptions(options);
+    if (!isIterable(chunks))
+      throw invalidConfiguration('chunks', 'iterable, one source of vectors after another', chunks);
     this.#chunks = chunks;
     this.#options = options;
     this.#parts = parts;
@@ -52,7 +56,7 @@ export class IndexingStream implements AsyncIterable<IndexingResult> {
   }
 
   /**
-   * Figures of all chunks indexed so far. The time is that of the stream, reading and consuming included.
+   * Figures of all chunks whose results were given so far. The time is that of the stream, reading and consuming included.
    *
    * @throws {IndexingError} `InvalidConfiguration` before the first chunk was indexed.
    */
@@ -69,45 +73,110 @@ export class IndexingStream implements AsyncIterable<IndexingResult> {
       throw new IndexingError('InvalidConfiguration', 'a stream can be iterated over once; call indexStream again');
     }
     this.#startedAtMs = nowMs();
+    const { signal } = this.#options;
+    signal?.throwIfAborted();
+    const reader = new ChunkReader(this.#chunks);
     const leaving = new AbortController();
-    const { signal, unlink } = linkSignals(leaving.signal, this.#options.signal);
-    const source = iterate(this.#chunks);
-    let indexing: Promise<IndexedChunk> | undefined;
+    const { signal: stop, unlink } = linkSignals(leaving.signal, signal);
+    let position = 0;
+    let run: Promise<IndexedChunk> | undefined;
+    const indexAndReadOn = ({ done, value }: IteratorResult<VectorSource>) => {
+      if (done || stop.aborted) return undefined;
+      run = awaitedLater(this.#index(value, { ...this.#options, signal: stop }).catch(rebase(position)));
+      return { run, reading: reader.read() };
+    };
+    let failed = true;
     try {
-      let position = 0;
-      const indexNext = ({ done, value }: IteratorResult<VectorSource>) => {
-        if (done) return undefined;
-        const run = this.#index(value, { ...this.#options, signal }).catch(rebase(position));
-        // It is awaited one step later; until then a rejection must not count as unhandled.
-        run.catch(() => undefined);
-        return run;
-      };
+      const first = await unlessAborted(reader.read(), signal);
       // A stream without chunks is a run without vectors: it has a report too.
-      const first = await source.next();
-      if (first.done) this.#measurement.add((await this.#index([], { ...this.#options, signal })).measured, 0);
-      indexing = indexNext(first);
-      while (indexing) {
-        const reading = Promise.resolve(source.next());
-        reading.catch(() => undefined);
-        const { result, measured } = await indexing;
+      if (first.done) this.#measurement.add((await this.#index([], { ...this.#options, signal: stop })).measured, 0);
+      let underWay = indexAndReadOn(first);
+      while (underWay) {
+        const { result, measured } = await underWay.run;
+        run = undefined;
         position += result.vectors.length;
         this.#measurement.add(measured, measured.startedAtMs - this.#startedAtMs);
-        indexing = indexNext(await reading);
+        const next = awaitedLater(underWay.reading.then(indexAndReadOn));
         yield result;
+        signal?.throwIfAborted();
         result.dispose();
+        underWay = await unlessAborted(next, signal);
       }
+      failed = false;
     } finally {
       this.#endedAtMs = nowMs();
       leaving.abort();
-      await indexing?.catch(() => undefined);
+      await run?.then(({ result }) => result.dispose()).catch(() => undefined);
       unlink();
-      await source.return?.();
+      await reader.close({ wait: !signal?.aborted, quiet: failed });
     }
   }
 }
 
-function iterate(chunks: AsyncIterable<VectorSource> | Iterable<VectorSource>) {
-  return Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]();
+/** Asks for one chunk at a time, and tells the source when no more are wanted. */
+class ChunkReader {
+  readonly #chunks: AsyncIterator<VectorSource> | Iterator<VectorSource>;
+  #ended = false;
+  #reading = false;
+
+  constructor(chunks: Chunks) {
+    this.#chunks = Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]();
+  }
+
+  read(): Promise<IteratorResult<VectorSource>> {
+    return awaitedLater(this.#read());
+  }
+
+  /**
+   * As `for await` does: nothing, once the source has ended or thrown.
+   *
+   * @param wait for a read under way, which may take for ever
+   * @param quiet whether there is a failure already, that one here must not hide
+   */
+  async close({ wait, quiet }: { readonly wait: boolean; readonly quiet: boolean }): Promise<void> {
+    if (this.#ended) return;
+    const closing = awaitedLater((async () => this.#chunks.return?.())());
+    if (this.#reading && !wait) return;
+    await closing.catch((error) => {
+      if (!quiet) throw error;
+    });
+  }
+
+  async #read(): Promise<IteratorResult<VectorSource>> {
+    this.#reading = true;
+    try {
+      const step = await this.#chunks.next();
+      this.#ended = step.done === true;
+      return step;
+    } catch (error) {
+      this.#ended = true;
+      throw error;
+    } finally {
+      this.#reading = false;
+    }
+  }
+}
+
+function isIterable(chunks: unknown): chunks is Chunks {
+  if (typeof chunks !== 'object' || chunks === null) return false;
+  return Symbol.asyncIterator in chunks || Symbol.iterator in chunks;
+}
+
+/** Until it is awaited, its rejection must not count as unhandled. */
+function awaitedLater<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => undefined);
+  return work;
+}
+
+/** Settles as `work` does, or rejects with the signal's reason as soon as it is aborted. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 /** Counts the vector at fault from the start of the stream. */

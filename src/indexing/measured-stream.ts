@@ -2,10 +2,11 @@
  * The runs of a stream added up, in bounded memory however long it is.
  */
 import { TimeDistribution } from '../monitoring/time-distribution.js';
-import type { BatchSizeSample, QueueDepthSample } from '../reporting/report-data.js';
+import type { BatchSizeSample } from '../reporting/report-data.js';
 import type { MeasuredRun, ThreadRun } from '../reporting/summarize-run.js';
+import { DepthCurve, ThinnedList } from './thinning.js';
 
-/** Points kept of a curve; when it has more, every other one goes. */
+/** Points kept of a curve, at most. */
 const MAX_POINTS = 8192;
 
 export class StreamMeasurement {
@@ -13,9 +14,9 @@ export class StreamMeasurement {
   #rejectedCount = 0;
   #batchSize = 0;
   #timingGroupSize = 0;
-  #threads: ThreadRun[] = [];
-  #batchSizes: BatchSizeSample[] = [];
-  #queueDepths: QueueDepthSample[] = [];
+  readonly #threads: ThreadRun[] = [];
+  readonly #batchSizes = new ThinnedList<BatchSizeSample>(MAX_POINTS);
+  readonly #queueDepths = new DepthCurve(MAX_POINTS);
 
   /** @param atMs when the run began, after the start of the stream */
   add(run: MeasuredRun, atMs: number): void {
@@ -31,9 +32,9 @@ export class StreamMeasurement {
       all.merge(indexTimes);
       this.#threads[threadId] = { busyMs: sum + busyMs, indexTimes: all };
     }
-    this.#batchSizes = thinned([...this.#batchSizes, ...run.batchSizes.slice(-1)]);
-    const depths = run.queueDepths.map(({ atMs: sinceRun, depth }) => ({ atMs: atMs + sinceRun, depth }));
-    this.#queueDepths = thinned([...this.#queueDepths, ...depths]);
+    const current = run.batchSizes.at(-1);
+    if (current) this.#batchSizes.add(current);
+    for (const { atMs: sinceRun, depth } of run.queueDepths) this.#queueDepths.add({ atMs: atMs + sinceRun, depth });
   }
 
   /** All runs as one of `totalTimeMs`; undefined before the first. */
@@ -47,13 +48,9 @@ export class StreamMeasurement {
         timingGroupSize: this.#timingGroupSize,
         clockTickMs: this.#last.clockTickMs,
         backend: this.#last.backend,
-        batchSizes: this.#batchSizes,
-        queueDepths: this.#queueDepths,
+        batchSizes: this.#batchSizes.items,
+        queueDepths: this.#queueDepths.samples,
       }
     );
   }
-}
-
-function thinned<T>(points: T[]): T[] {
-  return points.length <= MAX_POINTS ? points : points.filter((_, i) => i % 2 === 0);
 }
