@@ -4,6 +4,7 @@
 import { IndexingError } from '../errors.js';
 import { openVectors, type VectorFile } from '../formats/node/read-vectors.js';
 import type { VectorFormat } from '../formats/registry.js';
+import { recycleRows } from '../formats/row-chunks.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
 
 export interface InputOptions {
@@ -42,8 +43,16 @@ export class InputFiles implements AsyncDisposable {
     return this.files.reduce((sum, file) => sum + file.byteLength, 0);
   }
 
+  /** The rows of all files. A chunk is valid until the next but one is asked for, as an IndexingStream needs it. */
   async *chunks(): AsyncGenerator<VectorMatrix> {
-    for (const file of this.files) yield* file.chunks();
+    let previous: VectorMatrix | undefined;
+    for (const file of this.files) {
+      for await (const chunk of file.chunks()) {
+        yield chunk;
+        if (previous) recycleRows(previous);
+        previous = chunk;
+      }
+    }
   }
 
   /** Says of an error about a vector which row of which file it is. */

@@ -8,7 +8,7 @@ import type { VectorMatrix } from '../vectors/vector-matrix.js';
 /** Bytes of float32 rows in a chunk, unless the caller says how many rows. */
 const DEFAULT_CHUNK_BYTES = 8 * 2 ** 20;
 
-/** Fills `data` (whole rows) with the rows from `first` on. */
+/** Fills all of `data` (whole rows, whatever they held) with the rows from `first` on. */
 export type ReadRowsInto = (data: Float32Array, first: number) => Promise<void>;
 
 /** Yields rows 0 to `count`, `chunkVectors` at a time (default: about 8 MiB of them, at least one). */
@@ -30,8 +30,19 @@ export async function* rowChunks(
 // with the shared one tells it. Half the size is enough (the same loop stays near 0.2 GB) and costs half the zeroing.
 const ballast = new WeakMap<SharedArrayBuffer, ArrayBuffer>();
 
+/** Memories given back, for the next chunks: touching fresh pages costs more than reading a cached file into them. */
+let recycled: ArrayBufferLike[] = [];
+const MAX_RECYCLED = 2;
+
+/** Takes back the memory of a chunk whose receiver is done with it and all views on it. */
+export function recycleRows({ data }: VectorMatrix): void {
+  recycled = [data.buffer, ...recycled].slice(0, MAX_RECYCLED);
+}
+
 function createRows(rows: number, dims: number): Float32Array {
   const byteLength = rows * dims * 4;
+  const kept = recycled.findIndex((buffer) => buffer.byteLength === byteLength);
+  if (kept !== -1) return new Float32Array(recycled.splice(kept, 1)[0]!);
   try {
     // Pages without cross-origin isolation have no SharedArrayBuffer.
     if (typeof SharedArrayBuffer === 'undefined') return new Float32Array(new ArrayBuffer(byteLength));

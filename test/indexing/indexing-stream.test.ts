@@ -2,7 +2,13 @@
  * `indexStream` as its users see it: on the built package, with sources that tell when they are asked and closed.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { IndexingError, type IndexingResult, MonitoredParallelIndexer, type VectorMatrix } from 'simdex';
+import {
+  IndexingError,
+  type IndexingPerformanceReport,
+  type IndexingResult,
+  MonitoredParallelIndexer,
+  type VectorMatrix,
+} from 'simdex';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 const DIMS = 24;
@@ -407,13 +413,13 @@ describe('abort', () => {
 describe('report', () => {
   test('adds up to the chunks and to the monitors', async () => {
     const stream = indexer.indexStream(chunksOf(5), { batchSize: 100 });
-    const chunks = [];
+    const chunks: IndexingPerformanceReport[] = [];
     for await (const { performanceReport } of stream) {
       chunks.push(performanceReport!);
       expect(stream.performanceReport.totalVectors).toBe(chunks.length * LARGE);
     }
     const report = stream.performanceReport;
-    const sum = (of: (chunk: (typeof chunks)[number]) => number) => chunks.reduce((all, chunk) => all + of(chunk), 0);
+    const sum = (of: (chunk: IndexingPerformanceReport) => number) => chunks.reduce((all, chunk) => all + of(chunk), 0);
     expect(report.totalVectors).toBe(5 * LARGE);
     expect(report.totalVectors).toBe(sum(({ totalVectors }) => totalVectors));
     expect(report.totalVectors).toBe(indexer.monitor.getStats().totalIndexes);

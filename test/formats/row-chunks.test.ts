@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { recycleRows, rowChunks } from '../../src/formats/row-chunks.js';
+
+/** Five rows of two components, in chunks of two rows: row i is i, i. */
+function chunks() {
+  return rowChunks(5, 2, 2, async (data, first) => {
+    for (let i = 0; i < data.length; i++) data[i] = first + Math.floor(i / 2);
+  });
+}
+
+test('every chunk has memory of its own', async () => {
+  const buffers = new Set<ArrayBufferLike>();
+  for await (const { data } of chunks()) buffers.add(data.buffer);
+  expect(buffers.size).toBe(3);
+});
+
+test('memory that was given back is filled with the next chunk of its size', async () => {
+  const reader = chunks();
+  const first = (await reader.next()).value!;
+  recycleRows(first);
+  const second = (await reader.next()).value!;
+  expect(second.data.buffer).toBe(first.data.buffer);
+  expect([...second.data]).toEqual([2, 2, 3, 3]);
+  recycleRows(second);
+  const last = (await reader.next()).value!;
+  expect(last.data.buffer).not.toBe(first.data.buffer);
+  expect([...last.data]).toEqual([4, 4]);
+});
