@@ -10,7 +10,7 @@ export {
   type ProcessOptions,
 } from './indexing/kernel-on-this-thread.js';
 export type { Rejection } from './indexing/rejections.js';
-export type { KernelBackend } from './kernel/compiled-kernel.js';
+export type { KernelBackend } from './kernel/instantiate.js';
 export type { RejectionCode } from './kernel/rejection.js';
 export type { VectorMatrix } from './vectors/vector-matrix.js';
 export type { ComponentOrder } from './vectors/vector-source.js';

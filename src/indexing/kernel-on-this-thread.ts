@@ -7,7 +7,7 @@
  */
 import { invalidConfiguration } from '../errors.js';
 import { compileKernel } from '../kernel/compile.js';
-import { type CompiledKernel, instantiateKernel, type KernelBackend } from '../kernel/compiled-kernel.js';
+import { type CompiledKernel, instantiateKernel, type KernelBackend } from '../kernel/instantiate.js';
 import { createJavaScriptKernel } from '../kernel/javascript.js';
 import type { KernelExports } from '../kernel/kernel-exports.js';
 import { rejectionOf } from '../kernel/rejection.js';

@@ -2,7 +2,7 @@
  * What a caller may ask for, checked once at the edge.
  */
 import { invalidConfiguration } from '../errors.js';
-import type { KernelBackend } from '../kernel/compiled-kernel.js';
+import type { KernelBackend } from '../kernel/instantiate.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import type { IndexingProgress } from './progress.js';

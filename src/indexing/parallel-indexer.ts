@@ -6,7 +6,7 @@ import { nowMs } from '../clock.js';
 import { asyncDisposeSymbol } from '../dispose-symbol.js';
 import { IndexingError } from '../errors.js';
 import { compileKernel } from '../kernel/compile.js';
-import type { CompiledKernel, KernelBackend } from '../kernel/compiled-kernel.js';
+import type { CompiledKernel, KernelBackend } from '../kernel/instantiate.js';
 import { linkSignals } from '../linked-signal.js';
 import { MemoryPool } from '../memory/memory-pool.js';
 import { TimeSlices } from '../time-slices.js';

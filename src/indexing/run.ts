@@ -6,7 +6,7 @@
  * begin, when `settled` resolves.
  */
 import { nowMs } from '../clock.js';
-import type { CompiledKernel } from '../kernel/compiled-kernel.js';
+import type { CompiledKernel } from '../kernel/instantiate.js';
 import { type Batch, ControlBlock } from '../memory/control-block.js';
 import { layOutMatrix, type MatrixLayout } from '../memory/matrix-layout.js';
 import type { MemoryPool } from '../memory/memory-pool.js';

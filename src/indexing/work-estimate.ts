@@ -2,7 +2,7 @@
  * How long a vector takes, per number of components and order: a formula until it was measured, then what was measured.
  * Times are nanoseconds per vector on one thread.
  */
-import type { KernelBackend } from '../kernel/compiled-kernel.js';
+import type { KernelBackend } from '../kernel/instantiate.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 
 /** How much slower the other backends are than SIMD, before anything is measured. */

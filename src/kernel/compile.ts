@@ -1,76 +1,78 @@
 /**
- * Chooses and compiles the kernel: SIMD where the engine has it and computes right, else JavaScript, or what was asked for.
+ * Which kernel runs here. 'auto' is SIMD where the engine has it and gets a known question right (iOS before 17 accepts
+ * SIMD and computes wrong), and JavaScript elsewhere. A kernel asked for by name runs or is refused.
  */
-import scalarBytes from 'kernel:scalar.wasm';
-import simdBytes from 'kernel:simd.wasm';
-import { IndexingError, invalidConfiguration } from '../errors.js';
-import { type CompiledKernel, instantiateKernel, type KernelBackend } from './compiled-kernel.js';
+import scalar from 'kernel:scalar.wasm';
+import simd from 'kernel:simd.wasm';
+import { IndexingError } from '../errors.js';
+import { type CompiledKernel, instantiateKernel, type KernelBackend } from './instantiate.js';
 import { createJavaScriptKernel } from './javascript.js';
-import { scratchBytes } from './kernel-exports.js';
+import { type KernelExports, scratchBytes } from './kernel-exports.js';
+
+const exportNames: readonly (keyof KernelExports)[] = ['magnitudes', 'normalize', 'sort', 'process'];
 
 /**
- * @param choice a backend, or `'auto'`
- * @param wasm the kernel's bytes, for those who serve them themselves: of the SIMD build, or the scalar one when
- *   `choice` is `'scalar'`
- *
- * Rejects with `IndexingError` `InvalidConfiguration` for a backend that is unknown or cannot run here, and for bytes that
+ * Compiles the kernel of `choice`. `wasm` are the kernel's bytes (simd.wasm, or scalar.wasm for `'scalar'`) for those
+ * who serve them themselves. Throws `InvalidConfiguration` where the kernel asked for cannot run, and for bytes that
  * are no simdex kernel.
  */
 export async function compileKernel(choice: 'auto' | KernelBackend, wasm?: BufferSource): Promise<CompiledKernel> {
-  switch (choice) {
-    case 'javascript':
-      return { backend: 'javascript' };
-    case 'scalar':
-      return compile('scalar', wasm ?? scalarBytes);
-    case 'simd':
-      return compile('simd', wasm ?? simdBytes);
-    case 'auto': {
-      const bytes = wasm ?? simdBytes;
-      if (!WebAssembly.validate(simdBytes)) return { backend: 'javascript' };
-      const kernel = await compile('simd', bytes);
-      return answersRightly(kernel) ? kernel : { backend: 'javascript' };
-    }
-    default:
-      throw invalidConfiguration('kernel', "'auto', 'simd', 'scalar' or 'javascript'", choice);
+  if (choice === 'javascript') return { backend: 'javascript' };
+
+  const backend = choice === 'auto' ? 'simd' : choice;
+  if (!canCompile(backend)) {
+    if (choice === 'auto') return { backend: 'javascript' };
+    throw refusal(`kernel '${choice}' cannot run here: this engine has no WebAssembly ${missing[backend]}`);
   }
+  const module = await compileModule(wasm ?? bytesOf(backend));
+  const kernel: CompiledKernel = { backend, module };
+  if (answersKnownQuestion(kernel)) return kernel;
+  if (choice === 'auto') return { backend: 'javascript' };
+  throw refusal(`kernel '${choice}' cannot run here: this engine computes wrong answers with it`);
 }
 
-async function compile(backend: 'simd' | 'scalar', bytes: BufferSource): Promise<CompiledKernel> {
-  let module: WebAssembly.Module;
-  try {
-    module = await WebAssembly.compile(bytes);
-  } catch (cause) {
-    throw new IndexingError('InvalidConfiguration', `the ${backend} kernel does not compile (${String(cause)})`, {
-      cause,
-    });
-  }
-  const names = WebAssembly.Module.exports(module).map(({ name }) => name);
-  const missing = ['magnitudes', 'normalize', 'sort', 'process'].filter((name) => !names.includes(name));
-  if (missing.length > 0) {
-    const found = names.length > 0 ? names.join(', ') : 'nothing';
-    throw new IndexingError('InvalidConfiguration', `wasm is no simdex kernel: it exports ${found}`);
-  }
-  return { backend, module };
+const missing = { simd: 'SIMD', scalar: 'shared memory' };
+
+function bytesOf(backend: 'simd' | 'scalar'): Uint8Array<ArrayBuffer> {
+  return backend === 'simd' ? simd : scalar;
 }
 
-const ROWS = 5;
-const DIMS = 19;
+function canCompile(backend: 'simd' | 'scalar'): boolean {
+  return typeof WebAssembly === 'object' && WebAssembly.validate(bytesOf(backend));
+}
 
-/** iOS before 17 accepts SIMD and computes wrong: one known question tells. */
-function answersRightly(kernel: CompiledKernel): boolean {
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-  const expected = new ArrayBuffer(memory.buffer.byteLength);
-  const magnitudes = 1024;
-  const scratch = 2048;
-  if (scratch + scratchBytes(DIMS) > expected.byteLength) throw new Error('the known question does not fit one page');
-  for (const buffer of [memory.buffer, expected]) {
-    const components = new Float32Array(buffer, 0, ROWS * DIMS);
-    for (let i = 0; i < components.length; i++) components[i] = ((i * 37) % 64) - 31.5;
+async function compileModule(bytes: BufferSource): Promise<WebAssembly.Module> {
+  const module = await WebAssembly.compile(bytes).catch((cause: unknown) => {
+    throw refusal('wasm must be the bytes of a simdex kernel, got bytes that do not compile', cause);
+  });
+  const imports = WebAssembly.Module.imports(module).map(({ module, name }) => `${module}.${name}`);
+  const exports = WebAssembly.Module.exports(module).map(({ name }) => name);
+  if (imports.join() !== 'env.memory' || exportNames.some((name) => !exports.includes(name))) {
+    throw refusal('wasm must be the bytes of a simdex kernel, got a module with other imports or exports');
   }
-  instantiateKernel(kernel, memory).process(0, ROWS, DIMS, magnitudes, scratch);
-  createJavaScriptKernel(expected).process(0, ROWS, DIMS, magnitudes, scratch);
-  const found = new Float32Array(memory.buffer, 0, scratch / 4);
-  return new Float32Array(expected, 0, scratch / 4).every(
-    (value, i) => Math.abs(value - found[i]!) <= 1e-6 * Math.abs(value),
-  );
+  return module;
+}
+
+/**
+ * Five rows of 100 components, so that whole groups and rows left over, merges and the last components all take part.
+ * Compared with JavaScript: magnitudes and components within 1e-6, the order exact.
+ */
+function answersKnownQuestion(kernel: CompiledKernel): boolean {
+  const count = 5;
+  const dims = 100;
+  const magnitudes = 4 * count * dims;
+  const scratch = 64 * Math.ceil((magnitudes + 4 * count) / 64);
+  const pages = Math.ceil((scratch + scratchBytes(dims)) / 65536);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const actual = new Float32Array(memory.buffer, 0, count * dims + count);
+  for (let i = 0; i < count * dims; i++) actual[i] = ((i * 7919) % 1009) - 504;
+  const expected = actual.slice();
+
+  instantiateKernel(kernel, memory).process(0, count, dims, magnitudes, scratch);
+  createJavaScriptKernel(expected.buffer).process(0, count, dims, magnitudes, scratch);
+  return expected.every((value, i) => Math.abs(actual[i]! - value) <= 1e-6 * Math.abs(value));
+}
+
+function refusal(detail: string, cause?: unknown): IndexingError {
+  return new IndexingError('InvalidConfiguration', detail, cause === undefined ? {} : { cause });
 }

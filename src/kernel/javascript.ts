@@ -1,67 +1,73 @@
 /**
- * The kernel in plain JavaScript: the readable specification of the other backends, and the fallback where WebAssembly
- * SIMD is missing or computes wrong.
+ * The kernel in plain JavaScript: the readable specification of the WebAssembly ones, and the fallback where those do
+ * not run. Sums are float64, so no square of a float32 overflows or vanishes.
  */
 import type { KernelExports } from './kernel-exports.js';
 import { EMPTY_VECTOR, NON_FINITE, ZERO_MAGNITUDE } from './rejection.js';
 
-/** A kernel that works on `buffer`, shared or not. */
 export function createJavaScriptKernel(buffer: ArrayBufferLike): KernelExports {
-  const floats = new Float32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
-  const bits = new Uint32Array(buffer, 0, floats.length);
+  const floats = new Float32Array(buffer);
+  const words = new Uint32Array(buffer);
 
-  function rowAt(rows: number, index: number, dims: number): Float32Array {
-    const first = rows / 4 + index * dims;
-    return floats.subarray(first, first + dims);
-  }
-
-  /** Writes a row's magnitude or status; returns the magnitude in float64, 0 for a rejected row. */
-  function measure(row: Float32Array, magnitude: number): number {
-    // In float64 no square of a float32 overflows or underflows: the sum is 0 or not finite only if a component is.
-    let sum = 0;
-    for (let i = 0; i < row.length; i++) sum += row[i]! * row[i]!;
-    if (row.length === 0) bits[magnitude / 4] = EMPTY_VECTOR;
-    else if (sum === 0) bits[magnitude / 4] = ZERO_MAGNITUDE;
-    else if (!Number.isFinite(sum)) bits[magnitude / 4] = NON_FINITE;
-    else {
-      floats[magnitude / 4] = Math.sqrt(sum);
-      return Math.sqrt(sum);
-    }
-    return 0;
-  }
-
-  function normalizeRow(row: Float32Array, magnitude: number): number {
-    const length = measure(row, magnitude);
-    if (length === 0) {
-      row.fill(0);
-      return 1;
-    }
-    for (let i = 0; i < row.length; i++) row[i] = row[i]! / length;
-    return 0;
-  }
-
-  return {
-    magnitudes(rows, count, dims, magnitudes) {
-      let rejected = 0;
-      for (let i = 0; i < count; i++) if (measure(rowAt(rows, i, dims), magnitudes + 4 * i) === 0) rejected++;
-      return rejected;
-    },
-    normalize(rows, count, dims, magnitudes) {
-      let rejected = 0;
-      for (let i = 0; i < count; i++) rejected += normalizeRow(rowAt(rows, i, dims), magnitudes + 4 * i);
-      return rejected;
-    },
-    sort(rows, count, dims) {
-      for (let i = 0; i < count; i++) rowAt(rows, i, dims).sort();
-    },
-    process(rows, count, dims, magnitudes) {
-      let rejected = 0;
-      for (let i = 0; i < count; i++) {
-        const row = rowAt(rows, i, dims);
-        rejected += normalizeRow(row, magnitudes + 4 * i);
-        row.sort();
+  function magnitudes(rows: number, count: number, dims: number, magnitudes: number): number {
+    let rejected = 0;
+    for (let i = 0; i < count; i++) {
+      const sum = squareSum(floats, rows / 4 + i * dims, dims);
+      const status = statusOf(sum, dims);
+      if (status === 0) {
+        floats[magnitudes / 4 + i] = Math.sqrt(sum);
+      } else {
+        words[magnitudes / 4 + i] = status;
+        rejected++;
       }
-      return rejected;
-    },
-  };
+    }
+    return rejected;
+  }
+
+  function normalize(rows: number, count: number, dims: number, magnitudes: number): number {
+    let rejected = 0;
+    for (let i = 0; i < count; i++) {
+      const first = rows / 4 + i * dims;
+      const sum = squareSum(floats, first, dims);
+      const status = statusOf(sum, dims);
+      if (status === 0) {
+        const magnitude = Math.sqrt(sum);
+        floats[magnitudes / 4 + i] = magnitude;
+        for (let j = first; j < first + dims; j++) floats[j] = floats[j]! / magnitude;
+      } else {
+        words[magnitudes / 4 + i] = status;
+        floats.fill(0, first, first + dims);
+        rejected++;
+      }
+    }
+    return rejected;
+  }
+
+  function sort(rows: number, count: number, dims: number): void {
+    for (let i = 0; i < count; i++) {
+      const first = rows / 4 + i * dims;
+      floats.subarray(first, first + dims).sort();
+    }
+  }
+
+  function process(rows: number, count: number, dims: number, magnitudes: number): number {
+    const rejected = normalize(rows, count, dims, magnitudes);
+    sort(rows, count, dims);
+    return rejected;
+  }
+
+  return { magnitudes, normalize, sort, process };
+}
+
+function squareSum(floats: Float32Array, first: number, dims: number): number {
+  let sum = 0;
+  for (let j = first; j < first + dims; j++) sum += floats[j]! * floats[j]!;
+  return sum;
+}
+
+/** 0 for a row that can be indexed. */
+function statusOf(sum: number, dims: number): number {
+  if (dims === 0) return EMPTY_VECTOR;
+  if (sum === 0) return ZERO_MAGNITUDE;
+  return sum < Infinity ? 0 : NON_FINITE;
 }

@@ -4,7 +4,7 @@
  * A batch's rows, magnitudes, timings and record are written by the thread that claimed it and by nobody else meanwhile.
  * The stop word is read, and the rows done are published, before every slice; a slice is planned to take well below 2 ms.
  */
-import { instantiateKernel } from '../kernel/compiled-kernel.js';
+import { instantiateKernel } from '../kernel/instantiate.js';
 import type { KernelExports } from '../kernel/kernel-exports.js';
 import { type Batch, ControlBlock } from '../memory/control-block.js';
 import type { IndexingTask } from './task.js';

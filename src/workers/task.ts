@@ -2,7 +2,7 @@
  * What a thread is sent: one task per thread and run. Everything in it can be structured-cloned; memory is shared, not
  * copied.
  */
-import type { CompiledKernel } from '../kernel/compiled-kernel.js';
+import type { CompiledKernel } from '../kernel/instantiate.js';
 import type { SharedRows } from '../vectors/source-rows.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 

@@ -1,7 +1,7 @@
 /**
  * The module that runs in every Node worker thread (`simdex/worker`). Tinypool calls its default export with each task.
  */
-import { instantiateKernel } from '../../kernel/compiled-kernel.js';
+import { instantiateKernel } from '../../kernel/instantiate.js';
 import { createMatrixMemory, seeByCollector } from '../../memory/matrix-memory.js';
 import { type BatchListener, claimBatches } from '../claim-loop.js';
 import type { WorkerTask } from '../task.js';
