@@ -19,12 +19,20 @@ export function normalize(rows: usize, count: usize, dims: usize, magnitudes: us
 }
 
 function settleRows(rows: usize, count: usize, dims: usize, magnitudes: usize, scaled: bool): i32 {
+  const bytes = dims << 2;
   let rejected = 0;
-  for (; count; count--, rows += dims << 2, magnitudes += 4) {
-    const sum = ASC_FEATURE_SIMD ? squareSum(rows, dims) : squareSumScalar(rows, dims);
+  // The next row is summed up while the square root and the division of this one are on their way.
+  let sum = count ? squareSum(rows, dims) : 0;
+  for (; count; count--, rows += bytes, magnitudes += 4) {
+    const next = count > 1 ? squareSum(rows + bytes, dims) : 0;
     rejected += settleRow(rows, dims, sum, magnitudes, scaled);
+    sum = next;
   }
   return rejected;
+}
+
+function squareSum(row: usize, dims: usize): f64 {
+  return ASC_FEATURE_SIMD ? squareSumVector(row, dims) : squareSumScalar(row, dims);
 }
 
 /** The length of the next span where `left` components are left. */
@@ -35,7 +43,7 @@ function spanOf(left: usize): usize {
 }
 
 /** Every span begins a chain of additions of its own, so the processor adds up several of them at a time. */
-function squareSum(row: usize, dims: usize): f64 {
+function squareSumVector(row: usize, dims: usize): f64 {
   let total = f64x2.splat(0);
   for (let left = dims; left; ) {
     let sums = f32x4.splat(0);
