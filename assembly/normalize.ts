@@ -49,12 +49,6 @@ function squareSumVector(row: usize, dims: usize): f64 {
     let sums = f32x4.splat(0);
     let columns = spanOf(left);
     left -= columns;
-    for (; columns >= 32; columns -= 32, row += 128) {
-      sums = addSquares(sums, v128.load(row), v128.load(row, 16));
-      sums = addSquares(sums, v128.load(row, 32), v128.load(row, 48));
-      sums = addSquares(sums, v128.load(row, 64), v128.load(row, 80));
-      sums = addSquares(sums, v128.load(row, 96), v128.load(row, 112));
-    }
     for (; columns >= 8; columns -= 8, row += 32) sums = addSquares(sums, v128.load(row), v128.load(row, 16));
     if (columns) sums = addSquares(sums, loadQuad(row, columns), loadQuad(row + 16, <isize>columns - 4));
     total = fold(total, sums);
