@@ -3,7 +3,7 @@ import { gather, gatherRest } from './gather';
 import { mergeFourLevels, mergeOneLevel, mergeThreeLevels, mergeThreeLevelsOfSix } from './merge-heads';
 import { mergeEights, mergeSixteens } from './merge-runs';
 import { mergeWindows } from './merge-windows';
-import { ROW, ROWS, sizeOf } from './scratch';
+import { FILL, ROW, ROWS, sizeOf } from './scratch';
 
 /** Rows gathered at a time, the 64 components after which the sums are folded. */
 const CHUNK: usize = 64 * ROW;
@@ -41,27 +41,32 @@ export function gatherSorted(r0: usize, r1: usize, r2: usize, r3: usize, dims: u
  * sorted is left three levels short. All offsets are in bytes, half is a power of two of 16 rows or more.
  *
  * The levels are half, half / 2, ..., one row. The last three go together, and the three before those; the first three
- * or four do where the rows come in whole blocks; what is between goes level by level.
+ * or four do where the second run is whole or half as long, or is made so by fill; what is between goes level by level.
  */
 function merge(rows: usize, start: usize, half: usize, end: usize, size: usize): void {
   const from = rows + start;
   const to = rows + end;
   const length = end - start;
-  let step = half << 1;
-  if (length == 2 * half) {
-    if (half == 16 * ROW) return;
-    if (half == 32 * ROW || half == 256 * ROW) {
-      step >>= 3;
+  if (half == 16 * ROW && length == 2 * half) return;
+
+  // Fill is never moved, so no level but the first ones needs to know of it.
+  const quarter = half >> 2;
+  const whole = length > half + 2 * quarter;
+  let step = half;
+  if (half > 16 * ROW && length > half + quarter) {
+    const filled = from + half + (whole ? half : 2 * quarter);
+    for (let at = to; at < filled; at += ROW) v128.store(at, i32x4.splat(FILL));
+    if (!whole) {
+      step >>= 2;
+      mergeThreeLevelsOfSix(from, step);
+    } else if (half == 32 * ROW || half == 256 * ROW) {
+      step >>= 2;
       mergeThreeLevels(from, step);
     } else {
-      step >>= 4;
+      step >>= 3;
       mergeFourLevels(from, step);
     }
-  } else if (half > 16 * ROW && length == half + (half >> 1)) {
-    step >>= 3;
-    mergeThreeLevelsOfSix(from, step);
   } else {
-    step >>= 1;
     mergeOneLevel(from - step, to, step);
   }
   while (step != 8 * ROW && step != 64 * ROW) {

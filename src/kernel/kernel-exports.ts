@@ -18,9 +18,9 @@ export interface KernelExports {
 
 /**
  * Bytes of scratch a thread needs to sort rows of `dims` components; 64-byte aligned, one region per thread. With SIMD
- * one scratch row of four float32 per component, up to a multiple of eight, behind a header; without SIMD 4 KiB of
+ * one scratch row of four keys per component and up to a third more for fill, behind a header; without SIMD 4 KiB of
  * counters and one row.
  */
 export function scratchBytes(dims: number): number {
-  return 4096 + 16 * 16 * Math.ceil(dims / 16);
+  return 4096 + 64 * Math.ceil(dims / 3);
 }
