@@ -67,32 +67,31 @@ export function gather(r0: usize, r1: usize, r2: usize, r3: usize, columns: usiz
   v128.store(totals, fold(v128.load(totals, 48), sums3), 48);
 }
 
-/**
- * Takes the last `columns` (1..7) components of the rows, filled up to eight, and adds their squares to the sums.
- */
+/** Takes the last `columns` (1..7) components of the rows, filled up to eight. */
 export function gatherRest(r0: usize, r1: usize, r2: usize, r3: usize, columns: usize, to: usize, totals: usize): void {
-  addRest(totals, r0, columns);
-  addRest(totals + 16, r1, columns);
-  addRest(totals + 32, r2, columns);
-  addRest(totals + 48, r3, columns);
   const copies = totals + COPIES;
-  copyFilled(r0, columns, copies);
-  copyFilled(r1, columns, copies + 32);
-  copyFilled(r2, columns, copies + 64);
-  copyFilled(r3, columns, copies + 96);
+  takeRest(r0, columns, totals, copies);
+  takeRest(r1, columns, totals + 16, copies + 32);
+  takeRest(r2, columns, totals + 32, copies + 64);
+  takeRest(r3, columns, totals + 48, copies + 96);
   // The squares of the fill mean nothing: they go where nobody reads.
   gather(copies, copies + 32, copies + 64, copies + 96, 8, to, totals + UNUSED);
 }
 
-function addRest(total: usize, row: usize, columns: usize): void {
-  const sums = addSquares(f32x4.splat(0), loadQuad(row, columns), loadQuad(row + 16, <isize>columns - 4));
-  v128.store(total, fold(v128.load(total), sums));
+/** Adds the squares of a row's last components to its sums and copies them, filled up. */
+function takeRest(row: usize, columns: isize, total: usize, copy: usize): void {
+  const quad = loadQuad(row, columns);
+  const next = loadQuad(row + 16, columns - 4);
+  v128.store(total, fold(v128.load(total), addSquares(f32x4.splat(0), quad, next)));
+  v128.store(copy, v128.or(quad, fillFrom(columns)));
+  v128.store(copy, v128.or(next, fillFrom(columns - 4)), 16);
 }
 
-function copyFilled(from: usize, columns: usize, to: usize): void {
-  for (let column: usize = 0; column < 8; column++) {
-    store<i32>(to + (column << 2), column < columns ? load<i32>(from + (column << 2)) : FILL);
-  }
+/** Fill in all lanes from `length` on, zero before. */
+// @ts-ignore: decorator
+@inline
+function fillFrom(length: isize): v128 {
+  return v128.and(i32x4.splat(FILL), i32x4.ge_s(i32x4(0, 1, 2, 3), i32x4.splat(<i32>length)));
 }
 
 /** Sorts eight scratch rows lane by lane: 19 comparators, the fewest there are, in 6 layers. */
