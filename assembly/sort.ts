@@ -3,7 +3,7 @@
 // Scaling by a positive factor keeps the order (rounding is monotone, and what vanishes becomes -0 or +0 by its sign),
 // so `process` sorts first and scales on the way out.
 import { normalize } from './normalize';
-import { inverseMagnitude, isTrusted, settleRow } from './row';
+import { inverseMagnitude, isTrusted } from './row';
 import { sortRow } from './scalar/radix-sort';
 import { gatherSorted } from './simd/merge-sort';
 import { scatter } from './simd/scatter';
@@ -14,14 +14,14 @@ import { totalOf } from './simd/squares';
 export function process(rows: usize, count: usize, dims: usize, magnitudes: usize, scratch: usize): i32 {
   if (!ASC_FEATURE_SIMD || !dims) {
     const rejected = normalize(rows, count, dims, magnitudes);
-    if (!ASC_FEATURE_SIMD) sort(rows, count, dims, scratch);
+    sort(rows, count, dims, scratch);
     return rejected;
   }
   let rejected = 0;
-  for (; count; ) {
+  while (count) {
     const lanes = min<usize>(count, 4);
     rejected += processGroup(rows, lanes, dims, magnitudes, scratch);
-    rows += lanes * dims << 2;
+    rows += (lanes * dims) << 2;
     magnitudes += lanes << 2;
     count -= lanes;
   }
@@ -30,8 +30,9 @@ export function process(rows: usize, count: usize, dims: usize, magnitudes: usiz
 
 /** Sorts the components of each of `count` rows ascending, in place. */
 export function sort(rows: usize, count: usize, dims: usize, scratch: usize): void {
+  if (!dims) return;
   const bytes = dims << 2;
-  for (; dims && count; ) {
+  while (count) {
     const lanes: usize = ASC_FEATURE_SIMD ? min<usize>(count, 4) : 1;
     for (let lane: usize = 0; lane < lanes; lane++) unifyNaN(rows + lane * bytes, dims);
     if (ASC_FEATURE_SIMD) {
@@ -70,16 +71,22 @@ function processGroup(rows: usize, lanes: usize, dims: usize, magnitudes: usize,
 
 // A lane without a row of its own repeats the last row, and writes the same bytes once more.
 
+// @ts-ignore: decorator
+@inline
+function laneRow(rows: usize, lane: usize, lanes: usize, dims: usize): usize {
+  return rows + ((dims * min<usize>(lane, lanes - 1)) << 2);
+}
+
 function gatherGroup(rows: usize, lanes: usize, dims: usize, scratch: usize): void {
-  const bytes = dims << 2;
-  const last = lanes - 1;
-  gatherSorted(rows, rows + bytes * min<usize>(1, last), rows + bytes * min<usize>(2, last), rows + bytes * last, dims, scratch);
+  const r1 = laneRow(rows, 1, lanes, dims);
+  const r2 = laneRow(rows, 2, lanes, dims);
+  gatherSorted(rows, r1, r2, laneRow(rows, 3, lanes, dims), dims, scratch);
 }
 
 function scatterGroup(rows: usize, lanes: usize, dims: usize, scratch: usize, factors: v128): void {
-  const bytes = dims << 2;
-  const last = lanes - 1;
-  scatter(rows, rows + bytes * min<usize>(1, last), rows + bytes * min<usize>(2, last), rows + bytes * last, dims, scratch, factors);
+  const r1 = laneRow(rows, 1, lanes, dims);
+  const r2 = laneRow(rows, 2, lanes, dims);
+  scatter(rows, r1, r2, laneRow(rows, 3, lanes, dims), dims, scratch, factors);
 }
 
 /** Gives every NaN of a row the one pattern that sorts last, as `Float32Array.prototype.sort` has it. */

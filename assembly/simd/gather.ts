@@ -1,12 +1,12 @@
-// The way into the scratch: components of four rows become scratch rows of four keys, in sorted runs of eight, and the
-// squares are summed up from the same loads. Lane r of every scratch row belongs to row r of the group.
+// The way into the scratch: components of four rows become scratch rows of four keys, in sorted runs of eight, and
+// their squares are summed up. Lane r of every scratch row belongs to row r of the group.
 import { firstHalves, lower, secondHalves, toKeys, unpackHigh, unpackLow, upper } from './lanes';
-import { COPIES, FILL, ROW, ROWS, UNUSED } from './scratch';
+import { COPIES, FILL, ROW, UNUSED } from './scratch';
 import { addSquares, fold, loadQuad } from './squares';
 
 /**
- * Takes `columns` (8, 16, ... 64) components of the rows at `r0`..`r3` into runs of eight at `to` and adds their squares to the
- * float64 sums at `totals`, the start of the header, two of each row.
+ * Takes `columns` (8, 16, ... 64) components of the rows at `r0`..`r3` into runs of eight at `to` and adds their
+ * squares to the float64 sums at `totals`, two of each row.
  */
 export function gather(r0: usize, r1: usize, r2: usize, r3: usize, columns: usize, to: usize, totals: usize): void {
   let sums0 = f32x4.splat(0);
@@ -49,6 +49,7 @@ export function gather(r0: usize, r1: usize, r2: usize, r3: usize, columns: usiz
     const k6 = firstHalves(ab, cd);
     const k7 = secondHalves(ab, cd);
 
+    // Loaded once more: kept from above, they would fill the registers that the network needs.
     sums0 = addSquares(sums0, v128.load(r0), v128.load(r0, 16));
     sums1 = addSquares(sums1, v128.load(r1), v128.load(r1, 16));
     sums2 = addSquares(sums2, v128.load(r2), v128.load(r2, 16));

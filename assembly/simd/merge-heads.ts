@@ -1,9 +1,9 @@
 // The first levels of an odd-even merge, three or four of them in one pass. The rows at a distance of `step` from each
-// other, y0, y1, ..., two ends of the same sorted halves, form a merge of their own that no other row takes part in:
+// other, y0, y1, ..., equally many of both runs, form a merge of their own that no other row takes part in:
 // y0..y3 with y4..y7 (three levels), y0..y7 with y8..y15 (four).
 //
-// An upper half that ends early is a merge with fewer rows: the comparators that would reach beyond its end are left
-// out. They could only compare with a key larger than all, and change nothing.
+// A second run that ends early has fill behind its end, or the comparators that reach there are left out: they could
+// only compare with a key larger than all, and change nothing.
 import { lower, upper } from './lanes';
 import { ROW } from './scratch';
 
@@ -124,7 +124,10 @@ export function mergeFourLevels(start: usize, step: usize): void {
   }
 }
 
-/** One later level: blocks of `step` bytes, each of odd number with the one behind it. */
+/**
+ * One level by itself: of the blocks of `step` bytes from `start`, block 1 with block 2, 3 with 4, ... as far as `end`.
+ * (The first level of a merge has its block 1 where the first run begins.)
+ */
 export function mergeOneLevel(start: usize, end: usize, step: usize): void {
   for (let block = start + step; block < end; block += 2 * step) {
     const stop = min(block + step, end - step);
