@@ -1,0 +1,181 @@
+/**
+ * Threads that die at a known batch: nothing is lost, nothing is counted twice, and what cannot be saved is told exactly.
+ */
+import { afterEach, expect, test } from 'vitest';
+import { type Fault, failAtBatch, failAtRandom, failNowhere, failures, faultyWorker } from './fault.js';
+import { differencesFrom } from './reference.js';
+import {
+  bitsOf,
+  countedBy,
+  createIndexer,
+  inSharedMemory,
+  randomMatrix,
+  randomRows,
+  rejectionOf,
+  rowsOf,
+} from './support.js';
+
+afterEach(failNowhere);
+
+const faults: Fault[] = ['process.exit', 'throw', 'stack overflow', 'uncaught error', 'foreign message'];
+const matrix = randomMatrix(1000, 64);
+const rows = rowsOf(matrix);
+const sources = { ordinary: matrix, shared: inSharedMemory(matrix, 5), ragged: [...rows, ...randomRows(300, 7)] };
+
+test.each(faults)('a thread that fails once (%s) is replaced and its batch run again', async (fault) => {
+  const indexer = createIndexer(3, { worker: faultyWorker });
+  let indexed = 0;
+  for (const source of Object.values(sources)) {
+    for (const batch of [0, 1, 2, 7, 19]) {
+      failAtBatch(fault, batch);
+      const result = await indexer.indexVectorsMonitored(source, { batchSize: 50 });
+      expect(failures(1)).toBe(1);
+      indexed += result.indexedCount;
+      expect(differencesFrom(Array.isArray(source) ? source : rows, result)).toEqual([]);
+      result.dispose();
+    }
+  }
+  expect(indexed).toBe(5 * (1000 + 1000 + 1300));
+  expect(countedBy(indexer)).toEqual({ total: indexed, threads: indexed });
+});
+
+test.each<Fault>(['process.exit', 'throw', 'stack overflow'])(
+  'a batch that ends two threads (%s) fails the run',
+  async (fault) => {
+    const indexer = createIndexer(3, { worker: faultyWorker, maxMemoryBytes: 600_000 });
+    for (const batch of [0, 2, 11]) {
+      const before = countedBy(indexer).total;
+      failAtBatch(fault, batch, 1000);
+      const error = await rejectionOf(indexer.indexVectorsMonitored(sources.shared, { batchSize: 50 }));
+      expect(error).toMatchObject({
+        code: 'ThreadPanic',
+        threadId: expect.toSatisfy((id) => [0, 1, 2].includes(id as number)),
+        cause: expect.any(Error),
+      });
+      expect(error.message).toMatch(
+        new RegExp(
+          `^Thread ${error['threadId']} panicked during indexing: batch ${batch} \\(50 vectors\\) ended 2 worker`,
+        ),
+      );
+      expect(error['rows']).toBeUndefined();
+      expect(failures(1000)).toBe(2);
+      // The batches that were finished count, once.
+      const { total, threads } = countedBy(indexer);
+      expect(threads).toBe(total);
+      expect((total - before) % 50).toBe(0);
+      expect(total - before).toBeLessThan(1000);
+      // 320 kB of the 600 are needed: the failed run has given its memory back.
+      failNowhere();
+      const result = await indexer.indexVectorsMonitored(sources.shared);
+      expect(differencesFrom(rows, result)).toEqual([]);
+      result.dispose();
+    }
+  },
+);
+
+test.each<Fault>(['process.exit', 'throw', 'uncaught error'])(
+  'in place, the rows a dead thread leaves (%s) are told',
+  async (fault) => {
+    const indexer = createIndexer(3, { worker: faultyWorker });
+    const expected = bitsOf(await indexer.indexVectorsMonitored(matrix));
+    for (const batch of [0, 1, 5, 19]) {
+      const allocated = indexer.allocate(1000, 64);
+      allocated.data.set(matrix.data);
+      const before = countedBy(indexer).total;
+      failAtBatch(fault, batch);
+      const run = indexer.indexVectorsMonitored(allocated, { batchSize: 50, inPlace: true });
+      if (fault === 'uncaught error') {
+        // The thread had finished the batch by the time it died.
+        expect(bitsOf(await run)).toEqual(expected);
+        continue;
+      }
+      const error = await rejectionOf(run);
+      const rowRange = { first: 50 * batch, last: 50 * batch + 50 };
+      expect(error).toMatchObject({ code: 'ThreadPanic', rows: rowRange, threadId: expect.any(Number) });
+      expect(error.message).toContain(`rows ${rowRange.first} to ${rowRange.last - 1} were overwritten in place`);
+      expect(countedBy(indexer).total - before).toBe(950);
+      const reference = await indexer.indexVectorsMonitored(matrix);
+      const wrong = rows
+        .map((_, i) => i)
+        .filter((i) => {
+          const row = allocated.data.subarray(64 * i, 64 * i + 64);
+          return !row.every((component, at) => component === reference.vectors.get(i)!.normalized[at]);
+        });
+      expect(wrong.every((i) => i >= rowRange.first && i < rowRange.last)).toBe(true);
+    }
+  },
+);
+
+test.each<Fault>(['exit at start', 'throw at start'])(
+  'threads that do not start at first (%s) are replaced',
+  async (fault) => {
+    failAtBatch(fault, 0, 4);
+    const indexer = createIndexer(3, { worker: faultyWorker });
+    expect(differencesFrom(rows, await indexer.indexVectorsMonitored(rows))).toEqual([]);
+    expect(countedBy(indexer)).toEqual({ total: 1000, threads: 1000 });
+  },
+);
+
+test.each<Fault>(['exit at start', 'throw at start'])(
+  'threads that never start (%s) fail the run, not the indexer',
+  async (fault) => {
+    failAtBatch(fault, 0, 1e9);
+    const indexer = createIndexer(3, { worker: faultyWorker });
+    for (let round = 0; round < 3; round++) {
+      await expect(indexer.indexVectorsMonitored(rows)).rejects.toMatchObject({
+        code: 'ThreadPanic',
+        threadId: expect.any(Number),
+        message: expect.stringMatching(
+          /died 8 times before it claimed a batch \(.*(exited with code 4|thrown while it loads)/,
+        ),
+      });
+      await expect(indexer.ready()).rejects.toMatchObject({ code: 'ThreadPanic' });
+    }
+    failNowhere();
+    expect(differencesFrom(rows, await indexer.indexVectorsMonitored(rows))).toEqual([]);
+  },
+);
+
+test('a worker file that is missing is named', async () => {
+  const worker = new URL('./workers/missing.mjs', import.meta.url);
+  const indexer = createIndexer(2, { worker });
+  await expect(indexer.ready()).rejects.toMatchObject({
+    code: 'ThreadPanic',
+    message: expect.stringContaining('missing.mjs'),
+  });
+  await expect(indexer.indexVectorsMonitored(rows)).rejects.toMatchObject({
+    code: 'ThreadPanic',
+    message: expect.stringContaining('missing.mjs'),
+  });
+  // Few vectors need no thread.
+  expect((await indexer.indexVectorsMonitored(rows.slice(0, 10))).indexedCount).toBe(10);
+});
+
+test.each([11, 12, 13, 14, 15])(
+  'threads that exit at random batches (seed %d) lose nothing',
+  { timeout: 60_000 },
+  async (seed) => {
+    const indexer = createIndexer(4, { worker: faultyWorker });
+    let indexed = 0;
+    let panics = 0;
+    for (let run = 0; run < 20; run++) {
+      failAtRandom('process.exit', 30, seed * 1000 + run);
+      try {
+        const result = await indexer.indexVectorsMonitored(sources.ordinary, { batchSize: 25 });
+        indexed += result.indexedCount;
+        expect(differencesFrom(rows, result)).toEqual([]);
+        result.dispose();
+      } catch (error) {
+        // Both threads that ran one batch happened to exit in it.
+        expect(error).toMatchObject({
+          code: 'ThreadPanic',
+          message: expect.stringContaining('ended 2 worker threads'),
+        });
+        panics++;
+        indexed = countedBy(indexer).total;
+      }
+      expect(countedBy(indexer)).toEqual({ total: indexed, threads: indexed });
+    }
+    expect(panics).toBeLessThan(10);
+  },
+);
