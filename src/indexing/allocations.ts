@@ -51,7 +51,8 @@ export class Allocations {
    * will do.
    *
    * @param option name of the option that asks for it, for the message
-   * @throws {IndexingError} `InvalidConfiguration` when it is not from `allocate` of this indexer, or was disposed.
+   * @throws {IndexingError} `InvalidConfiguration` when it is not from `allocate` of this indexer, was disposed, or
+   *   has fewer than `count` rows.
    */
   find(matrix: VectorMatrix, count: number, option: 'inPlace' | 'into'): PlacedMemory {
     const placed = this.#placed.get(matrix?.data?.buffer);
@@ -59,6 +60,10 @@ export class Allocations {
     if (!placed || !room || matrix.data.byteOffset !== room.rows || matrix.dims !== room.dims) {
       const what = option === 'inPlace' ? 'a source' : 'a matrix';
       throw new IndexingError('InvalidConfiguration', `${option} needs ${what} from allocate of the same indexer`);
+    }
+    if (count > room.count) {
+      // A view of the caller's own may reach into the magnitudes behind the rows.
+      throw new IndexingError('InvalidConfiguration', `${option} has room for ${room.count} vectors, got ${count}`);
     }
     return { memory: placed.memory, layout: { ...placed.layout, groups: count > 0 ? [{ ...room, count }] : [] } };
   }

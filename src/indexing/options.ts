@@ -75,6 +75,9 @@ export function checkIndexOptions(options: IndexOptions): CheckedIndexOptions {
     throw invalidConfiguration('onProgress', 'a function', onProgress);
   }
   if (typeof inPlace !== 'boolean') throw invalidConfiguration('inPlace', 'true or false', inPlace);
+  if (into !== undefined && (typeof into !== 'object' || into === null)) {
+    throw invalidConfiguration('into', 'a matrix from allocate', into);
+  }
   if (inPlace && into !== undefined) {
     throw invalidConfiguration('into', 'left out with inPlace, where the source receives the result', into);
   }
