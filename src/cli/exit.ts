@@ -2,6 +2,8 @@
  * How the command ends: exit statuses, wrong usage, interruption.
  */
 import { constants } from 'node:os';
+import { removeUnfinishedFiles } from '../formats/node/atomic-file.js';
+import { restoreTerminal } from './progress.js';
 
 export const ExitStatus = { done: 0, failed: 1, usage: 2 } as const;
 
@@ -9,21 +11,37 @@ export const ExitStatus = { done: 0, failed: 1, usage: 2 } as const;
 export class UsageError extends Error {}
 
 export interface Interrupts {
-  /** Aborted by the first SIGINT or SIGTERM; a second one ends the process as usual. */
+  /** Aborted by the first SIGINT or SIGTERM; a second one ends the process at once. */
   readonly signal: AbortSignal;
   unwatch(): void;
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/** npx passes a Ctrl-C on that the terminal has sent already: signals this close together are one. */
+const REPEAT_MS = 200;
+/** Writing to a pipe that nobody reads never ends, and cannot be taken back. */
+const GRACE_MS = 2000;
 
 export function watchInterrupts(): Interrupts {
   const controller = new AbortController();
+  let abortedAtMs = 0;
   const unwatch = () => {
     for (const name of SIGNALS) process.off(name, interrupt);
   };
-  const interrupt = (name: NodeJS.Signals) => {
+  const end = (name: NodeJS.Signals) => {
     unwatch();
+    removeUnfinishedFiles();
+    restoreTerminal();
+    process.kill(process.pid, name);
+  };
+  const interrupt = (name: NodeJS.Signals) => {
+    if (controller.signal.aborted) {
+      if (performance.now() - abortedAtMs > REPEAT_MS) end(name);
+      return;
+    }
+    abortedAtMs = performance.now();
     controller.abort(name);
+    setTimeout(end, GRACE_MS, name).unref();
   };
   for (const name of SIGNALS) process.on(name, interrupt);
   return { signal: controller.signal, unwatch };

@@ -2,11 +2,10 @@
  * `simdex index`: streams files of vectors through the indexer and writes what was asked for.
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { IndexingError } from '../errors.js';
 import { type VectorFormat, vectorFormats } from '../formats/registry.js';
 import { MonitoredParallelIndexer } from '../index.node.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
-import { UsageError } from './exit.js';
+import { checkFlags } from './check-flags.js';
 import { InputFiles } from './input-files.js';
 import { Outputs } from './outputs.js';
 import { startProgress } from './progress.js';
@@ -17,7 +16,7 @@ interface IndexFlags {
   readonly out?: string;
   readonly magnitudes?: string;
   readonly rejected?: string;
-  readonly report: readonly string[];
+  readonly report?: readonly string[];
   readonly order: ComponentOrder;
   readonly onInvalid: 'throw' | 'skip';
   readonly threads: number | 'auto';
@@ -31,28 +30,35 @@ interface IndexFlags {
 export function addIndexCommand(program: Command, interrupted: AbortSignal): void {
   program
     .command('index')
-    .description('Compute magnitude and unit vector of every row of the files')
+    .description(
+      'Compute magnitude and unit vector of every row of the files. Row i of an\noutput is row i of the input; an output appears whole, or not at all.',
+    )
     .argument('<file...>', 'files of vectors (.npy, .fvecs), taken as one sequence of rows')
-    .option('--out <file>', 'write the indexed rows; a rejected row is zeros (.npy, .fvecs)')
-    .option('--magnitudes <file>', 'write the magnitude of every row, NaN where rejected (.npy)')
-    .option('--rejected <file>', 'write index, id and code of every rejected row (CSV)')
-    .option('--report <file>', 'write the performance report (.csv, .json); may be repeated', collect, [])
+    .option('--out <file>', 'write the unit vectors; a rejected row is zeros (.npy, .fvecs)', once)
+    .option('--magnitudes <file>', 'write the magnitude of every row, NaN where rejected (.npy)', once)
+    .option('--rejected <file>', 'write index, id and code of every rejected row, as CSV', once)
+    .option('--report <file>', 'write the performance report (.csv, .json); may be repeated', collect)
     .addOption(
-      new Option('--order <order>', 'order of the components').choices(['original', 'sorted']).default('original'),
+      new Option('--order <order>', 'components as they are, or sorted ascending')
+        .choices(['original', 'sorted'])
+        .default('original'),
     )
     .addOption(
-      new Option('--on-invalid <action>', 'what a row that cannot be indexed does: fail the run, or be left out')
+      new Option('--on-invalid <action>', 'for a row of zeros, or with NaN or Infinity: fail, or leave it out')
         .choices(['throw', 'skip'])
         .default('throw'),
     )
-    .option('--threads <n>', "worker threads, 1 to 256 or 'auto'", parseThreads, 'auto')
-    .option('--batch-size <n>', 'rows of a batch; chosen by default', parsePositiveInteger)
+    .option('--threads <n>', 'worker threads: 1 to 256, or auto', parseThreads, 'auto')
+    .option('--batch-size <n>', 'rows that a thread takes at a time; chosen by default', parsePositiveInteger)
     .addOption(
-      new Option('--format <name>', 'format of the files, where the extension does not say it').choices(vectorFormats),
+      new Option('--format <name>', 'format of the input files, where the extension does not say it').choices(
+        vectorFormats,
+      ),
     )
-    .option('--dims <n>', 'components of a row, for formats that do not say it', parsePositiveInteger)
+    .option('--dims <n>', 'components of a row, for files that do not say it', parsePositiveInteger)
     .option('--json', 'print the summary as one JSON object')
-    .option('--quiet', 'print neither progress nor summary')
+    .option('--quiet', 'print no progress and, without --json, no summary')
+    .showHelpAfterError('(simdex index --help lists the flags)')
     .addHelpText(
       'after',
       `
@@ -65,7 +71,8 @@ Examples:
 }
 
 async function runIndex(files: readonly string[], flags: IndexFlags, interrupted: AbortSignal): Promise<void> {
-  await using indexer = createIndexer(flags);
+  await checkFlags(files, flags);
+  await using indexer = new MonitoredParallelIndexer(flags.threads);
   await using inputs = await InputFiles.open(files, flags);
   await using outputs = await Outputs.create(flags, inputs);
   const { order, onInvalid, batchSize, quiet, json } = flags;
@@ -89,27 +96,28 @@ async function runIndex(files: readonly string[], flags: IndexFlags, interrupted
   else if (!quiet) process.stdout.write(summaryText(summary));
 }
 
-/** A thread count that is none is wrong usage, as any other flag. */
-function createIndexer({ threads }: IndexFlags): MonitoredParallelIndexer {
-  try {
-    return new MonitoredParallelIndexer(threads);
-  } catch (error) {
-    if (error instanceof IndexingError) throw new UsageError(`--threads: ${error.message}`);
-    throw error;
-  }
+function once(path: string, before: string | undefined): string {
+  if (before !== undefined) throw new InvalidArgumentError('It can be given once.');
+  return path;
 }
 
-function collect(path: string, paths: readonly string[]): string[] {
+function collect(path: string, paths: readonly string[] = []): string[] {
   return [...paths, path];
 }
 
-/** Whether the number is in range, the indexer says. */
 function parseThreads(text: string): number | 'auto' {
-  return text === 'auto' ? 'auto' : Number(text);
+  if (text === 'auto') return 'auto';
+  const threads = parseDigits(text);
+  if (!(threads >= 1 && threads <= 256)) throw new InvalidArgumentError('Expected 1 to 256, or auto.');
+  return threads;
 }
 
 function parsePositiveInteger(text: string): number {
-  const value = Number(text);
+  const value = parseDigits(text);
   if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('Expected a positive integer.');
   return value;
+}
+
+function parseDigits(text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : Number.NaN;
 }

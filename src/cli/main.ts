@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { errorText } from './error-text.js';
 import { ExitStatus, interruptStatus, UsageError, watchInterrupts } from './exit.js';
 import { addIndexCommand } from './index-command.js';
 
@@ -14,31 +15,39 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 async function main(): Promise<number> {
   const interrupts = watchInterrupts();
   const program = new Command('simdex')
-    .description('Index large sets of float32 vectors in parallel')
+    .description('Index large sets of float32 vectors in parallel: magnitude and unit vector of every row')
     .version(version)
     .exitOverride()
-    .showHelpAfterError('(simdex --help shows what there is)');
+    .showHelpAfterError('(simdex --help shows what there is)')
+    .addHelpText('after', '\nExit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.');
   addIndexCommand(program, interrupts.signal);
   try {
     await program.parseAsync();
     return ExitStatus.done;
   } catch (error) {
     if (interrupts.signal.aborted) {
-      process.stderr.write('Interrupted; nothing was written.\n');
+      process.stderr.write('Interrupted; no file was written.\n');
       return interruptStatus(interrupts.signal);
     }
     // Commander has printed its own message, or the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitStatus.done : ExitStatus.usage;
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`error: ${errorText(error)}\n`);
     return error instanceof UsageError ? ExitStatus.usage : ExitStatus.failed;
   } finally {
     interrupts.unwatch();
   }
 }
 
-// A reader that closes the pipe (`simdex … | head`) has what it wanted.
+let unprinted = false;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  // A reader that closes the pipe (`simdex … | head`) has what it wanted.
+  if (error.code === 'EPIPE') return;
+  unprinted = true;
+  process.exitCode = ExitStatus.failed;
+  process.stderr.write(`error: cannot write to standard output: ${error.message}\n`);
 });
+// There is nobody left to tell.
+process.stderr.on('error', () => undefined);
 
-process.exitCode = await main();
+const status = await main();
+process.exitCode = status === ExitStatus.done && unprinted ? ExitStatus.failed : status;

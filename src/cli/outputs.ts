@@ -1,7 +1,7 @@
 /**
  * Everything a command writes. Each file appears whole under its name when all rows are through, or not at all.
  */
-import { extname, resolve } from 'node:path';
+import { extname } from 'node:path';
 import { type AtomicFile, createAtomicFile } from '../formats/node/atomic-file.js';
 import {
   type ColumnWriter,
@@ -9,7 +9,6 @@ import {
   createVectorWriter,
   type VectorWriter,
 } from '../formats/node/write-vectors.js';
-import { formatOf } from '../formats/registry.js';
 import type { IndexingResult } from '../indexing/indexing-result.js';
 import type { IndexingPerformanceReport } from '../reporting/report.js';
 import { UsageError } from './exit.js';
@@ -19,13 +18,15 @@ export interface OutputFlags {
   readonly out?: string;
   readonly magnitudes?: string;
   readonly rejected?: string;
-  readonly report: readonly string[];
+  readonly report?: readonly string[];
 }
 
 const REPORT_WRITERS: Record<string, (report: IndexingPerformanceReport) => string> = {
   '.csv': (report) => report.toCsv(),
   '.json': (report) => `${JSON.stringify(report, null, 2)}\n`,
 };
+
+export const reportExtensions: readonly string[] = Object.keys(REPORT_WRITERS);
 
 /** What all outputs have in common. */
 interface Unfinished {
@@ -42,11 +43,10 @@ export class Outputs implements AsyncDisposable {
   #rejected: AtomicFile | undefined;
   #reports: { readonly file: AtomicFile; readonly render: (report: IndexingPerformanceReport) => string }[] = [];
   #position = 0;
-  #rejectedCount = 0;
 
   /** Opens all outputs, so that a path which cannot be written is told before the work and not after it. */
   static async create(flags: OutputFlags, inputs: InputFiles): Promise<Outputs> {
-    checkFlags(flags, inputs);
+    checkDims(flags, inputs);
     const outputs = new Outputs(flags);
     try {
       await outputs.#open(flags, inputs);
@@ -57,16 +57,11 @@ export class Outputs implements AsyncDisposable {
     return outputs;
   }
 
-  private constructor({ out, magnitudes, rejected, report }: OutputFlags) {
+  private constructor({ out, magnitudes, rejected, report = [] }: OutputFlags) {
     this.paths = [out, magnitudes, rejected, ...report].filter((path) => path !== undefined);
   }
 
-  /** Rows rejected so far. */
-  get rejectedCount(): number {
-    return this.#rejectedCount;
-  }
-
-  async #open({ out, magnitudes, rejected, report }: OutputFlags, { count, dims }: InputFiles): Promise<void> {
+  async #open({ out, magnitudes, rejected, report = [] }: OutputFlags, { count, dims }: InputFiles): Promise<void> {
     if (out !== undefined) {
       this.#rows = await createVectorWriter(out, { count, dims });
       this.#unfinished.push(this.#rows);
@@ -95,7 +90,6 @@ export class Outputs implements AsyncDisposable {
     const lines = rejected.map(({ index, code }) => `${this.#position + index},${this.#position + index},${code}\n`);
     if (lines.length > 0) await this.#rejected?.append(lines.join(''));
     this.#position += vectors.length;
-    this.#rejectedCount += rejected.length;
   }
 
   /** Writes the reports and lets every file appear under its name. */
@@ -110,25 +104,8 @@ export class Outputs implements AsyncDisposable {
   }
 }
 
-/** Refuses before anything is opened what could only fail later. */
-function checkFlags({ out, magnitudes, rejected, report }: OutputFlags, inputs: InputFiles): void {
-  if (out !== undefined && inputs.dims === undefined) {
-    const dims = inputs.files.map((file) => `${file.file} (${file.dims})`).join(', ');
-    throw new UsageError(`--out ${out} holds rows of one length, but the files differ: ${dims}; index them one by one`);
-  }
-  for (const path of [out, magnitudes]) if (path !== undefined) formatOf(path);
-  for (const path of report) {
-    if (!(extname(path).toLowerCase() in REPORT_WRITERS)) {
-      throw new UsageError(
-        `--report ${path}: expected a name that ends in ${Object.keys(REPORT_WRITERS).join(' or ')}`,
-      );
-    }
-  }
-  const seen = new Set<string>();
-  for (const path of [out, magnitudes, rejected, ...report]) {
-    if (path === undefined) continue;
-    const absolute = resolve(path);
-    if (seen.has(absolute)) throw new UsageError(`${path} is given for two outputs; each needs a file of its own`);
-    seen.add(absolute);
-  }
+function checkDims({ out }: OutputFlags, inputs: InputFiles): void {
+  if (out === undefined || inputs.dims !== undefined) return;
+  const dims = inputs.files.map((file) => `${file.file} (${file.dims})`).join(', ');
+  throw new UsageError(`--out ${out} holds rows of one length, but the files differ: ${dims}; index them one by one`);
 }

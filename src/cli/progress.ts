@@ -2,7 +2,7 @@
  * How far a command is, on standard error: a bar on a terminal, elsewhere a line every few seconds.
  */
 import { Presets, SingleBar } from 'cli-progress';
-import pc from 'picocolors';
+import { colorsFor } from './colors.js';
 
 export interface Progress {
   advance(vectors: number): void;
@@ -16,11 +16,16 @@ export function startProgress(total: number, threads: number, quiet: boolean): P
   return process.stderr.isTTY ? startBar(total, threads) : startLines(total, threads);
 }
 
+/** Gives the terminal back its cursor, for a process that ends while the bar is there. */
+export function restoreTerminal(): void {
+  if (process.stderr.isTTY) process.stderr.write('\x1b[?25h\x1b[?7h\n');
+}
+
 function startBar(total: number, threads: number): Progress {
   const startedAt = performance.now();
   const bar = new SingleBar(
     {
-      format: `${pc.cyan('{bar}')} {percentage} % | {value}/{total} vectors | {rate}/s | {eta_formatted} left | {threads}`,
+      format: `${colorsFor(process.stderr).cyan('{bar}')} {percentage} % | {value}/{total} vectors | {rate}/s | {eta_formatted} left | {threads}`,
       stream: process.stderr,
       hideCursor: true,
       clearOnComplete: true,

@@ -1,9 +1,10 @@
 /**
  * What a finished `simdex index` tells on standard output, for people and as JSON.
  */
-import pc from 'picocolors';
 import type { IndexingPerformanceReport } from '../reporting/report.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
+import { colorsFor } from './colors.js';
+import { printable } from './error-text.js';
 import type { InputFiles } from './input-files.js';
 
 export interface IndexSummary {
@@ -28,6 +29,9 @@ export interface IndexSummary {
   /** Files written. */
   readonly written: readonly string[];
 }
+
+/** Files named in one line; more are counted. */
+const MOST_NAMES = 3;
 
 export function summarize(
   inputs: InputFiles,
@@ -60,22 +64,33 @@ export function summaryText(summary: IndexSummary): string {
   const of = dims === null ? '' : ` of ${dims.toLocaleString('en')} components`;
   const rows: [string, string][] = [
     ['time', formatMs(summary.totalTimeMs)],
-    ['throughput', `${whole(summary.vectorsPerSecond)} vectors/s, ${whole(summary.bytesPerSecond / 1e6)} MB/s`],
-    ['threads', `${threads} (${kernel} kernel), efficiency ${(100 * threadEfficiency).toFixed(1)} %`],
+    ['throughput', `${figure(summary.vectorsPerSecond)} vectors/s, ${figure(summary.bytesPerSecond / 1e6)} MB/s`],
+    ['threads', `${threads} (${kernel} kernel), efficiency ${figure(100 * threadEfficiency)} %`],
     ['rejected', whole(rejected)],
     ['score', `${summary.score} of 100`],
   ];
   const lines = [
-    pc.bold(`Indexed ${whole(indexed)} vectors${of}, ${order} order, from ${files.join(', ')}`),
+    colorsFor(process.stdout).bold(
+      `Indexed ${whole(indexed)} vectors${of}, ${order} order, from ${printable(namesOf(files))}`,
+    ),
     ...rows.map(([name, value]) => `  ${name.padEnd(12)}${value}`),
     ...summary.recommendations.map((recommendation) => `  - ${recommendation}`),
-    ...summary.written.map((path) => `Wrote ${path}`),
+    ...summary.written.map((path) => `Wrote ${printable(path)}`),
   ];
   return `${lines.join('\n')}\n`;
 }
 
 function whole(value: number): string {
   return Math.round(value).toLocaleString('en');
+}
+
+/** Three digits at least, so that nothing but zero is shown as zero. */
+function figure(value: number): string {
+  return value < 100 ? value.toLocaleString('en', { maximumSignificantDigits: 3 }) : whole(value);
+}
+
+function namesOf(files: readonly string[]): string {
+  return files.length <= MOST_NAMES ? files.join(', ') : `${files.length} files`;
 }
 
 function formatMs(ms: number): string {

@@ -6,7 +6,7 @@
  * and is no regular file (a pipe, /dev/null), or is open already (/dev/stdout), is written directly and never replaced.
  */
 import { randomBytes } from 'node:crypto';
-import type { Stats } from 'node:fs';
+import { rmSync, type Stats } from 'node:fs';
 import { access, constants, type FileHandle, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { IndexingError, type IndexingErrorDetails } from '../../errors.js';
@@ -38,6 +38,14 @@ const DESCRIPTOR_PATH = /^\/(?:dev\/(?:stdout|stderr|fd\/)|proc\/)/;
 /** The system refuses single writes of 2 GiB. */
 const MAX_WRITE_BYTES = 2 ** 30;
 
+/** Temporary files of this process. */
+const unfinished = new Set<string>();
+
+/** Removes the temporary files of all writers, for a process that ends without waiting for them. */
+export function removeUnfinishedFiles(): void {
+  for (const path of unfinished) rmSync(path, { force: true });
+}
+
 /** Opens the temporary file. Rejects with `InvalidConfiguration`, as do all methods, with the system's error as `cause`. */
 export async function createAtomicFile(path: string): Promise<AtomicFile> {
   try {
@@ -49,7 +57,12 @@ export async function createAtomicFile(path: string): Promise<AtomicFile> {
     // Only the directory must be writable to replace a file; one that its owner protected is not replaced all the same.
     if (existing !== undefined) await access(target, constants.W_OK);
     const temporary = join(dirname(target), temporaryName(basename(target)));
-    const file = new OpenAtomicFile(path, await open(temporary, 'wx'), { kind: 'replacement', temporary, target });
+    unfinished.add(temporary);
+    const handle = await open(temporary, 'wx').catch((error: unknown) => {
+      unfinished.delete(temporary);
+      throw error;
+    });
+    const file = new OpenAtomicFile(path, handle, { kind: 'replacement', temporary, target });
     if (existing !== undefined) await file.setMode(existing.mode & 0o777);
     return file;
   } catch (cause) {
@@ -104,7 +117,10 @@ class OpenAtomicFile implements AtomicFile {
   finish(): Promise<void> {
     return this.#guard(async () => {
       await this.#handle.close();
-      if (this.#destination.kind === 'replacement') await rename(this.#destination.temporary, this.#destination.target);
+      if (this.#destination.kind === 'replacement') {
+        await rename(this.#destination.temporary, this.#destination.target);
+        unfinished.delete(this.#destination.temporary);
+      }
       this.#finished = true;
     });
   }
@@ -134,7 +150,10 @@ class OpenAtomicFile implements AtomicFile {
     try {
       await this.#handle.close();
     } finally {
-      if (this.#destination.kind === 'replacement') await removeFile(this.#destination.temporary);
+      if (this.#destination.kind === 'replacement') {
+        await removeFile(this.#destination.temporary);
+        unfinished.delete(this.#destination.temporary);
+      }
     }
   }
 

@@ -32,6 +32,8 @@ function reason(action: FileAction, cause: unknown): string {
     case 'ENOSPC':
     case 'EDQUOT':
       return 'the disk is full; free some space or choose another place';
+    case 'EPIPE':
+      return 'its reader went away';
     case 'EMFILE':
     case 'ENFILE':
       return 'too many files are open; close some or raise the limit';

@@ -1,0 +1,97 @@
+/**
+ * Refuses, before any file is opened, what could only fail later or would destroy an input.
+ */
+import { realpath, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import type { RowShape } from '../formats/format.js';
+import { formatOf, type VectorFormat, vectorFormats } from '../formats/registry.js';
+import { UsageError } from './exit.js';
+import { type OutputFlags, reportExtensions } from './outputs.js';
+
+export interface FileFlags extends OutputFlags {
+  readonly format?: VectorFormat;
+}
+
+/** @throws {UsageError} naming the flag */
+export async function checkFlags(files: readonly string[], flags: FileFlags): Promise<void> {
+  const outputs = outputsOf(flags);
+  for (const path of files) if (path === '') throw new UsageError('the name of an input file is empty');
+  for (const { flag, path } of outputs) if (path === '') throw new UsageError(`${flag}: the name of the file is empty`);
+  for (const path of files) checkInputName(path, flags.format);
+  const { out, magnitudes, report } = flags;
+  if (out !== undefined) checkOutputName('--out', out, { kind: 'vectors', dims: 1 });
+  if (magnitudes !== undefined) checkOutputName('--magnitudes', magnitudes, { kind: 'column' });
+  for (const path of report ?? []) {
+    if (!reportExtensions.includes(extname(path).toLowerCase())) {
+      throw new UsageError(`--report ${path}: expected a name that ends in ${reportExtensions.join(' or ')}`);
+    }
+  }
+  await checkDistinct(files, outputs);
+}
+
+interface Output {
+  readonly flag: string;
+  readonly path: string;
+}
+
+function outputsOf({ out, magnitudes, rejected, report = [] }: OutputFlags): Output[] {
+  const given: [string, string | undefined][] = [
+    ['--out', out],
+    ['--magnitudes', magnitudes],
+    ['--rejected', rejected],
+    ...report.map((path): [string, string] => ['--report', path]),
+  ];
+  return given.flatMap(([flag, path]) => (path === undefined ? [] : [{ flag, path }]));
+}
+
+function checkInputName(path: string, format: VectorFormat | undefined): void {
+  if (format !== undefined || hasFormat(path)) return;
+  const names = vectorFormats.join(', ');
+  throw new UsageError(`${path}: its name does not say a format; give it with --format (${names})`);
+}
+
+function checkOutputName(flag: string, path: string, shape: RowShape): void {
+  const fitting = vectorFormats.filter((name) => canHold(`x.${name}`, shape));
+  if (hasFormat(path) && canHold(path, shape)) return;
+  throw new UsageError(`${flag} ${path}: expected a name that ends in .${fitting.join(' or .')}`);
+}
+
+function hasFormat(path: string): boolean {
+  return vectorFormats.includes(
+    extname(`x${basename(path)}`)
+      .slice(1)
+      .toLowerCase(),
+  );
+}
+
+function canHold(path: string, shape: RowShape): boolean {
+  try {
+    formatOf(path).format.createEncoder(shape, path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** An output replaces its file when all is done: it must be neither another output nor an input, by whatever name. */
+async function checkDistinct(files: readonly string[], outputs: readonly Output[]): Promise<void> {
+  const inputs = new Set(await Promise.all(files.map(identityOf)));
+  const seen = new Set<string>();
+  for (const { flag, path } of outputs) {
+    const identity = await identityOf(path);
+    if (inputs.has(identity)) throw new UsageError(`${flag} ${path} is also an input; name another file`);
+    if (seen.has(identity)) throw new UsageError(`${path} is given for two outputs; each needs a file of its own`);
+    seen.add(identity);
+  }
+}
+
+/** The same for all names of a file. One that is not there yet is known by its directory. */
+async function identityOf(path: string): Promise<string> {
+  try {
+    const { dev, ino } = await stat(path, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    const directory = await realpath(dirname(path)).catch(() => resolve(dirname(path)));
+    return join(directory, basename(path));
+  }
+}

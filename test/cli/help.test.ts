@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { run, runWell } from './support.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+
+test('--version is that of the package', async () => {
+  expect((await runWell(['--version'])).stdout).toBe(`${version}\n`);
+});
+
+test.each([[['--help']], [['help']], [['-h']]])('%j goes to standard output', async (args) => {
+  const { stdout, stderr } = await runWell(args);
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/^Usage: simdex /);
+  expect(stdout).toMatch(/^ {2}index /m);
+});
+
+test('index --help names every flag, and says nothing twice', async () => {
+  const { stdout } = await runWell(['index', '--help']);
+  const flags = [...stdout.matchAll(/^ {2}(--[\w-]+)/gm)].map(([, flag]) => flag);
+  expect(flags).toEqual([
+    '--out',
+    '--magnitudes',
+    '--rejected',
+    '--report',
+    '--order',
+    '--on-invalid',
+    '--threads',
+    '--batch-size',
+    '--format',
+    '--dims',
+    '--json',
+    '--quiet',
+  ]);
+  expect(stdout).not.toContain('[]');
+  expect(stdout.split('\n').every((line) => line.length <= 80)).toBe(true);
+});
+
+describe('wrong usage has status 2, and says so on standard error', () => {
+  test.each([
+    [[], /^Usage: simdex /],
+    [['index'], /^error: missing required argument 'file'/],
+    [['indx', 'a.npy'], /^error: unknown command 'indx'/],
+    [['index', 'a.npy', '--ouput', 'b.npy'], /^error: unknown option '--ouput'/],
+    [['--json'], /^error: unknown option '--json'/],
+    [['index', 'a.npy', '--out'], /^error: option '--out <file>' argument missing/],
+  ])('%j', async (args, message) => {
+    const { status, stdout, stderr } = await run(args);
+    expect(status).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(message);
+  });
+});
