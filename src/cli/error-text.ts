@@ -5,14 +5,19 @@ import { IndexingError } from '../errors.js';
 
 /** One line. What a program reads from the code, the status says here. */
 export function errorText(error: unknown): string {
-  // Thrown while something else was being cleaned up after; both matter, the first one more, but often they are the same.
-  if (error instanceof Error && 'suppressed' in error && 'error' in error) {
-    const texts = [errorText(error.suppressed), errorText(error.error)];
-    return [...new Set(texts)].join('; and then: ');
-  }
-  const message = error instanceof Error ? error.message : String(error);
+  return printable([...new Set(sentences(error))].join(AND_THEN));
+}
+
+/** Between what failed and what failed while that was being cleaned up after. */
+const AND_THEN = '; and then: ';
+
+function sentences(error: unknown): string[] {
+  if (!(error instanceof Error)) return [String(error)];
+  // A SuppressedError: the first failure, then the one that its cleaning up met.
+  if ('suppressed' in error && 'error' in error) return [...sentences(error.suppressed), ...sentences(error.error)];
   const isConfiguration = error instanceof IndexingError && error.code === 'InvalidConfiguration';
-  return printable(isConfiguration ? message.replace(/^Invalid indexing configuration: /, '') : message);
+  const message = isConfiguration ? error.message.replaceAll('Invalid indexing configuration: ', '') : error.message;
+  return message.split(AND_THEN);
 }
 
 /** Text in which a file's name can neither begin a line nor drive a terminal. */

@@ -10,6 +10,8 @@ export interface Progress {
 }
 
 const LINE_INTERVAL_MS = 3000;
+/** What stands behind the bar, for numbers of eight digits. */
+const TEXT_COLUMNS = 75;
 
 export function startProgress(total: number, threads: number, quiet: boolean): Progress {
   if (quiet || total === 0) return { advance: () => undefined, stop: () => undefined };
@@ -27,6 +29,7 @@ function startBar(total: number, threads: number): Progress {
     {
       format: `${colorsFor(process.stderr).cyan('{bar}')} {percentage} % | {value}/{total} vectors | {rate}/s | {eta_formatted} left | {threads}`,
       stream: process.stderr,
+      barsize: Math.min(40, Math.max(8, process.stderr.columns - TEXT_COLUMNS)),
       hideCursor: true,
       clearOnComplete: true,
       formatValue: (value, _options, type) =>

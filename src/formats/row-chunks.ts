@@ -39,8 +39,16 @@ export function recycleRows({ data }: VectorMatrix): void {
   recycled = [data.buffer, ...recycled].slice(0, MAX_RECYCLED);
 }
 
+/** No view of bytes, and no memory of a result, holds more. */
+const MAX_CHUNK_BYTES = 2 ** 32;
+
 function createRows(rows: number, dims: number): Float32Array {
   const byteLength = rows * dims * 4;
+  if (byteLength > MAX_CHUNK_BYTES) {
+    const chunk = rows === 1 ? 'a row' : `a chunk of ${rows} rows`;
+    const limit = `more than the ${MAX_CHUNK_BYTES} that one memory holds`;
+    throw new IndexingError('InsufficientMemory', `${chunk} of ${dims} components needs ${byteLength} bytes, ${limit}`);
+  }
   const kept = recycled.findIndex((buffer) => buffer.byteLength === byteLength);
   if (kept !== -1) return new Float32Array(recycled.splice(kept, 1)[0]!);
   try {

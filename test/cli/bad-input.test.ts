@@ -133,7 +133,11 @@ describe('inputs that cannot be read', () => {
     const huge = directory.write('huge.npy', npyHeader('(1, 1400000000)'));
     truncateSync(huge, 128 + 4 * 1_400_000_000);
     try {
-      await refused([huge], FAILED, /^error: Insufficient memory for indexing operation: .*5600000000|5\.2 GiB/);
+      await refused(
+        [huge],
+        FAILED,
+        /Insufficient memory for indexing operation: a row of 1400000000 components needs 5600000000 bytes/,
+      );
     } finally {
       rmSync(huge);
     }
