@@ -3,6 +3,7 @@
  */
 import { invalidConfiguration } from '../errors.js';
 import type { KernelBackend } from '../kernel/instantiate.js';
+import type { KernelOperation } from '../kernel/kernel-exports.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import type { IndexingProgress } from './progress.js';
@@ -44,6 +45,8 @@ export interface IndexOptions {
 
 export interface CheckedIndexOptions {
   readonly order: ComponentOrder;
+  /** What the kernel does to every row; follows from the order. */
+  readonly operation: KernelOperation;
   readonly onInvalid: 'throw' | 'skip';
   readonly batchSize: number | undefined;
   readonly signal: AbortSignal | undefined;
@@ -81,7 +84,8 @@ export function checkIndexOptions(options: IndexOptions): CheckedIndexOptions {
   if (inPlace && into !== undefined) {
     throw invalidConfiguration('into', 'left out with inPlace, where the source receives the result', into);
   }
-  return { order, onInvalid, batchSize, signal, onProgress, inPlace, into };
+  const operation = order === 'sorted' ? 'process' : 'normalize';
+  return { order, operation, onInvalid, batchSize, signal, onProgress, inPlace, into };
 }
 
 /** @throws {IndexingError} `InvalidConfiguration` naming the option. */

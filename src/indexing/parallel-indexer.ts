@@ -7,6 +7,7 @@ import { asyncDisposeSymbol } from '../dispose-symbol.js';
 import { IndexingError } from '../errors.js';
 import { compileKernel } from '../kernel/compile.js';
 import type { CompiledKernel, KernelBackend } from '../kernel/instantiate.js';
+import type { KernelOperation } from '../kernel/kernel-exports.js';
 import { linkSignals } from '../linked-signal.js';
 import { MemoryPool } from '../memory/memory-pool.js';
 import { TimeSlices } from '../time-slices.js';
@@ -71,6 +72,11 @@ export class ParallelIndexer {
   #disposed: Promise<void> | undefined;
   #backend: Backend | undefined;
   #activeThreads = 0;
+  readonly #unobserved: RunObserver = {
+    timed: false,
+    maxBatchSize: (total) => calculateOptimalBatchSize(total, this.threadCount, undefined),
+    onRecords: () => undefined,
+  };
 
   /**
    * @param threadCount 1..256, or `'auto'` (default): what the machine and the container's CPU quota allow
@@ -133,13 +139,12 @@ export class ParallelIndexer {
    * `onInvalid: 'throw'`), `InvalidConfiguration`, `InsufficientMemory`, `ThreadPanic`; with `signal.reason` when aborted.
    */
   async indexVectors(vectors: VectorSource, options: IndexOptions = {}): Promise<IndexingResult> {
-    return new IndexingResult(
-      await this.execute(vectors, options, {
-        timed: false,
-        maxBatchSize: (total) => calculateOptimalBatchSize(total, this.threadCount, undefined),
-        onRecords: () => undefined,
-      }),
-    );
+    return new IndexingResult(await this.execute(vectors, options, this.#unobserved));
+  }
+
+  /** One of the kernel's functions alone on a matrix from `allocate`, in place: for the benchmark. @internal */
+  async runInPlace(matrix: AllocatedMatrix, operation: KernelOperation): Promise<void> {
+    await this.execute(matrix, { inPlace: true }, this.#unobserved, operation);
   }
 
   /** Ends the threads. Runs under way or waiting reject; results stay readable. Resolves when the threads are gone. */
@@ -160,13 +165,18 @@ export class ParallelIndexer {
   }
 
   /** `indexVectors` with a monitor taking part. @internal */
-  async execute(vectors: VectorSource, options: IndexOptions, observer: RunObserver): Promise<ResultInput> {
+  async execute(
+    vectors: VectorSource,
+    options: IndexOptions,
+    observer: RunObserver,
+    operation?: KernelOperation,
+  ): Promise<ResultInput> {
     this.#refuseIfDisposed();
     const checked = checkIndexOptions(options);
     checked.signal?.throwIfAborted();
     const few = countVectors(vectors) < SMALL_RUN_PER_THREAD * this.threadCount;
     const { signal, unlink } = linkSignals(this.#closing.signal, checked.signal);
-    const linked = { ...checked, signal };
+    const linked = { ...checked, signal, operation: operation ?? checked.operation };
     try {
       const here = few ? this.#runIfLittle(vectors, linked, observer) : undefined;
       // It takes its place in the queue before it is known to need one: later calls must not overtake it.
@@ -341,12 +351,12 @@ function disposedError(): IndexingError {
   return new IndexingError('InvalidConfiguration', 'the indexer was disposed; make a new one');
 }
 
-function isLittleWork(rows: SourceRows, { order }: CheckedIndexOptions, { estimate }: Engine): boolean {
-  const ns = rows.groups.reduce((sum, { dims, count }) => sum + count * estimate.nsPerVector(dims, order), 0);
+function isLittleWork(rows: SourceRows, { operation }: CheckedIndexOptions, { estimate }: Engine): boolean {
+  const ns = rows.groups.reduce((sum, { dims, count }) => sum + count * estimate.nsPerVector(dims, operation), 0);
   return ns <= SMALL_RUN_NS;
 }
 
-function learn(estimate: WorkEstimate, { control }: RunRecords, { order }: CheckedIndexOptions): void {
+function learn(estimate: WorkEstimate, { control }: RunRecords, { operation }: CheckedIndexOptions): void {
   const byDims = new Map<number, { count: number; ms: number }>();
   for (let index = 0; index < control.batchCount; index++) {
     const { dims, count } = control.batch(index);
@@ -354,5 +364,5 @@ function learn(estimate: WorkEstimate, { control }: RunRecords, { order }: Check
     const ms = control.endedAtMs(index) - control.claimedAtMs(index);
     byDims.set(dims, { count: known.count + count, ms: known.ms + ms });
   }
-  for (const [dims, { count, ms }] of byDims) estimate.learn(dims, order, count, ms * 1e6);
+  for (const [dims, { count, ms }] of byDims) estimate.learn(dims, operation, count, ms * 1e6);
 }

@@ -83,7 +83,7 @@ export class IndexingRun {
       threads: input.threads,
       batchSize: input.options.batchSize,
       maxBatchSize: input.maxBatchSize,
-      nsPerVector: (dims) => input.estimate.nsPerVector(dims, input.options.order),
+      nsPerVector: (dims) => input.estimate.nsPerVector(dims, input.options.operation),
     });
     this.#control = ControlBlock.create(this.#plan.batches, input.threads, input.timed);
     this.#progress = new ProgressReader(this.#control, input.rows.count, input.threads, input.startedAtMs);
@@ -190,7 +190,7 @@ export class IndexingRun {
       threadId,
       firstBatch,
       scratch: layout.scratch + threadId * layout.scratchStride,
-      order: options.order,
+      operation: options.operation,
       // Ragged rows are not indexed in input order: a later batch may hold an earlier vector.
       endAtRejection: options.onInvalid === 'throw' && rows.order === undefined,
       source: options.inPlace ? undefined : rows.shared,

@@ -1,9 +1,9 @@
 /**
- * How long a vector takes, per number of components and order: a formula until it was measured, then what was measured.
+ * How long a vector takes, per number of components and operation: a formula until it was measured, then what was measured.
  * Times are nanoseconds per vector on one thread.
  */
 import type { KernelBackend } from '../kernel/instantiate.js';
-import type { ComponentOrder } from '../vectors/vector-source.js';
+import type { KernelOperation } from '../kernel/kernel-exports.js';
 
 /** How much slower the other backends are than SIMD, before anything is measured. */
 const SLOWDOWN: Record<KernelBackend, number> = { simd: 1, scalar: 6, javascript: 25 };
@@ -22,14 +22,14 @@ export class WorkEstimate {
     this.#slowdown = SLOWDOWN[backend];
   }
 
-  nsPerVector(dims: number, order: ComponentOrder): number {
-    return this.#learnt.get(`${order} ${dims}`) ?? this.#slowdown * model(dims, order);
+  nsPerVector(dims: number, operation: KernelOperation): number {
+    return this.#learnt.get(`${operation} ${dims}`) ?? this.#slowdown * model(dims, operation);
   }
 
   /** @param count vectors that took `ns` nanoseconds together */
-  learn(dims: number, order: ComponentOrder, count: number, ns: number): void {
+  learn(dims: number, operation: KernelOperation, count: number, ns: number): void {
     if (count === 0 || ns <= 0) return;
-    const key = `${order} ${dims}`;
+    const key = `${operation} ${dims}`;
     const known = this.#learnt.get(key);
     const measured = ns / count;
     if (known === undefined && this.#learnt.size >= MAX_LEARNT) this.#learnt.clear();
@@ -41,7 +41,8 @@ export class WorkEstimate {
  * A merge network on `n` values has levels in proportion to log₂²(n), each over all of them; without sorting, the row is
  * read and written once. The factors fit the SIMD kernel on a 3 to 4 GHz core, to about a factor of two.
  */
-function model(dims: number, order: ComponentOrder): number {
+function model(dims: number, operation: KernelOperation): number {
   const normalise = 10 + 0.2 * dims;
-  return order === 'original' ? normalise : normalise + 0.025 * dims * Math.log2(dims + 1) ** 2;
+  const sorts = operation === 'process' || operation === 'sort';
+  return sorts ? normalise + 0.025 * dims * Math.log2(dims + 1) ** 2 : normalise;
 }

@@ -16,6 +16,9 @@ export interface KernelExports {
   process(rows: number, count: number, dims: number, magnitudes: number, scratch: number): number;
 }
 
+/** One of the kernel's functions. */
+export type KernelOperation = keyof KernelExports;
+
 /**
  * Bytes of scratch a thread needs to sort rows of `dims` components; 64-byte aligned, one region per thread. With SIMD
  * one scratch row of four keys per component and up to a third more for fill, behind a header; without SIMD 4 KiB of

@@ -53,7 +53,7 @@ function indexBatch(
   if (rejected > 0 && task.endAtRejection) control.lowerEnd(index + 1);
 }
 
-/** Indexes rows `first` to `first + count` of a batch; returns the number of rejected ones. */
+/** Works on rows `first` to `first + count` of a batch; returns the number of rejected ones. */
 function indexRows(task: IndexingTask, kernel: KernelExports, batch: Batch, first: number, count: number): number {
   const { dims } = batch;
   const rows = batch.rows + first * dims * 4;
@@ -63,7 +63,16 @@ function indexRows(task: IndexingTask, kernel: KernelExports, batch: Batch, firs
     const from = new Float32Array(buffer, byteOffset + rows, count * dims);
     new Float32Array(task.memory.buffer, rows, count * dims).set(from);
   }
-  return task.order === 'sorted'
-    ? kernel.process(rows, count, dims, magnitudes, task.scratch)
-    : kernel.normalize(rows, count, dims, magnitudes);
+  switch (task.operation) {
+    case 'process':
+      return kernel.process(rows, count, dims, magnitudes, task.scratch);
+    case 'normalize':
+      return kernel.normalize(rows, count, dims, magnitudes);
+    case 'magnitudes':
+      return kernel.magnitudes(rows, count, dims, magnitudes);
+    case 'sort':
+      // Any row can be sorted: none is rejected, so nobody looks for reasons in the magnitudes, which stay as they were.
+      kernel.sort(rows, count, dims, task.scratch);
+      return 0;
+  }
 }

@@ -3,8 +3,8 @@
  * copied.
  */
 import type { CompiledKernel } from '../kernel/instantiate.js';
+import type { KernelOperation } from '../kernel/kernel-exports.js';
 import type { SharedRows } from '../vectors/source-rows.js';
-import type { ComponentOrder } from '../vectors/vector-source.js';
 
 export type WorkerTask = WarmUpTask | IndexingTask;
 
@@ -27,7 +27,8 @@ export interface IndexingTask {
   readonly firstBatch: number;
   /** Byte offset of this thread's scratch. */
   readonly scratch: number;
-  readonly order: ComponentOrder;
+  /** What is done to every row. */
+  readonly operation: KernelOperation;
   /** Whether a rejected row makes all later batches unwanted. */
   readonly endAtRejection: boolean;
   /** Where the rows are to be copied from; undefined when they are in place or the main thread copies them. */
