@@ -12,13 +12,14 @@ export { type VectorWriterOptions, writeVectors } from './formats/node/write-vec
 export type { VectorFormat } from './formats/registry.js';
 export type { AllocatedMatrix } from './indexing/allocations.js';
 export type { BatchResult } from './indexing/batch-result.js';
+export type { Backend } from './indexing/engine.js';
 export type { IndexedVectors, ProcessedVector } from './indexing/indexed-vectors.js';
 export type { IndexingResult } from './indexing/indexing-result.js';
 export type { IndexingStream, StreamOptions } from './indexing/indexing-stream.js';
 export { MonitoredParallelIndexer } from './indexing/monitored-parallel-indexer.js';
 export type { IndexerMonitoringConfig } from './indexing/monitoring-config.js';
 export type { IndexerLogger, IndexerOptions, IndexOptions } from './indexing/options.js';
-export { type Backend, ParallelIndexer } from './indexing/parallel-indexer.js';
+export { ParallelIndexer } from './indexing/parallel-indexer.js';
 export type { IndexingProgress, ThreadProgress } from './indexing/progress.js';
 export type { Rejection } from './indexing/rejections.js';
 export type { RejectionCode } from './kernel/rejection.js';

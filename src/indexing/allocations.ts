@@ -6,7 +6,10 @@ import { IndexingError } from '../errors.js';
 import { layOutMatrix, type MatrixLayout } from '../memory/matrix-layout.js';
 import type { MatrixMemory } from '../memory/matrix-memory.js';
 import type { MemoryPool } from '../memory/memory-pool.js';
+import type { SourceRows } from '../vectors/source-rows.js';
 import { checkShape, type VectorMatrix } from '../vectors/vector-matrix.js';
+import type { VectorSource } from '../vectors/vector-source.js';
+import type { CheckedIndexOptions } from './options.js';
 
 /** A matrix in a shared WebAssembly memory of its own. Fill `data`, then give it as a source, `inPlace` or `into`. */
 export interface AllocatedMatrix extends VectorMatrix {
@@ -47,6 +50,33 @@ export class Allocations {
   }
 
   /**
+   * The caller's memory that a run's result goes to; undefined when the caller gave none.
+   *
+   * @throws {IndexingError} `InvalidConfiguration` when the matrix given is none of this indexer's, or does not fit.
+   */
+  targetOf(
+    rows: SourceRows,
+    vectors: VectorSource,
+    { inPlace, into }: Pick<CheckedIndexOptions, 'inPlace' | 'into'>,
+  ): PlacedMemory | undefined {
+    if (inPlace) return this.#find(vectors as VectorMatrix, rows.count, 'inPlace');
+    if (!into) return undefined;
+    const target = this.#find(into, rows.count, 'into');
+    if (rows.groups.length > 1) {
+      throw new IndexingError('InvalidConfiguration', 'into needs vectors of one length; ragged ones fit no matrix');
+    }
+    const dims = rows.groups[0]?.dims ?? into.dims;
+    if (dims !== into.dims || rows.count * dims > into.data.length) {
+      const found = `into holds ${into.data.length / into.dims} × ${into.dims}`;
+      throw new IndexingError('InvalidConfiguration', `into needs room for ${rows.count} × ${dims}, ${found}`);
+    }
+    if (rows.shared?.buffer === target.memory.buffer) {
+      throw new IndexingError('InvalidConfiguration', 'into is the memory of the source; ask for inPlace instead');
+    }
+    return target;
+  }
+
+  /**
    * The memory of `matrix`, placed for its first `count` rows. A shorter matrix over the first rows of an allocated one
    * will do.
    *
@@ -54,7 +84,7 @@ export class Allocations {
    * @throws {IndexingError} `InvalidConfiguration` when it is not from `allocate` of this indexer, was disposed, or
    *   has fewer than `count` rows.
    */
-  find(matrix: VectorMatrix, count: number, option: 'inPlace' | 'into'): PlacedMemory {
+  #find(matrix: VectorMatrix, count: number, option: 'inPlace' | 'into'): PlacedMemory {
     const placed = this.#placed.get(matrix?.data?.buffer);
     const room = placed?.layout.groups[0];
     if (!placed || !room || matrix.data.byteOffset !== room.rows || matrix.dims !== room.dims) {

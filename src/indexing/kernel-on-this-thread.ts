@@ -15,7 +15,7 @@ import { layOutMatrix, type MatrixLayout } from '../memory/matrix-layout.js';
 import { createMatrixMemory } from '../memory/matrix-memory.js';
 import { checkMatrix, checkShape, type VectorMatrix } from '../vectors/vector-matrix.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
-import { refuseUnknown } from './options.js';
+import { checkKernelChoice, refuseUnknown } from './options.js';
 import type { Rejection } from './rejections.js';
 
 export interface KernelOptions {
@@ -61,6 +61,7 @@ export interface Kernel {
  */
 export async function createKernel(options: KernelOptions = {}): Promise<Kernel> {
   refuseUnknown('options', options, new Set(['backend']));
+  checkKernelChoice('backend', options.backend);
   return new KernelOnThisThread(await compileKernel(options.backend ?? 'auto'));
 }
 

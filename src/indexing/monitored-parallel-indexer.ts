@@ -11,13 +11,14 @@ import type { BatchSizeSample } from '../reporting/report-data.js';
 import { summarizeRun } from '../reporting/summarize-run.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import type { AllocatedMatrix } from './allocations.js';
+import type { Backend } from './engine.js';
 import { countIndexed, IndexingResult } from './indexing-result.js';
 import { type IndexedChunk, IndexingStream, type StreamOptions } from './indexing-stream.js';
 import { type MeasuredRecords, measureRun } from './measured-run.js';
 import { checkMonitoringConfig, type IndexerMonitoringConfig } from './monitoring-config.js';
 import { calculateOptimalBatchSize } from './optimal-batch-size.js';
 import type { IndexerOptions, IndexOptions } from './options.js';
-import { type Backend, ParallelIndexer, type RunObserver } from './parallel-indexer.js';
+import { ParallelIndexer, type RunObserver } from './parallel-indexer.js';
 import type { RunRecords } from './run.js';
 
 /** Runs that the history of batch sizes goes back. */

@@ -95,9 +95,7 @@ export function checkIndexerOptions(options: IndexerOptions): IndexerOptions {
   if (maxMemoryBytes !== undefined && !(typeof maxMemoryBytes === 'number' && maxMemoryBytes > 0)) {
     throw invalidConfiguration('maxMemoryBytes', 'a positive number of bytes', maxMemoryBytes);
   }
-  if (kernel !== undefined && !['auto', 'simd', 'scalar', 'javascript'].includes(kernel)) {
-    throw invalidConfiguration('kernel', "'auto', 'simd', 'scalar' or 'javascript'", kernel);
-  }
+  checkKernelChoice('kernel', kernel);
   if (worker !== undefined && typeof worker !== 'string' && !(worker instanceof URL)) {
     throw invalidConfiguration('worker', 'a URL', worker);
   }
@@ -108,6 +106,13 @@ export function checkIndexerOptions(options: IndexerOptions): IndexerOptions {
     throw invalidConfiguration('logger', 'an object with the functions info and warn', logger);
   }
   return options;
+}
+
+/** @throws {IndexingError} `InvalidConfiguration` naming the option, unless undefined, `'auto'` or a backend. */
+export function checkKernelChoice(name: string, choice: 'auto' | KernelBackend | undefined): void {
+  if (choice !== undefined && !['auto', 'simd', 'scalar', 'javascript'].includes(choice)) {
+    throw invalidConfiguration(name, "'auto', 'simd', 'scalar' or 'javascript'", choice);
+  }
 }
 
 /** @throws {IndexingError} `InvalidConfiguration` unless an integer in 1..256 or `'auto'`. */

@@ -5,18 +5,16 @@
 import { nowMs } from '../clock.js';
 import { asyncDisposeSymbol } from '../dispose-symbol.js';
 import { IndexingError } from '../errors.js';
-import { compileKernel } from '../kernel/compile.js';
-import type { CompiledKernel, KernelBackend } from '../kernel/instantiate.js';
 import type { KernelOperation } from '../kernel/kernel-exports.js';
 import { linkSignals } from '../linked-signal.js';
 import { MemoryPool } from '../memory/memory-pool.js';
 import { TimeSlices } from '../time-slices.js';
 import { countVectors, describeSource, type SourceRows } from '../vectors/source-rows.js';
-import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import { boundPlatform } from '../workers/platform.js';
 import type { WorkerPool } from '../workers/worker-pool.js';
-import { type AllocatedMatrix, Allocations, type PlacedMemory } from './allocations.js';
+import { type AllocatedMatrix, Allocations } from './allocations.js';
+import { type Backend, type Engine, loadEngine } from './engine.js';
 import { IndexingResult, type ResultInput } from './indexing-result.js';
 import { calculateOptimalBatchSize } from './optimal-batch-size.js';
 import {
@@ -28,16 +26,7 @@ import {
   type IndexOptions,
 } from './options.js';
 import { IndexingRun, type RunRecords } from './run.js';
-import { SerialQueue } from './serial-queue.js';
-import { WorkEstimate } from './work-estimate.js';
-
-/** What indexes, once it is known. */
-export interface Backend {
-  readonly kernel: KernelBackend;
-  readonly threads: number;
-  /** Whether the threads share memory. */
-  readonly shared: boolean;
-}
+import { SerialQueue, type Turn } from './serial-queue.js';
 
 /** How a monitor takes part in a run. @internal */
 export interface RunObserver {
@@ -49,11 +38,18 @@ export interface RunObserver {
   onRecords(records: RunRecords, backend: Backend): void;
 }
 
-/** A kernel and what is known of its speed. */
-interface Engine {
-  readonly kernel: CompiledKernel;
-  readonly backend: Backend;
-  readonly estimate: WorkEstimate;
+/** One call, as it goes through the indexer. */
+interface Call {
+  readonly vectors: VectorSource;
+  readonly options: CheckedIndexOptions;
+  readonly observer: RunObserver;
+}
+
+/** A call whose source has been looked over. */
+interface DescribedCall extends Call {
+  readonly rows: SourceRows;
+  readonly engine: Engine;
+  readonly startedAtMs: number;
 }
 
 /** Below this many vectors per thread, a run that is little work is done on the calling thread. */
@@ -176,14 +172,14 @@ export class ParallelIndexer {
     checked.signal?.throwIfAborted();
     const few = countVectors(vectors) < SMALL_RUN_PER_THREAD * this.threadCount;
     const { signal, unlink } = linkSignals(this.#closing.signal, checked.signal);
-    const linked = { ...checked, signal, operation: operation ?? checked.operation };
+    const call = { vectors, observer, options: { ...checked, signal, operation: operation ?? checked.operation } };
     try {
-      const here = few ? this.#runIfLittle(vectors, linked, observer) : undefined;
+      const here = few ? this.#runIfLittle(call) : undefined;
       // It takes its place in the queue before it is known to need one: later calls must not overtake it.
       const queued = this.#queue.run(signal, async () => {
         const done = await here;
         if (done) return { result: Promise.resolve(done), settled: Promise.resolve() };
-        return this.#runOnThreads(vectors, linked, observer);
+        return this.#runOnThreads(await this.#describe(call));
       });
       // Where `here` rejects, so does the turn in the queue, and nobody awaits it.
       queued.catch(() => undefined);
@@ -193,30 +189,23 @@ export class ParallelIndexer {
     }
   }
 
-  /** Runs on the calling thread; undefined when it is too much work for that. */
-  async #runIfLittle(
-    vectors: VectorSource,
-    options: CheckedIndexOptions,
-    observer: RunObserver,
-  ): Promise<ResultInput | undefined> {
+  async #describe(call: Call): Promise<DescribedCall> {
+    const { signal } = call.options;
+    const startedAtMs = nowMs();
     const engine = await this.#loadEngine();
-    const rows = await describeSource(vectors, new TimeSlices(options.signal));
-    options.signal?.throwIfAborted();
-    return isLittleWork(rows, options, engine) ? this.#runHere(rows, vectors, options, engine, observer) : undefined;
+    const rows = await describeSource(call.vectors, new TimeSlices(signal));
+    signal?.throwIfAborted();
+    return { ...call, rows, engine, startedAtMs };
   }
 
-  async #runHere(
-    rows: SourceRows,
-    vectors: VectorSource,
-    options: CheckedIndexOptions,
-    engine: Engine,
-    observer: RunObserver,
-  ): Promise<ResultInput> {
-    const startedAtMs = nowMs();
-    const run = await this.#createRun(rows, vectors, options, engine, observer, 1, startedAtMs);
+  /** Runs on the calling thread; undefined when it is too much work for that. */
+  async #runIfLittle(call: Call): Promise<ResultInput | undefined> {
+    const described = await this.#describe(call);
+    const { rows, engine, options, observer } = described;
+    if (engine.estimate.totalNs(rows.groups, options.operation) > SMALL_RUN_NS) return undefined;
+    const run = await this.#createRun(described, 1);
     try {
-      const records = run.runHere();
-      return this.#resultOf(run, rows, records, options, engine, observer);
+      return this.#resultOf(run, run.runHere(), described);
     } catch (error) {
       observer.onRecords(run.records, engine.backend);
       this.#giveBack(run, options);
@@ -224,20 +213,17 @@ export class ParallelIndexer {
     }
   }
 
-  /** One turn in the queue: `result` settles with the run, `settled` when the next may begin. */
-  async #runOnThreads(vectors: VectorSource, options: CheckedIndexOptions, observer: RunObserver) {
-    const startedAtMs = nowMs();
-    const engine = await this.#loadEngine();
-    const rows = await describeSource(vectors, new TimeSlices(options.signal));
-    options.signal?.throwIfAborted();
-    const run = await this.#createRun(rows, vectors, options, engine, observer, this.threadCount, startedAtMs);
+  /** One turn in the queue. */
+  async #runOnThreads(call: DescribedCall): Promise<Turn<ResultInput>> {
+    const { engine, options, observer } = call;
+    const run = await this.#createRun(call, this.threadCount);
     const { finished, settled } = run.runOn(this.#startWorkers());
     this.#activeThreads = run.activeThreads;
     settled.then(() => {
       this.#activeThreads = 0;
     });
     const result = finished.then(
-      (records) => this.#resultOf(run, rows, records, options, engine, observer),
+      (records) => this.#resultOf(run, records, call),
       (error) => {
         observer.onRecords(run.records, engine.backend);
         settled.then(() => this.#giveBack(run, options));
@@ -247,23 +233,16 @@ export class ParallelIndexer {
     return { result, settled };
   }
 
-  async #createRun(
-    rows: SourceRows,
-    vectors: VectorSource,
-    options: CheckedIndexOptions,
-    { kernel, estimate }: Engine,
-    observer: RunObserver,
-    threads: number,
-    startedAtMs: number,
-  ): Promise<IndexingRun> {
+  async #createRun(call: DescribedCall, threads: number): Promise<IndexingRun> {
+    const { rows, vectors, options, engine, observer, startedAtMs } = call;
     const input = {
       rows,
       options,
-      kernel,
-      estimate,
+      kernel: engine.kernel,
+      estimate: engine.estimate,
       threads,
       memories: this.#memories,
-      target: this.#targetOf(rows, vectors, options),
+      target: this.#allocations.targetOf(rows, vectors, options),
       maxBatchSize: observer.maxBatchSize(rows.count),
       timed: observer.timed,
       startedAtMs,
@@ -282,35 +261,9 @@ export class ParallelIndexer {
     }
   }
 
-  #targetOf(rows: SourceRows, vectors: VectorSource, options: CheckedIndexOptions): PlacedMemory | undefined {
-    if (options.inPlace) return this.#allocations.find(vectors as VectorMatrix, rows.count, 'inPlace');
-    if (!options.into) return undefined;
-    const { into } = options;
-    const target = this.#allocations.find(into, rows.count, 'into');
-    if (rows.groups.length > 1) {
-      throw new IndexingError('InvalidConfiguration', 'into needs vectors of one length; ragged ones fit no matrix');
-    }
-    const dims = rows.groups[0]?.dims ?? into.dims;
-    if (dims !== into.dims || rows.count * dims > into.data.length) {
-      const found = `into holds ${into.data.length / into.dims} × ${into.dims}`;
-      throw new IndexingError('InvalidConfiguration', `into needs room for ${rows.count} × ${dims}, ${found}`);
-    }
-    if (rows.shared?.buffer === target.memory.buffer) {
-      throw new IndexingError('InvalidConfiguration', 'into is the memory of the source; ask for inPlace instead');
-    }
-    return target;
-  }
-
-  #resultOf(
-    run: IndexingRun,
-    rows: SourceRows,
-    records: RunRecords,
-    options: CheckedIndexOptions,
-    { backend, estimate }: Engine,
-    observer: RunObserver,
-  ): ResultInput {
-    learn(estimate, records, options);
-    observer.onRecords(records, backend);
+  #resultOf(run: IndexingRun, records: RunRecords, { rows, options, engine, observer }: DescribedCall): ResultInput {
+    engine.estimate.learnFrom(records.control, options.operation);
+    observer.onRecords(records, engine.backend);
     return {
       records,
       positions: rows.order,
@@ -325,14 +278,9 @@ export class ParallelIndexer {
   }
 
   #loadEngine(): Promise<Engine> {
-    this.#engine ??= compileKernel(this.#options.kernel ?? 'auto', this.#options.wasm).then((kernel) => {
-      const backend = { kernel: kernel.backend, threads: this.threadCount, shared: true };
-      this.#backend = backend;
-      this.#options.logger?.info(`Using the ${backend.kernel} kernel on ${backend.threads} threads`);
-      if (backend.kernel === 'javascript' && this.#options.kernel !== 'javascript') {
-        this.#options.logger?.warn('WebAssembly SIMD is missing or computes wrong here; the JavaScript kernel is used');
-      }
-      return { kernel, backend, estimate: new WorkEstimate(kernel.backend) };
+    this.#engine ??= loadEngine(this.#options, this.threadCount).then((engine) => {
+      this.#backend = engine.backend;
+      return engine;
     });
     return this.#engine;
   }
@@ -349,20 +297,4 @@ export class ParallelIndexer {
 
 function disposedError(): IndexingError {
   return new IndexingError('InvalidConfiguration', 'the indexer was disposed; make a new one');
-}
-
-function isLittleWork(rows: SourceRows, { operation }: CheckedIndexOptions, { estimate }: Engine): boolean {
-  const ns = rows.groups.reduce((sum, { dims, count }) => sum + count * estimate.nsPerVector(dims, operation), 0);
-  return ns <= SMALL_RUN_NS;
-}
-
-function learn(estimate: WorkEstimate, { control }: RunRecords, { operation }: CheckedIndexOptions): void {
-  const byDims = new Map<number, { count: number; ms: number }>();
-  for (let index = 0; index < control.batchCount; index++) {
-    const { dims, count } = control.batch(index);
-    const known = byDims.get(dims) ?? { count: 0, ms: 0 };
-    const ms = control.endedAtMs(index) - control.claimedAtMs(index);
-    byDims.set(dims, { count: known.count + count, ms: known.ms + ms });
-  }
-  for (const [dims, { count, ms }] of byDims) estimate.learn(dims, operation, count, ms * 1e6);
 }

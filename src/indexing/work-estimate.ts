@@ -4,6 +4,8 @@
  */
 import type { KernelBackend } from '../kernel/instantiate.js';
 import type { KernelOperation } from '../kernel/kernel-exports.js';
+import { type ControlBlock, DONE } from '../memory/control-block.js';
+import type { RowGroup } from '../vectors/source-rows.js';
 
 /** How much slower the other backends are than SIMD, before anything is measured. */
 const SLOWDOWN: Record<KernelBackend, number> = { simd: 1, scalar: 6, javascript: 25 };
@@ -26,8 +28,25 @@ export class WorkEstimate {
     return this.#learnt.get(`${operation} ${dims}`) ?? this.#slowdown * model(dims, operation);
   }
 
-  /** @param count vectors that took `ns` nanoseconds together */
-  learn(dims: number, operation: KernelOperation, count: number, ns: number): void {
+  /** Nanoseconds that all rows of `groups` take on one thread. */
+  totalNs(groups: readonly RowGroup[], operation: KernelOperation): number {
+    return groups.reduce((sum, { dims, count }) => sum + count * this.nsPerVector(dims, operation), 0);
+  }
+
+  /** Takes in what the batches of a finished run took. */
+  learnFrom(control: ControlBlock, operation: KernelOperation): void {
+    const measured = new Map<number, { count: number; ms: number }>();
+    for (let index = 0; index < control.batchCount; index++) {
+      if (control.state(index) !== DONE) continue;
+      const { dims, count } = control.batch(index);
+      const known = measured.get(dims) ?? { count: 0, ms: 0 };
+      const ms = control.endedAtMs(index) - control.claimedAtMs(index);
+      measured.set(dims, { count: known.count + count, ms: known.ms + ms });
+    }
+    for (const [dims, { count, ms }] of measured) this.#learn(dims, operation, count, ms * 1e6);
+  }
+
+  #learn(dims: number, operation: KernelOperation, count: number, ns: number): void {
     if (count === 0 || ns <= 0) return;
     const key = `${operation} ${dims}`;
     const known = this.#learnt.get(key);

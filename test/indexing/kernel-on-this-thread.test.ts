@@ -125,7 +125,7 @@ describe('createKernel', () => {
 
   it('refuses a backend and an option that it does not know', async () => {
     // @ts-expect-error no such backend
-    await expect(createKernel({ backend: 'gpu' })).rejects.toThrow(/^Invalid indexing configuration: kernel .* "gpu"/);
+    await expect(createKernel({ backend: 'gpu' })).rejects.toThrow(/^Invalid indexing configuration: backend .* "gpu"/);
     // @ts-expect-error no such option
     await expect(createKernel({ threads: 2 })).rejects.toThrow(/^Invalid indexing configuration: options\.threads/);
   });
