@@ -75,6 +75,8 @@ async function runIndex(files: readonly string[], flags: IndexFlags, interrupted
   await using indexer = new MonitoredParallelIndexer(flags.threads);
   await using inputs = await InputFiles.open(files, flags);
   await using outputs = await Outputs.create(flags, inputs);
+  // Threads that are still starting leave their share of the first rows to the others, and the figures would show that.
+  await indexer.ready();
   const { order, onInvalid, batchSize, quiet, json } = flags;
   const stream = indexer.indexStream(inputs.chunks(), { order, onInvalid, batchSize, signal: interrupted });
   const progress = startProgress(inputs.count, indexer.indexer.threadCount, quiet === true);
