@@ -36,7 +36,20 @@ export function findFailure(
   buffer: ArrayBufferLike,
   order: Uint32Array | undefined,
 ): IndexingError | undefined {
-  const first = listRejections(control, buffer, order)[0];
+  let first: Rejection | undefined;
+  for (let index = 0; index < control.batchCount; index++) {
+    if (control.state(index) !== DONE || control.rejected(index) === 0) continue;
+    const { firstRank, count, magnitudes } = control.batch(index);
+    const bits = new Uint32Array(buffer, magnitudes, count);
+    for (let i = 0; i < count; i++) {
+      const position = order ? order[firstRank + i]! : firstRank + i;
+      if (first && position > first.index) continue;
+      const code = rejectionOf(bits[i]!);
+      if (code) first = { index: position, code };
+    }
+    // Later batches hold later positions.
+    if (!order) break;
+  }
   return first && new IndexingError(first.code, DETAIL[first.code](first.index), { vectorIndex: first.index });
 }
 
