@@ -28,7 +28,8 @@ export interface ScheduledRun {
 /**
  * Resolves when every thread has answered and every wanted batch is done or lost.
  *
- * @throws {IndexingError} `ThreadPanic`, once every thread has answered; with the rows that a run in place lost.
+ * @throws {IndexingError} `ThreadPanic`, with the rows that a run in place lost; what `restoreBatch` throws. Once every thread
+ *   has answered.
  */
 export async function scheduleThreads(run: ScheduledRun): Promise<void> {
   const { control } = run;
@@ -86,8 +87,17 @@ export async function scheduleThreads(run: ScheduledRun): Promise<void> {
     control.lowerEnd(0);
   }
 
+  /** A row that cannot be copied a second time. */
+  function stopAndThrow(error: unknown): never {
+    control.lowerEnd(0);
+    throw error;
+  }
+
   const threads = Math.min(run.threads, control.batchCount);
-  await Promise.all(Array.from({ length: threads }, (_, threadId) => runThread(threadId, threadId)));
+  const answers = Array.from({ length: threads }, (_, threadId) => runThread(threadId, threadId).catch(stopAndThrow));
+  // All of them, also when one failed: the run's memory is free once this has settled.
+  const failed = (await Promise.allSettled(answers)).find((answer) => answer.status === 'rejected');
+  if (failed) throw failed.reason;
   // A thread may die between taking a batch's number and recording it; then nobody else will take that batch.
   for (let batch = 0; control.isWanted(batch); batch++) {
     if (control.state(batch) === PENDING) await runThread(batch % threads, batch);

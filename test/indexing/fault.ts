@@ -17,6 +17,7 @@ const MODES = {
   'stack overflow': 5,
   'exit at start': 6,
   'throw at start': 7,
+  slow: 8,
 } as const;
 export type Fault = keyof typeof MODES;
 

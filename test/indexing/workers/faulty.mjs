@@ -26,6 +26,8 @@ const faults = {
   5: function overflow() {
     overflow();
   },
+  // Holds the batch for a third of a second.
+  8: () => Atomics.wait(words, 15, 0, 300),
 };
 
 if (Atomics.load(words, MODE) === 6 && Atomics.sub(words, TIMES, 1) > 0) process.exit(4);
@@ -42,7 +44,7 @@ export default function runFaultyTask(task) {
   return runTask(task, (batch) => {
     const wanted = Atomics.load(words, BATCH);
     const mode = Atomics.load(words, MODE);
-    if (mode > 5 || (wanted !== batch && wanted >= 0)) return;
+    if (!faults[mode] || (wanted !== batch && wanted >= 0)) return;
     if (wanted < 0 && random() * 1000 >= Atomics.load(words, ODDS)) return;
     if (Atomics.sub(words, TIMES, 1) > 0) faults[mode]();
   });
