@@ -30,6 +30,8 @@ export class Allocations {
   readonly #pool: MemoryPool;
   readonly #threads: number;
   readonly #placed = new WeakMap<ArrayBufferLike, PlacedMemory>();
+  /** Memories that threads write to, and until when. */
+  readonly #written = new WeakMap<MatrixMemory, Promise<void>>();
 
   constructor(pool: MemoryPool, threads: number) {
     this.#pool = pool;
@@ -44,9 +46,21 @@ export class Allocations {
     const { buffer } = memory;
     this.#placed.set(buffer, { memory, layout });
     const dispose = () => {
-      if (this.#placed.delete(buffer)) this.#pool.release(memory);
+      if (this.#placed.delete(buffer)) this.#release(memory);
     };
     return { data: new Float32Array(buffer, 0, count * dims), dims, count, dispose, [disposeSymbol]: dispose };
+  }
+
+  /** Threads write to `memory` until `settled`: of a matrix that is disposed meanwhile it is given back only then. */
+  holdUntil(settled: Promise<void>, memory: MatrixMemory): void {
+    this.#written.set(memory, settled);
+    settled.then(() => this.#written.delete(memory));
+  }
+
+  #release(memory: MatrixMemory): void {
+    const settled = this.#written.get(memory);
+    if (settled) settled.then(() => this.#pool.release(memory));
+    else this.#pool.release(memory);
   }
 
   /**

@@ -218,6 +218,7 @@ export class ParallelIndexer {
     const { engine, options, observer } = call;
     const run = await this.#createRun(call, this.threadCount);
     const { finished, settled } = run.runOn(this.#startWorkers());
+    if (options.inPlace || options.into) this.#allocations.holdUntil(settled, run.placed.memory);
     this.#activeThreads = run.activeThreads;
     settled.then(() => {
       this.#activeThreads = 0;

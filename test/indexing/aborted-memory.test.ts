@@ -1,0 +1,64 @@
+/**
+ * After an abort a thread may still be in its last slice. The memory it writes to is used again only when it has answered.
+ */
+import { afterEach, expect, test } from 'vitest';
+import { failAtBatch, failNowhere, faultyWorker } from './fault.js';
+import { countedBy, createIndexer, inSharedMemory, randomMatrix, rejectionOf } from './support.js';
+
+afterEach(failNowhere);
+
+const matrix = inSharedMemory(randomMatrix(1000, 64));
+
+/** Starts a run of which one batch is held by its thread for a third of a second, and aborts it meanwhile. */
+async function abortWhileHeld(run: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+  failAtBatch('slow', 0);
+  const controller = new AbortController();
+  const rejection = rejectionOf(run(controller.signal));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  controller.abort('stop');
+  expect(await rejection).toBe('stop');
+}
+
+test.each(['inPlace', 'into'] as const)(
+  'a matrix disposed after an abort (%s) is not handed out while a thread may write to it',
+  async (use) => {
+    const indexer = createIndexer(2, { worker: faultyWorker });
+    await indexer.ready();
+    const allocated = indexer.allocate(1000, 64);
+    allocated.data.set(matrix.data);
+    await abortWhileHeld((signal) =>
+      use === 'inPlace'
+        ? indexer.indexVectorsMonitored(allocated, { signal, inPlace: true })
+        : indexer.indexVectorsMonitored(matrix, { signal, into: allocated }),
+    );
+    allocated.dispose();
+    expect(indexer.getMonitoringStats().activeThreads).toBe(2);
+    expect(indexer.allocate(1000, 64).data.buffer).not.toBe(allocated.data.buffer);
+    // The next run waits for the threads; after it the memory is free.
+    (await indexer.indexVectorsMonitored(randomMatrix(200, 4))).dispose();
+    expect(indexer.allocate(1000, 64).data.buffer).toBe(allocated.data.buffer);
+  },
+);
+
+test('the memory of an aborted run is not handed out before its threads have answered', async () => {
+  // Room for one run at a time.
+  const indexer = createIndexer(2, { worker: faultyWorker, maxMemoryBytes: 500_000 });
+  await indexer.ready();
+  await abortWhileHeld((signal) => indexer.indexVectorsMonitored(matrix, { signal }));
+  expect(indexer.getMonitoringStats().activeThreads).toBe(2);
+  expect(() => indexer.allocate(1000, 64)).toThrow(expect.objectContaining({ code: 'InsufficientMemory' }));
+  const next = await indexer.indexVectorsMonitored(matrix);
+  expect(next.indexedCount).toBe(1000);
+  expect(indexer.getMonitoringStats().activeThreads).toBe(0);
+});
+
+test('a batch that ends after its run was aborted is not counted', async () => {
+  const indexer = createIndexer(2, { worker: faultyWorker });
+  await indexer.ready();
+  await abortWhileHeld((signal) => indexer.indexVectorsMonitored(matrix, { signal, batchSize: 500 }));
+  const { total, threads } = countedBy(indexer);
+  expect(threads).toBe(total);
+  expect(total).toBe(500);
+  await indexer.indexVectorsMonitored(matrix);
+  expect(countedBy(indexer)).toEqual({ total: 1500, threads: 1500 });
+});
