@@ -18,7 +18,8 @@ export function memoryBytes(byteLength: number): number {
 }
 
 // V8 does not count shared memory when it decides whether to collect garbage. An ArrayBuffer of the same size, never
-// touched and so never resident, lets it see what a forgotten memory costs. It lives as long as the buffer's views.
+// touched and so never resident, lets it see what a forgotten memory costs. It lives as long as the buffer's views. It is
+// resizable because V8 maps pages for those; for others it asks malloc, which clears, and so touches, what it uses again.
 const ballast = new WeakMap<SharedArrayBuffer, ArrayBuffer>();
 
 /**
@@ -44,7 +45,7 @@ export function createMatrixMemory(byteLength: number): MatrixMemory {
 
 /** Lets the collector of this thread see what keeping `buffer` costs; workers call it for memories they were sent. */
 export function seeByCollector(buffer: SharedArrayBuffer, bytes: number): void {
-  if (!ballast.has(buffer)) ballast.set(buffer, new ArrayBuffer(bytes));
+  if (!ballast.has(buffer)) ballast.set(buffer, new ArrayBuffer(bytes, { maxByteLength: bytes }));
 }
 
 /** `InsufficientMemory` with the size asked for, the limit it met, and what to do. */
