@@ -1,0 +1,41 @@
+/**
+ * Ends when nothing keeps it any more; the argument says what it leaves behind. Prints what it got done.
+ */
+import { ParallelIndexer } from '../../../dist/index.node.js';
+
+const left = process.argv[2];
+const indexer = new ParallelIndexer(2);
+const vectors = { data: new Float32Array(1e6).fill(1), dims: 4 };
+
+function print(result) {
+  console.log(JSON.stringify({ indexed: result?.indexedCount ?? 0 }));
+}
+
+switch (left) {
+  case 'a new indexer':
+    print();
+    break;
+  case 'a ready indexer':
+    await indexer.ready();
+    print();
+    break;
+  case 'an idle indexer':
+    print(await indexer.indexVectors(vectors));
+    break;
+  case 'an aborted run':
+    await indexer.indexVectors(vectors, { signal: AbortSignal.timeout(1) }).catch(() => undefined);
+    print();
+    break;
+  case 'a run nobody waits for':
+    indexer.indexVectors(vectors).then(print);
+    break;
+  case 'waiting runs':
+    indexer.indexVectors(vectors);
+    indexer.indexVectors(vectors);
+    indexer.indexVectors(vectors).then(print);
+    break;
+  case 'a disposed indexer':
+    print(await indexer.indexVectors(vectors));
+    await indexer.dispose();
+    break;
+}

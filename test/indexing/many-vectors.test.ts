@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { runChild } from './children/run-child.js';
+
+// A loop that is held for 8 ms at most has a turn for every 40,000 vectors at the very least: copying so many takes longer.
+test.each([
+  ['matrix', 10_000_000, 5],
+  ['numbers', 10_000_000, 100],
+  ['views', 2_000_000, 20],
+])(
+  '%s: %d vectors of one component, with turns for everybody else',
+  { timeout: 120_000 },
+  async (kind, count, least) => {
+    const { turns, ...outcome } = await runChild(
+      'ten-million.mjs',
+      [kind, String(count)],
+      ['--max-old-space-size=6000'],
+    );
+    expect(outcome).toEqual({ indexed: count, totalIndexes: count, wrong: 0 });
+    expect(turns).toBeGreaterThan(least);
+  },
+);
