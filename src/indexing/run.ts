@@ -66,6 +66,8 @@ const PROGRESS_INTERVAL_MS = 100;
 const ABORT_GRACE_MS = 3;
 /** Bytes copied between two looks at the clock: well below a millisecond. */
 const COPY_BYTES = 2 ** 18;
+/** Rows copied between two looks at the clock, where they are short: a row costs up to 100 ns whatever its length. */
+const COPY_ROWS = 2 ** 13;
 
 export class IndexingRun {
   readonly placed: PlacedMemory;
@@ -212,7 +214,7 @@ export class IndexingRun {
   }
 
   async #copyBatch(batch: Batch, slices: TimeSlices): Promise<void> {
-    const stride = Math.max(1, Math.floor(COPY_BYTES / Math.max(4, batch.dims * 4)));
+    const stride = Math.max(1, Math.min(COPY_ROWS, Math.floor(COPY_BYTES / (batch.dims * 4))));
     const target = this.#view(batch);
     await slices.forEach(batch.count, stride, (first, last) => {
       const part = target.subarray(first * batch.dims, last * batch.dims);

@@ -34,6 +34,9 @@ export interface SharedRows {
 
 type Row = Float32Array | readonly number[];
 
+/** Below about this many components a loop is faster than `set`. */
+const SHORT_ROW = 16;
+
 /** Rows looked at between two looks at the clock. */
 const SCAN_STRIDE = 4096;
 
@@ -104,6 +107,10 @@ function describeRagged(rows: readonly Row[], { groups, order }: GroupedRows): S
 
 /** A row that changed its length since it was looked at is cut or leaves old components: undefined vectors, no crash. */
 function copyRow(row: Row, target: Float32Array, at: number, dims: number): void {
+  if (dims <= SHORT_ROW) {
+    for (let i = 0; i < dims; i++) target[at + i] = row[i]!;
+    return;
+  }
   target.set(row.length > dims ? row.slice(0, dims) : row, at);
 }
 
