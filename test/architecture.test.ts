@@ -1,0 +1,113 @@
+/**
+ * Data flows one way: a file imports only from its own layer and from layers below it, and only the files that bind a
+ * platform name what belongs to it.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../src', import.meta.url));
+
+/** From the top down. What lies directly in src/ is at the bottom, entry points apart. */
+const LAYERS = [
+  'cli',
+  'formats',
+  'indexing',
+  'search',
+  'reporting',
+  'monitoring',
+  'workers',
+  'memory',
+  'kernel',
+  'vectors',
+  'base',
+];
+const ENTRY_POINTS = /^index\.\w+\.ts$/;
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  /** Gone when compiled. */
+  readonly typeOnly: boolean;
+}
+
+const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'));
+
+const imports: Import[] = files.flatMap((from) => {
+  const text = readFileSync(join(root, from), 'utf8');
+  const statements = text.matchAll(
+    /^(?:import|export)\s+(type\s)?[^;'"]*?from\s+['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]/gm,
+  );
+  return [...statements].map(([, type, name, dynamic]) => {
+    const specifier = name ?? dynamic!;
+    const local = () =>
+      relative(root, resolve(root, dirname(from), specifier))
+        .replaceAll('\\', '/')
+        .replace(/\.js$/, '.ts');
+    return { from, to: specifier.startsWith('.') ? local() : specifier, typeOnly: type !== undefined };
+  });
+});
+
+const layerOf = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : 'base');
+const isLocal = ({ to }: Import) => files.includes(to);
+const show = ({ from, to }: Import) => `${from} imports ${to}`;
+
+test('every file is in a layer, and every local import was found', () => {
+  expect(files.map(layerOf).filter((layer) => !LAYERS.includes(layer))).toEqual([]);
+  expect(imports.filter(({ to }) => to.includes('.ts') && !files.includes(to)).map(show)).toEqual([]);
+  expect(imports.filter(isLocal).length).toBeGreaterThan(50);
+});
+
+test('imports point downwards only', () => {
+  const upwards = imports
+    .filter(isLocal)
+    .filter(({ from }) => !ENTRY_POINTS.test(from))
+    .filter(({ from, to }) => LAYERS.indexOf(layerOf(to)) < LAYERS.indexOf(layerOf(from)));
+  expect(upwards.map(show)).toEqual([]);
+});
+
+test('only the Node halves name Node, tinypool and the packages of the command line', () => {
+  const mayNameNode = /^(workers\/node|formats\/node|cli)\//;
+  const foreign = imports.filter((one) => !isLocal(one));
+  const allowed = ({ from, to }: Import) => {
+    if (to.startsWith('kernel:') || to === '@assemblyscript/loader') return from.startsWith('kernel/');
+    if (to === 'tinypool') return from.startsWith('workers/node/');
+    if (to.startsWith('node:')) return mayNameNode.test(from);
+    return from.startsWith('cli/');
+  };
+  expect(foreign.filter((one) => !allowed(one)).map(show)).toEqual([]);
+  const globals = files
+    .filter((file) => !mayNameNode.test(file) && !ENTRY_POINTS.test(file))
+    .filter((file) => {
+      const code = readFileSync(join(root, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+      return /(?<!\.)\b(process|Buffer)\.|\brequire\(/.test(code);
+    });
+  expect(globals).toEqual([]);
+});
+
+/** Files that `entry` needs when it runs. */
+function reachedFrom(entry: string): Set<string> {
+  const reached = new Set([entry]);
+  for (const file of reached) {
+    for (const one of imports) if (one.from === file && !one.typeOnly && isLocal(one)) reached.add(one.to);
+  }
+  return reached;
+}
+
+test('what runs in a worker needs nothing of the layers above the workers', () => {
+  for (const entry of ['workers/claim-loop.ts', 'workers/node/worker.ts']) {
+    const above = [...reachedFrom(entry)].filter((file) => LAYERS.indexOf(layerOf(file)) < LAYERS.indexOf('workers'));
+    expect(above).toEqual([]);
+    expect([...reachedFrom(entry)]).not.toContain('workers/node/tinypool-pool.ts');
+  }
+});
+
+test('no file imports itself in a circle', () => {
+  const circles = files.filter((file) =>
+    imports.some((one) => one.from === file && !one.typeOnly && isLocal(one) && reachedFrom(one.to).has(file)),
+  );
+  expect(circles).toEqual([]);
+});
