@@ -60,7 +60,7 @@ export function countVectors(source: VectorSource): number {
 }
 
 function countRows(matrix: VectorMatrix): number {
-  if (typeof matrix !== 'object' || matrix === null) {
+  if (typeof matrix !== 'object' || matrix === null || !('data' in matrix && 'dims' in matrix)) {
     throw invalidConfiguration('vectors', 'an array of vectors or a matrix { data, dims }', matrix);
   }
   return checkMatrix('vectors', matrix);
