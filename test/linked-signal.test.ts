@@ -21,3 +21,32 @@ test('after unlink the sources are let go', () => {
   controller.abort();
   expect(signal.aborted).toBe(false);
 });
+
+test('a source has one listener for all that follow it, and none after the last', () => {
+  const { signal } = new AbortController();
+  let listeners = 0;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+    listeners++;
+    addEventListener.apply(signal, args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+    listeners--;
+    removeEventListener.apply(signal, args);
+  };
+  const links = Array.from({ length: 20 }, () => linkSignals(signal));
+  expect(listeners).toBe(1);
+  for (const { unlink } of links) unlink();
+  for (const { unlink } of links) unlink();
+  expect(listeners).toBe(0);
+  linkSignals(signal);
+  expect(listeners).toBe(1);
+});
+
+test('all that follow one source abort with its reason, but not those that let go', () => {
+  const controller = new AbortController();
+  const links = [1, 2, 3].map(() => linkSignals(controller.signal));
+  links[1]!.unlink();
+  controller.abort('stop');
+  expect(links.map(({ signal }) => signal.reason)).toEqual(['stop', undefined, 'stop']);
+});

@@ -134,3 +134,21 @@ test('an abort ends a batch in the middle', async () => {
   expect(await rejection).toBe('stop');
   expect(countedBy(indexer)).toEqual({ total: 0, threads: 0 });
 });
+
+test('many calls at a time, with one signal, are no leak to Node', async () => {
+  const warnings: Error[] = [];
+  const warn = (warning: Error) => warnings.push(warning);
+  process.on('warning', warn);
+  const indexer = createIndexer(2);
+  const controller = new AbortController();
+  const runs = Array.from({ length: 50 }, (_, i) =>
+    rejectionOf(indexer.indexVectorsMonitored(i % 2 ? some : few, { signal: controller.signal })),
+  );
+  await runs[1];
+  controller.abort('stop');
+  const reasons = await Promise.all(runs);
+  expect(reasons.at(-1)).toBe('stop');
+  await turn();
+  expect(warnings).toEqual([]);
+  process.off('warning', warn);
+});
