@@ -27,7 +27,9 @@ export async function* rowChunks(
 }
 
 // The collector does not count shared memory: reading 3 GB in chunks of 8 MiB grew to 1.5 GB. An ordinary buffer that dies
-// with the shared one tells it. Half the size is enough (the same loop stays near 0.2 GB) and costs half the zeroing.
+// with the shared one tells it. Resizable, it is pages of its own that are never touched; others come from malloc, which
+// after a while zeroes used ones instead.
+const Resizable = ArrayBuffer as new (byteLength: number, options: { maxByteLength: number }) => ArrayBuffer;
 const ballast = new WeakMap<SharedArrayBuffer, ArrayBuffer>();
 
 /** Memories given back, for the next chunks: touching fresh pages costs more than reading a cached file into them. */
@@ -55,7 +57,7 @@ function createRows(rows: number, dims: number): Float32Array {
     // Pages without cross-origin isolation have no SharedArrayBuffer.
     if (typeof SharedArrayBuffer === 'undefined') return new Float32Array(new ArrayBuffer(byteLength));
     const buffer = new SharedArrayBuffer(byteLength);
-    ballast.set(buffer, new ArrayBuffer(byteLength / 2));
+    ballast.set(buffer, new Resizable(byteLength, { maxByteLength: byteLength }));
     return new Float32Array(buffer);
   } catch (cause) {
     throw new IndexingError(

@@ -11,7 +11,7 @@ const DIMS = 768;
 const COUNT = 500_000;
 const HEADER = 128;
 const ROW_BYTES = 4 * DIMS;
-const MOST_RESIDENT_KB = 400 * 1024;
+const MOST_RESIDENT_KB = 256 * 1024;
 const NEEDED_DISK_BYTES = 4 * 2 ** 30;
 
 const directory = temporaryDirectory();
@@ -31,7 +31,7 @@ function probedRow(row: number): Float32Array {
   return components;
 }
 
-test('1.5 GB in less than 400 MB of memory (skipped with less than 4 GB of free disk)', { timeout: 120_000 }, async ({
+test('1.5 GB in less than 256 MB of memory (skipped with less than 4 GB of free disk)', { timeout: 120_000 }, async ({
   skip,
 }) => {
   if (process.platform !== 'linux') return skip('needs /proc');
@@ -43,7 +43,7 @@ test('1.5 GB in less than 400 MB of memory (skipped with less than 4 GB of free 
   for (const row of PROBED) writeSync(file, probedRow(row), 0, ROW_BYTES, HEADER + row * ROW_BYTES);
   closeSync(file);
 
-  const { child, ended } = start(['index', input, '--out', output, '--on-invalid', 'skip', '--json', '--quiet']);
+  const { child, ended } = start(['index', input, '--out', output, '--on-invalid', 'skip', '--json', '--threads', '2']);
   let peakKb = 0;
   const sampling = setInterval(async () => {
     const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
@@ -51,7 +51,7 @@ test('1.5 GB in less than 400 MB of memory (skipped with less than 4 GB of free 
   }, 20);
   try {
     const { status, stdout, stderr } = await ended;
-    expect(stderr).toBe('');
+    expect(stderr).not.toContain('error');
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       vectors: COUNT,
