@@ -6,7 +6,7 @@ import { bindPlatform } from './workers/platform.js';
 
 bindPlatform(nodePlatform);
 
-export { IndexingError, type IndexingErrorCode, type RowRange } from './errors.js';
+export { IndexingError, type IndexingErrorCode, type IndexingErrorDetails, type RowRange } from './errors.js';
 export { type ReadVectorsOptions, readVectors } from './formats/node/read-vectors.js';
 export { type VectorWriterOptions, writeVectors } from './formats/node/write-vectors.js';
 export type { VectorFormat } from './formats/registry.js';
@@ -22,11 +22,22 @@ export type { IndexerLogger, IndexerOptions, IndexOptions } from './indexing/opt
 export { ParallelIndexer } from './indexing/parallel-indexer.js';
 export type { IndexingProgress, ThreadProgress } from './indexing/progress.js';
 export type { Rejection } from './indexing/rejections.js';
+export type { KernelBackend } from './kernel/instantiate.js';
 export type { RejectionCode } from './kernel/rejection.js';
 export { PerformanceMonitor } from './monitoring/performance-monitor.js';
 export type { PerformanceStats } from './monitoring/performance-stats.js';
+export type { Clock, PerformanceTimer } from './monitoring/performance-timer.js';
 export { type MonitoringStats, SharedPerformanceMonitor } from './monitoring/shared-performance-monitor.js';
+export type { TimeSummary } from './monitoring/time-distribution.js';
+export type { JsonValue } from './reporting/json.js';
 export { IndexingPerformanceReport } from './reporting/report.js';
-export type { IndexingPerformanceReportData } from './reporting/report-data.js';
+export type {
+  BatchSizeSample,
+  IndexingPerformanceReportData,
+  QueueDepth,
+  QueueDepthSample,
+  RunBackend,
+  ThreadPerformance,
+} from './reporting/report-data.js';
 export type { VectorMatrix } from './vectors/vector-matrix.js';
 export type { ComponentOrder, VectorSource } from './vectors/vector-source.js';

@@ -44,9 +44,13 @@ export class Allocations {
     const layout = layOutMatrix([{ dims, count }], this.#threads);
     const memory = this.#pool.acquire(layout.byteLength);
     const { buffer } = memory;
-    this.#placed.set(buffer, { memory, layout });
+    const placed = { memory, layout };
+    this.#placed.set(buffer, placed);
     const dispose = () => {
-      if (this.#placed.delete(buffer)) this.#release(memory);
+      // The buffer may be another matrix's by now: given back, it is handed out again.
+      if (this.#placed.get(buffer) !== placed) return;
+      this.#placed.delete(buffer);
+      this.#release(memory);
     };
     return { data: new Float32Array(buffer, 0, count * dims), dims, count, dispose, [disposeSymbol]: dispose };
   }
@@ -79,15 +83,17 @@ export class Allocations {
     if (rows.groups.length > 1) {
       throw new IndexingError('InvalidConfiguration', 'into needs vectors of one length; ragged ones fit no matrix');
     }
-    const dims = rows.groups[0]?.dims ?? into.dims;
+    // Vectors without components need no room; what is wrong with them is told as of any other source.
+    const dims = rows.groups[0]?.dims || into.dims;
     if (dims !== into.dims || rows.count * dims > into.data.length) {
       const found = `into holds ${into.data.length / into.dims} × ${into.dims}`;
       throw new IndexingError('InvalidConfiguration', `into needs room for ${rows.count} × ${dims}, ${found}`);
     }
-    if (rows.shared?.buffer === target.memory.buffer) {
+    if (rows.sharedBuffers.has(target.memory.buffer)) {
       throw new IndexingError('InvalidConfiguration', 'into is the memory of the source; ask for inPlace instead');
     }
-    return target;
+    const { memory, layout } = target;
+    return { memory, layout: { ...layout, groups: layout.groups.map((room) => ({ ...room, ...rows.groups[0] })) } };
   }
 
   /**

@@ -4,7 +4,7 @@
  */
 import { disposeSymbol } from '../dispose-symbol.js';
 import { IndexingError } from '../errors.js';
-import { DONE } from '../memory/control-block.js';
+import { type ControlBlock, DONE } from '../memory/control-block.js';
 import type { IndexingPerformanceReport } from '../reporting/report.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { type BatchResult, batchResult } from './batch-result.js';
@@ -31,7 +31,8 @@ export class IndexingResult {
   readonly vectors: IndexedVectors;
   /** Figures of the run; absent from the unmonitored `ParallelIndexer`. */
   readonly performanceReport?: IndexingPerformanceReport;
-  readonly #input: ResultInput;
+  readonly #control: ControlBlock;
+  readonly #positions: Uint32Array | undefined;
   readonly #memory: ReleasableBuffer;
   #rejected: readonly Rejection[] | undefined;
   #batchResults: readonly BatchResult[] | undefined;
@@ -39,7 +40,8 @@ export class IndexingResult {
   /** @internal */
   constructor(input: ResultInput, performanceReport?: IndexingPerformanceReport) {
     const { records, positions, order } = input;
-    this.#input = input;
+    this.#control = records.control;
+    this.#positions = positions;
     this.#memory = new ReleasableBuffer(records.buffer, input.release);
     this.vectors = new IndexedVectors(this.#memory, records.layout, positions, order);
     this.indexedCount = countIndexed(records);
@@ -50,7 +52,7 @@ export class IndexingResult {
   /** One entry for each batch, in processing order. */
   get batchResults(): readonly BatchResult[] {
     this.#memory.bytes;
-    const { control } = this.#input.records;
+    const control = this.#control;
     this.#batchResults ??= Array.from({ length: control.batchCount }, (_, index) =>
       batchResult(control, index, this.vectors),
     );
@@ -60,7 +62,7 @@ export class IndexingResult {
   /** The vectors left out with `onInvalid: 'skip'`, in input order. */
   get rejected(): readonly Rejection[] {
     const { bytes } = this.#memory;
-    this.#rejected ??= listRejections(this.#input.records.control, bytes, this.#input.positions);
+    this.#rejected ??= listRejections(this.#control, bytes, this.#positions);
     return this.#rejected;
   }
 
@@ -88,7 +90,7 @@ export function countIndexed({ control }: RunRecords): number {
 
 class ReleasableBuffer implements ResultBuffer {
   #bytes: ArrayBufferLike | undefined;
-  readonly #release: () => void;
+  #release: (() => void) | undefined;
 
   constructor(bytes: ArrayBufferLike, release: () => void) {
     this.#bytes = bytes;
@@ -102,8 +104,8 @@ class ReleasableBuffer implements ResultBuffer {
   }
 
   release(): void {
-    if (!this.#bytes) return;
     this.#bytes = undefined;
-    this.#release();
+    this.#release?.();
+    this.#release = undefined;
   }
 }

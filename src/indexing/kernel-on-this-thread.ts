@@ -12,7 +12,7 @@ import { createJavaScriptKernel } from '../kernel/javascript.js';
 import type { KernelExports } from '../kernel/kernel-exports.js';
 import { rejectionOf } from '../kernel/rejection.js';
 import { layOutMatrix, type MatrixLayout } from '../memory/matrix-layout.js';
-import { createMatrixMemory } from '../memory/matrix-memory.js';
+import { createMatrixMemory, insufficientMemory } from '../memory/matrix-memory.js';
 import { checkMatrix, checkShape, type VectorMatrix } from '../vectors/vector-matrix.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { checkKernelChoice, refuseUnknown } from './options.js';
@@ -133,8 +133,8 @@ class KernelOnThisThread implements Kernel {
     work: (workspace: Workspace, rows: number, magnitudes: number) => void,
   ): { magnitudes: Float32Array } {
     const { data, dims } = matrix;
-    const own = this.#allocated.get(data.buffer);
-    const workspace = own && own.layout.groups[0]?.dims === dims ? own : this.#workspaceFor(data.length / dims, dims);
+    const own = holdsRows(this.#allocated.get(data.buffer), matrix);
+    const workspace = own ?? this.#workspaceFor(data.length / dims, dims);
     const group = workspace.layout.groups[0]!;
     const copy = workspace === own ? undefined : new Float32Array(workspace.buffer, group.rows, data.length);
     copy?.set(data);
@@ -154,11 +154,26 @@ class KernelOnThisThread implements Kernel {
   #bind(byteLength: number): Omit<Workspace, 'layout'> {
     if (this.#kernel.backend === 'javascript') {
       // JavaScript is slower on shared memory, and needs none.
-      const buffer = new ArrayBuffer(byteLength);
+      const buffer = createBuffer(byteLength);
       return { buffer, kernel: createJavaScriptKernel(buffer) };
     }
     const { memory, buffer } = createMatrixMemory(byteLength);
     return { buffer, kernel: instantiateKernel(this.#kernel, memory) };
+  }
+}
+
+/** The workspace if the matrix is rows of it, and not of what lies behind its rows. */
+function holdsRows(workspace: Workspace | undefined, { data, dims }: VectorMatrix): Workspace | undefined {
+  const group = workspace?.layout.groups[0];
+  if (!group || group.dims !== dims || data.byteOffset % (4 * dims) !== 0) return undefined;
+  return data.byteOffset + data.byteLength <= 4 * dims * group.count ? workspace : undefined;
+}
+
+function createBuffer(byteLength: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(byteLength);
+  } catch (cause) {
+    throw insufficientMemory(byteLength, `the system refused it (${String(cause)})`, cause);
   }
 }
 

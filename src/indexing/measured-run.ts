@@ -6,7 +6,8 @@ import { rejectionOf } from '../kernel/rejection.js';
 import { type ControlBlock, DONE } from '../memory/control-block.js';
 import { TimeDistribution } from '../monitoring/time-distribution.js';
 import type { BatchSizeSample, QueueDepthSample, RunBackend } from '../reporting/report-data.js';
-import type { MeasuredRun, ThreadRun } from '../reporting/summarize-run.js';
+import type { MeasuredRun } from '../reporting/summarize-run.js';
+import { TimeSlices } from '../time-slices.js';
 import type { RunRecords } from './run.js';
 
 /** A run as measured, and when it began (milliseconds, as of clock.ts). */
@@ -18,44 +19,42 @@ export interface MeasuredRecords extends MeasuredRun {
  * @param batchSizes sizes and throughputs to show, this run's among them
  * @param clockTickMs resolution of the clock
  */
-export function measureRun(
+export async function measureRun(
   records: RunRecords,
   backend: RunBackend,
   batchSizes: readonly BatchSizeSample[],
   clockTickMs: number,
-): MeasuredRecords {
-  const { control } = records;
+): Promise<MeasuredRecords> {
+  const { control, buffer, batchSize, startedAtMs, totalTimeMs } = records;
+  const threads = Array.from({ length: records.threads }, () => ({ busyMs: 0, indexTimes: new TimeDistribution() }));
+  const claims: number[] = [];
   let rejectedCount = 0;
   let timingGroupSize = 0;
-  for (let index = 0; index < control.batchCount; index++) {
-    if (control.state(index) !== DONE) continue;
-    rejectedCount += control.rejected(index);
+  const measureBatch = (index: number) => {
+    if (control.state(index) !== DONE) return;
     const { count, sliceRows } = control.batch(index);
+    const claimedAtMs = control.claimedAtMs(index);
+    const thread = threads[control.threadId(index)]!;
+    thread.busyMs += Math.max(0, control.endedAtMs(index) - claimedAtMs);
+    addIndexTimes(thread.indexTimes, control, index, buffer);
+    claims.push(claimedAtMs);
+    rejectedCount += control.rejected(index);
     timingGroupSize = Math.max(timingGroupSize, Math.min(count, sliceRows));
-  }
+  };
+  await new TimeSlices().forEach(control.batchCount, 1, measureBatch);
+  const queueDepths = queueDepthsOf(claims, startedAtMs, control.batchCount);
   return {
-    startedAtMs: records.startedAtMs,
-    totalTimeMs: records.totalTimeMs,
+    startedAtMs,
+    totalTimeMs,
     rejectedCount,
-    threads: threadRuns(records),
-    batchSize: records.batchSize,
+    threads,
+    batchSize,
     timingGroupSize,
     clockTickMs,
     backend,
     batchSizes,
-    queueDepths: queueDepths(records),
+    queueDepths,
   };
-}
-
-function threadRuns({ control, buffer, threads }: RunRecords): ThreadRun[] {
-  const runs = Array.from({ length: threads }, () => ({ busyMs: 0, indexTimes: new TimeDistribution() }));
-  for (let index = 0; index < control.batchCount; index++) {
-    if (control.state(index) !== DONE) continue;
-    const run = runs[control.threadId(index)]!;
-    run.busyMs += Math.max(0, control.endedAtMs(index) - control.claimedAtMs(index));
-    addIndexTimes(run.indexTimes, control, index, buffer);
-  }
-  return runs;
 }
 
 /** Gives each indexed vector of a timing group an equal share of the group's time. */
@@ -72,15 +71,11 @@ function addIndexTimes(times: TimeDistribution, control: ControlBlock, index: nu
 }
 
 /** Batches not yet claimed, from the start of the run on and after every claim. */
-function queueDepths({ control, startedAtMs }: RunRecords): QueueDepthSample[] {
-  const claims: number[] = [];
-  for (let index = 0; index < control.batchCount; index++) {
-    if (control.state(index) === DONE) claims.push(control.claimedAtMs(index));
-  }
+function queueDepthsOf(claims: number[], startedAtMs: number, batchCount: number): QueueDepthSample[] {
   claims.sort((a, b) => a - b);
-  const samples = [{ atMs: 0, depth: control.batchCount }];
-  for (const [i, claimedAtMs] of claims.entries()) {
-    samples.push({ atMs: claimedAtMs - startedAtMs, depth: control.batchCount - i - 1 });
-  }
-  return samples;
+  const afterClaims = claims.map((claimedAtMs, i) => ({
+    atMs: Math.max(0, claimedAtMs - startedAtMs),
+    depth: batchCount - i - 1,
+  }));
+  return [{ atMs: 0, depth: batchCount }, ...afterClaims];
 }

@@ -4,6 +4,7 @@
 
 import { measureClockTickMs } from '../clock.js';
 import { asyncDisposeSymbol } from '../dispose-symbol.js';
+import { invalidConfiguration } from '../errors.js';
 import type { PerformanceMonitor } from '../monitoring/performance-monitor.js';
 import { type MonitoringStats, SharedPerformanceMonitor } from '../monitoring/shared-performance-monitor.js';
 import { IndexingPerformanceReport } from '../reporting/report.js';
@@ -22,7 +23,7 @@ import { ParallelIndexer, type RunObserver } from './parallel-indexer.js';
 import type { RunRecords } from './run.js';
 
 /** Runs that the history of batch sizes goes back. */
-const HISTORY_RUNS = 1000;
+const HISTORY_RUNS = 100;
 
 export class MonitoredParallelIndexer {
   /** The engine, usable alone; its runs are not monitored. */
@@ -86,6 +87,9 @@ export class MonitoredParallelIndexer {
    * index time `t`: above 100 ms the share within 10..100, below 10 ms 100 or more.
    */
   calculateOptimalBatchSize(totalVectors: number): number {
+    if (!Number.isSafeInteger(totalVectors) || totalVectors < 0) {
+      throw invalidConfiguration('totalVectors', 'an integer from 0 on', totalVectors);
+    }
     const { totalIndexes, avgIndexTimeMs } = this.monitor.getStats();
     const known = this.config.batchSizeMonitoring && totalIndexes > 0;
     return calculateOptimalBatchSize(totalVectors, this.indexer.threadCount, known ? avgIndexTimeMs : undefined);
@@ -114,8 +118,8 @@ export class MonitoredParallelIndexer {
     const observer: RunObserver = {
       timed: true,
       maxBatchSize: (total) => this.calculateOptimalBatchSize(total),
-      onRecords: (records, backend) => {
-        measured = this.#record(records, backend);
+      onRecords: async (records, backend) => {
+        measured = await this.#record(records, backend);
       },
     };
     const input = await this.indexer.execute(vectors, options, observer);
@@ -125,12 +129,12 @@ export class MonitoredParallelIndexer {
   }
 
   /** Takes a run into the monitors and the history, whether it succeeded or not. */
-  #record(records: RunRecords, backend: Backend): MeasuredRecords {
+  async #record(records: RunRecords, backend: Backend): Promise<MeasuredRecords> {
     const { batchSize, totalTimeMs } = records;
     const vectorsPerSecond = totalTimeMs > 0 ? (1000 * countIndexed(records)) / totalTimeMs : 0;
     this.#batchSizes.push({ batchSize, vectorsPerSecond });
     if (this.#batchSizes.length > HISTORY_RUNS) this.#batchSizes.shift();
-    const measured = measureRun(records, backend, [...this.#batchSizes], this.#clockTickMs);
+    const measured = await measureRun(records, backend, [...this.#batchSizes], this.#clockTickMs);
     for (const [threadId, { indexTimes }] of measured.threads.entries()) {
       this.monitor.mergeThreadIndexTimes(threadId, indexTimes);
     }

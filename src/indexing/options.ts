@@ -21,7 +21,7 @@ export interface IndexerOptions {
   /** URL of the worker module, for those who must serve it themselves; one that wraps `simdex/worker`. */
   readonly worker?: URL | string | undefined;
   /** The kernel's bytes, for those who must serve them themselves. */
-  readonly wasm?: BufferSource | undefined;
+  readonly wasm?: ArrayBuffer | ArrayBufferView<ArrayBuffer> | undefined;
   /** Hears of what happens beside results; none by default. */
   readonly logger?: IndexerLogger | undefined;
 }

@@ -7,6 +7,7 @@ import { asyncDisposeSymbol } from '../dispose-symbol.js';
 import { IndexingError } from '../errors.js';
 import type { KernelOperation } from '../kernel/kernel-exports.js';
 import { linkSignals } from '../linked-signal.js';
+import type { MatrixMemory } from '../memory/matrix-memory.js';
 import { MemoryPool } from '../memory/memory-pool.js';
 import { TimeSlices } from '../time-slices.js';
 import { countVectors, describeSource, type SourceRows } from '../vectors/source-rows.js';
@@ -34,8 +35,8 @@ export interface RunObserver {
   readonly timed: boolean;
   /** Upper bound of a batch size that the caller does not give. */
   maxBatchSize(total: number): number;
-  /** Called once for each run that began, also one that failed, before its promise settles. */
-  onRecords(records: RunRecords, backend: Backend): void;
+  /** Called once for each run that began, also one that failed; the run's promise settles after this one. */
+  onRecords(records: RunRecords, backend: Backend): void | Promise<void>;
 }
 
 /** One call, as it goes through the indexer. */
@@ -171,19 +172,21 @@ export class ParallelIndexer {
     const checked = checkIndexOptions(options);
     checked.signal?.throwIfAborted();
     const few = countVectors(vectors) < SMALL_RUN_PER_THREAD * this.threadCount;
+    // An earlier call may still write to the caller's memory: it comes first.
+    const waits = (checked.inPlace || checked.into !== undefined) && this.#queue.isBusy;
     const { signal, unlink } = linkSignals(this.#closing.signal, checked.signal);
     const call = { vectors, observer, options: { ...checked, signal, operation: operation ?? checked.operation } };
     try {
-      const here = few ? this.#runIfLittle(call) : undefined;
+      const early = few && !waits ? this.#runIfLittle(call) : undefined;
       // It takes its place in the queue before it is known to need one: later calls must not overtake it.
       const queued = this.#queue.run(signal, async () => {
-        const done = await here;
+        const done = await (early ?? (few ? this.#runIfLittle(call) : undefined));
         if (done) return { result: Promise.resolve(done), settled: Promise.resolve() };
         return this.#runOnThreads(await this.#describe(call));
       });
-      // Where `here` rejects, so does the turn in the queue, and nobody awaits it.
+      // Where `early` rejects, so does the turn in the queue, and nobody awaits it.
       queued.catch(() => undefined);
-      return (await here) ?? (await queued);
+      return (await early) ?? (await queued);
     } finally {
       unlink();
     }
@@ -205,10 +208,10 @@ export class ParallelIndexer {
     if (engine.estimate.totalNs(rows.groups, options.operation) > SMALL_RUN_NS) return undefined;
     const run = await this.#createRun(described, 1);
     try {
-      return this.#resultOf(run, run.runHere(), described);
+      return await this.#resultOf(run, run.runHere(), described);
     } catch (error) {
-      observer.onRecords(run.records, engine.backend);
-      this.#giveBack(run, options);
+      await observer.onRecords(run.records, engine.backend);
+      releaseOf(this.#memories, run.placed.memory, options)();
       throw error;
     }
   }
@@ -225,9 +228,11 @@ export class ParallelIndexer {
     });
     const result = finished.then(
       (records) => this.#resultOf(run, records, call),
-      (error) => {
-        observer.onRecords(run.records, engine.backend);
-        settled.then(() => this.#giveBack(run, options));
+      async (error) => {
+        const measured = Promise.resolve(observer.onRecords(run.records, engine.backend));
+        const release = releaseOf(this.#memories, run.placed.memory, options);
+        Promise.allSettled([measured, settled]).then(release);
+        await measured;
         throw error;
       },
     );
@@ -262,20 +267,16 @@ export class ParallelIndexer {
     }
   }
 
-  #resultOf(run: IndexingRun, records: RunRecords, { rows, options, engine, observer }: DescribedCall): ResultInput {
+  async #resultOf(run: IndexingRun, records: RunRecords, call: DescribedCall): Promise<ResultInput> {
+    const { rows, options, engine, observer } = call;
     engine.estimate.learnFrom(records.control, options.operation);
-    observer.onRecords(records, engine.backend);
+    await observer.onRecords(records, engine.backend);
     return {
       records,
       positions: rows.order,
       order: options.order,
-      release: () => this.#giveBack(run, options),
+      release: releaseOf(this.#memories, run.placed.memory, options),
     };
-  }
-
-  /** The memory of a matrix from `allocate` stays with that matrix. */
-  #giveBack(run: IndexingRun, options: CheckedIndexOptions): void {
-    if (!options.inPlace && !options.into) this.#memories.release(run.placed.memory);
   }
 
   #loadEngine(): Promise<Engine> {
@@ -294,6 +295,14 @@ export class ParallelIndexer {
   #refuseIfDisposed(): void {
     if (this.#closing.signal.aborted) throw disposedError();
   }
+}
+
+/**
+ * Gives a run's memory back; that of a matrix from `allocate` stays with that matrix. Made here, so that a result which
+ * holds it holds nothing else of its run, least of all the source.
+ */
+function releaseOf(memories: MemoryPool, memory: MatrixMemory, { inPlace, into }: CheckedIndexOptions): () => void {
+  return inPlace || into ? () => undefined : () => memories.release(memory);
 }
 
 function disposedError(): IndexingError {

@@ -17,6 +17,8 @@ export interface PlanInput {
   readonly maxBatchSize: number;
   /** Predicted nanoseconds of a row, by dims. */
   readonly nsPerVector: (dims: number) => number;
+  /** Rows that the kernel works on at a time: fewer take as long. */
+  readonly lanes: number;
 }
 
 export interface Plan {
@@ -35,8 +37,10 @@ const MIN_ROWS = 50;
 const LINE_ROWS = 16;
 /** Predicted time of a slice: a clock read costs a thousandth of it, and the stop word is read well within 2 ms. */
 const SLICE_NS = 60_000;
-/** Rows that the kernel sorts at a time. */
-const LANES = 4;
+/** Longest slice, which keeps the stop word well within 2 ms of everybody, and the slices of a long run few. */
+const MAX_SLICE_NS = 1e6;
+/** Slices of a run, as long as they stay within that. */
+const MAX_SLICES = 8192;
 
 export function planBatches(input: PlanInput): Plan {
   const { groups, batchSize } = input;
@@ -46,9 +50,10 @@ export function planBatches(input: PlanInput): Plan {
     batchSize === undefined
       ? cutChosen(input, total, least)
       : groups.map(({ count }) => cutExactly(count, Math.max(least, batchSize)));
+  const sliceNs = Math.min(MAX_SLICE_NS, Math.max(SLICE_NS, totalNs(input) / MAX_SLICES));
   const batches: Batch[] = [];
   for (const [g, group] of groups.entries()) {
-    const sliceRows = rowsPerSlice(input.nsPerVector(group.dims));
+    const sliceRows = rowsPerSlice(sliceNs / input.nsPerVector(group.dims), input.lanes);
     for (let i = 0; i + 1 < cuts[g]!.length; i++) {
       const first = cuts[g]![i]!;
       batches.push({
@@ -70,7 +75,9 @@ export function planBatches(input: PlanInput): Plan {
 function cutChosen(input: PlanInput, total: number, least: number): number[][] {
   const { groups, threads } = input;
   const rows = rowsPerBatch(input, total);
-  const parts = groups.map(({ count, dims }) => partsOf(count, Math.max(least, rows(dims))));
+  const parts = groups.map(({ count, dims }) =>
+    partsOf(count, Math.max(least, rows(dims)), Math.max(least, input.maxBatchSize)),
+  );
   const missing = total >= MIN_ROWS * threads ? threads - parts.reduce((sum, part) => sum + part, 0) : 0;
   for (let i = 0; i < missing; i++) {
     const sizes = groups.map(({ count }, g) => count / parts[g]!);
@@ -79,18 +86,21 @@ function cutChosen(input: PlanInput, total: number, least: number): number[][] {
   return groups.map(({ count }, g) => cutEvenly(count, parts[g]!));
 }
 
-/** Rows of a chosen batch by dims: bounded by time and fairness, but 50 or more, and a batch for every thread. */
-function rowsPerBatch(input: PlanInput, total: number): (dims: number) => number {
-  const totalNs = input.groups.reduce((sum, group) => sum + group.count * input.nsPerVector(group.dims), 0);
-  const batchNs = Math.min(BATCH_NS, totalNs / (input.threads * BATCHES_PER_THREAD));
-  const fairShare = Math.floor(total / input.threads);
-  const most = fairShare >= MIN_ROWS ? Math.min(input.maxBatchSize, fairShare) : input.maxBatchSize;
-  return (dims) => Math.max(MIN_ROWS, Math.min(most, Math.floor(batchNs / input.nsPerVector(dims))));
+function totalNs({ groups, nsPerVector }: PlanInput): number {
+  return groups.reduce((sum, { dims, count }) => sum + count * nsPerVector(dims), 0);
 }
 
-/** As few batches of at most about `size` rows as possible, none below 50 rows. */
-function partsOf(count: number, size: number): number {
-  return Math.max(1, Math.min(Math.ceil(count / size), Math.floor(count / MIN_ROWS)));
+/** Rows of a chosen batch by dims: bounded by time and fairness, but 50 or more, and a batch for every thread. */
+function rowsPerBatch(input: PlanInput, total: number): (dims: number) => number {
+  const batchNs = Math.min(BATCH_NS, totalNs(input) / (input.threads * BATCHES_PER_THREAD));
+  const fairShare = Math.floor(total / input.threads);
+  const most = fairShare >= MIN_ROWS ? Math.min(input.maxBatchSize, fairShare) : input.maxBatchSize;
+  return (dims) => Math.min(most, Math.max(MIN_ROWS, Math.floor(batchNs / input.nsPerVector(dims))));
+}
+
+/** As few batches of at most about `size` rows as possible, none below 50 rows unless more than `most` would be in one. */
+function partsOf(count: number, size: number, most: number): number {
+  return Math.max(1, Math.ceil(count / most), Math.min(Math.ceil(count / size), Math.floor(count / MIN_ROWS)));
 }
 
 /** Batches of equal size, on multiples of 16 where they are large. */
@@ -111,7 +121,7 @@ function cutExactly(count: number, size: number): number[] {
   return cuts;
 }
 
-function rowsPerSlice(nsPerVector: number): number {
-  const rows = Math.floor(SLICE_NS / nsPerVector);
-  return Math.max(LANES, rows - (rows % LANES));
+function rowsPerSlice(fitting: number, lanes: number): number {
+  const rows = Math.floor(fitting);
+  return Math.max(lanes, rows - (rows % lanes));
 }

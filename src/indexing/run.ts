@@ -85,6 +85,8 @@ export class IndexingRun {
       threads: input.threads,
       batchSize: input.options.batchSize,
       maxBatchSize: input.maxBatchSize,
+      // SIMD sorts four rows at a time, one in each lane.
+      lanes: input.kernel.backend === 'simd' ? 4 : 1,
       nsPerVector: (dims) => input.estimate.nsPerVector(dims, input.options.operation),
     });
     this.#control = ControlBlock.create(this.#plan.batches, input.threads, input.timed);

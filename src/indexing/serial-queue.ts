@@ -11,21 +11,30 @@ export interface Turn<T> {
 
 export class SerialQueue {
   #tail: Promise<void> = Promise.resolve();
+  #turns = 0;
+
+  /** Whether a turn is under way or waiting. */
+  get isBusy(): boolean {
+    return this.#turns > 0;
+  }
 
   /** Takes a turn; rejects with `signal.reason` at once, also while it still waits, and then never begins. */
   run<T>(signal: AbortSignal, begin: () => Promise<Turn<T>>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const abort = () => reject(signal.reason);
       signal.addEventListener('abort', abort, { once: true });
+      this.#turns++;
       this.#tail = this.#tail.then(async () => {
         signal.removeEventListener('abort', abort);
-        if (signal.aborted) return reject(signal.reason);
         try {
+          signal.throwIfAborted();
           const turn = await begin();
           turn.result.then(resolve, reject);
           await turn.settled;
         } catch (error) {
           reject(error);
+        } finally {
+          this.#turns--;
         }
       });
     });

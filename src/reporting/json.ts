@@ -111,7 +111,7 @@ const readBatchSizeSample = objectOf<BatchSizeSample>((field) => ({
 
 const readQueueDepthSample = objectOf<QueueDepthSample>((field) => ({
   atMs: field('atMs', readFigure),
-  depth: field('depth', readCount),
+  depth: field('depth', readFigure),
 }));
 
 const readQueueDepth = objectOf<QueueDepth>((field) => ({

@@ -21,7 +21,7 @@ export interface BatchSizeSample {
   readonly vectorsPerSecond: number;
 }
 
-/** Batches not yet claimed, `atMs` after the start of the run. */
+/** Batches not yet claimed, `atMs` after the start of the run; of a long stream, their mean until the next sample. */
 export interface QueueDepthSample {
   readonly atMs: number;
   readonly depth: number;

@@ -4,7 +4,7 @@
  * The rank of a row is its position in processing order. For rows of one length it is the input position; ragged rows are
  * stably sorted by length, and `order[rank]` is the input position.
  */
-import { invalidConfiguration } from '../errors.js';
+import { IndexingError, invalidConfiguration } from '../errors.js';
 import type { TimeSlices } from '../time-slices.js';
 import { checkMatrix, isFloat32Array, type VectorMatrix } from './vector-matrix.js';
 import type { VectorSource } from './vector-source.js';
@@ -23,6 +23,8 @@ export interface SourceRows {
   readonly order: Uint32Array | undefined;
   /** Where all rows lie densely in shared memory, for workers to copy from; undefined for ordinary memory. */
   readonly shared: SharedRows | undefined;
+  /** Shared memories that rows lie in, however they lie there. */
+  readonly sharedBuffers: ReadonlySet<ArrayBufferLike>;
   /** Copies `count` rows of `dims` components from rank `firstRank` on to `target`, densely. */
   copyInto(target: Float32Array, firstRank: number, count: number, dims: number): void;
 }
@@ -50,8 +52,8 @@ export async function describeSource(source: VectorSource, slices: TimeSlices): 
   const rows = source as readonly Row[];
   const scan = new RowScan(rows);
   await slices.forEach(rows.length, SCAN_STRIDE, (first, last) => scan.look(first, last));
-  if (!scan.lengths) return describeUniform(rows, scan.shared);
-  return describeRagged(rows, await groupByLength(scan.lengths, slices));
+  if (!scan.lengths) return describeUniform(rows, scan);
+  return describeRagged(rows, await groupByLength(scan.lengths, slices), scan);
 }
 
 /** Number of vectors in a source, without looking at them. */
@@ -74,44 +76,54 @@ function describeMatrix(matrix: VectorMatrix): SourceRows {
     groups: count > 0 ? [{ dims, count }] : [],
     order: undefined,
     shared: isShared(data.buffer) ? { buffer: data.buffer, byteOffset: data.byteOffset } : undefined,
+    sharedBuffers: new Set(isShared(data.buffer) ? [data.buffer] : []),
     copyInto(target, firstRank, rowCount) {
       target.set(data.subarray(firstRank * dims, (firstRank + rowCount) * dims));
     },
   };
 }
 
-function describeUniform(rows: readonly Row[], shared: SharedRows | undefined): SourceRows {
+function describeUniform(rows: readonly Row[], { shared, sharedBuffers }: RowScan): SourceRows {
   const count = rows.length;
   return {
     count,
     groups: count > 0 ? [{ dims: rows[0]!.length, count }] : [],
     order: undefined,
     shared,
+    sharedBuffers,
     copyInto(target, firstRank, rowCount, dims) {
-      for (let i = 0; i < rowCount; i++) copyRow(rows[firstRank + i]!, target, i * dims, dims);
+      for (let i = 0; i < rowCount; i++) copyRow(rows, firstRank + i, target, i * dims, dims);
     },
   };
 }
 
-function describeRagged(rows: readonly Row[], { groups, order }: GroupedRows): SourceRows {
+function describeRagged(rows: readonly Row[], { groups, order }: GroupedRows, { sharedBuffers }: RowScan): SourceRows {
   return {
     count: rows.length,
     groups,
     order,
     shared: undefined,
+    sharedBuffers,
     copyInto(target, firstRank, rowCount, dims) {
-      for (let i = 0; i < rowCount; i++) copyRow(rows[order[firstRank + i]!]!, target, i * dims, dims);
+      for (let i = 0; i < rowCount; i++) copyRow(rows, order[firstRank + i]!, target, i * dims, dims);
     },
   };
 }
 
-/** A row that changed its length since it was looked at is cut or leaves old components: undefined vectors, no crash. */
-function copyRow(row: Row, target: Float32Array, at: number, dims: number): void {
-  if (dims <= SHORT_ROW) {
-    for (let i = 0; i < dims; i++) target[at + i] = row[i]!;
-    return;
+/**
+ * A row that changed its length since it was looked at is cut or leaves old components: undefined vectors, no crash.
+ *
+ * @throws {IndexingError} `InvalidConfiguration` for a component that cannot be made a number.
+ */
+function copyRow(rows: readonly Row[], position: number, target: Float32Array, at: number, dims: number): void {
+  const row = rows[position]!;
+  try {
+    if (dims <= SHORT_ROW) for (let i = 0; i < dims; i++) target[at + i] = row[i]!;
+    else target.set(row.length > dims ? row.slice(0, dims) : row, at);
+  } catch (cause) {
+    const detail = `vectors[${position}] holds what is no number (${String(cause)})`;
+    throw new IndexingError('InvalidConfiguration', detail, { vectorIndex: position, cause });
   }
-  target.set(row.length > dims ? row.slice(0, dims) : row, at);
 }
 
 /** What one look at every row tells: whether lengths differ, and whether the rows lie densely in shared memory. */
@@ -120,6 +132,9 @@ class RowScan {
   lengths: Uint32Array | undefined;
   /** Where all rows looked at lie one after the other, if they do. */
   shared: SharedRows | undefined;
+  /** Shared memories of the rows looked at. */
+  readonly sharedBuffers = new Set<ArrayBufferLike>();
+  #lastBuffer: ArrayBufferLike | undefined;
   readonly #rows: readonly Row[];
   readonly #dims: number;
 
@@ -143,6 +158,10 @@ class RowScan {
         this.lengths = new Uint32Array(this.#rows.length).fill(this.#dims, 0, i);
       }
       if (this.lengths) this.lengths[i] = row.length;
+      if (typed && row.buffer !== this.#lastBuffer) {
+        this.#lastBuffer = row.buffer;
+        if (isShared(row.buffer)) this.sharedBuffers.add(row.buffer);
+      }
       if (this.shared && !(typed && this.#follows(row, i, this.shared))) this.shared = undefined;
     }
   }

@@ -27,6 +27,7 @@ const input = (rows: readonly RowGroup[], threadCount: number, perComponent: num
   batchSize: undefined,
   maxBatchSize: Math.max(50, Math.floor(totalOf(rows) / threadCount)),
   nsPerVector: (dims) => 1 + perComponent * dims,
+  lanes: 4,
 });
 
 const totalOf = (rows: readonly RowGroup[]) => rows.reduce((sum, { count }) => sum + count, 0);
@@ -74,13 +75,15 @@ test('every thread has a batch where there are 50 vectors for each', () => {
   );
 });
 
-test('a chosen batch has 50 rows or more where its group has', () => {
+test('a chosen batch has 50 rows or more where its group has, unless that would be more than the upper bound', () => {
   fc.assert(
     fc.property(sizes, threads, pace, (rows, threadCount, perComponent) => {
-      const { batches } = planBatches(input(rows, threadCount, perComponent));
+      const planned = input(rows, threadCount, perComponent);
+      const { batches } = planBatches(planned);
       const small = batches.filter(({ dims, count }) => {
         const group = rows.find((candidate) => candidate.dims === dims)!;
-        return count < Math.min(50, group.count);
+        const leastParts = Math.ceil(group.count / planned.maxBatchSize);
+        return count < Math.min(50, Math.floor(group.count / leastParts));
       });
       // Ragged rows may have to be cut smaller, but only as far as it takes to give every thread a batch.
       if (rows.length === 1 || batches.length > threadCount) expect(small).toEqual([]);
@@ -100,6 +103,35 @@ test('a chosen batch is predicted to take 4 ms at most, give or take a line of r
         ({ dims, count }) => count >= 100 && (count - 15) * planned.nsPerVector(dims) > 4.000001e6,
       );
       expect(long).toEqual([]);
+    }),
+    RUNS,
+  );
+});
+
+test('a chosen batch exceeds the upper bound by less than a line of rows', () => {
+  fc.assert(
+    fc.property(sizes, threads, pace, fc.integer({ min: 10, max: 1000 }), (rows, threadCount, perComponent, most) => {
+      fc.pre(totalOf(rows) / most < 60_000);
+      const { batches } = planBatches({ ...input(rows, threadCount, perComponent), maxBatchSize: most });
+      expect(Math.max(...batches.map(({ count }) => count))).toBeLessThanOrEqual(most + 15);
+    }),
+    RUNS,
+  );
+});
+
+test('a slice is whole lanes of the kernel, is predicted to take 1 ms at most, and a run has few of them', () => {
+  fc.assert(
+    fc.property(sizes, threads, pace, fc.constantFrom(1, 4), (rows, threadCount, perComponent, lanes) => {
+      const planned = { ...input(rows, threadCount, perComponent), lanes };
+      const { batches } = planBatches(planned);
+      const ns = rows.reduce((sum, { dims, count }) => sum + count * planned.nsPerVector(dims), 0);
+      for (const { dims, sliceRows } of batches) {
+        expect(sliceRows % lanes).toBe(0);
+        const least = lanes * planned.nsPerVector(dims);
+        const sliceNs = sliceRows * planned.nsPerVector(dims);
+        expect(sliceNs).toBeLessThanOrEqual(Math.max(least, 1e6));
+        expect(sliceNs).toBeLessThanOrEqual(Math.max(least, 60_000, ns / 8192));
+      }
     }),
     RUNS,
   );
