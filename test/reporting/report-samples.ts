@@ -97,7 +97,7 @@ function dataForThreads(threads: number): fc.Arbitrary<IndexingPerformanceReport
       plain({
         max: count,
         mean: figure,
-        samples: fc.array(plain({ atMs: figure, depth: count }), { maxLength: 5 }),
+        samples: fc.array(plain({ atMs: figure, depth: figure }), { maxLength: 5 }),
       }),
       { nil: undefined },
     ),
