@@ -1,6 +1,6 @@
 import { wasmPlugin } from './scripts/wasm-plugin.mjs';
 
-const packages = ['@assemblyscript/loader', 'tinypool', 'commander', 'cli-progress', 'picocolors'];
+const packages = ['@assemblyscript/loader', 'tinypool', 'commander', 'cli-progress', 'picocolors', 'benchmark'];
 
 export default {
   input: {

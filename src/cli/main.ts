@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addBenchCommand } from './bench-command.js';
 import { errorText } from './error-text.js';
 import { ExitStatus, interruptStatus, UsageError, watchInterrupts } from './exit.js';
 import { addIndexCommand } from './index-command.js';
@@ -21,6 +22,7 @@ async function main(): Promise<number> {
     .showHelpAfterError('(simdex --help shows what there is)')
     .addHelpText('after', '\nExit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.');
   addIndexCommand(program, interrupts.signal);
+  addBenchCommand(program, version, interrupts.signal);
   try {
     await program.parseAsync();
     return ExitStatus.done;

@@ -1,0 +1,15 @@
+/**
+ * Something that is measured: one variant of one operation, with vectors of its own.
+ *
+ * `run` works on a part whose vectors are unsorted and not yet scaled; what it leaves there is undefined until `restore`,
+ * which is never timed, has put the vectors back.
+ */
+export interface Subject {
+  /** Parts that can be run before one must be restored. */
+  readonly parts: number;
+  readonly vectorsPerPart: number;
+  /** Resolves, or returns, when the part is done. */
+  run(part: number): Promise<void> | undefined;
+  restore(part: number): void;
+  dispose(): void;
+}

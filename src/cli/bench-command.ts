@@ -1,0 +1,175 @@
+/**
+ * `simdex bench`: measures the cases asked for, prints a table, and compares with an earlier session.
+ */
+import { readFile } from 'node:fs/promises';
+import { type Command, InvalidArgumentError } from 'commander';
+import { type CaseGroup, caseName, operationTraits, selectCases } from '../benchmark/cases.js';
+import { checkComparable, compareResults, hasRegression } from '../benchmark/compare.js';
+import { defaultSizes, SEED } from '../benchmark/data-set.js';
+import { resultsToHtml } from '../benchmark/html.js';
+import { comparisonToMarkdown, resultsToMarkdown } from '../benchmark/markdown.js';
+import type { NativeProgram } from '../benchmark/native.js';
+import { describeMachine } from '../benchmark/node/machine.js';
+import { openNativeProgram } from '../benchmark/node/native-program.js';
+import type { BenchmarkResults, Machine } from '../benchmark/results.js';
+import { resultsFromJson, resultsToJson } from '../benchmark/results-json.js';
+import { fullRounds, quickRounds, runSuite } from '../benchmark/suite.js';
+import { type AtomicFile, createAtomicFile } from '../formats/node/atomic-file.js';
+import { ParallelIndexer } from '../index.node.js';
+import { UsageError } from './exit.js';
+
+/** The flags of the command, as commander gives them. */
+interface BenchFlags {
+  readonly json?: true;
+  readonly quick?: true;
+  readonly case: readonly string[];
+  readonly compare?: string;
+  readonly html?: string;
+  readonly markdown?: string;
+  readonly native?: string;
+  readonly threads: number | 'auto';
+}
+
+export function addBenchCommand(program: Command, version: string, interrupted: AbortSignal): void {
+  program
+    .command('bench')
+    .description('Measure JavaScript, scalar WASM, SIMD WASM and SIMD on threads against each other')
+    .option('--json', 'print the results as JSON instead of a Markdown table')
+    .option('--quick', 'two sizes and few rounds: some seconds, for a first look')
+    .option('--case <pattern>', 'cases by name, * for anything, e.g. "pipeline/*/simd"; may be repeated', collect, [])
+    .option('--compare <file>', 'fail when a case is slower than in that JSON by more than the noise of both')
+    .option('--html <file>', 'write a page with charts')
+    .option('--markdown <file>', 'write the table')
+    .option('--native <path>', 'measure a native program too; bench/README.md says how it is called')
+    .option('--threads <n>', "worker threads, 1 to 256 or 'auto'", parseThreads, 'auto')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  simdex bench --quick
+  simdex bench --json > before.json
+  simdex bench --compare before.json --html now.html
+  simdex bench --case "sort/128/*" --case "pipeline/768/*"`,
+    )
+    .action((flags: BenchFlags) => runBench(flags, version, interrupted));
+}
+
+async function runBench(flags: BenchFlags, version: string, interrupted: AbortSignal): Promise<void> {
+  const groups = asUsage('--case', () => selectCases(flags.case, flags.quick === true));
+  await using indexer = asUsage('--threads', () => new ParallelIndexer(flags.threads, { kernel: 'simd' }));
+  const machine = describeMachine();
+  const baseline = flags.compare && (await readBaseline(flags.compare, groups, machine, indexer.threadCount));
+  const native = flags.native === undefined ? undefined : await openNative(flags.native, groups, interrupted);
+  await using outputs = await BenchOutputs.create(flags);
+  const results = await runSuite({
+    groups,
+    indexer,
+    rounds: flags.quick ? quickRounds : fullRounds,
+    sizes: defaultSizes,
+    machine,
+    version,
+    native,
+    signal: interrupted,
+    onProgress: ({ operation, dims }, done) => {
+      process.stderr.write(`${operation}, ${dims} dims (${done + 1} of ${groups.length})\n`);
+    },
+  });
+  await outputs.finish(results);
+  process.stdout.write(flags.json ? resultsToJson(results) : resultsToMarkdown(results));
+  if (!baseline) return;
+  const comparison = compareResults(baseline, results);
+  const text = `\n${comparisonToMarkdown(comparison)}`;
+  // JSON on standard output stays JSON.
+  (flags.json ? process.stderr : process.stdout).write(text);
+  if (hasRegression(comparison)) throw new Error(`Slower than ${flags.compare} by more than the noise.`);
+}
+
+/** Refuses before anything is measured what could only be refused after it. */
+async function readBaseline(
+  path: string,
+  groups: readonly CaseGroup[],
+  machine: Machine,
+  threads: number,
+): Promise<BenchmarkResults> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`--compare ${path}: there is no baseline to read (${reason})`);
+  }
+  return asUsage(`--compare ${path}`, () => {
+    const baseline = resultsFromJson(text);
+    const names = groups.flatMap(({ operation, dims, variants }) =>
+      variants.map((variant) => caseName(operation, dims, variant)),
+    );
+    checkComparable(baseline, { machine, threads, sizes: defaultSizes, seed: SEED, names });
+    return baseline;
+  });
+}
+
+async function openNative(
+  path: string,
+  groups: readonly CaseGroup[],
+  interrupted: AbortSignal,
+): Promise<NativeProgram> {
+  if (!groups.some(({ operation }) => operationTraits[operation].nativeOrder)) {
+    throw new UsageError(
+      `--native ${path}: a native program has only normalize and pipeline, and no such case is chosen`,
+    );
+  }
+  try {
+    return await openNativeProgram(path, interrupted);
+  } catch (error) {
+    interrupted.throwIfAborted();
+    throw new UsageError(`--native: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** The files of the command: opened before the work, whole under their names after it, or not at all. */
+class BenchOutputs implements AsyncDisposable {
+  readonly #files: { readonly file: AtomicFile; readonly render: (results: BenchmarkResults) => string }[] = [];
+
+  static async create({ html, markdown }: BenchFlags): Promise<BenchOutputs> {
+    const outputs = new BenchOutputs();
+    try {
+      if (html !== undefined) outputs.#files.push({ file: await createAtomicFile(html), render: resultsToHtml });
+      if (markdown !== undefined) {
+        outputs.#files.push({ file: await createAtomicFile(markdown), render: resultsToMarkdown });
+      }
+    } catch (error) {
+      await outputs[Symbol.asyncDispose]();
+      throw error;
+    }
+    return outputs;
+  }
+
+  async finish(results: BenchmarkResults): Promise<void> {
+    for (const { file, render } of this.#files) await file.append(render(results));
+    for (const { file } of this.#files) await file.finish();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { file } of this.#files) await file.abort();
+  }
+}
+
+/** What the library refuses here is wrong usage. */
+function asUsage<T>(flag: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw new UsageError(`${flag}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function collect(pattern: string, patterns: readonly string[]): string[] {
+  return [...patterns, pattern];
+}
+
+function parseThreads(text: string): number | 'auto' {
+  if (text === 'auto') return text;
+  const value = Number(text);
+  if (!Number.isInteger(value)) throw new InvalidArgumentError("Expected a number or 'auto'.");
+  return value;
+}
