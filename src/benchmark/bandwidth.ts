@@ -1,45 +1,96 @@
 /**
- * What the memory of this machine gives, as the best rate of two probes over a buffer of the size of a set:
+ * What the memory of this machine gives: the best rate of three ways to pass over a set of vectors of 2,048 dims, which are
+ * beyond the caches and little work.
  *
- *   copy   one thread copies the buffer with TypedArray.set; counts the bytes read and those written
- *   read   all threads of the indexer read it for magnitudes of 2,048 dims; counts the bytes read
+ *   copy     one thread copies them with TypedArray.set: bytes read and written
+ *   read     magnitudes, on one thread and on all: bytes read
+ *   update   normalising in place, on one thread and on all: bytes read and written
  *
- * Rates are gigabytes (10⁹ bytes) per second, from the fastest of many passes.
+ * Rates are gigabytes (10⁹ bytes) per second, the best of many passes over parts of the set or all of it.
  */
-import type { ParallelIndexer } from '../indexing/parallel-indexer.js';
+import type { DataSet } from './data-set.js';
+import type { Subject } from './subject.js';
 
 export interface Bandwidth {
-  /** Bytes of the buffer. */
+  /** Bytes of the set. */
   readonly bytes: number;
   readonly copyGBps: number;
   readonly readGBps: number;
-  /** The larger of the two: what shares are of. */
+  readonly updateGBps: number;
+  /** The largest of them: what shares are of. */
   readonly memoryGBps: number;
 }
 
-const PASSES = 12;
-const DIMS = 2048;
+export const BANDWIDTH_DIMS = 2048;
 
-/** @param bytes a multiple of 8,192 */
-export async function measureBandwidth(indexer: ParallelIndexer, bytes: number): Promise<Bandwidth> {
-  const matrix = indexer.allocate(bytes / (4 * DIMS), DIMS);
-  const source = new Float32Array(matrix.data.length).fill(0.5);
-  matrix.data.set(source);
-  const target = new Float32Array(source.length).fill(0);
-  let copyMs = Number.POSITIVE_INFINITY;
-  let readMs = Number.POSITIVE_INFINITY;
-  for (let pass = 0; pass < PASSES; pass++) {
-    copyMs = Math.min(copyMs, await timeMs(async () => target.set(source)));
-    readMs = Math.min(readMs, await timeMs(() => indexer.runInPlace(matrix, 'magnitudes')));
-  }
-  matrix.dispose();
-  const copyGBps = (2 * bytes) / (copyMs * 1e6);
-  const readGBps = bytes / (readMs * 1e6);
-  return { bytes, copyGBps, readGBps, memoryGBps: Math.max(copyGBps, readGBps) };
+/** Subjects over one set of `BANDWIDTH_DIMS`: of the operation magnitude, and of normalize. */
+export interface BandwidthSubjects {
+  readonly read: readonly Subject[];
+  readonly update: readonly Subject[];
 }
 
-async function timeMs(work: () => Promise<void>): Promise<number> {
-  const start = performance.now();
-  await work();
-  return performance.now() - start;
+export class BandwidthProbe {
+  readonly #set: DataSet;
+  readonly #read: readonly RatedSubject[];
+  readonly #update: readonly RatedSubject[];
+  #copyGBps = 0;
+
+  constructor(set: DataSet, { read, update }: BandwidthSubjects) {
+    this.#set = set;
+    this.#read = read.map((subject) => ({ subject, bytesPerVector: 4 * BANDWIDTH_DIMS, bestGBps: 0 }));
+    this.#update = update.map((subject) => ({ subject, bytesPerVector: 8 * BANDWIDTH_DIMS, bestGBps: 0 }));
+  }
+
+  /** The best of all passes so far. */
+  get bandwidth(): Bandwidth {
+    const best = (rated: readonly RatedSubject[]) => Math.max(...rated.map(({ bestGBps }) => bestGBps));
+    const rates = { copyGBps: this.#copyGBps, readGBps: best(this.#read), updateGBps: best(this.#update) };
+    const { components, parts } = this.#set;
+    return { bytes: components.byteLength * parts, ...rates, memoryGBps: Math.max(...Object.values(rates)) };
+  }
+
+  async measure(passes: number): Promise<void> {
+    for (let pass = 0; pass < passes; pass++) {
+      this.#copy();
+      for (const rated of [...this.#read, ...this.#update]) await runAllParts(rated);
+    }
+  }
+
+  dispose(): void {
+    for (const { subject } of [...this.#read, ...this.#update]) subject.dispose();
+  }
+
+  #copy(): void {
+    const { components, parts } = this.#set;
+    const source = new Float32Array(components.length * parts).fill(0.5);
+    const target = new Float32Array(source.length).fill(0);
+    for (let part = 0; part < parts; part++) {
+      const first = part * components.length;
+      const from = source.subarray(first, first + components.length);
+      const start = performance.now();
+      target.set(from, first);
+      this.#copyGBps = Math.max(this.#copyGBps, rate(2 * components.byteLength, performance.now() - start));
+    }
+  }
+}
+
+interface RatedSubject {
+  readonly subject: Subject;
+  readonly bytesPerVector: number;
+  bestGBps: number;
+}
+
+async function runAllParts(rated: RatedSubject): Promise<void> {
+  const { subject, bytesPerVector } = rated;
+  for (let part = 0; part < subject.parts; part++) subject.restore(part);
+  for (let part = 0; part < subject.parts; part++) {
+    const start = performance.now();
+    await subject.run(part);
+    rated.bestGBps = Math.max(rated.bestGBps, rate(bytesPerVector * subject.vectorsPerPart, performance.now() - start));
+  }
+}
+
+/** A clock that did not tick says nothing. */
+function rate(bytes: number, ms: number): number {
+  return ms > 0 ? bytes / (ms * 1e6) : 0;
 }

@@ -15,7 +15,7 @@ export type Variant = (typeof variants)[number];
 export const nativeVariants = ['native', 'native-threads'] as const;
 export type NativeVariant = (typeof nativeVariants)[number];
 
-export const allDims = [64, 128, 256, 384, 512, 768, 1024, 1536, 2048] as const;
+const allDims = [64, 128, 256, 384, 512, 768, 1024, 1536, 2048] as const;
 const QUICK_DIMS: readonly number[] = [128, 768];
 
 /** One line of a comparison: the same operation on vectors of one size, by several variants. */

@@ -8,10 +8,12 @@ export interface ChartLine {
   readonly label: string;
   /** Class of the line; sets its colour and dashes. */
   readonly className: string;
+  /** Which of six marks its points have. */
+  readonly mark: number;
   readonly points: readonly ChartPoint[];
 }
 
-export interface ChartPoint {
+interface ChartPoint {
   readonly dims: number;
   readonly value: number;
   /** Shown when the mark is pointed at. */
@@ -44,9 +46,9 @@ export function chartSvg(chart: Chart): string {
     ...axis.ticks.map((tick) => tickSvg(tick, axis.yOf(tick))),
     ...sizes.map((dims) => sizeSvg(dims, xOf(dims))),
     `<text class="tick" x="${(PLOT.left + PLOT.right) / 2}" y="${HEIGHT - 6}" text-anchor="middle">dims</text>`,
-    chart.level ? levelSvg(chart.level, axis.yOf(chart.level.value)) : '',
-    ...chart.lines.map((line, i) => lineSvg(line, i, xOf, axis.yOf)),
-    ...labelsSvg(chart.lines, axis.yOf),
+    chart.level ? levelSvg(axis.yOf(chart.level.value)) : '',
+    ...chart.lines.map((line) => lineSvg(line, xOf, axis.yOf)),
+    ...labelsSvg(chart, axis.yOf),
     '</svg>',
   ];
   return parts.filter((part) => part !== '').join('\n');
@@ -92,44 +94,36 @@ function sizeSvg(dims: number, x: number): string {
   return `<text class="tick" x="${fixed(x)}" y="${PLOT.bottom + 16}" text-anchor="middle">${dims}</text>`;
 }
 
-function levelSvg({ label }: { readonly label: string }, y: number): string {
-  return (
-    `<line class="level" x1="${PLOT.left}" x2="${PLOT.right}" y1="${fixed(y)}" y2="${fixed(y)}"/>` +
-    `<text class="tick" x="${PLOT.left + 4}" y="${fixed(y - 5)}">${escapeMarkup(label)}</text>`
-  );
+function levelSvg(y: number): string {
+  return `<line class="level" x1="${PLOT.left}" x2="${PLOT.right}" y1="${fixed(y)}" y2="${fixed(y)}"/>`;
 }
 
-function lineSvg(
-  { className, points }: ChartLine,
-  index: number,
-  xOf: (dims: number) => number,
-  yOf: (value: number) => number,
-): string {
-  const path = points.map(({ dims, value }) => `${fixed(xOf(dims))},${fixed(yOf(value))}`).join(' ');
-  const marks = points.map(
+function lineSvg(line: ChartLine, xOf: (dims: number) => number, yOf: (value: number) => number): string {
+  const path = line.points.map(({ dims, value }) => `${fixed(xOf(dims))},${fixed(yOf(value))}`).join(' ');
+  const marks = line.points.map(
     ({ dims, value, title }) =>
-      `<path class="mark" d="${mark(index, xOf(dims), yOf(value))}"><title>${escapeMarkup(title)}</title></path>`,
+      `<path class="mark" d="${mark(line.mark, xOf(dims), yOf(value))}"><title>${escapeMarkup(title)}</title></path>`,
   );
-  return `<g class="${escapeMarkup(className)}"><polyline points="${path}"/>${marks.join('')}</g>`;
+  return `<g class="${escapeMarkup(line.className)}"><polyline points="${path}"/>${marks.join('')}</g>`;
 }
 
-/** The label of each line at the height of its last point, moved apart where two would overlap. */
-function labelsSvg(lines: readonly ChartLine[], yOf: (value: number) => number): readonly string[] {
-  const labels = lines
-    .flatMap(({ points, label, className }, index) => {
-      const last = points.at(-1);
-      return last ? [{ label, className, index, y: yOf(last.value) }] : [];
-    })
-    .sort((a, b) => a.y - b.y);
+/** The label of each line at the height of its last point, moved apart where two would overlap; the level's likewise. */
+function labelsSvg({ lines, level }: Chart, yOf: (value: number) => number): readonly string[] {
+  const labels: { readonly label: string; readonly line: ChartLine | undefined; readonly y: number }[] = [];
+  for (const line of lines) {
+    const last = line.points.at(-1);
+    if (last) labels.push({ label: line.label, line, y: yOf(last.value) });
+  }
+  if (level) labels.push({ label: level.label, line: undefined, y: yOf(level.value) });
+  labels.sort((a, b) => a.y - b.y);
   const lowest = PLOT.bottom - (labels.length - 1) * LABEL_GAP;
   let next = PLOT.top;
-  return labels.map(({ label, className, index, y }, i) => {
+  return labels.map(({ label, line, y }, i) => {
     const placed = Math.max(next, Math.min(y, lowest + i * LABEL_GAP));
     next = placed + LABEL_GAP;
-    return (
-      `<g class="${escapeMarkup(className)}"><path class="mark" d="${mark(index, PLOT.right + 8, placed)}"/>` +
-      `<text class="label" x="${PLOT.right + 18}" y="${fixed(placed + 4)}">${escapeMarkup(label)}</text></g>`
-    );
+    const symbol = line ? `<path class="mark" d="${mark(line.mark, PLOT.right + 8, placed)}"/>` : '';
+    const text = `<text class="label" x="${PLOT.right + 18}" y="${fixed(placed + 4)}">${escapeMarkup(label)}</text>`;
+    return `<g class="${escapeMarkup(line?.className ?? 'line memory')}">${symbol}${text}</g>`;
   });
 }
 

@@ -15,7 +15,7 @@ export interface Comparison {
   readonly baselineDate: string;
 }
 
-export interface Change {
+interface Change {
   readonly name: string;
   /** Minima, nanoseconds per vector. */
   readonly beforeNs: number;

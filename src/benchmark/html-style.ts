@@ -30,6 +30,7 @@ svg .tick { fill: var(--soft); font-size: 11px; }
 svg .grid { stroke: var(--rule); }
 svg .level { stroke: var(--soft); stroke-dasharray: 2 3; }
 svg .line { color: var(--text); }
+svg .memory { color: var(--soft); }
 svg .javascript { color: var(--javascript); }
 svg .scalar { color: var(--scalar); }
 svg .simd { color: var(--simd); }

@@ -1,6 +1,8 @@
 /**
  * Results as one self-contained page: charts as inline SVG, all figures in tables, no scripts, no network.
  */
+
+import { nativeVariants, variants } from './cases.js';
 import { type Chart, type ChartLine, chartSvg } from './chart.js';
 import { STYLE } from './html-style.js';
 import { escapeMarkup } from './markup.js';
@@ -25,6 +27,9 @@ const COLUMNS: readonly Column[] = [
   { field: 'bandwidthShare', title: 'of memory', format: formatPercent },
   { field: 'samples', title: 'samples', format: (count) => count.toLocaleString('en') },
 ];
+
+/** A variant has the same mark in all charts. */
+const MARKS: OperationTable['variants'] = [...variants, ...nativeVariants];
 
 export function resultsToHtml(results: BenchmarkResults): string {
   const sections = operationTables(results).map((table) => operationSection(table, results));
@@ -102,7 +107,7 @@ function chartLines(
         ? [{ dims: result.dims, value: result[field], title: `${label}, ${result.dims} dims: ${titleOf(result)}` }]
         : [],
     );
-    return { label, className: `line ${variant}`, points };
+    return { label, className: `line ${variant}`, mark: MARKS.indexOf(variant), points };
   });
 }
 

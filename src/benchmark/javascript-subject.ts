@@ -22,6 +22,10 @@ export function createJavaScriptSubject(operation: Operation, set: DataSet): Sub
       return undefined;
     },
     restore: (part) => partComponents[part]!.set(components),
+    output: (part) => ({
+      rows: partComponents[part]!,
+      magnitudes: operation === 'sort' ? undefined : magnitudes,
+    }),
     dispose: () => undefined,
   };
 }

@@ -21,16 +21,21 @@ export function createKernelSubject(
   const exports = instantiateKernel(kernel, memory.memory);
   const name = operationTraits[operation].kernel;
   const rowsOf = (part: number) => rows + part * components.byteLength;
+  const magnitudesOf = (part: number) => magnitudes + 4 * part * vectorsPerPart;
+  const rowsIn = (part: number) => new Float32Array(memory.buffer, rowsOf(part), components.length);
   return {
     parts,
     vectorsPerPart,
     run(part) {
-      const magnitudesOfPart = magnitudes + 4 * part * vectorsPerPart;
       if (name === 'sort') exports.sort(rowsOf(part), vectorsPerPart, dims, layout.scratch);
-      else exports[name](rowsOf(part), vectorsPerPart, dims, magnitudesOfPart, layout.scratch);
+      else exports[name](rowsOf(part), vectorsPerPart, dims, magnitudesOf(part), layout.scratch);
       return undefined;
     },
-    restore: (part) => new Float32Array(memory.buffer, rowsOf(part), components.length).set(components),
+    restore: (part) => rowsIn(part).set(components),
+    output: (part) => ({
+      rows: rowsIn(part),
+      magnitudes: name === 'sort' ? undefined : new Float32Array(memory.buffer, magnitudesOf(part), vectorsPerPart),
+    }),
     dispose: () => memories.release(memory),
   };
 }

@@ -64,6 +64,7 @@ const readBandwidth = objectOf<Bandwidth>((field) => ({
   bytes: field('bytes', readCount),
   copyGBps: field('copyGBps', readFigure),
   readGBps: field('readGBps', readFigure),
+  updateGBps: field('updateGBps', readFigure),
   memoryGBps: field('memoryGBps', readFigure),
 }));
 

@@ -31,7 +31,7 @@ export function minimum(samples: readonly number[]): number {
 }
 
 /** The middle one; the mean of the two in the middle of an even number. */
-export function median(samples: readonly number[]): number {
+function median(samples: readonly number[]): number {
   const sorted = samples.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;

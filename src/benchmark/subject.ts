@@ -11,5 +11,14 @@ export interface Subject {
   /** Resolves, or returns, when the part is done. */
   run(part: number): Promise<void> | undefined;
   restore(part: number): void;
+  /** What the last run left in the part. */
+  output(part: number): SubjectOutput;
   dispose(): void;
+}
+
+export interface SubjectOutput {
+  /** Float32Array, vectors × dims, row-major. */
+  readonly rows: Float32Array;
+  /** Undefined for a sort. */
+  readonly magnitudes: Float32Array | undefined;
 }

@@ -4,9 +4,17 @@
 import type { ParallelIndexer } from '../indexing/parallel-indexer.js';
 import { compileKernel } from '../kernel/compile.js';
 import { MemoryPool } from '../memory/memory-pool.js';
-import { type Bandwidth, measureBandwidth } from './bandwidth.js';
+import { checkAgreement } from './agreement.js';
+import { BANDWIDTH_DIMS, type Bandwidth, BandwidthProbe } from './bandwidth.js';
 import { loadBenchmark } from './benchmark-package.js';
-import { type CaseGroup, type NativeVariant, nativeVariants, operationTraits, type Variant } from './cases.js';
+import {
+  type CaseGroup,
+  type NativeVariant,
+  nativeVariants,
+  type Operation,
+  operationTraits,
+  type Variant,
+} from './cases.js';
 import { type Contender, createContender } from './contender.js';
 import { createDataSet, type DataSet, type DataSizes, randomComponents, SEED } from './data-set.js';
 import { createJavaScriptSubject } from './javascript-subject.js';
@@ -15,7 +23,7 @@ import { createNativeContender, type NativeProgram } from './native.js';
 import { type NoiseBand, noiseBand, twinRatios } from './noise.js';
 import {
   type BenchmarkResults,
-  type CaseResult,
+  type CaseSamples,
   type Machine,
   RESULTS_FORMAT,
   rounded,
@@ -44,19 +52,24 @@ export interface SuiteInput {
 export const fullRounds: RoundPlan = { rounds: 8, seconds: 0.06, minSamples: 2 };
 export const quickRounds: RoundPlan = { rounds: 3, seconds: 0.03, minSamples: 1 };
 
+/** Before the first group and after the last one. */
+const PROBE_PASSES = 4;
+
 /** Rejects with the reason of `signal`, and with what any case throws. */
 export async function runSuite(input: SuiteInput): Promise<BenchmarkResults> {
   const startedAt = new Date().toISOString();
   const random = randomComponents(input.sizes.partBytes / 4);
   const workshop = await Workshop.open(input);
-  const bandwidth = roundBandwidth(await measureBandwidth(input.indexer, input.sizes.setBytes));
-  const cases: CaseResult[] = [];
+  const probe = workshop.createProbe(createDataSet(BANDWIDTH_DIMS, input.sizes, random));
+  await probe.measure(PROBE_PASSES);
+  const measuredGroups: (readonly CaseSamples[])[] = [];
   const oneThread: number[] = [];
   const threads: number[] = [];
   for (const [done, group] of input.groups.entries()) {
     input.onProgress?.(group, done);
     const set = createDataSet(group.dims, input.sizes, random);
     const entries = workshop.enter(group, set);
+    await checkAgreement(entries.flatMap(({ variant, subject }) => (subject ? [{ name: variant, subject }] : [])));
     const contenders = entries.map(({ contender }) => contender);
     const measured = await measureAlternating(contenders, input.rounds, input.signal);
     for (const { subject } of entries) subject?.dispose();
@@ -65,8 +78,11 @@ export async function runSuite(input: SuiteInput): Promise<BenchmarkResults> {
       const original = named.find(({ variant, isTwin }) => variant === twin.variant && !isTwin)!;
       (twin.variant === 'threads' ? threads : oneThread).push(...twinRatios(original.rounds, twin.rounds));
     }
-    cases.push(...summarize(group, named, bandwidth));
+    measuredGroups.push(caseSamples(group, named));
   }
+  await probe.measure(PROBE_PASSES);
+  probe.dispose();
+  const bandwidth = roundBandwidth(probe.bandwidth);
   return {
     format: RESULTS_FORMAT,
     version: input.version,
@@ -76,7 +92,7 @@ export async function runSuite(input: SuiteInput): Promise<BenchmarkResults> {
     settings: { rounds: input.rounds.rounds, seed: SEED, ...input.sizes },
     bandwidth,
     noise: { oneThread: bandOf(oneThread), threads: bandOf(threads) },
-    cases,
+    cases: measuredGroups.flatMap((cases) => summarizeGroup(cases, bandwidth)),
   };
 }
 
@@ -91,10 +107,12 @@ interface Entry {
   readonly subject: Subject | undefined;
 }
 
+type SubjectFactory = (operation: Operation, variant: Variant, set: DataSet) => Subject;
+
 /** What all groups use. */
 class Workshop {
   readonly #input: SuiteInput;
-  readonly #create: (group: CaseGroup, variant: Variant, set: DataSet) => Subject;
+  readonly #create: SubjectFactory;
   readonly #benchmark: Awaited<ReturnType<typeof loadBenchmark>>;
 
   static async open(input: SuiteInput): Promise<Workshop> {
@@ -102,21 +120,25 @@ class Workshop {
     const kernels = { scalar: await compileKernel('scalar'), simd: await compileKernel('simd') };
     const memories = new MemoryPool(Number.POSITIVE_INFINITY);
     await input.indexer.ready();
-    return new Workshop(input, benchmark, ({ operation }, variant, set) => {
+    return new Workshop(input, benchmark, (operation, variant, set) => {
       if (variant === 'javascript') return createJavaScriptSubject(operation, set);
       if (variant === 'threads') return createThreadsSubject(input.indexer, operation, set);
       return createKernelSubject(kernels[variant], operation, set, memories);
     });
   }
 
-  private constructor(
-    input: SuiteInput,
-    benchmark: Awaited<ReturnType<typeof loadBenchmark>>,
-    create: (group: CaseGroup, variant: Variant, set: DataSet) => Subject,
-  ) {
+  private constructor(input: SuiteInput, benchmark: Awaited<ReturnType<typeof loadBenchmark>>, create: SubjectFactory) {
     this.#input = input;
     this.#benchmark = benchmark;
     this.#create = create;
+  }
+
+  createProbe(set: DataSet): BandwidthProbe {
+    const create = (operation: Operation, variant: Variant) => this.#create(operation, variant, set);
+    return new BandwidthProbe(set, {
+      read: [create('magnitude', 'simd'), create('magnitude', 'threads')],
+      update: [create('normalize', 'simd'), create('normalize', 'threads')],
+    });
   }
 
   /** Everything that is measured for a group: its variants, the twins of some, and the native program. */
@@ -124,7 +146,7 @@ class Workshop {
     const entries: Entry[] = [];
     const twins = twinned(group.variants);
     for (const variant of group.variants) {
-      const subject = this.#create(group, variant, set);
+      const subject = this.#create(group.operation, variant, set);
       const contender = createContender(this.#benchmark, subject, variant === 'threads');
       const entry = { variant, vectors: subject.vectorsPerPart, contender };
       entries.push({ ...entry, isTwin: false, subject });
@@ -150,16 +172,18 @@ function twinned(variants: readonly Variant[]): readonly Variant[] {
   return variants.includes('threads') ? [...oneThread, 'threads'] : oneThread;
 }
 
-function summarize(
+function caseSamples(
   { operation, dims }: CaseGroup,
   entries: readonly (Entry & { readonly rounds: RoundSamples })[],
-  bandwidth: Bandwidth,
-): readonly CaseResult[] {
+): readonly CaseSamples[] {
   const measured = entries.filter(({ isTwin }) => !isTwin);
-  return summarizeGroup(
-    measured.map(({ variant, vectors, rounds }) => ({ operation, dims, variant, vectors, nsPerVector: rounds.flat() })),
-    bandwidth,
-  );
+  return measured.map(({ variant, vectors, rounds }) => ({
+    operation,
+    dims,
+    variant,
+    vectors,
+    nsPerVector: rounds.flat(),
+  }));
 }
 
 function bandOf(ratios: readonly number[]): NoiseBand | undefined {
@@ -168,6 +192,13 @@ function bandOf(ratios: readonly number[]): NoiseBand | undefined {
   return { low: rounded(low), high: rounded(high), ratios: ratios.length };
 }
 
-function roundBandwidth({ bytes, copyGBps, readGBps, memoryGBps }: Bandwidth): Bandwidth {
-  return { bytes, copyGBps: rounded(copyGBps), readGBps: rounded(readGBps), memoryGBps: rounded(memoryGBps) };
+function roundBandwidth({ bytes, ...rates }: Bandwidth): Bandwidth {
+  const { copyGBps, readGBps, updateGBps, memoryGBps } = rates;
+  return {
+    bytes,
+    copyGBps: rounded(copyGBps),
+    readGBps: rounded(readGBps),
+    updateGBps: rounded(updateGBps),
+    memoryGBps: rounded(memoryGBps),
+  };
 }

@@ -45,7 +45,7 @@ export function formatSpeedup(speedup: number): string {
 }
 
 /** How far the same code may differ: `0.991–1.013 (±1.3 %)`. */
-export function formatNoise(band: NoiseBand): string {
+function formatNoise(band: NoiseBand): string {
   const range = `${band.low.toFixed(3)}–${band.high.toFixed(3)}`;
   return `${range} (±${(100 * (noiseFactor(band) - 1)).toFixed(1)} %)`;
 }
@@ -59,7 +59,8 @@ export function describeSession(results: BenchmarkResults): readonly string[] {
     `${settings.rounds} alternating rounds; vectors of ${megabytes(settings.partBytes)} a call on one thread, ` +
       `of ${megabytes(settings.setBytes)} a run on ${threads} ${threads === 1 ? 'thread' : 'threads'}; seed ${settings.seed}.`,
     `Memory: ${formatNumber(bandwidth.memoryGBps)} GB/s ` +
-      `(copy ${formatNumber(bandwidth.copyGBps)}, read ${formatNumber(bandwidth.readGBps)}).`,
+      `(copy ${formatNumber(bandwidth.copyGBps)}, read ${formatNumber(bandwidth.readGBps)}, ` +
+      `update ${formatNumber(bandwidth.updateGBps)}).`,
   ];
   if (noise.oneThread) sentences.push(`Noise band (A/A), one thread: ${formatNoise(noise.oneThread)}.`);
   if (noise.threads) sentences.push(`Noise band (A/A), ${threads} threads: ${formatNoise(noise.threads)}.`);

@@ -2,6 +2,7 @@
  * The indexer on its threads, in place on a matrix of its own. A call is one whole run over the whole set, dispatch to the
  * threads and waiting for them included, as a program would see it.
  */
+import type { IndexingResult } from '../indexing/indexing-result.js';
 import type { ParallelIndexer } from '../indexing/parallel-indexer.js';
 import { type Operation, operationTraits } from './cases.js';
 import type { DataSet } from './data-set.js';
@@ -11,13 +12,20 @@ export function createThreadsSubject(indexer: ParallelIndexer, operation: Operat
   const { dims, vectorsPerPart, parts, components } = set;
   const matrix = indexer.allocate(parts * vectorsPerPart, dims);
   const { kernel } = operationTraits[operation];
+  let result: IndexingResult | undefined;
   return {
     parts: 1,
     vectorsPerPart: parts * vectorsPerPart,
-    run: () => indexer.runInPlace(matrix, kernel),
+    async run() {
+      result = await indexer.runInPlace(matrix, kernel);
+    },
     restore() {
       for (let part = 0; part < parts; part++) matrix.data.set(components, part * components.length);
     },
+    output: () => ({
+      rows: matrix.data,
+      magnitudes: operation === 'sort' ? undefined : result?.vectors.magnitudes,
+    }),
     dispose: () => matrix.dispose(),
   };
 }

@@ -140,8 +140,8 @@ export class ParallelIndexer {
   }
 
   /** One of the kernel's functions alone on a matrix from `allocate`, in place: for the benchmark. @internal */
-  async runInPlace(matrix: AllocatedMatrix, operation: KernelOperation): Promise<void> {
-    await this.execute(matrix, { inPlace: true }, this.#unobserved, operation);
+  async runInPlace(matrix: AllocatedMatrix, operation: KernelOperation): Promise<IndexingResult> {
+    return new IndexingResult(await this.execute(matrix, { inPlace: true }, this.#unobserved, operation));
   }
 
   /** Ends the threads. Runs under way or waiting reject; results stay readable. Resolves when the threads are gone. */
