@@ -1,5 +1,5 @@
 /**
- * What the memory of this machine gives: the best rate of three ways to pass over a set of vectors of 2,048 dims, which are
+ * What the memory of this machine gives: the best rate of three ways to pass over a set of vectors of 128 dims, which are
  * beyond the caches and little work.
  *
  *   copy     one thread copies them with TypedArray.set: bytes read and written
@@ -21,7 +21,7 @@ export interface Bandwidth {
   readonly memoryGBps: number;
 }
 
-export const BANDWIDTH_DIMS = 2048;
+export const BANDWIDTH_DIMS = 128;
 
 /** Subjects over one set of `BANDWIDTH_DIMS`: of the operation magnitude, and of normalize. */
 export interface BandwidthSubjects {

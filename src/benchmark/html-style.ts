@@ -54,6 +54,7 @@ tbody:nth-of-type(odd) { background: var(--stripe); }
 }
 @media print {
   body { max-width: none; padding: 0; font-size: 10pt; }
+  .charts { grid-template-columns: 1fr 1fr; }
   .scroll { overflow: visible; }
   table { font-size: 8pt; }
   figure, tbody { break-inside: avoid; }
