@@ -1,7 +1,7 @@
 /**
  * The kernel itself on the calling thread: one call for all vectors of a part.
  */
-import { type CompiledKernel, instantiateKernel } from '../kernel/compiled-kernel.js';
+import { type CompiledKernel, instantiateKernel } from '../kernel/instantiate.js';
 import { layOutMatrix } from '../memory/matrix-layout.js';
 import type { MemoryPool } from '../memory/memory-pool.js';
 import { type Operation, operationTraits } from './cases.js';

@@ -11,7 +11,7 @@ import { createJavaScriptSubject } from '../../src/benchmark/javascript-subject.
 import { createKernelSubject } from '../../src/benchmark/kernel-subject.js';
 import type { Subject } from '../../src/benchmark/subject.js';
 import { createThreadsSubject } from '../../src/benchmark/threads-subject.js';
-import type { CompiledKernel } from '../../src/kernel/compiled-kernel.js';
+import type { CompiledKernel } from '../../src/kernel/instantiate.js';
 import { MemoryPool } from '../../src/memory/memory-pool.js';
 
 const indexer = new ParallelIndexer(2, { kernel: 'simd' });

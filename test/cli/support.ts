@@ -208,7 +208,7 @@ export function expectClose(found: ArrayLike<number>, expected: ArrayLike<number
 }
 
 /** A seeded generator (mulberry32) of numbers in -1..1. */
-export function createRandom(seed: number): () => number {
+function createRandom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
