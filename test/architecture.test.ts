@@ -12,9 +12,9 @@ const root = fileURLToPath(new URL('../src', import.meta.url));
 /** From the top down. What lies directly in src/ is at the bottom, entry points apart. */
 const LAYERS = [
   'cli',
+  'benchmark',
   'formats',
   'indexing',
-  'search',
   'reporting',
   'monitoring',
   'workers',
@@ -70,10 +70,11 @@ test('imports point downwards only', () => {
 });
 
 test('only the Node halves name Node, tinypool and the packages of the command line', () => {
-  const mayNameNode = /^(workers\/node|formats\/node|cli)\//;
+  const mayNameNode = /^(workers\/node|formats\/node|benchmark\/node|cli)\//;
   const foreign = imports.filter((one) => !isLocal(one));
   const allowed = ({ from, to }: Import) => {
     if (to.startsWith('kernel:') || to === '@assemblyscript/loader') return from.startsWith('kernel/');
+    if (to === 'benchmark') return from.startsWith('benchmark/');
     if (to === 'tinypool') return from.startsWith('workers/node/');
     if (to.startsWith('node:')) return mayNameNode.test(from);
     return from.startsWith('cli/');

@@ -93,14 +93,22 @@ describe('simdex bench', () => {
   });
 
   it.each([
-    ['an unknown case', ['--case', 'sort/100/*'], /^--case: .*case must be operation\/dims\/variant/],
-    ['a missing baseline', ['--compare', 'none.json'], /^--compare none\.json: there is no baseline to read \(ENOENT/],
-    ['a baseline that is none', ['--compare', 'page.html'], /^--compare page\.html: .*it is not JSON/],
+    ['an unknown case', ['--case', 'sort/100/*'], /^error: --case: .*case must be operation\/dims\/variant/],
+    [
+      'a missing baseline',
+      ['--compare', 'none.json'],
+      /^error: --compare none\.json: there is no baseline to read \(ENOENT/,
+    ],
+    ['a baseline that is none', ['--compare', 'page.html'], /^error: --compare page\.html: .*it is not JSON/],
     ['other cases', ['--case', 'sort/64/*', '--compare', 'same.json'], /it holds none of the cases/],
     ['other threads', ['--threads', '3', '--compare', 'same.json'], /another number of threads: 2, here 3/],
-    ['a native program that is missing', ['--native', './none'], /^--native: .*\.\/none failed/],
+    ['a native program that is missing', ['--native', './none'], /^error: --native: .*\.\/none failed/],
     ['a native program without a case', ['--case', 'sort/*', '--native', './none'], /only normalize and pipeline/],
-    ['a thread count that is none', ['--threads', '0'], /^--threads: .*threadCount must be an integer from 1 to 256/],
+    [
+      'a thread count that is none',
+      ['--threads', '0'],
+      /^error: --threads: .*threadCount must be an integer from 1 to 256/,
+    ],
     ['an unknown flag', ['--fast'], /unknown option '--fast'/],
   ])('refuses %s with status 2, before it measures or writes', async (_, flags, message) => {
     await writeFile(join(folder, 'same.json'), baseline);

@@ -121,7 +121,7 @@ test('a source that changes meanwhile gives undefined vectors, never more', asyn
   expect((await indexer.indexVectorsMonitored(randomRows(400, 8))).indexedCount).toBe(400);
 });
 
-test('a row that throws when it is copied fails the run with what it threw', async () => {
+test('a row that throws when it is copied fails the run, with its position and what it threw', async () => {
   failNowhere();
   const indexer = createIndexer(2, { worker: faultyWorker, maxMemoryBytes: 400_000 });
   const thrown = new Error('the row is gone');
@@ -134,11 +134,12 @@ test('a row that throws when it is copied fails the run with what it threw', asy
       },
     });
   const vectors: VectorSource = Array.from({ length: 400 }, () => [1, 2, 3, 4]);
-  expect(await rejectionOf(indexer.indexVectorsMonitored(vectors.with(170, rowFor(0))))).toBe(thrown);
+  const told = { code: 'InvalidConfiguration', vectorIndex: 170, cause: thrown };
+  expect(await rejectionOf(indexer.indexVectorsMonitored(vectors.with(170, rowFor(0))))).toMatchObject(told);
   // Also when its batch has to be restored after a thread died.
   failAtBatch('process.exit', 3);
   const run = indexer.indexVectorsMonitored(vectors.with(170, rowFor(1)), { batchSize: 50 });
-  expect(await rejectionOf(run)).toBe(thrown);
+  expect(await rejectionOf(run)).toMatchObject(told);
   failNowhere();
   const result = await indexer.indexVectorsMonitored(randomMatrix(2000, 24));
   expect(result.indexedCount).toBe(2000);
