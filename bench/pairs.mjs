@@ -23,7 +23,8 @@ if (!native) {
 }
 
 const REPEATS = 15;
-/** Components of all vectors together: 16 MB, so that two threads do not fit their half into their second-level cache. */
+/** Components of all vectors together: 2 MB for the kernel, beyond a second-level cache, and 16 MB for whole runs. */
+const KERNEL_COMPONENTS = 500_000;
 const COMPONENTS = 4_000_000;
 
 const comparisons = [
@@ -64,7 +65,7 @@ console.log('| --- | --- | --- | --- | --- | --- | --- | --- |');
 for (const { name, ours, theirs, threads, order, dims } of comparisons) {
   if (!`${name} ${theirs}`.includes(only)) continue;
   for (const each of dims) {
-    const shape = shapeOf(each, threads, order);
+    const shape = shapeOf(each, threads, order, ours === 'kernel' ? KERNEL_COMPONENTS : COMPONENTS);
     const runs = alternate({
       other: () => run(theirs, shape),
       simdex: () => run(ours, shape),
@@ -95,7 +96,7 @@ if ('scaling from 1 to 2 threads, in place, sorted tuned'.includes(only)) {
 
 if ('small runs'.includes(only)) {
   console.log(
-    '\nSmall runs from Float32Array[], warm, sorted: median latency of 15,000 runs, then of the processes:\n',
+    '\nSmall runs from Float32Array[], warm, sorted: median latency of 3,000 runs, then of the processes:\n',
   );
   console.log('| vectors × dims | threads | median |');
   console.log('| --- | --- | --- |');
@@ -109,8 +110,8 @@ if ('small runs'.includes(only)) {
   }
 }
 
-function shapeOf(dims, threads, order) {
-  return [Math.round(COMPONENTS / dims), dims, threads, order].map(String);
+function shapeOf(dims, threads, order, components = COMPONENTS) {
+  return [Math.round(components / dims), dims, threads, order].map(String);
 }
 
 /** Calls the sides in turn, once for each pair. */

@@ -7,7 +7,7 @@
 //   javascript  normalise and Float32Array.prototype.sort in JavaScript, on ordinary arrays
 //   arrays      a whole run from Float32Array[], memory warm after the first
 //   in-place    a whole run of a matrix from allocate, in place
-//   small       as arrays, but called a thousand times as often: the figure is the latency of a small run
+//   small       as arrays, but called 200 times as often: the figure is the latency of a small run
 import { ParallelIndexer } from 'simdex';
 import { createKernel } from 'simdex/kernel';
 import { randomComponents } from './random-components.mjs';
@@ -15,7 +15,7 @@ import { randomComponents } from './random-components.mjs';
 const [side, ...rest] = process.argv.slice(2);
 const [count, dims, threads] = rest.slice(0, 3).map(Number);
 const order = rest[3];
-const repeats = Number(rest[4]) * (side === 'small' ? 1000 : 1);
+const repeats = Number(rest[4]) * (side === 'small' ? 200 : 1);
 const source = randomComponents(count * dims);
 
 const sides = { kernel, javascript, arrays, 'in-place': inPlace, small: arrays };

@@ -4,7 +4,7 @@
 import { IndexingError } from '../errors.js';
 import { openVectors, type VectorFile } from '../formats/node/read-vectors.js';
 import type { VectorFormat } from '../formats/registry.js';
-import { recycleRows } from '../formats/row-chunks.js';
+import { ChunkMemories } from '../formats/row-chunks.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
 
 export interface InputOptions {
@@ -45,11 +45,12 @@ export class InputFiles implements AsyncDisposable {
 
   /** The rows of all files. A chunk is valid until the next but one is asked for, as an IndexingStream needs it. */
   async *chunks(): AsyncGenerator<VectorMatrix> {
+    const memories = new ChunkMemories();
     let previous: VectorMatrix | undefined;
     for (const file of this.files) {
-      for await (const chunk of file.chunks()) {
+      for await (const chunk of file.chunks(memories)) {
         yield chunk;
-        if (previous) recycleRows(previous);
+        if (previous) memories.recycle(previous);
         previous = chunk;
       }
     }

@@ -6,6 +6,7 @@
  * that runs WebAssembly in V8, SpiderMonkey or JavaScriptCore, so float32 bytes and Float32Array memory are the same thing.
  */
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
+import type { ChunkMemories } from './row-chunks.js';
 
 /** Bytes at known positions: a file, or a buffer in memory. */
 export interface ByteSource {
@@ -28,8 +29,8 @@ export interface VectorRows {
   readonly dims: number;
   /** Rows in the whole source. */
   readonly count: number;
-  /** All rows from the first, in matrices that each have memory of their own. */
-  chunks(): AsyncIterable<VectorMatrix>;
+  /** All rows from the first, in matrices whose memory comes from `memories`: fresh by default. */
+  chunks(memories?: ChunkMemories): AsyncIterable<VectorMatrix>;
 }
 
 /** What is being written: rows of `dims` components, or one number per row (a column of magnitudes). */

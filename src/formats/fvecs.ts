@@ -6,7 +6,7 @@ import { IndexingError } from '../errors.js';
 import type { ByteSource, Format, RowOptions, RowShape, VectorEncoder, VectorRows } from './format.js';
 import { MAX_DIMS, STAGING_BYTES } from './format.js';
 import { malformed } from './malformed.js';
-import { type ReadRowsInto, rowChunks } from './row-chunks.js';
+import { ChunkMemories, type ReadRowsInto, rowChunks } from './row-chunks.js';
 
 export const fvecs: Format = { countInHeader: false, open, createEncoder };
 
@@ -23,7 +23,12 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
     throw malformed(name, `byte ${byteLength - rest}`, expected, `${rest} bytes to the end of the file`);
   }
   const count = byteLength / rowBytes;
-  return { dims, count, chunks: () => rowChunks(count, dims, options.chunkVectors, createReader(source, dims)) };
+  return {
+    dims,
+    count,
+    chunks: (memories = new ChunkMemories()) =>
+      rowChunks(count, dims, options.chunkVectors, memories, createReader(source, dims)),
+  };
 }
 
 async function readDims(source: ByteSource, expected: number | undefined): Promise<number> {

@@ -10,7 +10,7 @@ import type { ByteSource, Format, RowOptions, RowShape, VectorEncoder, VectorRow
 import { MAX_DIMS, STAGING_BYTES } from './format.js';
 import { malformed } from './malformed.js';
 import { createNpyHeader, type NpyHeader, readNpyHeader } from './npy-header.js';
-import { type ReadRowsInto, rowChunks } from './row-chunks.js';
+import { ChunkMemories, type ReadRowsInto, rowChunks } from './row-chunks.js';
 
 export const npy: Format = { countInHeader: true, open, createEncoder };
 
@@ -32,8 +32,10 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
   return {
     dims,
     count,
-    chunks: () =>
-      rowChunks(count, dims, options.chunkVectors, createReader(source, header.dataOffset, dims, itemBytes)),
+    chunks: (memories = new ChunkMemories()) => {
+      const reader = createReader(source, header.dataOffset, dims, itemBytes);
+      return rowChunks(count, dims, options.chunkVectors, memories, reader);
+    },
   };
 }
 

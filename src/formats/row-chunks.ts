@@ -1,8 +1,9 @@
 /**
- * Cuts rows of one length into matrices. Every matrix has fresh memory that belongs to whoever receives it; shared, where
+ * Cuts rows of one length into matrices. Every matrix has memory of its own that belongs to whoever receives it; shared, where
  * the platform has SharedArrayBuffer, so that worker threads can copy from it without the calling thread.
  */
 import { IndexingError } from '../errors.js';
+import { seeByCollector } from '../memory/matrix-memory.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
 
 /** Bytes of float32 rows in a chunk, unless the caller says how many rows. */
@@ -16,54 +17,62 @@ export async function* rowChunks(
   count: number,
   dims: number,
   chunkVectors: number | undefined,
+  memories: ChunkMemories,
   readRowsInto: ReadRowsInto,
 ): AsyncGenerator<VectorMatrix, void, undefined> {
   const step = chunkVectors ?? Math.max(1, Math.floor(DEFAULT_CHUNK_BYTES / (4 * dims)));
   for (let first = 0; first < count; first += step) {
-    const data = createRows(Math.min(step, count - first), dims);
+    const data = memories.createRows(Math.min(step, count - first), dims);
     await readRowsInto(data, first);
     yield { data, dims };
   }
 }
 
-// The collector does not count shared memory: reading 3 GB in chunks of 8 MiB grew to 1.5 GB. An ordinary buffer that dies
-// with the shared one tells it. Resizable, it is pages of its own that are never touched; others come from malloc, which
-// after a while zeroes used ones instead.
-const Resizable = ArrayBuffer as new (byteLength: number, options: { maxByteLength: number }) => ArrayBuffer;
-const ballast = new WeakMap<SharedArrayBuffer, ArrayBuffer>();
-
-/** Memories given back, for the next chunks: touching fresh pages costs more than reading a cached file into them. */
-let recycled: ArrayBufferLike[] = [];
-const MAX_RECYCLED = 2;
-
-/** Takes back the memory of a chunk whose receiver is done with it and all views on it. */
-export function recycleRows({ data }: VectorMatrix): void {
-  recycled = [data.buffer, ...recycled].slice(0, MAX_RECYCLED);
-}
-
 /** No view of bytes, and no memory of a result, holds more. */
 const MAX_CHUNK_BYTES = 2 ** 32;
+const MAX_KEPT = 2;
 
-function createRows(rows: number, dims: number): Float32Array {
-  const byteLength = rows * dims * 4;
-  if (byteLength > MAX_CHUNK_BYTES) {
-    const chunk = rows === 1 ? 'a row' : `a chunk of ${rows} rows`;
-    const limit = `more than the ${MAX_CHUNK_BYTES} that one memory holds`;
-    throw new IndexingError('InsufficientMemory', `${chunk} of ${dims} components needs ${byteLength} bytes, ${limit}`);
+/**
+ * The memories of chunks: those given back first, then fresh ones. Touching fresh pages costs more than reading a cached
+ * file into them.
+ */
+export class ChunkMemories {
+  #kept: ArrayBufferLike[] = [];
+
+  /** Takes back the memory of a chunk whose receiver is done with it and all views on it. */
+  recycle({ data }: VectorMatrix): void {
+    this.#kept = [data.buffer, ...this.#kept].slice(0, MAX_KEPT);
   }
-  const kept = recycled.findIndex((buffer) => buffer.byteLength === byteLength);
-  if (kept !== -1) return new Float32Array(recycled.splice(kept, 1)[0]!);
-  try {
-    // Pages without cross-origin isolation have no SharedArrayBuffer.
-    if (typeof SharedArrayBuffer === 'undefined') return new Float32Array(new ArrayBuffer(byteLength));
-    const buffer = new SharedArrayBuffer(byteLength);
-    ballast.set(buffer, new Resizable(byteLength, { maxByteLength: byteLength }));
-    return new Float32Array(buffer);
-  } catch (cause) {
-    throw new IndexingError(
-      'InsufficientMemory',
-      `a chunk of ${rows} rows of ${dims} components needs ${byteLength} bytes; give a smaller chunkVectors`,
-      { cause },
-    );
+
+  /**
+   * Memory for `rows` × `dims` float32, its content undefined.
+   *
+   * @throws {IndexingError} `InsufficientMemory`
+   */
+  createRows(rows: number, dims: number): Float32Array {
+    const byteLength = rows * dims * 4;
+    if (byteLength > MAX_CHUNK_BYTES) {
+      const chunk = rows === 1 ? 'a row' : `a chunk of ${rows} rows`;
+      const limit = `more than the ${MAX_CHUNK_BYTES} that one memory holds`;
+      throw new IndexingError(
+        'InsufficientMemory',
+        `${chunk} of ${dims} components needs ${byteLength} bytes, ${limit}`,
+      );
+    }
+    const kept = this.#kept.findIndex((buffer) => buffer.byteLength === byteLength);
+    if (kept !== -1) return new Float32Array(this.#kept.splice(kept, 1)[0]!);
+    try {
+      // Pages without cross-origin isolation have no SharedArrayBuffer.
+      if (typeof SharedArrayBuffer === 'undefined') return new Float32Array(new ArrayBuffer(byteLength));
+      const buffer = new SharedArrayBuffer(byteLength);
+      seeByCollector(buffer, byteLength);
+      return new Float32Array(buffer);
+    } catch (cause) {
+      throw new IndexingError(
+        'InsufficientMemory',
+        `a chunk of ${rows} rows of ${dims} components needs ${byteLength} bytes; give a smaller chunkVectors`,
+        { cause },
+      );
+    }
   }
 }

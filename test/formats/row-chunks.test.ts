@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { recycleRows, rowChunks } from '../../src/formats/row-chunks.js';
+import { ChunkMemories, rowChunks } from '../../src/formats/row-chunks.js';
 
 /** Five rows of two components, in chunks of two rows: row i is i, i. */
-function chunks() {
-  return rowChunks(5, 2, 2, async (data, first) => {
+function chunks(memories = new ChunkMemories()) {
+  return rowChunks(5, 2, 2, memories, async (data, first) => {
     for (let i = 0; i < data.length; i++) data[i] = first + Math.floor(i / 2);
   });
 }
@@ -15,13 +15,14 @@ test('every chunk has memory of its own', async () => {
 });
 
 test('memory that was given back is filled with the next chunk of its size', async () => {
-  const reader = chunks();
+  const memories = new ChunkMemories();
+  const reader = chunks(memories);
   const first = (await reader.next()).value!;
-  recycleRows(first);
+  memories.recycle(first);
   const second = (await reader.next()).value!;
   expect(second.data.buffer).toBe(first.data.buffer);
   expect([...second.data]).toEqual([2, 2, 3, 3]);
-  recycleRows(second);
+  memories.recycle(second);
   const last = (await reader.next()).value!;
   expect(last.data.buffer).not.toBe(first.data.buffer);
   expect([...last.data]).toEqual([4, 4]);

@@ -6,6 +6,7 @@ import { invalidConfiguration } from '../../errors.js';
 import type { VectorMatrix } from '../../vectors/vector-matrix.js';
 import type { RowOptions } from '../format.js';
 import { formatOf, type VectorFormat } from '../registry.js';
+import type { ChunkMemories } from '../row-chunks.js';
 import { type FileSource, openFileSource } from './file-source.js';
 
 export interface ReadVectorsOptions extends RowOptions {
@@ -24,7 +25,7 @@ export interface VectorFile {
   /** Size of the file. */
   readonly byteLength: number;
   /** All rows from the first, as often as it is called. A chunk's memory is shared, fresh, and its receiver's. */
-  chunks(): AsyncIterable<VectorMatrix>;
+  chunks(memories?: ChunkMemories): AsyncIterable<VectorMatrix>;
   /** Waits for a read under way; chunks asked for later are refused. May be called again. */
   close(): Promise<void>;
 }
@@ -46,7 +47,7 @@ export async function openVectors(file: string, options: ReadVectorsOptions = {}
     dims: rows.dims,
     count: rows.count,
     byteLength: source.byteLength,
-    chunks: () => rows.chunks(),
+    chunks: (memories) => rows.chunks(memories),
     close: () => source.close(),
   };
 }
