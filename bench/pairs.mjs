@@ -57,7 +57,7 @@ const comparisons = [
 ];
 
 console.log(`${cpus()[0].model}, ${cpus().length} cores, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}.
-${pairs} alternating pairs of fresh processes, each giving its minimum of ${REPEATS}. Ratio: time of the other side / time of simdex,
+${pairs} alternating pairs of fresh processes, each giving its minimum of ${REPEATS} after 0.3 s of warm-up. Ratio: time of the other side / time of simdex,
 median over the pairs. A/A: the same of two simdex processes of each pair, least to greatest; within it lies noise.
 `);
 console.log('| simdex | against | threads | dims | simdex ns/vector | other ns/vector | ratio | A/A |');
@@ -95,9 +95,7 @@ if ('scaling from 1 to 2 threads, in place, sorted tuned'.includes(only)) {
 }
 
 if ('small runs'.includes(only)) {
-  console.log(
-    '\nSmall runs from Float32Array[], warm, sorted: median latency of 3,000 runs, then of the processes:\n',
-  );
+  console.log('\nSmall runs from Float32Array[], warm, sorted: median latency of 3,000 runs, then of the processes:\n');
   console.log('| vectors × dims | threads | median |');
   console.log('| --- | --- | --- |');
   for (const [count, threads] of [
