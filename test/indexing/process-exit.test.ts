@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { runChild } from './children/run-child.js';
 
@@ -11,4 +12,17 @@ test.each([
   ['a disposed indexer', 250_000],
 ])('%s does not keep a process, and a run does until it is done', async (left, indexed) => {
   expect(await runChild('stay.mjs', [left])).toEqual({ indexed });
+});
+
+test('threads start in a program given on the command line as a module', () => {
+  const program = `
+    import { ParallelIndexer } from ${JSON.stringify(new URL('../../dist/index.node.js', import.meta.url).href)};
+    const indexer = new ParallelIndexer(2);
+    await indexer.ready();
+    await indexer.dispose();
+    console.log('started');
+  `;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+  expect(stderr).toBe('');
+  expect(stdout).toBe('started\n');
 });

@@ -20,6 +20,8 @@ export function createTinypoolPool(threadCount: number, worker: URL | string): W
     minThreads: threadCount,
     maxThreads: threadCount,
     concurrentTasksPerWorker: 1,
+    // How the main program was given says nothing of the worker's file, and Node refuses it there.
+    execArgv: process.execArgv.filter((argument) => !argument.startsWith('--input-type')),
   });
   /** Threads that have not exited, and when they will have. */
   const exits = new Map<PoolThread, Promise<void>>();
