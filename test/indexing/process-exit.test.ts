@@ -14,7 +14,10 @@ test.each([
   expect(await runChild('stay.mjs', [left])).toEqual({ indexed });
 });
 
-test('threads start in a program given on the command line as a module', () => {
+test.each([
+  ['on the command line as a module', ['--input-type=module', '-e']],
+  ['there, with flags of V8', ['--max-old-space-size=6000', '--expose-gc', '--input-type=module', '-e']],
+])('threads start in a program given %s', (_, flags) => {
   const program = `
     import { ParallelIndexer } from ${JSON.stringify(new URL('../../dist/index.node.js', import.meta.url).href)};
     const indexer = new ParallelIndexer(2);
@@ -22,7 +25,7 @@ test('threads start in a program given on the command line as a module', () => {
     await indexer.dispose();
     console.log('started');
   `;
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync(process.execPath, [...flags, program], { encoding: 'utf8' });
   expect(stderr).toBe('');
   expect(stdout).toBe('started\n');
 });

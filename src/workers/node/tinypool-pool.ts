@@ -20,8 +20,7 @@ export function createTinypoolPool(threadCount: number, worker: URL | string): W
     minThreads: threadCount,
     maxThreads: threadCount,
     concurrentTasksPerWorker: 1,
-    // How the main program was given says nothing of the worker's file, and Node refuses it there.
-    execArgv: process.execArgv.filter((argument) => !argument.startsWith('--input-type')),
+    ...execArgvOfThreads(),
   });
   /** Threads that have not exited, and when they will have. */
   const exits = new Map<PoolThread, Promise<void>>();
@@ -89,6 +88,15 @@ export function createTinypoolPool(threadCount: number, worker: URL | string): W
       clearTimeout(timer);
     },
   };
+}
+
+/**
+ * Threads inherit the program's flags, but Node refuses a file to a thread that inherits `--input-type`, which says how the
+ * program itself was given. They cannot be handed on by name instead: Node refuses a thread most of them (`--max-…` and
+ * the other flags of V8, which hold for the whole process anyway). So such a program's threads start without any.
+ */
+function execArgvOfThreads(): { execArgv?: string[] } {
+  return process.execArgv.some((argument) => argument.startsWith('--input-type')) ? { execArgv: [] } : {};
 }
 
 /**
