@@ -24,6 +24,7 @@ export type { IndexingProgress, ThreadProgress } from './indexing/progress.js';
 export type { Rejection } from './indexing/rejections.js';
 export type { KernelBackend } from './kernel/instantiate.js';
 export type { RejectionCode } from './kernel/rejection.js';
+export type { HistogramSnapshot } from './monitoring/exponential-histogram.js';
 export { PerformanceMonitor } from './monitoring/performance-monitor.js';
 export type { PerformanceStats } from './monitoring/performance-stats.js';
 export type { Clock, PerformanceTimer } from './monitoring/performance-timer.js';
@@ -32,7 +33,10 @@ export type { TimeSummary } from './monitoring/time-distribution.js';
 export type { JsonValue } from './reporting/json.js';
 export { IndexingPerformanceReport } from './reporting/report.js';
 export type {
+  BatchSample,
   BatchSizeSample,
+  CompletedSample,
+  CopyIn,
   IndexingPerformanceReportData,
   QueueDepth,
   QueueDepthSample,

@@ -1,13 +1,16 @@
 /**
  * The runs of a stream added up, in bounded memory however long it is.
  */
+import { ExponentialHistogram } from '../monitoring/exponential-histogram.js';
 import { TimeDistribution } from '../monitoring/time-distribution.js';
-import type { BatchSizeSample } from '../reporting/report-data.js';
+import type { BatchSample, BatchSizeSample, CompletedSample, CopyIn } from '../reporting/report-data.js';
 import type { MeasuredRun, ThreadRun } from '../reporting/summarize-run.js';
 import { DepthCurve, ThinnedList } from './thinning.js';
 
 /** Points kept of a curve, at most. */
 const MAX_POINTS = 8192;
+/** Chunks whose batches are kept, at most. */
+const MAX_CHUNKS = 64;
 
 export class StreamMeasurement {
   #last: MeasuredRun | undefined;
@@ -17,6 +20,12 @@ export class StreamMeasurement {
   readonly #threads: ThreadRun[] = [];
   readonly #batchSizes = new ThinnedList<BatchSizeSample>(MAX_POINTS);
   readonly #queueDepths = new DepthCurve(MAX_POINTS);
+  /** Thinned chunk by chunk, so that the batches of a chunk which is kept are all there. */
+  readonly #batches = new ThinnedList<readonly BatchSample[]>(MAX_CHUNKS);
+  readonly #completed = new ThinnedList<CompletedSample>(MAX_POINTS);
+  readonly #magnitudes = new ExponentialHistogram();
+  #lastCompleted: CompletedSample | undefined;
+  #copyIn: CopyIn | undefined;
 
   /** @param atMs when the run began, after the start of the stream */
   add(run: MeasuredRun, atMs: number): void {
@@ -34,6 +43,27 @@ export class StreamMeasurement {
     }
     const current = run.batchSizes.at(-1);
     if (current) this.#batchSizes.add(current);
+    this.#batches.add(
+      run.batches.map((batch) => ({
+        ...batch,
+        claimedAtMs: atMs + batch.claimedAtMs,
+        endedAtMs: atMs + batch.endedAtMs,
+      })),
+    );
+    const before = this.#lastCompleted?.vectors ?? 0;
+    for (const { atMs: sinceRun, vectors } of run.completed) {
+      this.#lastCompleted = { atMs: atMs + sinceRun, vectors: before + vectors };
+      this.#completed.add(this.#lastCompleted);
+    }
+    this.#magnitudes.merge(run.magnitudes);
+    if (run.copyIn) {
+      const { bytes, busyMs } = this.#copyIn ?? { bytes: 0, busyMs: 0 };
+      this.#copyIn = {
+        bytes: bytes + run.copyIn.bytes,
+        busyMs: busyMs + run.copyIn.busyMs,
+        endedAtMs: atMs + run.copyIn.endedAtMs,
+      };
+    }
     for (const { atMs: sinceRun, depth } of run.queueDepths) this.#queueDepths.add({ atMs: atMs + sinceRun, depth });
   }
 
@@ -49,8 +79,17 @@ export class StreamMeasurement {
         clockTickMs: this.#last.clockTickMs,
         backend: this.#last.backend,
         batchSizes: this.#batchSizes.items,
+        batches: this.#batches.items.flat(),
+        completed: withLast(this.#completed.items, this.#lastCompleted),
+        magnitudes: this.#magnitudes,
+        copyIn: this.#copyIn,
         queueDepths: this.#queueDepths.samples,
       }
     );
   }
+}
+
+/** A thinned curve, with its end. */
+function withLast<T>(items: readonly T[], last: T | undefined): readonly T[] {
+  return last === undefined || items.at(-1) === last ? items : [...items, last];
 }

@@ -10,6 +10,7 @@ import type { CompiledKernel } from '../kernel/instantiate.js';
 import { type Batch, ControlBlock } from '../memory/control-block.js';
 import { layOutMatrix, type MatrixLayout } from '../memory/matrix-layout.js';
 import type { MemoryPool } from '../memory/memory-pool.js';
+import type { CopyIn } from '../reporting/report-data.js';
 import { TimeSlices } from '../time-slices.js';
 import type { SourceRows } from '../vectors/source-rows.js';
 import { claimBatches } from '../workers/claim-loop.js';
@@ -52,6 +53,8 @@ export interface RunRecords {
   readonly threads: number;
   readonly startedAtMs: number;
   readonly totalTimeMs: number;
+  /** undefined where the calling thread copied nothing. */
+  readonly copyIn: CopyIn | undefined;
 }
 
 export interface RunHandle {
@@ -75,6 +78,7 @@ export class IndexingRun {
   readonly #plan: Plan;
   readonly #control: ControlBlock;
   readonly #progress: ProgressReader;
+  #copiedIn: CopyIn | undefined;
 
   /** @throws {IndexingError} `InsufficientMemory` */
   constructor(input: RunInput) {
@@ -109,15 +113,15 @@ export class IndexingRun {
       threads,
       startedAtMs,
       totalTimeMs: nowMs() - startedAtMs,
+      copyIn: this.#copiedIn,
     };
   }
 
   /** Runs everything on the calling thread before it returns. For few vectors: it holds the thread. */
   runHere(): RunRecords {
-    const { rows, options } = this.#input;
+    const { options } = this.#input;
     if (!options.inPlace) {
-      for (const batch of this.#plan.batches)
-        rows.copyInto(this.#view(batch), batch.firstRank, batch.count, batch.dims);
+      for (const batch of this.#plan.batches) this.#copyRows(batch, 0, batch.count);
     }
     this.#control.publishReady(this.#plan.batches.length);
     claimBatches({ ...this.#task(0, 0), source: undefined });
@@ -217,11 +221,7 @@ export class IndexingRun {
 
   async #copyBatch(batch: Batch, slices: TimeSlices): Promise<void> {
     const stride = Math.max(1, Math.min(COPY_ROWS, Math.floor(COPY_BYTES / (batch.dims * 4))));
-    const target = this.#view(batch);
-    await slices.forEach(batch.count, stride, (first, last) => {
-      const part = target.subarray(first * batch.dims, last * batch.dims);
-      this.#input.rows.copyInto(part, batch.firstRank + first, last - first, batch.dims);
-    });
+    await slices.forEach(batch.count, stride, (first, last) => this.#copyRows(batch, first, last));
   }
 
   async #restore(index: number): Promise<boolean> {
@@ -232,8 +232,17 @@ export class IndexingRun {
     return true;
   }
 
-  #view(batch: Batch): Float32Array {
-    return new Float32Array(this.placed.memory.buffer, batch.rows, batch.count * batch.dims);
+  #copyRows({ rows, firstRank, dims }: Batch, first: number, last: number): void {
+    const startedAtMs = nowMs();
+    const target = new Float32Array(this.placed.memory.buffer, rows + first * dims * 4, (last - first) * dims);
+    this.#input.rows.copyInto(target, firstRank + first, last - first, dims);
+    const endedAtMs = nowMs();
+    const { bytes, busyMs } = this.#copiedIn ?? { bytes: 0, busyMs: 0 };
+    this.#copiedIn = {
+      bytes: bytes + target.byteLength,
+      busyMs: busyMs + endedAtMs - startedAtMs,
+      endedAtMs: endedAtMs - this.#input.startedAtMs,
+    };
   }
 }
 

@@ -13,6 +13,15 @@
 
 const bucketsPerOctave = 32;
 
+/**
+ * The counts of a histogram: of zeros, and of the buckets that are not empty, ascending. Bucket i holds the values from
+ * 2^(i/32) to below 2^((i+1)/32).
+ */
+export interface HistogramSnapshot {
+  readonly zeros: number;
+  readonly buckets: readonly { readonly bucket: number; readonly count: number }[];
+}
+
 export class ExponentialHistogram {
   /** Counts of the buckets from `#firstBucket` on; whole octaves. */
   #counts = new Float64Array(0);
@@ -55,8 +64,7 @@ export class ExponentialHistogram {
     return 0;
   }
 
-  /** The counts: zeros, and the buckets that are not empty, ascending. */
-  snapshot(): { readonly zeros: number; readonly buckets: readonly { bucket: number; count: number }[] } {
+  snapshot(): HistogramSnapshot {
     const buckets: { bucket: number; count: number }[] = [];
     this.#counts.forEach((count, i) => {
       if (count > 0) buckets.push({ bucket: this.#firstBucket + i, count });

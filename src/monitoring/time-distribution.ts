@@ -6,7 +6,7 @@
  */
 import { invalidConfiguration } from '../errors.js';
 import { ExactSum } from './exact-sum.js';
-import { ExponentialHistogram } from './exponential-histogram.js';
+import { ExponentialHistogram, type HistogramSnapshot } from './exponential-histogram.js';
 
 /** Figures of a distribution of times, in milliseconds; all 0 when `count` is 0. */
 export interface TimeSummary {
@@ -99,6 +99,11 @@ export class TimeDistribution {
     this.#squares.merge(other.#squares);
     this.#min = Math.min(this.#min, other.#min);
     this.#max = Math.max(this.#max, other.#max);
+  }
+
+  /** Counts of the durations in buckets of milliseconds; see exponential-histogram.ts. */
+  histogram(): HistogramSnapshot {
+    return this.#histogram.snapshot();
   }
 
   summary(): TimeSummary {

@@ -12,6 +12,11 @@ export const readCount: Reader<number> = (value, path) => {
   throw invalidConfiguration(path, 'a whole number from 0', value);
 };
 
+export const readInteger: Reader<number> = (value, path) => {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
+  throw invalidConfiguration(path, 'a whole number', value);
+};
+
 /** A number from 0; null stands for one that is not finite and gives NaN. */
 export const readFigure: Reader<number> = (value, path) => {
   if (value === null) return Number.NaN;

@@ -3,6 +3,7 @@
  * null there and NaN when it comes back. Counts and ids are never null.
  */
 import { IndexingError, invalidConfiguration } from '../errors.js';
+import type { HistogramSnapshot } from '../monitoring/exponential-histogram.js';
 import type { TimeSummary } from '../monitoring/time-distribution.js';
 import {
   listOf,
@@ -12,11 +13,15 @@ import {
   readBoolean,
   readCount,
   readFigure,
+  readInteger,
   readRatio,
   readString,
 } from './json-readers.js';
 import {
+  type BatchSample,
   type BatchSizeSample,
+  type CompletedSample,
+  type CopyIn,
   type IndexingPerformanceReportData,
   kernelNames,
   type QueueDepth,
@@ -120,6 +125,36 @@ const readQueueDepth = objectOf<QueueDepth>((field) => ({
   samples: field('samples', listOf(readQueueDepthSample)),
 }));
 
+const readBatchSample = objectOf<BatchSample>((field) => ({
+  threadId: field('threadId', readCount),
+  vectors: field('vectors', readCount),
+  dims: field('dims', readCount),
+  rejected: field('rejected', readCount),
+  claimedAtMs: field('claimedAtMs', readFigure),
+  endedAtMs: field('endedAtMs', readFigure),
+}));
+
+const readCompletedSample = objectOf<CompletedSample>((field) => ({
+  atMs: field('atMs', readFigure),
+  vectors: field('vectors', readCount),
+}));
+
+const readCopyIn = objectOf<CopyIn>((field) => ({
+  bytes: field('bytes', readCount),
+  busyMs: field('busyMs', readFigure),
+  endedAtMs: field('endedAtMs', readFigure),
+}));
+
+const readBucket = objectOf<HistogramSnapshot['buckets'][number]>((field) => ({
+  bucket: field('bucket', readInteger),
+  count: field('count', readCount),
+}));
+
+const readHistogram = objectOf<HistogramSnapshot>((field) => ({
+  zeros: field('zeros', readCount),
+  buckets: field('buckets', listOf(readBucket)),
+}));
+
 const readReport = objectOf<IndexingPerformanceReportData>((field) => ({
   totalVectors: field('totalVectors', readCount),
   totalTimeMs: field('totalTimeMs', readFigure),
@@ -132,9 +167,14 @@ const readReport = objectOf<IndexingPerformanceReportData>((field) => ({
   averageVectorTimeMs: field('averageVectorTimeMs', readFigure),
   recommendations: field('recommendations', listOf(readString)),
   indexTime: field('indexTime', readTimeSummary),
+  indexTimeHistogram: field('indexTimeHistogram', readHistogram),
+  magnitudeHistogram: field('magnitudeHistogram', readHistogram),
   rejectedCount: field('rejectedCount', readCount),
   timingGroupSize: field('timingGroupSize', readCount),
   backend: field('backend', readBackend),
+  batches: field('batches', listOf(readBatchSample)),
+  completed: field('completed', listOf(readCompletedSample)),
+  copyIn: field('copyIn', optional(readCopyIn)),
   batchSizeHistory: field('batchSizeHistory', optional(listOf(readBatchSizeSample))),
   queueDepth: field('queueDepth', optional(readQueueDepth)),
   threadUtilization: field('threadUtilization', optional(listOf(readRatio))),

@@ -3,6 +3,7 @@
  * ratios 0..1; lists by thread have one entry per thread, in order of thread id. A part that was switched off is
  * undefined.
  */
+import type { HistogramSnapshot } from '../monitoring/exponential-histogram.js';
 import type { TimeSummary } from '../monitoring/time-distribution.js';
 
 export interface ThreadPerformance {
@@ -35,6 +36,32 @@ export interface QueueDepth {
   readonly samples: readonly QueueDepthSample[];
 }
 
+/** A batch as it ran; times after the start of the run. */
+export interface BatchSample {
+  readonly threadId: number;
+  /** Rows in it, rejected ones included. */
+  readonly vectors: number;
+  readonly dims: number;
+  readonly rejected: number;
+  readonly claimedAtMs: number;
+  readonly endedAtMs: number;
+}
+
+/** Vectors indexed so far, `atMs` after the start of the run. */
+export interface CompletedSample {
+  readonly atMs: number;
+  readonly vectors: number;
+}
+
+/** Rows that the calling thread copied into the run's memory. */
+export interface CopyIn {
+  readonly bytes: number;
+  /** Time the calling thread spent on it, its turns for everybody else left out. */
+  readonly busyMs: number;
+  /** When the last row was in place, after the start of the run. */
+  readonly endedAtMs: number;
+}
+
 export const kernelNames = ['simd', 'scalar', 'javascript'] as const;
 
 export interface RunBackend {
@@ -63,10 +90,20 @@ export interface IndexingPerformanceReportData {
   readonly recommendations: readonly string[];
   /** Times of single vectors on their threads. */
   readonly indexTime: TimeSummary;
+  /** The same times, in milliseconds. */
+  readonly indexTimeHistogram: HistogramSnapshot;
+  /** Magnitudes of indexed vectors, of at most some 8,192 of them, evenly spread; those beyond float32 left out. */
+  readonly magnitudeHistogram: HistogramSnapshot;
   readonly rejectedCount: number;
   /** Vectors timed together, each being given the mean of its group. */
   readonly timingGroupSize: number;
   readonly backend: RunBackend;
+  /** The batches that are done, in order of their claim; of a stream, those of evenly chosen chunks. */
+  readonly batches: readonly BatchSample[];
+  /** One point for each batch, in order of its end; of a long stream, evenly chosen ones. */
+  readonly completed: readonly CompletedSample[];
+  /** undefined where the calling thread copied nothing: in place, or from shared memory by the threads. */
+  readonly copyIn: CopyIn | undefined;
   /** With `batchSizeMonitoring`; in order of time. */
   readonly batchSizeHistory: readonly BatchSizeSample[] | undefined;
   /** With `queueDepthMonitoring`. */

@@ -1,11 +1,15 @@
 /**
  * The report of one run: its figures, and the forms in which they go out. A report never changes.
  */
+import type { HistogramSnapshot } from '../monitoring/exponential-histogram.js';
 import type { TimeSummary } from '../monitoring/time-distribution.js';
 import { reportToCsv } from './csv.js';
 import { type JsonValue, reportFromJson, reportToJson } from './json.js';
 import type {
+  BatchSample,
   BatchSizeSample,
+  CompletedSample,
+  CopyIn,
   IndexingPerformanceReportData,
   QueueDepth,
   RunBackend,
@@ -26,9 +30,14 @@ export class IndexingPerformanceReport implements IndexingPerformanceReportData 
   readonly averageVectorTimeMs: number;
   readonly recommendations: readonly string[];
   readonly indexTime: TimeSummary;
+  readonly indexTimeHistogram: HistogramSnapshot;
+  readonly magnitudeHistogram: HistogramSnapshot;
   readonly rejectedCount: number;
   readonly timingGroupSize: number;
   readonly backend: RunBackend;
+  readonly batches: readonly BatchSample[];
+  readonly completed: readonly CompletedSample[];
+  readonly copyIn: CopyIn | undefined;
   readonly batchSizeHistory: readonly BatchSizeSample[] | undefined;
   readonly queueDepth: QueueDepth | undefined;
   readonly threadUtilization: readonly number[] | undefined;
@@ -45,9 +54,14 @@ export class IndexingPerformanceReport implements IndexingPerformanceReportData 
     this.averageVectorTimeMs = data.averageVectorTimeMs;
     this.recommendations = data.recommendations;
     this.indexTime = data.indexTime;
+    this.indexTimeHistogram = data.indexTimeHistogram;
+    this.magnitudeHistogram = data.magnitudeHistogram;
     this.rejectedCount = data.rejectedCount;
     this.timingGroupSize = data.timingGroupSize;
     this.backend = data.backend;
+    this.batches = data.batches;
+    this.completed = data.completed;
+    this.copyIn = data.copyIn;
     this.batchSizeHistory = data.batchSizeHistory;
     this.queueDepth = data.queueDepth;
     this.threadUtilization = data.threadUtilization;

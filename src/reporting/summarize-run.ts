@@ -2,10 +2,14 @@
  * From what was measured in a run to the figures of its report. Pure: every derived figure is computed here, and a
  * quotient whose divisor is 0 is 0.
  */
+import type { ExponentialHistogram } from '../monitoring/exponential-histogram.js';
 import { TimeDistribution } from '../monitoring/time-distribution.js';
 import { recommend } from './recommendations.js';
 import type {
+  BatchSample,
   BatchSizeSample,
+  CompletedSample,
+  CopyIn,
   IndexingPerformanceReportData,
   QueueDepth,
   QueueDepthSample,
@@ -42,6 +46,13 @@ export interface MeasuredRun {
   readonly backend: RunBackend;
   /** Batch sizes in use during the run and their throughput, in order of time; not read without `batchSizeMonitoring`. */
   readonly batchSizes: readonly BatchSizeSample[];
+  /** Those that are done, in order of their claim. */
+  readonly batches: readonly BatchSample[];
+  /** In order of time. */
+  readonly completed: readonly CompletedSample[];
+  /** Of an even sample of the indexed vectors. */
+  readonly magnitudes: ExponentialHistogram;
+  readonly copyIn: CopyIn | undefined;
   /** In order of time; not read without `queueDepthMonitoring`. */
   readonly queueDepths: readonly QueueDepthSample[];
 }
@@ -71,9 +82,14 @@ export function summarizeRun(run: MeasuredRun, parts: ReportParts): IndexingPerf
       indexTime: parts.batchSizeMonitoring ? indexTime : undefined,
     }),
     indexTime,
+    indexTimeHistogram: indexTimes.histogram(),
+    magnitudeHistogram: run.magnitudes.snapshot(),
     rejectedCount: run.rejectedCount,
     timingGroupSize: run.timingGroupSize,
     backend: run.backend,
+    batches: run.batches,
+    completed: run.completed,
+    copyIn: run.copyIn,
     batchSizeHistory: parts.batchSizeMonitoring ? [...run.batchSizes] : undefined,
     queueDepth: parts.queueDepthMonitoring ? queueDepthOf(run.queueDepths, totalTimeMs) : undefined,
     threadUtilization: parts.threadUtilizationMonitoring

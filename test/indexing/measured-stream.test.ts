@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { StreamMeasurement } from '../../src/indexing/measured-stream.js';
+import { ExponentialHistogram } from '../../src/monitoring/exponential-histogram.js';
 import { TimeDistribution } from '../../src/monitoring/time-distribution.js';
 import type { QueueDepthSample } from '../../src/reporting/report-data.js';
 import { type MeasuredRun, summarizeRun } from '../../src/reporting/summarize-run.js';
@@ -25,6 +26,17 @@ function runOf(queueDepths: readonly QueueDepthSample[], vectorsPerSecond = 1000
       { batchSize: 1, vectorsPerSecond: 1 },
       { batchSize: 10, vectorsPerSecond },
     ],
+    batches: queueDepths.map(({ atMs }) => ({
+      threadId: 0,
+      vectors: 10,
+      dims: 4,
+      rejected: 1,
+      claimedAtMs: atMs,
+      endedAtMs: atMs + 1,
+    })),
+    completed: queueDepths.map(({ atMs }, i) => ({ atMs: atMs + 1, vectors: 9 * (i + 1) })),
+    magnitudes: new ExponentialHistogram(),
+    copyIn: { bytes: 160, busyMs: 0.5, endedAtMs: 2 },
     queueDepths,
   };
 }
@@ -47,7 +59,19 @@ test('few runs keep every point', () => {
     10,
   );
   measurement.add(runOf([{ atMs: 0, depth: 3 }]), 20);
-  const { queueDepth, batchSizeHistory, rejectedCount } = reportOf(measurement, 30);
+  const report = reportOf(measurement, 30);
+  const { queueDepth, batchSizeHistory, rejectedCount } = report;
+  expect(report.batches.map(({ claimedAtMs, endedAtMs }) => [claimedAtMs, endedAtMs])).toEqual([
+    [10, 11],
+    [11, 12],
+    [20, 21],
+  ]);
+  expect(report.completed).toEqual([
+    { atMs: 11, vectors: 9 },
+    { atMs: 12, vectors: 18 },
+    { atMs: 21, vectors: 27 },
+  ]);
+  expect(report.copyIn).toEqual({ bytes: 320, busyMs: 1, endedAtMs: 22 });
   expect(queueDepth!.samples).toEqual([
     { atMs: 10, depth: 2 },
     { atMs: 11, depth: 1 },
@@ -88,4 +112,25 @@ test('one run of very many batches is bounded too', () => {
   expect(samples.length).toBeLessThanOrEqual(MOST_POINTS);
   expect(max).toBe(300_000);
   expect(Math.abs(mean / 150_000.5 - 1)).toBeLessThan(1e-3);
+});
+
+test('a long stream keeps whole chunks, and curves that rise to the end', () => {
+  const measurement = new StreamMeasurement();
+  const chunks = 10_001;
+  const depths = [0, 1, 2].map((atMs) => ({ atMs, depth: 0 }));
+  for (let chunk = 0; chunk < chunks; chunk++) measurement.add(runOf(depths), 10 * chunk);
+  const { batches, completed } = reportOf(measurement, 10 * chunks);
+  expect(batches.length).toBeGreaterThan(90);
+  expect(batches.length).toBeLessThanOrEqual(192);
+  for (let i = 0; i < batches.length; i += 3) {
+    const atMs = batches[i]!.claimedAtMs;
+    expect(atMs % 10).toBe(0);
+    expect([batches[i + 1]!.claimedAtMs, batches[i + 2]!.claimedAtMs]).toEqual([atMs + 1, atMs + 2]);
+  }
+  expect(completed.length).toBeLessThanOrEqual(MOST_POINTS + 1);
+  expect(completed.at(-1)).toEqual({ atMs: 10 * (chunks - 1) + 3, vectors: 27 * chunks });
+  for (let i = 1; i < completed.length; i++) {
+    expect(completed[i]!.vectors).toBeGreaterThan(completed[i - 1]!.vectors);
+    expect(completed[i]!.atMs).toBeGreaterThan(completed[i - 1]!.atMs);
+  }
 });

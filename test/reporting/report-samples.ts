@@ -1,5 +1,6 @@
 /** Reports and runs to test with: one known by heart, and any. */
 import fc from 'fast-check';
+import { ExponentialHistogram } from '../../src/monitoring/exponential-histogram.js';
 import { TimeDistribution } from '../../src/monitoring/time-distribution.js';
 import type { IndexingPerformanceReportData } from '../../src/reporting/report-data.js';
 import type { MeasuredRun, ReportParts } from '../../src/reporting/summarize-run.js';
@@ -24,6 +25,12 @@ export function timesOf(...groups: readonly (readonly [elapsedMs: number, count:
   return times;
 }
 
+function magnitudesOf(...values: readonly number[]): ExponentialHistogram {
+  const histogram = new ExponentialHistogram();
+  for (const value of values) histogram.record(value, 1);
+  return histogram;
+}
+
 /** Two threads index 1,200 vectors in half a second: 600 in 400 ms, 600 in 320 ms. */
 export function sampleRun(): MeasuredRun {
   return {
@@ -37,6 +44,18 @@ export function sampleRun(): MeasuredRun {
     timingGroupSize: 16,
     clockTickMs: 0.001,
     backend: { kernel: 'simd', threads: 2, shared: true },
+    batches: [
+      { threadId: 0, vectors: 302, dims: 8, rejected: 2, claimedAtMs: 0, endedAtMs: 150 },
+      { threadId: 1, vectors: 601, dims: 8, rejected: 1, claimedAtMs: 100, endedAtMs: 420 },
+      { threadId: 0, vectors: 300, dims: 8, rejected: 0, claimedAtMs: 150, endedAtMs: 400 },
+    ],
+    completed: [
+      { atMs: 150, vectors: 300 },
+      { atMs: 400, vectors: 600 },
+      { atMs: 420, vectors: 1200 },
+    ],
+    magnitudes: magnitudesOf(1, 1, 2, 8),
+    copyIn: { bytes: 38_496, busyMs: 30, endedAtMs: 90 },
     batchSizes: [{ batchSize: 300, vectorsPerSecond: 2400 }],
     queueDepths: [
       { atMs: 0, depth: 2 },
@@ -52,6 +71,11 @@ const plain = <T>(fields: { [Name in keyof T]: fc.Arbitrary<T[Name]> }) => fc.re
 const count = fc.nat({ max: Number.MAX_SAFE_INTEGER });
 const figure = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true });
 const ratio = fc.double({ min: 0, max: 1, noNaN: true });
+
+const histogram = plain({
+  zeros: count,
+  buckets: fc.array(plain({ bucket: fc.integer(), count }), { maxLength: 5 }),
+});
 
 function dataForThreads(threads: number): fc.Arbitrary<IndexingPerformanceReportData> {
   const perThread = <T>(item: fc.Arbitrary<T>) => fc.array(item, { minLength: threads, maxLength: threads });
@@ -83,8 +107,23 @@ function dataForThreads(threads: number): fc.Arbitrary<IndexingPerformanceReport
       maxMs: figure,
       stdDevMs: figure,
     }),
+    indexTimeHistogram: histogram,
+    magnitudeHistogram: histogram,
     rejectedCount: count,
     timingGroupSize: count,
+    batches: fc.array(
+      plain({
+        threadId: count,
+        vectors: count,
+        dims: count,
+        rejected: count,
+        claimedAtMs: figure,
+        endedAtMs: figure,
+      }),
+      { maxLength: 5 },
+    ),
+    completed: fc.array(plain({ atMs: figure, vectors: count }), { maxLength: 5 }),
+    copyIn: fc.option(plain({ bytes: count, busyMs: figure, endedAtMs: figure }), { nil: undefined }),
     backend: plain({
       kernel: fc.constantFrom('simd' as const, 'scalar' as const, 'javascript' as const),
       threads: count,

@@ -4,7 +4,7 @@ import { summarizeRun } from '../../src/reporting/summarize-run.js';
 import { allParts, noParts, sampleRun, timesOf } from './report-samples.js';
 
 test('every figure of a run is computed', () => {
-  const { indexTime, ...figures } = summarizeRun(sampleRun(), allParts);
+  const { indexTime, indexTimeHistogram, ...figures } = summarizeRun(sampleRun(), allParts);
   expect(figures).toEqual({
     totalVectors: 1200,
     totalTimeMs: 500,
@@ -21,6 +21,18 @@ test('every figure of a run is computed', () => {
     recommendations: ['Performance looks good. No specific optimizations recommended.'],
     rejectedCount: 3,
     timingGroupSize: 16,
+    batches: sampleRun().batches,
+    completed: sampleRun().completed,
+    copyIn: { bytes: 38_496, busyMs: 30, endedAtMs: 90 },
+    // 2^0, 2^1 and 2^3 begin buckets 0, 32 and 96.
+    magnitudeHistogram: {
+      zeros: 0,
+      buckets: [
+        { bucket: 0, count: 2 },
+        { bucket: 32, count: 1 },
+        { bucket: 96, count: 1 },
+      ],
+    },
     backend: { kernel: 'simd', threads: 2, shared: true },
     batchSizeHistory: [{ batchSize: 300, vectorsPerSecond: 2400 }],
     queueDepth: {
@@ -33,6 +45,13 @@ test('every figure of a run is computed', () => {
       ],
     },
     threadUtilization: [0.8, 0.64],
+  });
+  expect(indexTimeHistogram).toEqual({
+    zeros: 0,
+    buckets: [
+      { bucket: -32, count: 900 },
+      { bucket: Math.floor(32 * Math.log2(0.75)), count: 300 },
+    ],
   });
   expect(indexTime).toMatchObject({ count: 1200, meanMs: 0.5625, minMs: 0.5, maxMs: 0.75 });
   expect(indexTime.p50Ms / 0.5).toBeCloseTo(1, 1);
