@@ -2,8 +2,8 @@
  * Counts of non-negative values in buckets whose bounds grow by 2^(1/32): OpenTelemetry's exponential histogram at the
  * fixed scale 5, so that histograms of different threads and machines merge exactly, by adding counts.
  *
- * Bucket `i` holds [2^(i/32), 2^((i+1)/32)); zero has a counter of its own. A percentile is the geometric middle of the
- * bucket of its sample.
+ * Bucket `i` holds (2^(i/32), 2^((i+1)/32)], its upper bound included as OpenTelemetry and Prometheus have it; zero has a
+ * counter of its own. A percentile is the geometric middle of the bucket of its sample.
  *
  * Error: a sample x of bucket i and the middle m = 2^((i+½)/32) both lie within a factor 2^(1/64) of each other,
  * so |m − x| / x ≤ 2^(1/64) − 1 = 1.09 % < 2 %. (A sample within one rounding of a bound may land beside it: 1e-15.)
@@ -14,8 +14,8 @@
 const bucketsPerOctave = 32;
 
 /**
- * The counts of a histogram: of zeros, and of the buckets that are not empty, ascending. Bucket i holds the values from
- * 2^(i/32) to below 2^((i+1)/32).
+ * The counts of a histogram: of zeros, and of the buckets that are not empty, ascending. Bucket i holds the values
+ * above 2^(i/32) up to and with 2^((i+1)/32).
  */
 export interface HistogramSnapshot {
   readonly zeros: number;
@@ -37,7 +37,7 @@ export class ExponentialHistogram {
   /** Records `value` (0, or 2^-1074 to 2^1000), `count` times (a whole number). */
   record(value: number, count: number): void {
     if (value === 0) this.#zeros += count;
-    else this.#addToBucket(Math.floor(Math.log2(value) * bucketsPerOctave), count);
+    else this.#addToBucket(Math.ceil(Math.log2(value) * bucketsPerOctave) - 1, count);
     this.#total += count;
   }
 

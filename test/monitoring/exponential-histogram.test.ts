@@ -53,12 +53,19 @@ test('zeros are counted by themselves and come first', () => {
   histogram.record(8, 1);
   expect(histogram.percentile(75)).toBe(0);
   expect(histogram.percentile(76)).toBeCloseTo(8, 0);
-  expect(histogram.snapshot()).toEqual({ zeros: 3, buckets: [{ bucket: 96, count: 1 }] });
+  expect(histogram.snapshot()).toEqual({ zeros: 3, buckets: [{ bucket: 95, count: 1 }] });
 });
 
-test('a bucket holds its lower bound and not its upper one', () => {
-  const buckets = histogramOf([1, 2 - 2 ** -30, 2]).snapshot().buckets;
-  expect(buckets.map(({ bucket }) => bucket)).toEqual([0, 31, 32]);
+test('a bucket holds its upper bound and not its lower one', () => {
+  const buckets = histogramOf([1, 1 + 2 ** -30, 2, 2 + 2 ** -30]).snapshot().buckets;
+  expect(buckets.map(({ bucket }) => bucket)).toEqual([-1, 0, 31, 32]);
+});
+
+test('every power of two lies in the last bucket of the octave below it', () => {
+  for (let exponent = -1074; exponent <= 1000; exponent++) {
+    const { buckets } = histogramOf([2 ** exponent]).snapshot();
+    expect(buckets).toEqual([{ bucket: 32 * exponent - 1, count: 1 }]);
+  }
 });
 
 test('a value recorded n times equals n records of it', () => {

@@ -24,13 +24,13 @@ test('every figure of a run is computed', () => {
     batches: sampleRun().batches,
     completed: sampleRun().completed,
     copyIn: { bytes: 38_496, busyMs: 30, endedAtMs: 90 },
-    // 2^0, 2^1 and 2^3 begin buckets 0, 32 and 96.
+    // 2^0, 2^1 and 2^3 end buckets -1, 31 and 95.
     magnitudeHistogram: {
       zeros: 0,
       buckets: [
-        { bucket: 0, count: 2 },
-        { bucket: 32, count: 1 },
-        { bucket: 96, count: 1 },
+        { bucket: -1, count: 2 },
+        { bucket: 31, count: 1 },
+        { bucket: 95, count: 1 },
       ],
     },
     backend: { kernel: 'simd', threads: 2, shared: true },
@@ -49,7 +49,7 @@ test('every figure of a run is computed', () => {
   expect(indexTimeHistogram).toEqual({
     zeros: 0,
     buckets: [
-      { bucket: -32, count: 900 },
+      { bucket: -33, count: 900 },
       { bucket: Math.floor(32 * Math.log2(0.75)), count: 300 },
     ],
   });
