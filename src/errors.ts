@@ -52,6 +52,14 @@ export function invalidConfiguration(name: string, expected: string, found: unkn
   return new IndexingError('InvalidConfiguration', `${name} must be ${expected}, got ${describeValue(found)}`);
 }
 
+/** A misspelt option would be passed over in silence; nothing here has options that others may add to. */
+export function refuseUnknown(name: string, options: object, known: ReadonlySet<string>): void {
+  if (typeof options !== 'object' || options === null) throw invalidConfiguration(name, 'an object', options);
+  for (const key of Object.keys(options)) {
+    if (!known.has(key)) throw invalidConfiguration(`${name}.${key}`, `one of ${[...known].join(', ')}`, key);
+  }
+}
+
 function opening(code: IndexingErrorCode, threadId: number | undefined): string {
   switch (code) {
     case 'ThreadPanic':

@@ -20,7 +20,6 @@ export { MonitoredParallelIndexer } from './indexing/monitored-parallel-indexer.
 export type { IndexerMonitoringConfig } from './indexing/monitoring-config.js';
 export type { IndexerLogger, IndexerOptions, IndexOptions } from './indexing/options.js';
 export { ParallelIndexer } from './indexing/parallel-indexer.js';
-export type { IndexingProgress, ThreadProgress } from './indexing/progress.js';
 export type { Rejection } from './indexing/rejections.js';
 export type { KernelBackend } from './kernel/instantiate.js';
 export type { RejectionCode } from './kernel/rejection.js';
@@ -28,6 +27,7 @@ export type { HistogramSnapshot } from './monitoring/exponential-histogram.js';
 export { PerformanceMonitor } from './monitoring/performance-monitor.js';
 export type { PerformanceStats } from './monitoring/performance-stats.js';
 export type { Clock, PerformanceTimer } from './monitoring/performance-timer.js';
+export type { IndexingProgress, ThreadProgress } from './monitoring/run-progress.js';
 export { type MonitoringStats, SharedPerformanceMonitor } from './monitoring/shared-performance-monitor.js';
 export type { TimeSummary } from './monitoring/time-distribution.js';
 export type { JsonValue } from './reporting/json.js';

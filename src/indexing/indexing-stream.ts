@@ -4,7 +4,7 @@
  * indexed, and the result before that has been given back, so a source may fill two memories in turn.
  */
 import { nowMs } from '../clock.js';
-import { IndexingError, invalidConfiguration } from '../errors.js';
+import { IndexingError, invalidConfiguration, refuseUnknown } from '../errors.js';
 import { linkSignals } from '../linked-signal.js';
 import { IndexingPerformanceReport } from '../reporting/report.js';
 import { type ReportParts, summarizeRun } from '../reporting/summarize-run.js';
@@ -12,7 +12,7 @@ import type { VectorSource } from '../vectors/vector-source.js';
 import type { IndexingResult } from './indexing-result.js';
 import type { MeasuredRecords } from './measured-run.js';
 import { StreamMeasurement } from './measured-stream.js';
-import { checkIndexOptions, type IndexOptions, refuseUnknown } from './options.js';
+import { checkIndexOptions, type IndexOptions } from './options.js';
 
 export type StreamOptions = Omit<IndexOptions, 'inPlace' | 'into' | 'onProgress'>;
 

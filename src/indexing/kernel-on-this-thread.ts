@@ -5,7 +5,7 @@
  * A matrix from `allocate` is worked on where it lies. Any other is copied into working memory, and back where the result
  * belongs in it.
  */
-import { invalidConfiguration } from '../errors.js';
+import { invalidConfiguration, refuseUnknown } from '../errors.js';
 import { compileKernel } from '../kernel/compile.js';
 import { type CompiledKernel, instantiateKernel, type KernelBackend } from '../kernel/instantiate.js';
 import { createJavaScriptKernel } from '../kernel/javascript.js';
@@ -15,7 +15,7 @@ import { layOutMatrix, type MatrixLayout } from '../memory/matrix-layout.js';
 import { createMatrixMemory, insufficientMemory } from '../memory/matrix-memory.js';
 import { checkMatrix, checkShape, type VectorMatrix } from '../vectors/vector-matrix.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
-import { checkKernelChoice, refuseUnknown } from './options.js';
+import { checkKernelChoice } from './options.js';
 import type { Rejection } from './rejections.js';
 
 export interface KernelOptions {

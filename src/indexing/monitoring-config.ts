@@ -1,9 +1,8 @@
 /**
  * What a MonitoredParallelIndexer watches, checked once at the edge.
  */
-import { invalidConfiguration } from '../errors.js';
+import { invalidConfiguration, refuseUnknown } from '../errors.js';
 import type { ReportParts } from '../reporting/summarize-run.js';
-import { refuseUnknown } from './options.js';
 
 export interface IndexerMonitoringConfig extends ReportParts {
   /** One monitor per thread, per-thread rows in reports. Default true. */

@@ -1,12 +1,12 @@
 /**
  * What a caller may ask for, checked once at the edge.
  */
-import { invalidConfiguration } from '../errors.js';
+import { invalidConfiguration, refuseUnknown } from '../errors.js';
 import type { KernelBackend } from '../kernel/instantiate.js';
 import type { KernelOperation } from '../kernel/kernel-exports.js';
+import type { IndexingProgress } from '../monitoring/run-progress.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
-import type { IndexingProgress } from './progress.js';
 
 export interface IndexerLogger {
   info(message: string): void;
@@ -122,12 +122,4 @@ export function checkThreadCount(threadCount: number | 'auto', available: () => 
     throw invalidConfiguration('threadCount', "an integer from 1 to 256 or 'auto'", threadCount);
   }
   return threadCount;
-}
-
-/** A misspelt option would be passed over in silence; nothing here has options that others may add to. */
-export function refuseUnknown(name: string, options: object, known: ReadonlySet<string>): void {
-  if (typeof options !== 'object' || options === null) throw invalidConfiguration(name, 'an object', options);
-  for (const key of Object.keys(options)) {
-    if (!known.has(key)) throw invalidConfiguration(`${name}.${key}`, `one of ${[...known].join(', ')}`, key);
-  }
 }
