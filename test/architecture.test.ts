@@ -13,6 +13,7 @@ const root = fileURLToPath(new URL('../src', import.meta.url));
 const LAYERS = [
   'cli',
   'benchmark',
+  'search',
   'formats',
   'indexing',
   'reporting',

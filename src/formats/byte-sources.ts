@@ -1,0 +1,46 @@
+/**
+ * Bytes that are in memory already, or in a Blob, as a `ByteSource`.
+ */
+import { IndexingError, invalidConfiguration } from '../errors.js';
+import type { ByteSource } from './format.js';
+import { malformed } from './malformed.js';
+
+/** @param name what errors call it */
+export function createMemorySource(bytes: Uint8Array, name: string): ByteSource {
+  return {
+    name,
+    byteLength: bytes.length,
+    async readInto(target, byteOffset) {
+      requireInside(name, bytes.length, byteOffset + target.length);
+      target.set(bytes.subarray(byteOffset, byteOffset + target.length));
+    },
+  };
+}
+
+/** Reads the pieces of a Blob that are asked for. Called by its name where it is a File. */
+export function createBlobSource(blob: Blob): ByteSource {
+  if (!(blob instanceof Blob)) throw invalidConfiguration('file', 'a path or a Blob', blob);
+  const name = nameOfBlob(blob);
+  return {
+    name,
+    byteLength: blob.size,
+    async readInto(target, byteOffset) {
+      requireInside(name, blob.size, byteOffset + target.length);
+      const piece = blob.slice(byteOffset, byteOffset + target.length);
+      const bytes = await piece.arrayBuffer().catch((cause: unknown) => {
+        throw new IndexingError('InvalidConfiguration', `cannot read ${name}: ${String(cause)}`, { cause });
+      });
+      target.set(new Uint8Array(bytes));
+    },
+  };
+}
+
+/** What errors call a Blob, and what its format is told by. */
+export function nameOfBlob(blob: Blob): string {
+  return 'name' in blob && typeof blob.name === 'string' ? blob.name : 'blob';
+}
+
+function requireInside(name: string, byteLength: number, end: number): void {
+  if (end <= byteLength) return;
+  throw malformed(name, `byte ${byteLength}`, `${end} bytes`, 'the end of the file');
+}
