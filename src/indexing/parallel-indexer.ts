@@ -56,6 +56,10 @@ interface DescribedCall extends Call {
 /** Below this many vectors per thread, a run that is little work is done on the calling thread. */
 const SMALL_RUN_PER_THREAD = 50;
 const SMALL_RUN_NS = 2e6;
+/** What handing a run over to a single thread takes. Shorter work is done faster here, and there is nobody to share it. */
+const HAND_OVER_NS = 1e5;
+/** More vectors than that take longer, however short they are. */
+const HAND_OVER_COUNT = 1000;
 
 export class ParallelIndexer {
   readonly threadCount: number;
@@ -171,7 +175,7 @@ export class ParallelIndexer {
     this.#refuseIfDisposed();
     const checked = checkIndexOptions(options);
     checked.signal?.throwIfAborted();
-    const few = countVectors(vectors) < SMALL_RUN_PER_THREAD * this.threadCount;
+    const few = countVectors(vectors) < this.#mostHere;
     // An earlier call may still write to the caller's memory: it comes first.
     const waits = (checked.inPlace || checked.into !== undefined) && this.#queue.isBusy;
     const { signal, unlink } = linkSignals(this.#closing.signal, checked.signal);
@@ -192,6 +196,11 @@ export class ParallelIndexer {
     }
   }
 
+  /** From this many vectors on no run is done on the calling thread. */
+  get #mostHere(): number {
+    return this.threadCount === 1 ? HAND_OVER_COUNT : SMALL_RUN_PER_THREAD * this.threadCount;
+  }
+
   async #describe(call: Call): Promise<DescribedCall> {
     const { signal } = call.options;
     const startedAtMs = nowMs();
@@ -205,7 +214,8 @@ export class ParallelIndexer {
   async #runIfLittle(call: Call): Promise<ResultInput | undefined> {
     const described = await this.#describe(call);
     const { rows, engine, options, observer } = described;
-    if (engine.estimate.totalNs(rows.groups, options.operation) > SMALL_RUN_NS) return undefined;
+    const most = rows.count < SMALL_RUN_PER_THREAD * this.threadCount ? SMALL_RUN_NS : HAND_OVER_NS;
+    if (engine.estimate.totalNs(rows.groups, options.operation) > most) return undefined;
     const run = await this.#createRun(described, 1);
     try {
       return await this.#resultOf(run, run.runHere(), described);

@@ -1,0 +1,29 @@
+/**
+ * Which runs are done on the calling thread: seen by a worker module that never starts, so that a run which needs a
+ * thread fails.
+ */
+import { expect, test } from 'vitest';
+import { differencesFrom } from './reference.js';
+import { createIndexer, randomRows } from './support.js';
+
+const worker = new URL('./workers/throws-at-start.mjs', import.meta.url);
+
+test.each([
+  [1, 50, 128],
+  [2, 99, 128],
+  [4, 199, 64],
+])('on %i threads %i vectors of %i components need no thread', async (threads, count, dims) => {
+  const vectors = randomRows(count, dims);
+  const result = await createIndexer(threads, { worker }).indexVectorsMonitored(vectors);
+  expect(differencesFrom(vectors, result)).toEqual([]);
+});
+
+test.each([
+  ['50 vectors for every thread', 2, 100, 128],
+  ['more work than handing it over takes', 1, 400, 1024],
+  ['more vectors than are looked at twice', 1, 1000, 1],
+  ['few vectors that are much work', 2, 60, 16_384],
+])('%s need threads', async (_, threads, count, dims) => {
+  const indexing = createIndexer(threads, { worker }).indexVectorsMonitored(randomRows(count, dims));
+  await expect(indexing).rejects.toMatchObject({ code: 'ThreadPanic' });
+});
