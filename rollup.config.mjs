@@ -6,6 +6,7 @@ export default {
   input: {
     'index.node': 'build/js/index.node.js',
     kernel: 'build/js/index.kernel.js',
+    metrics: 'build/js/index.metrics.js',
     cli: 'build/js/cli/main.js',
     'worker.node': 'build/js/workers/node/worker.js',
   },

@@ -11,6 +11,7 @@ export default defineConfig({
     alias: [
       { find: /^simdex$/, replacement: built('index.node.js') },
       { find: /^simdex\/kernel$/, replacement: built('kernel.js') },
+      { find: /^simdex\/metrics$/, replacement: built('metrics.js') },
       { find: /^simdex\/worker$/, replacement: built('worker.node.js') },
     ],
   },

@@ -17,6 +17,7 @@ const LAYERS = [
   'formats',
   'indexing',
   'reporting',
+  'metrics',
   'monitoring',
   'workers',
   'memory',

@@ -13,6 +13,9 @@ export class PerformanceMonitor {
   #startedAtMs: number;
   #queries = new TimeDistribution();
   #indexes = new TimeDistribution();
+  /** What `reset()` took out of the figures. */
+  readonly #earlierQueries = new TimeDistribution();
+  readonly #earlierIndexes = new TimeDistribution();
 
   /** `clock` gives milliseconds from any origin; `performance.now()` by default. */
   constructor(clock?: Clock);
@@ -108,12 +111,35 @@ export class PerformanceMonitor {
     return performanceStats(this.#queries.summary(), this.#indexes.summary(), uptimeMs);
   }
 
-  /** Forgets all records and starts the uptime anew. Other monitors keep theirs. */
+  /**
+   * All that was ever recorded, whatever was reset: for counters that must not go back.
+   *
+   * @internal
+   */
+  lifetime(): { readonly queries: TimeDistribution; readonly indexes: TimeDistribution } {
+    return {
+      queries: merged(this.#earlierQueries, this.#queries),
+      indexes: merged(this.#earlierIndexes, this.#indexes),
+    };
+  }
+
+  /**
+   * Takes all records out of the figures and starts the uptime anew. Other monitors keep theirs. Counters exported to
+   * Prometheus or OpenTelemetry (`simdex/metrics`) go on counting.
+   */
   reset(): void {
+    this.#earlierQueries.merge(this.#queries);
+    this.#earlierIndexes.merge(this.#indexes);
     this.#queries = new TimeDistribution();
     this.#indexes = new TimeDistribution();
     this.#startedAtMs = this.#clock();
   }
+}
+
+function merged(...parts: readonly TimeDistribution[]): TimeDistribution {
+  const all = new TimeDistribution();
+  for (const part of parts) all.merge(part);
+  return all;
 }
 
 function checkDurations(ms: ArrayLike<number>): void {

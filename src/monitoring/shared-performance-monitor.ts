@@ -3,10 +3,14 @@
  * recorded here too, so totals here are the sums over the threads, exactly, plus what was recorded here directly (queries,
  * which belong to no thread). Resetting one monitor leaves the others as they are.
  */
+import { invalidConfiguration } from '../errors.js';
 import { PerformanceMonitor } from './performance-monitor.js';
 import type { PerformanceStats } from './performance-stats.js';
 import { type Clock, systemClock } from './performance-timer.js';
 import type { TimeDistribution } from './time-distribution.js';
+
+/** Most threads an indexer has, hence most values of the label `thread` of exported metrics. */
+const MAX_THREADS = 256;
 
 /** What `getMonitoringStats()` of an indexer gives. */
 export interface MonitoringStats {
@@ -23,9 +27,16 @@ export class SharedPerformanceMonitor extends PerformanceMonitor {
   /** One per thread, in order of thread id; empty when per-thread monitoring is off. */
   readonly threadMonitors: readonly PerformanceMonitor[];
 
-  /** `monitoredThreads` is the number of threads with a monitor of their own; `clock` gives milliseconds. */
+  /**
+   * @param monitoredThreads threads with a monitor of their own, 0..256
+   * @param clock gives milliseconds from any origin; `performance.now()` by default
+   * @throws IndexingError `InvalidConfiguration` for another number of threads.
+   */
   constructor(monitoredThreads: number, clock: Clock = systemClock) {
     super(clock);
+    if (!Number.isInteger(monitoredThreads) || monitoredThreads < 0 || monitoredThreads > MAX_THREADS) {
+      throw invalidConfiguration('monitoredThreads', `an integer from 0 to ${MAX_THREADS}`, monitoredThreads);
+    }
     this.threadMonitors = Array.from({ length: monitoredThreads }, () => new PerformanceMonitor(clock, this));
   }
 

@@ -1,0 +1,32 @@
+/**
+ * Prometheus' text exposition format, version 0.0.4, of a monitor. Nothing of it comes from outside but the prefix, which is
+ * checked: names, help and label values need no escaping.
+ */
+import { type Family, familiesOf, type PrometheusOptions, type Sample } from './prometheus-families.js';
+import { type MetricsSource, type Reading, takeReading } from './reading.js';
+
+/** The `Content-Type` to serve {@link prometheusText} with. */
+export const prometheusContentType = 'text/plain; version=0.0.4; charset=utf-8';
+
+/**
+ * The metrics of `source`, now, as a Prometheus server scrapes them. Texts of sources with different prefixes may be
+ * joined.
+ *
+ * @throws IndexingError `InvalidConfiguration` for a prefix that is not one, or an unknown option.
+ */
+export function prometheusText(source: MetricsSource, options: PrometheusOptions = {}): string {
+  const reading = takeReading(source);
+  return familiesOf(source, options)
+    .map((family) => familyText(family, reading))
+    .join('');
+}
+
+function familyText({ name, type, help, samples }: Family, reading: Reading): string {
+  const lines = samples(reading).map(({ suffix, labels, value }) => `${name}${suffix}${labelsText(labels)} ${value}\n`);
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
+}
+
+function labelsText(labels: Sample['labels']): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+}

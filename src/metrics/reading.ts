@@ -1,0 +1,47 @@
+/**
+ * What the metrics of a monitor are made of, read at one moment. Counts and sums are those since the monitor was made: a
+ * reset starts its statistics anew and leaves these alone, since a counter that goes back looks like a new process.
+ */
+import type { PerformanceMonitor } from '../monitoring/performance-monitor.js';
+import type { PerformanceStats } from '../monitoring/performance-stats.js';
+import { SharedPerformanceMonitor } from '../monitoring/shared-performance-monitor.js';
+import type { TimeDistribution } from '../monitoring/time-distribution.js';
+
+/**
+ * A monitor, or what has one: a `PerformanceMonitor`, a `SharedPerformanceMonitor`, a `MonitoredParallelIndexer`, a
+ * `VectorIndex`.
+ */
+export type MetricsSource =
+  | PerformanceMonitor
+  | {
+      readonly monitor: PerformanceMonitor;
+      getMonitoringStats?(): { readonly activeThreads: number };
+    };
+
+/** Durations in milliseconds, as the monitors keep them. */
+export interface Reading {
+  readonly queries: TimeDistribution;
+  readonly indexes: TimeDistribution;
+  /** One entry per thread that has a monitor, in order of thread id; always as many, at most 256. */
+  readonly threads: readonly { readonly threadId: number; readonly indexes: TimeDistribution }[];
+  /** The statistics, which a reset does start anew. */
+  readonly stats: PerformanceStats;
+  /** Threads at work now; undefined where the source has no threads. */
+  readonly activeThreads: number | undefined;
+}
+
+export function takeReading(source: MetricsSource): Reading {
+  const monitor = 'monitor' in source ? source.monitor : source;
+  const threadMonitors = monitor instanceof SharedPerformanceMonitor ? monitor.threadMonitors : [];
+  return {
+    ...monitor.lifetime(),
+    threads: threadMonitors.map((thread, threadId) => ({ threadId, indexes: thread.lifetime().indexes })),
+    stats: monitor.getStats(),
+    activeThreads: 'monitor' in source ? source.getMonitoringStats?.().activeThreads : undefined,
+  };
+}
+
+/** Sum of all durations. */
+export function seconds(times: TimeDistribution): number {
+  return times.sumMs / 1000;
+}

@@ -1,0 +1,13 @@
+/**
+ * Metrics that are registered somewhere, until they are taken out again.
+ */
+import { disposeSymbol } from '../dispose-symbol.js';
+
+export interface MetricsRegistration extends Disposable {
+  /** Takes the metrics out again. */
+  dispose(): void;
+}
+
+export function registration(dispose: () => void): MetricsRegistration {
+  return { dispose, [disposeSymbol]: dispose };
+}
