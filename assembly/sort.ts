@@ -10,6 +10,10 @@ import { scatter } from './simd/scatter';
 import { FACTORS } from './simd/scratch';
 import { totalOf } from './simd/squares';
 
+/** Rows of these lengths are fetched ahead: shorter ones arrive soon enough, longer ones would push others out of the cache. */
+const LEAST_TOUCHED: usize = 128;
+const MOST_TOUCHED: usize = 320;
+
 /** Normalises `count` rows in place, writes their magnitudes and sorts each row. Returns how many were rejected. */
 export function process(rows: usize, count: usize, dims: usize, magnitudes: usize, scratch: usize): i32 {
   if (!ASC_FEATURE_SIMD || !dims) {
@@ -20,12 +24,23 @@ export function process(rows: usize, count: usize, dims: usize, magnitudes: usiz
   let rejected = 0;
   while (count) {
     const lanes = min<usize>(count, 4);
+    if (count >= 8 && dims - LEAST_TOUCHED <= MOST_TOUCHED - LEAST_TOUCHED) touch(rows + (dims << 4), dims << 4);
     rejected += processGroup(rows, lanes, dims, magnitudes, scratch);
     rows += (lanes * dims) << 2;
     magnitudes += lanes << 2;
     count -= lanes;
   }
   return rejected;
+}
+
+/**
+ * Reads a value of every line, so that the rows are on their way to the cache while those before are sorted. WebAssembly has
+ * no prefetch; a load whose value is dropped stays, as it might trap.
+ */
+// @ts-ignore: decorator
+@inline
+function touch(from: usize, bytes: usize): void {
+  for (const end = from + bytes; from < end; from += 64) load<i32>(from);
 }
 
 /** Sorts the components of each of `count` rows ascending, in place. */
