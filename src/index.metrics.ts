@@ -3,6 +3,7 @@
  */
 export { IndexingError, type IndexingErrorCode, type IndexingErrorDetails, type RowRange } from './errors.js';
 export {
+  type OpenTelemetryCallback,
   type OpenTelemetryMeter,
   type OpenTelemetryOptions,
   registerWithOpenTelemetry,

@@ -17,11 +17,12 @@ export interface OpenTelemetryMeter<Observable> {
   createObservableCounter(name: string, options: { description: string; unit: string }): Observable;
   createObservableUpDownCounter(name: string, options: { description: string; unit: string }): Observable;
   createObservableGauge(name: string, options: { description: string; unit: string }): Observable;
-  addBatchObservableCallback(callback: BatchCallback<Observable>, observables: Observable[]): void;
-  removeBatchObservableCallback(callback: BatchCallback<Observable>, observables: Observable[]): void;
+  addBatchObservableCallback(callback: OpenTelemetryCallback<Observable>, observables: Observable[]): void;
+  removeBatchObservableCallback(callback: OpenTelemetryCallback<Observable>, observables: Observable[]): void;
 }
 
-type BatchCallback<Observable> = (result: {
+/** Called at every collection; gives `result` the values of the instruments. */
+export type OpenTelemetryCallback<Observable> = (result: {
   observe(observable: Observable, value: number, attributes: Record<string, number>): void;
 }) => void;
 
@@ -65,7 +66,7 @@ export function registerWithOpenTelemetry<Observable>(
     return { instrument, observable: meter[`create${kind}`](prefix + name, { description, unit }) };
   });
   const observables = registered.map(({ observable }) => observable);
-  const callback: BatchCallback<Observable> = (result) => {
+  const callback: OpenTelemetryCallback<Observable> = (result) => {
     const reading = takeReading(source);
     for (const { instrument, observable } of registered) {
       for (const [value, attributes] of instrument.observations(reading)) result.observe(observable, value, attributes);

@@ -1,0 +1,41 @@
+// Writes the API documentation of everything that the package exports to build/api. A warning fails.
+//
+//   node scripts/api-docs.mjs
+import { readFileSync } from 'node:fs';
+import { Application } from 'typedoc';
+
+const { name, exports } = JSON.parse(readFileSync('package.json', 'utf8'));
+
+const app = await Application.bootstrap({
+  name,
+  entryPoints: [...new Set(Object.values(exports).flatMap(declarationsOf))].map(sourceOf),
+  tsconfig: 'tsconfig.json',
+  readme: 'README.md',
+  excludeInternal: true,
+  excludePrivate: true,
+  disableSources: true,
+  treatWarningsAsErrors: true,
+  intentionallyNotExported: [
+    // The names of its keys are what is exported.
+    'src/formats/registry.ts:formats',
+    // What simdex tells its own threads. A worker module of the caller's passes it on unread.
+    'src/workers/task.ts:WorkerTask',
+    'src/workers/claim-loop.ts:BatchListener',
+  ],
+});
+const project = await app.convert();
+if (project) {
+  app.validate(project);
+  await app.generateDocs(project, 'build/api');
+}
+if (!project || app.logger.hasErrors() || app.logger.hasWarnings()) process.exitCode = 1;
+
+/** Declaration files of an entry of `exports`, under all its conditions. */
+function declarationsOf(entry) {
+  if (typeof entry === 'string') return entry.endsWith('.d.ts') ? [entry] : [];
+  return Object.values(entry).flatMap(declarationsOf);
+}
+
+function sourceOf(declarations) {
+  return declarations.replace('./dist/types/', 'src/').replace('.d.ts', '.ts');
+}
