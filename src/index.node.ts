@@ -35,13 +35,17 @@ export { IndexingPerformanceReport } from './reporting/report.js';
 export type {
   BatchSample,
   BatchSizeSample,
+  Bottleneck,
   CompletedSample,
   CopyIn,
   IndexingPerformanceReportData,
+  MemoryRates,
   QueueDepth,
   QueueDepthSample,
   RunBackend,
+  RunConditions,
   ThreadPerformance,
 } from './reporting/report-data.js';
+export type { RunPrediction, WhatIf } from './reporting/what-if.js';
 export type { VectorMatrix } from './vectors/vector-matrix.js';
 export type { ComponentOrder, VectorSource } from './vectors/vector-source.js';

@@ -6,6 +6,7 @@ import { rejectionOf } from '../kernel/rejection.js';
 import { type ControlBlock, DONE } from '../memory/control-block.js';
 import { ExponentialHistogram } from '../monitoring/exponential-histogram.js';
 import { TimeDistribution } from '../monitoring/time-distribution.js';
+import { lossesOf } from '../reporting/losses.js';
 import type {
   BatchSample,
   BatchSizeSample,
@@ -35,7 +36,7 @@ export async function measureRun(
   batchSizes: readonly BatchSizeSample[],
   clockTickMs: number,
 ): Promise<MeasuredRecords> {
-  const { control, buffer, batchSize, startedAtMs, totalTimeMs, copyIn } = records;
+  const { control, buffer, batchSize, startedAtMs, totalTimeMs, copyIn, conditions } = records;
   const threads = Array.from({ length: records.threads }, () => ({ busyMs: 0, indexTimes: new TimeDistribution() }));
   const batches: BatchSample[] = [];
   const magnitudes = new MagnitudeSample(records);
@@ -72,6 +73,9 @@ export async function measureRun(
     completed: completedOf(batches),
     magnitudes: magnitudes.histogram,
     copyIn,
+    conditions,
+    losses: lossesOf({ totalTimeMs, threads: records.threads, batches, copyIn, conditions }),
+    batchCount: batches.length,
     queueDepths: queueDepthsOf(batches, control.batchCount),
   };
 }

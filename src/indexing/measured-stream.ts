@@ -3,7 +3,8 @@
  */
 import { ExponentialHistogram } from '../monitoring/exponential-histogram.js';
 import { TimeDistribution } from '../monitoring/time-distribution.js';
-import type { BatchSample, BatchSizeSample, CompletedSample, CopyIn } from '../reporting/report-data.js';
+import { addConditions, addLosses, type Losses } from '../reporting/losses.js';
+import type { BatchSample, BatchSizeSample, CompletedSample, CopyIn, RunConditions } from '../reporting/report-data.js';
 import type { MeasuredRun, ThreadRun } from '../reporting/summarize-run.js';
 import { DepthCurve, ThinnedList } from './thinning.js';
 
@@ -26,6 +27,9 @@ export class StreamMeasurement {
   readonly #magnitudes = new ExponentialHistogram();
   #lastCompleted: CompletedSample | undefined;
   #copyIn: CopyIn | undefined;
+  #conditions: RunConditions | undefined;
+  #losses: Losses | undefined;
+  #batchCount = 0;
 
   /** @param atMs when the run began, after the start of the stream */
   add(run: MeasuredRun, atMs: number): void {
@@ -56,6 +60,11 @@ export class StreamMeasurement {
       this.#completed.add(this.#lastCompleted);
     }
     this.#magnitudes.merge(run.magnitudes);
+    this.#batchCount += run.batchCount;
+    if (run.conditions && run.losses) {
+      this.#conditions = this.#conditions ? addConditions(this.#conditions, run.conditions) : run.conditions;
+      this.#losses = this.#losses ? addLosses(this.#losses, run.losses) : run.losses;
+    }
     if (run.copyIn) {
       const { bytes, busyMs } = this.#copyIn ?? { bytes: 0, busyMs: 0 };
       this.#copyIn = {
@@ -83,6 +92,9 @@ export class StreamMeasurement {
         completed: withLast(this.#completed.items, this.#lastCompleted),
         magnitudes: this.#magnitudes,
         copyIn: this.#copyIn,
+        conditions: this.#conditions,
+        losses: this.#losses,
+        batchCount: this.#batchCount,
         queueDepths: this.#queueDepths.samples,
       }
     );

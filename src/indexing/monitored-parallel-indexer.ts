@@ -16,14 +16,17 @@ import type { Backend } from './engine.js';
 import { countIndexed, IndexingResult } from './indexing-result.js';
 import { type IndexedChunk, IndexingStream, type StreamOptions } from './indexing-stream.js';
 import { type MeasuredRecords, measureRun } from './measured-run.js';
+import { knownMemoryRates } from './memory-rates.js';
 import { checkMonitoringConfig, type IndexerMonitoringConfig } from './monitoring-config.js';
 import { calculateOptimalBatchSize } from './optimal-batch-size.js';
-import type { IndexerOptions, IndexOptions } from './options.js';
+import type { IndexerLogger, IndexerOptions, IndexOptions } from './options.js';
 import { ParallelIndexer, type RunObserver } from './parallel-indexer.js';
 import type { RunRecords } from './run.js';
 
 /** Runs that the history of batch sizes goes back. */
 const HISTORY_RUNS = 100;
+/** Measuring the memory takes 2 % of that. */
+const LONG_RUN_MS = 2500;
 
 export class MonitoredParallelIndexer {
   /** The engine, usable alone; its runs are not monitored. */
@@ -33,6 +36,7 @@ export class MonitoredParallelIndexer {
   /** One per thread; empty when per-thread monitoring is off. */
   readonly threadMonitors: readonly PerformanceMonitor[];
   readonly config: Readonly<IndexerMonitoringConfig>;
+  readonly #logger: IndexerLogger | undefined;
   readonly #clockTickMs = measureClockTickMs();
   readonly #batchSizes: BatchSizeSample[] = [];
 
@@ -46,6 +50,7 @@ export class MonitoredParallelIndexer {
     options: IndexerOptions = {},
   ) {
     this.config = checkMonitoringConfig(config);
+    this.#logger = options.logger;
     this.indexer = new ParallelIndexer(threadCount, options);
     this.monitor = new SharedPerformanceMonitor(this.config.enablePerThreadMonitoring ? this.indexer.threadCount : 0);
     this.threadMonitors = this.monitor.threadMonitors;
@@ -124,8 +129,18 @@ export class MonitoredParallelIndexer {
     };
     const input = await this.indexer.execute(vectors, options, observer);
     if (!measured) throw new Error('a run ended without records');
+    this.#measureMemoryAfter(measured.totalTimeMs);
     const report = new IndexingPerformanceReport(summarizeRun(measured, this.config));
     return { result: new IndexingResult(input, report), measured };
+  }
+
+  /** Beside a long run it costs little, and the next report can tell of memory bandwidth. */
+  #measureMemoryAfter(runMs: number): void {
+    if (runMs < LONG_RUN_MS || knownMemoryRates()) return;
+    this.indexer.measureMemory().catch((cause: unknown) => {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      this.#logger?.warn(`The memory bandwidth could not be measured (${reason})`);
+    });
   }
 
   /** Takes a run into the monitors and the history, whether it succeeded or not. */

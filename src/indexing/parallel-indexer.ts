@@ -9,6 +9,7 @@ import type { KernelOperation } from '../kernel/kernel-exports.js';
 import { linkSignals } from '../linked-signal.js';
 import type { MatrixMemory } from '../memory/matrix-memory.js';
 import { MemoryPool } from '../memory/memory-pool.js';
+import type { MemoryRates } from '../reporting/report-data.js';
 import { TimeSlices } from '../time-slices.js';
 import { countVectors, describeSource, type SourceRows } from '../vectors/source-rows.js';
 import type { VectorSource } from '../vectors/vector-source.js';
@@ -17,6 +18,7 @@ import type { WorkerPool } from '../workers/worker-pool.js';
 import { type AllocatedMatrix, Allocations } from './allocations.js';
 import { type Backend, type Engine, loadEngine } from './engine.js';
 import { IndexingResult, type ResultInput } from './indexing-result.js';
+import { knownMemoryRates, measureMemoryRates, PROBE_BYTES } from './memory-rates.js';
 import { calculateOptimalBatchSize } from './optimal-batch-size.js';
 import {
   type CheckedIndexOptions,
@@ -27,6 +29,7 @@ import {
   type IndexOptions,
 } from './options.js';
 import { IndexingRun, type RunRecords } from './run.js';
+import { ConditionsWatch } from './run-conditions.js';
 import { SerialQueue, type Turn } from './serial-queue.js';
 
 /** How a monitor takes part in a run. @internal */
@@ -51,6 +54,7 @@ interface DescribedCall extends Call {
   readonly rows: SourceRows;
   readonly engine: Engine;
   readonly startedAtMs: number;
+  readonly watch: ConditionsWatch;
 }
 
 /** Below this many vectors per thread, a run that is little work is done on the calling thread. */
@@ -70,6 +74,9 @@ export class ParallelIndexer {
   readonly #closing = new AbortController();
   #engine: Promise<Engine> | undefined;
   #workers: WorkerPool | undefined;
+  #workersStartedAtMs = 0;
+  readonly #availableThreads: number;
+  readonly #maxMemoryBytes: number;
   #disposed: Promise<void> | undefined;
   #backend: Backend | undefined;
   #activeThreads = 0;
@@ -85,9 +92,11 @@ export class ParallelIndexer {
    */
   constructor(threadCount: number | 'auto' = 'auto', options: IndexerOptions = {}) {
     const platform = boundPlatform();
-    this.threadCount = checkThreadCount(threadCount, () => platform.availableThreads());
+    this.#availableThreads = platform.availableThreads();
+    this.threadCount = checkThreadCount(threadCount, () => this.#availableThreads);
     this.#options = checkIndexerOptions(options);
-    this.#memories = new MemoryPool(options.maxMemoryBytes ?? platform.maxMemoryBytes);
+    this.#maxMemoryBytes = options.maxMemoryBytes ?? platform.maxMemoryBytes;
+    this.#memories = new MemoryPool(this.#maxMemoryBytes);
     this.#allocations = new Allocations(this.#memories, this.threadCount);
   }
 
@@ -120,6 +129,29 @@ export class ParallelIndexer {
       }),
     );
     await Promise.all(warmUps);
+  }
+
+  /**
+   * Measures how fast memory is on all threads together, so that later reports can tell whether it holds runs back: once in
+   * a process, in a turn of its own between runs; some 50 ms and 64 MiB. What was measured before is given again.
+   * `undefined` where the memory that the indexer may hold does not suffice.
+   */
+  async measureMemory(): Promise<MemoryRates | undefined> {
+    this.#refuseIfDisposed();
+    const known = knownMemoryRates();
+    // Pages without cross-origin isolation have no SharedArrayBuffer.
+    if (typeof SharedArrayBuffer === 'undefined') return undefined;
+    if (known || this.#memories.heldBytes + PROBE_BYTES > this.#maxMemoryBytes) return known;
+    return this.#queue.run(this.#closing.signal, async () => {
+      const result = measureMemoryRates(this.#startWorkers(), this.threadCount);
+      return {
+        result,
+        settled: result.then(
+          () => undefined,
+          () => undefined,
+        ),
+      };
+    });
   }
 
   /**
@@ -204,10 +236,11 @@ export class ParallelIndexer {
   async #describe(call: Call): Promise<DescribedCall> {
     const { signal } = call.options;
     const startedAtMs = nowMs();
+    const watch = new ConditionsWatch(boundPlatform(), this.#availableThreads, call.observer.timed);
     const engine = await this.#loadEngine();
     const rows = await describeSource(call.vectors, new TimeSlices(signal));
     signal?.throwIfAborted();
-    return { ...call, rows, engine, startedAtMs };
+    return { ...call, rows, engine, startedAtMs, watch };
   }
 
   /** Runs on the calling thread; undefined when it is too much work for that. */
@@ -230,7 +263,9 @@ export class ParallelIndexer {
   async #runOnThreads(call: DescribedCall): Promise<Turn<ResultInput>> {
     const { engine, options, observer } = call;
     const run = await this.#createRun(call, this.threadCount);
-    const { finished, settled } = run.runOn(this.#startWorkers());
+    const workers = this.#startWorkers();
+    if (this.#workersStartedAtMs >= call.startedAtMs) call.watch.threadsStarted(this.threadCount);
+    const { finished, settled } = run.runOn(workers);
     if (options.inPlace || options.into) this.#allocations.holdUntil(settled, run.placed.memory);
     this.#activeThreads = run.activeThreads;
     settled.then(() => {
@@ -250,7 +285,7 @@ export class ParallelIndexer {
   }
 
   async #createRun(call: DescribedCall, threads: number): Promise<IndexingRun> {
-    const { rows, vectors, options, engine, observer, startedAtMs } = call;
+    const { rows, vectors, options, engine, observer, startedAtMs, watch } = call;
     const input = {
       rows,
       options,
@@ -262,7 +297,9 @@ export class ParallelIndexer {
       maxBatchSize: observer.maxBatchSize(rows.count),
       timed: observer.timed,
       startedAtMs,
+      watch,
       onDeath: (threadId: number, cause: unknown) => {
+        watch.threadsStarted(1);
         const reason = cause instanceof Error ? cause.message : String(cause);
         this.#options.logger?.warn(`Thread ${threadId} died and is replaced (${reason})`);
       },
@@ -298,7 +335,10 @@ export class ParallelIndexer {
   }
 
   #startWorkers(): WorkerPool {
-    this.#workers ??= boundPlatform().createPool(this.threadCount, this.#options.worker);
+    if (!this.#workers) {
+      this.#workersStartedAtMs = nowMs();
+      this.#workers = boundPlatform().createPool(this.threadCount, this.#options.worker);
+    }
     return this.#workers;
   }
 

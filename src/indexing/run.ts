@@ -11,7 +11,7 @@ import { type Batch, ControlBlock } from '../memory/control-block.js';
 import { layOutMatrix, type MatrixLayout } from '../memory/matrix-layout.js';
 import type { MemoryPool } from '../memory/memory-pool.js';
 import { ProgressReader } from '../monitoring/run-progress.js';
-import type { CopyIn } from '../reporting/report-data.js';
+import type { CopyIn, RunConditions } from '../reporting/report-data.js';
 import { TimeSlices } from '../time-slices.js';
 import type { SourceRows } from '../vectors/source-rows.js';
 import { claimBatches } from '../workers/claim-loop.js';
@@ -21,6 +21,7 @@ import type { PlacedMemory } from './allocations.js';
 import type { CheckedIndexOptions } from './options.js';
 import { type Plan, planBatches } from './plan.js';
 import { findFailure } from './rejections.js';
+import type { ConditionsWatch } from './run-conditions.js';
 import { scheduleThreads } from './scheduler.js';
 import type { WorkEstimate } from './work-estimate.js';
 
@@ -39,6 +40,7 @@ export interface RunInput {
   /** Whether index times are recorded. */
   readonly timed: boolean;
   readonly startedAtMs: number;
+  readonly watch: ConditionsWatch;
   /** Called for every thread that dies. */
   readonly onDeath: (threadId: number, cause: unknown) => void;
 }
@@ -55,6 +57,7 @@ export interface RunRecords {
   readonly totalTimeMs: number;
   /** undefined where the calling thread copied nothing. */
   readonly copyIn: CopyIn | undefined;
+  readonly conditions: RunConditions;
 }
 
 export interface RunHandle {
@@ -84,6 +87,9 @@ export class IndexingRun {
   constructor(input: RunInput) {
     this.#input = input;
     this.placed = input.target ?? placeInPool(input);
+    const fresh = input.memories.touch(this.placed.memory, this.placed.layout.byteLength);
+    // What is indexed in place was filled by the caller.
+    if (!input.options.inPlace) input.watch.memoryTouched(fresh);
     this.#plan = planBatches({
       groups: this.placed.layout.groups,
       threads: input.threads,
@@ -103,7 +109,7 @@ export class IndexingRun {
   }
 
   get records(): RunRecords {
-    const { threads, startedAtMs } = this.#input;
+    const { threads, startedAtMs, watch } = this.#input;
     const { layout, memory } = this.placed;
     return {
       control: this.#control,
@@ -114,6 +120,7 @@ export class IndexingRun {
       startedAtMs,
       totalTimeMs: nowMs() - startedAtMs,
       copyIn: this.#copiedIn,
+      conditions: watch.read(),
     };
   }
 

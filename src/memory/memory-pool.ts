@@ -20,6 +20,8 @@ export class MemoryPool {
   #heldBytes = 0;
   readonly #free: MatrixMemory[] = [];
   #closed = false;
+  /** Bytes from the start of each memory that were in use. */
+  readonly #touched = new WeakMap<MatrixMemory, number>();
   readonly #collected = new FinalizationRegistry<number>((bytes) => {
     this.#heldBytes -= bytes;
   });
@@ -52,6 +54,13 @@ export class MemoryPool {
     this.#heldBytes += bytes;
     this.#collected.register(memory.buffer, bytes, memory);
     return memory;
+  }
+
+  /** Tells that the first `byteLength` bytes of a memory are in use from now on; gives how many of them never were before. */
+  touch(memory: MatrixMemory, byteLength: number): number {
+    const before = this.#touched.get(memory) ?? 0;
+    this.#touched.set(memory, Math.max(before, byteLength));
+    return Math.max(0, byteLength - before);
   }
 
   /** Takes a memory back for the next `acquire`; its views must no longer be used. */

@@ -20,13 +20,17 @@ import {
 import {
   type BatchSample,
   type BatchSizeSample,
+  type Bottleneck,
+  bottleneckNames,
   type CompletedSample,
   type CopyIn,
   type IndexingPerformanceReportData,
   kernelNames,
+  type MemoryRates,
   type QueueDepth,
   type QueueDepthSample,
   type RunBackend,
+  type RunConditions,
   type ThreadPerformance,
 } from './report-data.js';
 
@@ -145,6 +149,28 @@ const readCopyIn = objectOf<CopyIn>((field) => ({
   endedAtMs: field('endedAtMs', readFigure),
 }));
 
+const readMemoryRates = objectOf<MemoryRates>((field) => ({
+  bytesPerMs: field('bytesPerMs', readFigure),
+  firstTouchBytesPerMs: field('firstTouchBytesPerMs', readFigure),
+  oneThreadShare: field('oneThreadShare', readRatio),
+}));
+
+const readConditions = objectOf<RunConditions>((field) => ({
+  runs: field('runs', readCount),
+  startedThreads: field('startedThreads', readCount),
+  freshBytes: field('freshBytes', readCount),
+  availableThreads: field('availableThreads', readCount),
+  cpuMs: field('cpuMs', optional(readFigure)),
+  memory: field('memory', optional(readMemoryRates)),
+}));
+
+const readBottleneck = objectOf<Bottleneck>((field) => ({
+  name: field('name', oneOf(bottleneckNames)),
+  share: field('share', readRatio),
+  lostMs: field('lostMs', readFigure),
+  recommendation: field('recommendation', readString),
+}));
+
 const readBucket = objectOf<HistogramSnapshot['buckets'][number]>((field) => ({
   bucket: field('bucket', readInteger),
   count: field('count', readCount),
@@ -175,6 +201,8 @@ const readReport = objectOf<IndexingPerformanceReportData>((field) => ({
   batches: field('batches', listOf(readBatchSample)),
   completed: field('completed', listOf(readCompletedSample)),
   copyIn: field('copyIn', optional(readCopyIn)),
+  conditions: field('conditions', optional(readConditions)),
+  bottlenecks: field('bottlenecks', listOf(readBottleneck)),
   batchSizeHistory: field('batchSizeHistory', optional(listOf(readBatchSizeSample))),
   queueDepth: field('queueDepth', optional(readQueueDepth)),
   threadUtilization: field('threadUtilization', optional(listOf(readRatio))),

@@ -2,6 +2,7 @@
  * What to change, judged by the figures of one run. Each sentence names the figure that caused it.
  */
 import type { TimeSummary } from '../monitoring/time-distribution.js';
+import type { Bottleneck } from './report-data.js';
 
 export interface RecommendationFigures {
   /** Shortest / longest thread time, 0..1. */
@@ -11,11 +12,13 @@ export interface RecommendationFigures {
   readonly vectorsPerSecond: number;
   /** Index times per vector; undefined without `batchSizeMonitoring`, to which the latency rules belong. */
   readonly indexTime: TimeSummary | undefined;
+  /** What held the run back; their sentences follow. */
+  readonly bottlenecks: readonly Bottleneck[];
 }
 
 /** The sentences whose condition holds, in fixed order; one sentence of praise when none does. */
 export function recommend(figures: RecommendationFigures): string[] {
-  const { threadEfficiency, threadTimeRatio, vectorsPerSecond, indexTime } = figures;
+  const { threadEfficiency, threadTimeRatio, vectorsPerSecond, indexTime, bottlenecks } = figures;
   const found: string[] = [];
   const percent = (threadEfficiency * 100).toFixed(1);
   if (threadEfficiency < 0.7) {
@@ -39,5 +42,6 @@ export function recommend(figures: RecommendationFigures): string[] {
   if (indexTime && indexTime.p99Ms > 3 * indexTime.meanMs) {
     found.push('High P99 latency detected. Consider investigating outlier processing or memory allocation patterns.');
   }
+  found.push(...bottlenecks.map(({ recommendation }) => recommendation));
   return found.length > 0 ? found : ['Performance looks good. No specific optimizations recommended.'];
 }

@@ -62,6 +62,52 @@ export interface CopyIn {
   readonly endedAtMs: number;
 }
 
+/** What the memory of this machine gave, measured once in a process, on all threads of an indexer together. */
+export interface MemoryRates {
+  /** Bytes copied per millisecond, read and written ones counted. */
+  readonly bytesPerMs: number;
+  /** Bytes of fresh memory touched per millisecond. */
+  readonly firstTouchBytesPerMs: number;
+  /** What one thread alone copies, of what all copy together. */
+  readonly oneThreadShare: number;
+}
+
+/** What a run found when it began, and used; of a stream, all its runs together. */
+export interface RunConditions {
+  /** Runs that the figures are of: 1, or the chunks of a stream. */
+  readonly runs: number;
+  /** Threads that were started for this run; 0 where they were there. */
+  readonly startedThreads: number;
+  /** Bytes of memory that this run was the first to touch; 0 with memory that was given back before, and in place. */
+  readonly freshBytes: number;
+  /** Threads that `'auto'` stands for here: those that processors are there for. */
+  readonly availableThreads: number;
+  /** Processor time of the whole process during the run; undefined where it cannot be told, as in pages. */
+  readonly cpuMs: number | undefined;
+  /** undefined until it was measured. */
+  readonly memory: MemoryRates | undefined;
+}
+
+export const bottleneckNames = [
+  'copying',
+  'first touch',
+  'memory bandwidth',
+  'imbalance',
+  'few vectors',
+  'start-up',
+  'processors',
+] as const;
+
+/** What held a run back. */
+export interface Bottleneck {
+  readonly name: (typeof bottleneckNames)[number];
+  /** Of the run's time, 0..1. */
+  readonly share: number;
+  readonly lostMs: number;
+  /** The figure that shows it, and what to change. */
+  readonly recommendation: string;
+}
+
 export const kernelNames = ['simd', 'scalar', 'javascript'] as const;
 
 export interface RunBackend {
@@ -104,6 +150,10 @@ export interface IndexingPerformanceReportData {
   readonly completed: readonly CompletedSample[];
   /** undefined where the calling thread copied nothing: in place, or from shared memory by the threads. */
   readonly copyIn: CopyIn | undefined;
+  /** undefined where batches are not timed. */
+  readonly conditions: RunConditions | undefined;
+  /** What held the run back, the greatest first; each is in `recommendations` too. */
+  readonly bottlenecks: readonly Bottleneck[];
   /** With `batchSizeMonitoring`; in order of time. */
   readonly batchSizeHistory: readonly BatchSizeSample[] | undefined;
   /** With `queueDepthMonitoring`. */

@@ -1,6 +1,8 @@
 /**
  * The report of one run: its figures, and the forms in which they go out. A report never changes.
  */
+
+import { refuseUnknown } from '../errors.js';
 import type { HistogramSnapshot } from '../monitoring/exponential-histogram.js';
 import type { TimeSummary } from '../monitoring/time-distribution.js';
 import { reportToCsv } from './csv.js';
@@ -8,14 +10,17 @@ import { type JsonValue, reportFromJson, reportToJson } from './json.js';
 import type {
   BatchSample,
   BatchSizeSample,
+  Bottleneck,
   CompletedSample,
   CopyIn,
   IndexingPerformanceReportData,
   QueueDepth,
   RunBackend,
+  RunConditions,
   ThreadPerformance,
 } from './report-data.js';
 import { performanceScore } from './score.js';
+import { predictRun, type RunPrediction, type WhatIf } from './what-if.js';
 
 /** Figures of a run, not of the indexer's lifetime. What each of them means stands at `IndexingPerformanceReportData`. */
 export class IndexingPerformanceReport implements IndexingPerformanceReportData {
@@ -38,6 +43,8 @@ export class IndexingPerformanceReport implements IndexingPerformanceReportData 
   readonly batches: readonly BatchSample[];
   readonly completed: readonly CompletedSample[];
   readonly copyIn: CopyIn | undefined;
+  readonly conditions: RunConditions | undefined;
+  readonly bottlenecks: readonly Bottleneck[];
   readonly batchSizeHistory: readonly BatchSizeSample[] | undefined;
   readonly queueDepth: QueueDepth | undefined;
   readonly threadUtilization: readonly number[] | undefined;
@@ -62,6 +69,8 @@ export class IndexingPerformanceReport implements IndexingPerformanceReportData 
     this.batches = data.batches;
     this.completed = data.completed;
     this.copyIn = data.copyIn;
+    this.conditions = data.conditions;
+    this.bottlenecks = data.bottlenecks;
     this.batchSizeHistory = data.batchSizeHistory;
     this.queueDepth = data.queueDepth;
     this.threadUtilization = data.threadUtilization;
@@ -83,6 +92,21 @@ export class IndexingPerformanceReport implements IndexingPerformanceReportData 
    */
   calculatePerformanceScore(): number {
     return performanceScore(this);
+  }
+
+  /**
+   * What this run would have taken with other threads or batches, by a replay of its batches (see what-if.ts for what that
+   * takes for granted). What is left out stays as it was. undefined for a stream, and where batches were not timed.
+   *
+   * @throws {IndexingError} `InvalidConfiguration` for threads that are not 1..256, or a batch size that is not positive.
+   */
+  predict(whatIf: WhatIf = {}): RunPrediction | undefined {
+    refuseUnknown('whatIf', whatIf, new Set(['threads', 'batchSize']));
+    const { totalTimeMs, threadCount: threads, batches, copyIn, conditions } = this;
+    if (conditions?.runs !== 1) return undefined;
+    const { availableThreads, memory } = conditions;
+    const run = { totalTimeMs, threads, batches, copyIn, availableThreads, memoryBytesPerMs: memory?.bytesPerMs };
+    return predictRun(run, whatIf);
   }
 
   /** CSV text: a header `metric,value,unit`, then one figure per row. */

@@ -4,16 +4,20 @@
  */
 import type { ExponentialHistogram } from '../monitoring/exponential-histogram.js';
 import { TimeDistribution } from '../monitoring/time-distribution.js';
+import { findBottlenecks } from './bottlenecks.js';
+import type { Losses } from './losses.js';
 import { recommend } from './recommendations.js';
 import type {
   BatchSample,
   BatchSizeSample,
+  Bottleneck,
   CompletedSample,
   CopyIn,
   IndexingPerformanceReportData,
   QueueDepth,
   QueueDepthSample,
   RunBackend,
+  RunConditions,
 } from './report-data.js';
 import { threadBalance } from './thread-balance.js';
 
@@ -53,6 +57,11 @@ export interface MeasuredRun {
   /** Of an even sample of the indexed vectors. */
   readonly magnitudes: ExponentialHistogram;
   readonly copyIn: CopyIn | undefined;
+  /** undefined where batches are not timed; nothing is said of bottlenecks then. */
+  readonly conditions: RunConditions | undefined;
+  readonly losses: Losses | undefined;
+  /** Batches that are done: of a long stream, `batches` holds only some of them. */
+  readonly batchCount: number;
   /** In order of time; not read without `queueDepthMonitoring`. */
   readonly queueDepths: readonly QueueDepthSample[];
 }
@@ -64,6 +73,7 @@ export function summarizeRun(run: MeasuredRun, parts: ReportParts): IndexingPerf
   const indexTime = indexTimes.summary();
   const threadTimesMs = threads.map(({ busyMs }) => busyMs);
   const { efficiency, timeRatio } = threadBalance(threadTimesMs, run.clockTickMs);
+  const bottlenecks = bottlenecksOf(run, indexTime.count, threadTimesMs);
   const vectorsPerSecond = quotient(indexTime.count, totalTimeMs / 1000);
   return {
     totalVectors: indexTime.count,
@@ -80,6 +90,7 @@ export function summarizeRun(run: MeasuredRun, parts: ReportParts): IndexingPerf
       threadTimeRatio: timeRatio,
       vectorsPerSecond,
       indexTime: parts.batchSizeMonitoring ? indexTime : undefined,
+      bottlenecks,
     }),
     indexTime,
     indexTimeHistogram: indexTimes.histogram(),
@@ -90,12 +101,29 @@ export function summarizeRun(run: MeasuredRun, parts: ReportParts): IndexingPerf
     batches: run.batches,
     completed: run.completed,
     copyIn: run.copyIn,
+    conditions: run.conditions,
+    bottlenecks,
     batchSizeHistory: parts.batchSizeMonitoring ? [...run.batchSizes] : undefined,
     queueDepth: parts.queueDepthMonitoring ? queueDepthOf(run.queueDepths, totalTimeMs) : undefined,
     threadUtilization: parts.threadUtilizationMonitoring
       ? threadTimesMs.map((busyMs) => Math.min(1, quotient(busyMs, totalTimeMs)))
       : undefined,
   };
+}
+
+function bottlenecksOf(run: MeasuredRun, indexed: number, threadTimesMs: readonly number[]): readonly Bottleneck[] {
+  const { conditions, losses } = run;
+  if (!conditions || !losses) return [];
+  return findBottlenecks(losses, {
+    totalTimeMs: run.totalTimeMs,
+    vectors: indexed + run.rejectedCount,
+    threads: threadTimesMs.length,
+    batches: run.batchCount,
+    batchSize: run.batchSize,
+    busyMs: threadTimesMs.reduce((sum, busyMs) => sum + busyMs, 0),
+    copiedBytes: run.copyIn?.bytes ?? 0,
+    conditions,
+  });
 }
 
 function performanceOf({ indexTimes }: ThreadRun, threadId: number) {

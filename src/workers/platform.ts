@@ -6,6 +6,8 @@ import type { WorkerPool } from './worker-pool.js';
 export interface Platform {
   /** Threads that `'auto'` stands for. */
   availableThreads(): number;
+  /** Processor time that all threads of this process have used, in milliseconds; left out where it cannot be told. */
+  cpuTimeMs?(this: void): number;
   /** @param worker URL of the worker module, for those who serve it themselves */
   createPool(threadCount: number, worker: URL | string | undefined): WorkerPool;
   /** Default of `maxMemoryBytes`. */

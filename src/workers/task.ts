@@ -5,8 +5,9 @@
 import type { CompiledKernel } from '../kernel/instantiate.js';
 import type { KernelOperation } from '../kernel/kernel-exports.js';
 import type { SharedRows } from '../vectors/source-rows.js';
+import type { MemoryProbeTask } from './memory-probe.js';
 
-export type WorkerTask = WarmUpTask | IndexingTask;
+export type WorkerTask = WarmUpTask | IndexingTask | MemoryProbeTask;
 
 /** Answered once the kernel runs in that thread. */
 interface WarmUpTask {

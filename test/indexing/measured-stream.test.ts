@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { StreamMeasurement } from '../../src/indexing/measured-stream.js';
 import { ExponentialHistogram } from '../../src/monitoring/exponential-histogram.js';
 import { TimeDistribution } from '../../src/monitoring/time-distribution.js';
+import { noLosses } from '../../src/reporting/losses.js';
 import type { QueueDepthSample } from '../../src/reporting/report-data.js';
 import { type MeasuredRun, summarizeRun } from '../../src/reporting/summarize-run.js';
 
@@ -12,6 +13,15 @@ const PARTS = {
   threadUtilizationMonitoring: true,
 };
 const MOST_POINTS = 8192;
+
+const CONDITIONS = {
+  runs: 1,
+  startedThreads: 2,
+  freshBytes: 100,
+  availableThreads: 2,
+  cpuMs: 3,
+  memory: undefined,
+};
 
 function runOf(queueDepths: readonly QueueDepthSample[], vectorsPerSecond = 1000): MeasuredRun {
   return {
@@ -37,6 +47,9 @@ function runOf(queueDepths: readonly QueueDepthSample[], vectorsPerSecond = 1000
     completed: queueDepths.map(({ atMs }, i) => ({ atMs: atMs + 1, vectors: 9 * (i + 1) })),
     magnitudes: new ExponentialHistogram(),
     copyIn: { bytes: 160, busyMs: 0.5, endedAtMs: 2 },
+    conditions: { ...CONDITIONS },
+    losses: { ...noLosses, imbalanceMs: 2, startUpMs: 1 },
+    batchCount: queueDepths.length,
     queueDepths,
   };
 }
@@ -71,6 +84,8 @@ test('few runs keep every point', () => {
     { atMs: 12, vectors: 18 },
     { atMs: 21, vectors: 27 },
   ]);
+  expect(report.conditions).toEqual({ ...CONDITIONS, runs: 2, startedThreads: 4, freshBytes: 200, cpuMs: 6 });
+  expect(measurement.summary(30)).toMatchObject({ losses: { imbalanceMs: 4, startUpMs: 2 }, batchCount: 3 });
   expect(report.copyIn).toEqual({ bytes: 320, busyMs: 1, endedAtMs: 22 });
   expect(queueDepth!.samples).toEqual([
     { atMs: 10, depth: 2 },

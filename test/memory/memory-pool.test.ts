@@ -103,3 +103,13 @@ test.each([
 ])('%d is written as %s', (bytes, text) => {
   expect(formatBytes(bytes)).toBe(text);
 });
+
+test('memory is touched first once, as far as it was used', () => {
+  const pool = new MemoryPool(Number.POSITIVE_INFINITY);
+  const memory = pool.acquire(200_000);
+  expect(pool.touch(memory, 100_000)).toBe(100_000);
+  expect(pool.touch(memory, 60_000)).toBe(0);
+  expect(pool.touch(memory, 150_000)).toBe(50_000);
+  pool.release(memory);
+  expect(pool.touch(pool.acquire(200_000), 150_000)).toBe(0);
+});

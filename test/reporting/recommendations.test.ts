@@ -7,6 +7,7 @@ const good: RecommendationFigures = {
   threadTimeRatio: 1,
   vectorsPerSecond: 1000,
   indexTime,
+  bottlenecks: [],
 };
 
 const praise = 'Performance looks good. No specific optimizations recommended.';
@@ -80,6 +81,7 @@ describe('together', () => {
     threadTimeRatio: 4,
     vectorsPerSecond: 5,
     indexTime: { ...indexTime, meanMs: 60, p99Ms: 600 },
+    bottlenecks: [],
   };
 
   test('all that hold are given, in order, without praise', () => {
@@ -90,6 +92,14 @@ describe('together', () => {
       highMean,
       highP99,
     ]);
+  });
+
+  test('what held the run back follows, and takes the place of praise', () => {
+    const bottlenecks = ['first', 'second'].map((recommendation) => {
+      return { name: 'copying' as const, share: 0.5, lostMs: 10, recommendation };
+    });
+    expect(recommend({ ...good, bottlenecks })).toEqual(['first', 'second']);
+    expect(recommend({ ...bad, bottlenecks }).slice(4)).toEqual([highP99, 'first', 'second']);
   });
 
   test('without index times the latency rules are silent', () => {

@@ -2,7 +2,12 @@
 import fc from 'fast-check';
 import { ExponentialHistogram } from '../../src/monitoring/exponential-histogram.js';
 import { TimeDistribution } from '../../src/monitoring/time-distribution.js';
-import type { IndexingPerformanceReportData } from '../../src/reporting/report-data.js';
+import { noLosses } from '../../src/reporting/losses.js';
+import {
+  bottleneckNames,
+  type IndexingPerformanceReportData,
+  type RunConditions,
+} from '../../src/reporting/report-data.js';
 import type { MeasuredRun, ReportParts } from '../../src/reporting/summarize-run.js';
 
 export const allParts: ReportParts = {
@@ -31,6 +36,15 @@ function magnitudesOf(...values: readonly number[]): ExponentialHistogram {
   return histogram;
 }
 
+export const sampleConditions: RunConditions = {
+  runs: 1,
+  startedThreads: 0,
+  freshBytes: 4096,
+  availableThreads: 2,
+  cpuMs: 730,
+  memory: { bytesPerMs: 2e7, firstTouchBytesPerMs: 1e6, oneThreadShare: 0.75 },
+};
+
 /** Two threads index 1,200 vectors in half a second: 600 in 400 ms, 600 in 320 ms. */
 export function sampleRun(): MeasuredRun {
   return {
@@ -56,6 +70,9 @@ export function sampleRun(): MeasuredRun {
     ],
     magnitudes: magnitudesOf(1, 1, 2, 8),
     copyIn: { bytes: 38_496, busyMs: 30, endedAtMs: 90 },
+    conditions: sampleConditions,
+    losses: noLosses,
+    batchCount: 3,
     batchSizes: [{ batchSize: 300, vectorsPerSecond: 2400 }],
     queueDepths: [
       { atMs: 0, depth: 2 },
@@ -123,6 +140,23 @@ function dataForThreads(threads: number): fc.Arbitrary<IndexingPerformanceReport
       { maxLength: 5 },
     ),
     completed: fc.array(plain({ atMs: figure, vectors: count }), { maxLength: 5 }),
+    conditions: fc.option(
+      plain({
+        runs: count,
+        startedThreads: count,
+        freshBytes: count,
+        availableThreads: count,
+        cpuMs: fc.option(figure, { nil: undefined }),
+        memory: fc.option(plain({ bytesPerMs: figure, firstTouchBytesPerMs: figure, oneThreadShare: ratio }), {
+          nil: undefined,
+        }),
+      }),
+      { nil: undefined },
+    ),
+    bottlenecks: fc.array(
+      plain({ name: fc.constantFrom(...bottleneckNames), share: ratio, lostMs: figure, recommendation: fc.string() }),
+      { maxLength: 3 },
+    ),
     copyIn: fc.option(plain({ bytes: count, busyMs: figure, endedAtMs: figure }), { nil: undefined }),
     backend: plain({
       kernel: fc.constantFrom('simd' as const, 'scalar' as const, 'javascript' as const),

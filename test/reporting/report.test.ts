@@ -1,11 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { reportToCsv } from '../../src/reporting/csv.js';
+import { noLosses } from '../../src/reporting/losses.js';
 import { IndexingPerformanceReport } from '../../src/reporting/report.js';
 import { summarizeRun } from '../../src/reporting/summarize-run.js';
 import { allParts, anyReportData, noParts, sampleRun } from './report-samples.js';
 
-const sample = () => new IndexingPerformanceReport(summarizeRun(sampleRun(), allParts));
+const sample = () => {
+  const run = { ...sampleRun(), losses: { ...noLosses, startUpMs: 100 } };
+  return new IndexingPerformanceReport(summarizeRun(run, allParts));
+};
 
 test('a report has all fields of its data', () => {
   fc.assert(
@@ -97,9 +101,15 @@ describe('JSON', () => {
     }
   });
 
-  const optionalParts = ['batchSizeHistory', 'queueDepth', 'threadUtilization', 'copyIn'].map(
-    (name) => `report.${name}`,
-  );
+  const optionalParts = [
+    'batchSizeHistory',
+    'queueDepth',
+    'threadUtilization',
+    'copyIn',
+    'conditions',
+    'conditions.cpuMs',
+    'conditions.memory',
+  ].map((name) => `report.${name}`);
 
   test.each(everyPlace.filter(({ path }) => !optionalParts.includes(path)))(
     '$path must be there',

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { summarizeRun } from '../../src/reporting/summarize-run.js';
-import { allParts, noParts, sampleRun, timesOf } from './report-samples.js';
+import { allParts, noParts, sampleConditions, sampleRun, timesOf } from './report-samples.js';
 
 test('every figure of a run is computed', () => {
   const { indexTime, indexTimeHistogram, ...figures } = summarizeRun(sampleRun(), allParts);
@@ -24,6 +24,8 @@ test('every figure of a run is computed', () => {
     batches: sampleRun().batches,
     completed: sampleRun().completed,
     copyIn: { bytes: 38_496, busyMs: 30, endedAtMs: 90 },
+    conditions: sampleConditions,
+    bottlenecks: [],
     // 2^0, 2^1 and 2^3 end buckets -1, 31 and 95.
     magnitudeHistogram: {
       zeros: 0,

@@ -6,6 +6,10 @@ import { createTinypoolPool } from './tinypool-pool.js';
 
 export const nodePlatform: Platform = {
   availableThreads,
+  cpuTimeMs() {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
   createPool(threadCount, worker) {
     return createTinypoolPool(threadCount, worker ?? new URL('./worker.node.js', import.meta.url));
   },

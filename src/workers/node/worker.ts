@@ -5,6 +5,7 @@ import { type CompiledKernel, instantiateKernel } from '../../kernel/instantiate
 import { layOutMatrix } from '../../memory/matrix-layout.js';
 import { createMatrixMemory, seeByCollector } from '../../memory/matrix-memory.js';
 import { type BatchListener, claimBatches } from '../claim-loop.js';
+import { measureMemory } from '../memory-probe.js';
 import type { WorkerTask } from '../task.js';
 
 const WARM_UP_MS = 10;
@@ -21,6 +22,10 @@ const WARM_UP_DIMS = 1024;
 export default function runTask(task: WorkerTask, onBatch?: BatchListener): void {
   if (task.type === 'warm-up') {
     warmUp(task.kernel);
+    return;
+  }
+  if (task.type === 'measure-memory') {
+    measureMemory(task);
     return;
   }
   const { buffer } = task.memory;
