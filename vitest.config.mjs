@@ -19,6 +19,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // What was built runs as Node runs it, untransformed: it starts worker threads by its own URL.
     server: { deps: { external: [/\/dist\//] } },
-    testTimeout: 30_000,
+    // For what hangs; a busy machine is merely slow.
+    testTimeout: 120_000,
   },
 });
