@@ -24,9 +24,21 @@ export type { Rejection } from './indexing/rejections.js';
 export type { KernelBackend } from './kernel/instantiate.js';
 export type { RejectionCode } from './kernel/rejection.js';
 export type { HistogramSnapshot } from './monitoring/exponential-histogram.js';
+export type { MonitorThresholds } from './monitoring/monitor-thresholds.js';
+export type {
+  AlertRule,
+  AlertSeverity,
+  AlertUpdate,
+  DegradationUpdate,
+  MetricUpdate,
+  MonitorUpdate,
+  ProgressUpdate,
+  ReportUpdate,
+} from './monitoring/monitor-update.js';
 export { PerformanceMonitor } from './monitoring/performance-monitor.js';
 export type { PerformanceStats } from './monitoring/performance-stats.js';
 export type { Clock, PerformanceTimer } from './monitoring/performance-timer.js';
+export { RealTimeMonitor, type RealTimeMonitorOptions } from './monitoring/real-time-monitor.js';
 export type { IndexingProgress, ThreadProgress } from './monitoring/run-progress.js';
 export { type MonitoringStats, SharedPerformanceMonitor } from './monitoring/shared-performance-monitor.js';
 export type { TimeSummary } from './monitoring/time-distribution.js';

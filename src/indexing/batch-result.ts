@@ -8,6 +8,7 @@ export interface BatchResult {
   readonly threadId: number;
   /** Vectors indexed, without rejected ones. */
   readonly processedCount: number;
+  /** From claim to end; of a run that is not timed, its share of the run's time by vectors. */
   readonly batchTimeMs: number;
   /** `batchTimeMs` / vectors of the batch. */
   readonly averageVectorTimeMs: number;
@@ -15,10 +16,18 @@ export interface BatchResult {
   readonly indexData: ReadonlyMap<number, ProcessedVector>;
 }
 
-export function batchResult(control: ControlBlock, index: number, vectors: IndexedVectors): BatchResult {
+/** @param totalTimeMs of the run */
+export function batchResult(
+  control: ControlBlock,
+  index: number,
+  vectors: IndexedVectors,
+  totalTimeMs: number,
+): BatchResult {
   const { firstRank, count } = control.batch(index);
   const processedCount = count - control.rejected(index);
-  const batchTimeMs = control.endedAtMs(index) - control.claimedAtMs(index);
+  const batchTimeMs = control.timed
+    ? control.endedAtMs(index) - control.claimedAtMs(index)
+    : (totalTimeMs * count) / vectors.length;
   return {
     threadId: control.threadId(index),
     processedCount,

@@ -54,7 +54,7 @@ export class IndexingResult {
     this.#memory.bytes;
     const control = this.#control;
     this.#batchResults ??= Array.from({ length: control.batchCount }, (_, index) =>
-      batchResult(control, index, this.vectors),
+      batchResult(control, index, this.vectors, this.totalTimeMs),
     );
     return this.#batchResults;
   }

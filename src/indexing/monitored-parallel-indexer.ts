@@ -6,25 +6,22 @@ import { measureClockTickMs } from '../clock.js';
 import { asyncDisposeSymbol } from '../dispose-symbol.js';
 import { invalidConfiguration } from '../errors.js';
 import type { PerformanceMonitor } from '../monitoring/performance-monitor.js';
+import { RealTimeMonitor } from '../monitoring/real-time-monitor.js';
 import { type MonitoringStats, SharedPerformanceMonitor } from '../monitoring/shared-performance-monitor.js';
 import { IndexingPerformanceReport } from '../reporting/report.js';
-import type { BatchSizeSample } from '../reporting/report-data.js';
 import { summarizeRun } from '../reporting/summarize-run.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import type { AllocatedMatrix } from './allocations.js';
 import type { Backend } from './engine.js';
-import { countIndexed, IndexingResult } from './indexing-result.js';
+import { IndexingResult } from './indexing-result.js';
 import { type IndexedChunk, IndexingStream, type StreamOptions } from './indexing-stream.js';
-import { type MeasuredRecords, measureRun } from './measured-run.js';
 import { knownMemoryRates } from './memory-rates.js';
-import { checkMonitoringConfig, type IndexerMonitoringConfig } from './monitoring-config.js';
+import { checkMonitoringConfig, type IndexerMonitoringConfig, isTimed } from './monitoring-config.js';
+import { type Observation, ObservedRun } from './observed-run.js';
 import { calculateOptimalBatchSize } from './optimal-batch-size.js';
 import type { IndexerLogger, IndexerOptions, IndexOptions } from './options.js';
-import { ParallelIndexer, type RunObserver } from './parallel-indexer.js';
-import type { RunRecords } from './run.js';
+import { ParallelIndexer } from './parallel-indexer.js';
 
-/** Runs that the history of batch sizes goes back. */
-const HISTORY_RUNS = 100;
 /** Measuring the memory takes 2 % of that. */
 const LONG_RUN_MS = 2500;
 
@@ -37,8 +34,8 @@ export class MonitoredParallelIndexer {
   readonly threadMonitors: readonly PerformanceMonitor[];
   readonly config: Readonly<IndexerMonitoringConfig>;
   readonly #logger: IndexerLogger | undefined;
-  readonly #clockTickMs = measureClockTickMs();
-  readonly #batchSizes: BatchSizeSample[] = [];
+  readonly #observation: Observation;
+  #realTimeEnabled = false;
 
   /**
    * @param threadCount 1..256, or `'auto'` (default): what the machine and the container's CPU quota allow
@@ -54,6 +51,14 @@ export class MonitoredParallelIndexer {
     this.indexer = new ParallelIndexer(threadCount, options);
     this.monitor = new SharedPerformanceMonitor(this.config.enablePerThreadMonitoring ? this.indexer.threadCount : 0);
     this.threadMonitors = this.monitor.threadMonitors;
+    this.#observation = {
+      config: this.config,
+      monitor: this.monitor,
+      realTime: this.config.enableRealTimeUpdates ? this.#createRealTimeMonitor() : undefined,
+      clockTickMs: measureClockTickMs(),
+      batchSizes: [],
+      maxBatchSize: (total) => this.calculateOptimalBatchSize(total),
+    };
   }
 
   /** Known after `ready()` or a run. */
@@ -64,6 +69,22 @@ export class MonitoredParallelIndexer {
   /** Starts the threads and compiles the kernel, so that the first run need not. */
   ready(): Promise<void> {
     return this.indexer.ready();
+  }
+
+  /** undefined before `enableRealTimeMonitoring()`. */
+  get realTimeMonitor(): RealTimeMonitor<IndexingPerformanceReport> | undefined {
+    return this.#realTimeEnabled ? this.#observation.realTime : undefined;
+  }
+
+  /**
+   * Starts the monitor that tells of runs and query times every 100 ms; the same one every time. `dispose()` stops it.
+   * undefined, and nothing is started, without `enableRealTimeUpdates`.
+   */
+  enableRealTimeMonitoring(): RealTimeMonitor<IndexingPerformanceReport> | undefined {
+    this.indexer.refuseIfDisposed();
+    this.#realTimeEnabled = true;
+    this.realTimeMonitor?.start();
+    return this.realTimeMonitor;
   }
 
   /** See {@link ParallelIndexer.allocate}. */
@@ -110,25 +131,27 @@ export class MonitoredParallelIndexer {
   }
 
   /** Ends the threads. Runs under way or waiting reject; results and monitors stay readable. */
-  dispose(): Promise<void> {
-    return this.indexer.dispose();
+  async dispose(): Promise<void> {
+    await this.indexer.dispose();
+    this.realTimeMonitor?.stop();
   }
 
   [asyncDisposeSymbol](): Promise<void> {
     return this.dispose();
   }
 
+  #createRealTimeMonitor(): RealTimeMonitor<IndexingPerformanceReport> {
+    const logger = this.#logger;
+    return new RealTimeMonitor(this.monitor, {
+      reportingIntervalMs: this.config.reportingIntervalMs,
+      onListenerError: logger && ((error) => logger.warn(listenerFailure(error))),
+    });
+  }
+
   async #index(vectors: VectorSource, options: IndexOptions): Promise<IndexedChunk> {
-    let measured: MeasuredRecords | undefined;
-    const observer: RunObserver = {
-      timed: true,
-      maxBatchSize: (total) => this.calculateOptimalBatchSize(total),
-      onRecords: async (records, backend) => {
-        measured = await this.#record(records, backend);
-      },
-    };
-    const input = await this.indexer.execute(vectors, options, observer);
-    if (!measured) throw new Error('a run ended without records');
+    const observed = new ObservedRun(this.#observation);
+    const input = await this.indexer.execute(vectors, options, observed);
+    const { measured } = observed;
     this.#measureMemoryAfter(measured.totalTimeMs);
     const report = new IndexingPerformanceReport(summarizeRun(measured, this.config));
     return { result: new IndexingResult(input, report), measured };
@@ -136,23 +159,15 @@ export class MonitoredParallelIndexer {
 
   /** Beside a long run it costs little, and the next report can tell of memory bandwidth. */
   #measureMemoryAfter(runMs: number): void {
-    if (runMs < LONG_RUN_MS || knownMemoryRates()) return;
+    if (!isTimed(this.config) || runMs < LONG_RUN_MS || knownMemoryRates()) return;
     this.indexer.measureMemory().catch((cause: unknown) => {
       const reason = cause instanceof Error ? cause.message : String(cause);
       this.#logger?.warn(`The memory bandwidth could not be measured (${reason})`);
     });
   }
+}
 
-  /** Takes a run into the monitors and the history, whether it succeeded or not. */
-  async #record(records: RunRecords, backend: Backend): Promise<MeasuredRecords> {
-    const { batchSize, totalTimeMs } = records;
-    const vectorsPerSecond = totalTimeMs > 0 ? (1000 * countIndexed(records)) / totalTimeMs : 0;
-    this.#batchSizes.push({ batchSize, vectorsPerSecond });
-    if (this.#batchSizes.length > HISTORY_RUNS) this.#batchSizes.shift();
-    const measured = await measureRun(records, backend, [...this.#batchSizes], this.#clockTickMs);
-    for (const [threadId, { indexTimes }] of measured.threads.entries()) {
-      this.monitor.mergeThreadIndexTimes(threadId, indexTimes);
-    }
-    return measured;
-  }
+function listenerFailure(error: unknown): string {
+  const reason = error instanceof Error ? error.message : String(error);
+  return `A listener of the real-time monitor failed and was taken off (${reason})`;
 }

@@ -2,6 +2,7 @@
  * What a MonitoredParallelIndexer watches, checked once at the edge.
  */
 import { invalidConfiguration, refuseUnknown } from '../errors.js';
+import { checkReportingInterval, DEFAULT_REPORTING_INTERVAL_MS } from '../monitoring/real-time-monitor.js';
 import type { ReportParts } from '../reporting/summarize-run.js';
 
 export interface IndexerMonitoringConfig extends ReportParts {
@@ -13,6 +14,10 @@ export interface IndexerMonitoringConfig extends ReportParts {
   readonly queueDepthMonitoring: boolean;
   /** Busy time / wall time of each thread. Default true. */
   readonly threadUtilizationMonitoring: boolean;
+  /** Lets `enableRealTimeMonitoring()` start a monitor. Default true. */
+  readonly enableRealTimeUpdates: boolean;
+  /** Time between two interim reports of a run, in milliseconds, which the real-time monitor tells. Default 30,000. */
+  readonly reportingIntervalMs: number;
 }
 
 const DEFAULTS: IndexerMonitoringConfig = {
@@ -20,16 +25,25 @@ const DEFAULTS: IndexerMonitoringConfig = {
   batchSizeMonitoring: true,
   queueDepthMonitoring: true,
   threadUtilizationMonitoring: true,
+  enableRealTimeUpdates: true,
+  reportingIntervalMs: DEFAULT_REPORTING_INTERVAL_MS,
 };
 
 /** @throws {IndexingError} `InvalidConfiguration` naming the field. */
 export function checkMonitoringConfig(config: Partial<IndexerMonitoringConfig>): Readonly<IndexerMonitoringConfig> {
   refuseUnknown('config', config, new Set(Object.keys(DEFAULTS)));
-  for (const [field, value] of Object.entries(config)) {
+  const { reportingIntervalMs, ...flags } = config;
+  for (const [field, value] of Object.entries(flags)) {
     if (value !== undefined && typeof value !== 'boolean') {
       throw invalidConfiguration(`config.${field}`, 'true or false', value);
     }
   }
+  if (reportingIntervalMs !== undefined) checkReportingInterval('config.reportingIntervalMs', reportingIntervalMs);
   const given = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
   return Object.freeze({ ...DEFAULTS, ...given });
+}
+
+/** Whether runs are timed: with every flag off no clock is read but at the start and the end of a run. */
+export function isTimed(config: IndexerMonitoringConfig): boolean {
+  return Object.values(config).includes(true);
 }

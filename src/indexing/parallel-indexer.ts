@@ -28,16 +28,18 @@ import {
   type IndexerOptions,
   type IndexOptions,
 } from './options.js';
-import { IndexingRun, type RunRecords } from './run.js';
+import { IndexingRun, type LiveRun, type RunRecords } from './run.js';
 import { ConditionsWatch } from './run-conditions.js';
 import { SerialQueue, type Turn } from './serial-queue.js';
 
 /** How a monitor takes part in a run. @internal */
 export interface RunObserver {
-  /** Whether index times are recorded. */
+  /** Whether anything is timed. */
   readonly timed: boolean;
   /** Upper bound of a batch size that the caller does not give. */
   maxBatchSize(total: number): number;
+  /** Called when a run begins, which `run` tells of while it lasts. */
+  onBegin(run: LiveRun, backend: Backend): void;
   /** Called once for each run that began, also one that failed; the run's promise settles after this one. */
   onRecords(records: RunRecords, backend: Backend): void | Promise<void>;
 }
@@ -82,6 +84,7 @@ export class ParallelIndexer {
   #activeThreads = 0;
   readonly #unobserved: RunObserver = {
     timed: false,
+    onBegin: () => undefined,
     maxBatchSize: (total) => calculateOptimalBatchSize(total, this.threadCount, undefined),
     onRecords: () => undefined,
   };
@@ -117,13 +120,13 @@ export class ParallelIndexer {
    * is not to be had.
    */
   async ready(): Promise<void> {
-    this.#refuseIfDisposed();
+    this.refuseIfDisposed();
     const { kernel } = await this.#loadEngine();
-    this.#refuseIfDisposed();
+    this.refuseIfDisposed();
     const workers = this.#startWorkers();
     const warmUps = Array.from({ length: this.threadCount }, (_, threadId) =>
       workers.run({ type: 'warm-up', kernel }).catch((cause: unknown) => {
-        this.#refuseIfDisposed();
+        this.refuseIfDisposed();
         const reason = cause instanceof Error ? cause.message : String(cause);
         throw new IndexingError('ThreadPanic', `the worker did not start (${reason})`, { threadId, cause });
       }),
@@ -137,7 +140,7 @@ export class ParallelIndexer {
    * `undefined` where the memory that the indexer may hold does not suffice.
    */
   async measureMemory(): Promise<MemoryRates | undefined> {
-    this.#refuseIfDisposed();
+    this.refuseIfDisposed();
     const known = knownMemoryRates();
     // Pages without cross-origin isolation have no SharedArrayBuffer.
     if (typeof SharedArrayBuffer === 'undefined') return undefined;
@@ -161,7 +164,7 @@ export class ParallelIndexer {
    * @throws {IndexingError} `InvalidConfiguration`, `InsufficientMemory`
    */
   allocate(count: number, dims: number): AllocatedMatrix {
-    this.#refuseIfDisposed();
+    this.refuseIfDisposed();
     return this.#allocations.allocate(count, dims);
   }
 
@@ -204,7 +207,7 @@ export class ParallelIndexer {
     observer: RunObserver,
     operation?: KernelOperation,
   ): Promise<ResultInput> {
-    this.#refuseIfDisposed();
+    this.refuseIfDisposed();
     const checked = checkIndexOptions(options);
     checked.signal?.throwIfAborted();
     const few = countVectors(vectors) < this.#mostHere;
@@ -295,7 +298,7 @@ export class ParallelIndexer {
       memories: this.#memories,
       target: this.#allocations.targetOf(rows, vectors, options),
       maxBatchSize: observer.maxBatchSize(rows.count),
-      timed: observer.timed,
+      timed: observer.timed || options.onProgress !== undefined,
       startedAtMs,
       watch,
       onDeath: (threadId: number, cause: unknown) => {
@@ -304,19 +307,14 @@ export class ParallelIndexer {
         this.#options.logger?.warn(`Thread ${threadId} died and is replaced (${reason})`);
       },
     };
-    try {
-      return new IndexingRun(input);
-    } catch (error) {
-      // The memory of forgotten results counts until it is collected.
-      if (!(error instanceof IndexingError) || error.code !== 'InsufficientMemory') throw error;
-      await boundPlatform().collectGarbage();
-      return new IndexingRun(input);
-    }
+    const run = await createWhereMemoryIs(() => new IndexingRun(input));
+    observer.onBegin(run, engine.backend);
+    return run;
   }
 
   async #resultOf(run: IndexingRun, records: RunRecords, call: DescribedCall): Promise<ResultInput> {
     const { rows, options, engine, observer } = call;
-    engine.estimate.learnFrom(records.control, options.operation);
+    engine.estimate.learnFrom(records, options.operation);
     await observer.onRecords(records, engine.backend);
     return {
       records,
@@ -342,8 +340,20 @@ export class ParallelIndexer {
     return this.#workers;
   }
 
-  #refuseIfDisposed(): void {
+  /** @throws {IndexingError} `InvalidConfiguration` after `dispose()`. @internal */
+  refuseIfDisposed(): void {
     if (this.#closing.signal.aborted) throw disposedError();
+  }
+}
+
+async function createWhereMemoryIs(create: () => IndexingRun): Promise<IndexingRun> {
+  try {
+    return create();
+  } catch (error) {
+    // The memory of forgotten results counts until it is collected.
+    if (!(error instanceof IndexingError) || error.code !== 'InsufficientMemory') throw error;
+    await boundPlatform().collectGarbage();
+    return create();
   }
 }
 

@@ -10,7 +10,7 @@ import type { CompiledKernel } from '../kernel/instantiate.js';
 import { type Batch, ControlBlock } from '../memory/control-block.js';
 import { layOutMatrix, type MatrixLayout } from '../memory/matrix-layout.js';
 import type { MemoryPool } from '../memory/memory-pool.js';
-import { ProgressReader } from '../monitoring/run-progress.js';
+import { type IndexingProgress, ProgressReader } from '../monitoring/run-progress.js';
 import type { CopyIn, RunConditions } from '../reporting/report-data.js';
 import { TimeSlices } from '../time-slices.js';
 import type { SourceRows } from '../vectors/source-rows.js';
@@ -37,7 +37,7 @@ export interface RunInput {
   readonly target: PlacedMemory | undefined;
   /** Upper bound of a batch size that is not given. */
   readonly maxBatchSize: number;
-  /** Whether index times are recorded. */
+  /** Whether anything is timed: index times, batches, copying in. */
   readonly timed: boolean;
   readonly startedAtMs: number;
   readonly watch: ConditionsWatch;
@@ -55,9 +55,18 @@ export interface RunRecords {
   readonly threads: number;
   readonly startedAtMs: number;
   readonly totalTimeMs: number;
-  /** undefined where the calling thread copied nothing. */
+  /** undefined where the calling thread copied nothing, or nothing is timed. */
   readonly copyIn: CopyIn | undefined;
   readonly conditions: RunConditions;
+}
+
+/** A run that lasts. */
+export interface LiveRun {
+  /** As they are now. */
+  readonly records: RunRecords;
+  /** Names what is done to rows of which length; undefined where lengths differ. */
+  readonly work: string | undefined;
+  progress(): IndexingProgress;
 }
 
 export interface RunHandle {
@@ -75,7 +84,7 @@ const COPY_BYTES = 2 ** 18;
 /** Rows copied between two looks at the clock, where they are short: a row costs up to 100 ns whatever its length. */
 const COPY_ROWS = 2 ** 13;
 
-export class IndexingRun {
+export class IndexingRun implements LiveRun {
   readonly placed: PlacedMemory;
   readonly #input: RunInput;
   readonly #plan: Plan;
@@ -124,6 +133,15 @@ export class IndexingRun {
     };
   }
 
+  get work(): string | undefined {
+    const { rows, options } = this.#input;
+    return rows.groups.length === 1 ? `${options.operation} ${rows.groups[0]!.dims}` : undefined;
+  }
+
+  progress(): IndexingProgress {
+    return this.#progress.read();
+  }
+
   /** Runs everything on the calling thread before it returns. For few vectors: it holds the thread. */
   runHere(): RunRecords {
     const { options } = this.#input;
@@ -132,7 +150,7 @@ export class IndexingRun {
     }
     this.#control.publishReady(this.#plan.batches.length);
     claimBatches({ ...this.#task(0, 0), source: undefined });
-    options.onProgress?.(this.#progress.read());
+    options.onProgress?.(this.progress());
     return this.#conclude();
   }
 
@@ -160,7 +178,7 @@ export class IndexingRun {
     const ticks = onProgress && setInterval(() => report(), PROGRESS_INTERVAL_MS);
     const report = () => {
       try {
-        onProgress?.(this.#progress.read());
+        onProgress?.(this.progress());
       } catch (error) {
         clearInterval(ticks);
         fail(error);
@@ -240,9 +258,11 @@ export class IndexingRun {
   }
 
   #copyRows({ rows, firstRank, dims }: Batch, first: number, last: number): void {
-    const startedAtMs = nowMs();
+    const { timed } = this.#control;
+    const startedAtMs = timed ? nowMs() : 0;
     const target = new Float32Array(this.placed.memory.buffer, rows + first * dims * 4, (last - first) * dims);
     this.#input.rows.copyInto(target, firstRank + first, last - first, dims);
+    if (!timed) return;
     const endedAtMs = nowMs();
     const { bytes, busyMs } = this.#copiedIn ?? { bytes: 0, busyMs: 0 };
     this.#copiedIn = {

@@ -1,6 +1,9 @@
 /**
  * How long a vector takes, per number of components and operation: a formula until it was measured, then what was measured.
  * Times are nanoseconds per vector on one thread.
+ *
+ * Where batches are timed, they say it. Of other runs only the time of the whole is known, copying in, start-up and waiting
+ * included: an upper bound, which is believed at once where it is lower than what was known, and step by step where higher.
  */
 import type { KernelBackend } from '../kernel/instantiate.js';
 import type { KernelOperation } from '../kernel/kernel-exports.js';
@@ -13,8 +16,20 @@ const SLOWDOWN: Record<KernelBackend, number> = { simd: 1, scalar: 6, javascript
 /** Weight of a new measurement; the rest stays with what was known. */
 const NEW_WEIGHT = 0.5;
 
+/** An untimed run raises what is known by this factor at most. */
+const MOST_RISE = 1.25;
+/** Of a shorter run untimed most is start and end, and it says nothing. */
+const LEAST_UNTIMED_MS = 2;
+
 /** Distinct dims remembered; ragged input may have tens of thousands. */
 const MAX_LEARNT = 4096;
+
+/** What is asked of a run: its batches, threads, and milliseconds from start to end. */
+interface FinishedRun {
+  readonly control: ControlBlock;
+  readonly threads: number;
+  readonly totalTimeMs: number;
+}
 
 export class WorkEstimate {
   readonly #slowdown: number;
@@ -33,8 +48,26 @@ export class WorkEstimate {
     return groups.reduce((sum, { dims, count }) => sum + count * this.nsPerVector(dims, operation), 0);
   }
 
-  /** Takes in what the batches of a finished run took. */
-  learnFrom(control: ControlBlock, operation: KernelOperation): void {
+  /** Takes in what a finished run took. */
+  learnFrom(run: FinishedRun, operation: KernelOperation): void {
+    if (run.control.timed) this.#learnFromBatches(run.control, operation);
+    else if (run.totalTimeMs >= LEAST_UNTIMED_MS) this.#learnFromWhole(run, operation);
+  }
+
+  #learnFromWhole({ control, threads, totalTimeMs }: FinishedRun, operation: KernelOperation): void {
+    const counts = new Map<number, number>();
+    for (let index = 0; index < control.batchCount; index++) {
+      const { dims, count } = control.batch(index);
+      if (control.state(index) === DONE) counts.set(dims, (counts.get(dims) ?? 0) + count);
+    }
+    const groups = [...counts].map(([dims, count]) => ({ dims, count }));
+    const predicted = this.totalNs(groups, operation);
+    const taken = 1e6 * totalTimeMs * Math.min(threads, control.batchCount);
+    const change = Math.min(MOST_RISE, taken / predicted);
+    for (const { dims } of groups) this.#remember(dims, operation, change * this.nsPerVector(dims, operation));
+  }
+
+  #learnFromBatches(control: ControlBlock, operation: KernelOperation): void {
     const measured = new Map<number, { count: number; ms: number }>();
     for (let index = 0; index < control.batchCount; index++) {
       if (control.state(index) !== DONE) continue;
@@ -48,11 +81,15 @@ export class WorkEstimate {
 
   #learn(dims: number, operation: KernelOperation, count: number, ns: number): void {
     if (count === 0 || ns <= 0) return;
-    const key = `${operation} ${dims}`;
-    const known = this.#learnt.get(key);
+    const known = this.#learnt.get(`${operation} ${dims}`);
     const measured = ns / count;
-    if (known === undefined && this.#learnt.size >= MAX_LEARNT) this.#learnt.clear();
-    this.#learnt.set(key, known === undefined ? measured : known + NEW_WEIGHT * (measured - known));
+    this.#remember(dims, operation, known === undefined ? measured : known + NEW_WEIGHT * (measured - known));
+  }
+
+  #remember(dims: number, operation: KernelOperation, ns: number): void {
+    const key = `${operation} ${dims}`;
+    if (!this.#learnt.has(key) && this.#learnt.size >= MAX_LEARNT) this.#learnt.clear();
+    this.#learnt.set(key, ns);
   }
 }
 

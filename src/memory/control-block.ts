@@ -2,7 +2,7 @@
  * The control block of a run: one SharedArrayBuffer with the words the threads agree by, a record for each batch, and the
  * times of its timing groups.
  *
- *   header    16 × int32          next batch to claim | end | batches copied in | whether timing groups are recorded
+ *   header    16 × int32          next batch to claim | end | batches copied in | whether times are recorded
  *   records   16 × 4 bytes each   first half written by the main thread before the run, second half by the claimer
  *   timings   float32 each        nanoseconds of one timing group, written by the claimer
  *
@@ -62,7 +62,10 @@ export class ControlBlock {
   readonly #times: Float64Array;
   readonly #timings: Float32Array;
 
-  /** Lays `batches` out for a run that starts with one batch for each of `threads` threads; `timed` runs keep timings. */
+  /**
+   * Lays `batches` out for a run that starts with one batch for each of `threads` threads. Of a run that is not `timed`
+   * nobody writes a time: those of its records stay 0, and it has no timing groups.
+   */
   static create(batches: readonly Batch[], threads: number, timed: boolean): ControlBlock {
     const timings = timed ? batches.reduce((sum, batch) => sum + timingCount(batch), 0) : 0;
     const bytes = 4 * (HEADER_WORDS + batches.length * RECORD_WORDS + timings);
@@ -98,7 +101,7 @@ export class ControlBlock {
     }
   }
 
-  /** Whether the claimer times each slice of a batch. */
+  /** Whether the claimer writes when it claimed a batch, when it ended it, and what each slice took. */
   get timed(): boolean {
     return this.#words[TIMED] === 1;
   }
@@ -176,12 +179,13 @@ export class ControlBlock {
 
   // --- the claimer's half of a record --------------------------------------------------------------------------------
 
-  recordClaim(batch: number, threadId: number, atMs: number): void {
+  /** @param atMs undefined where the run is not timed */
+  recordClaim(batch: number, threadId: number, atMs: number | undefined): void {
     const at = HEADER_WORDS + batch * RECORD_WORDS;
     this.#words[at + THREAD] = threadId;
     this.#words[at + ROWS_DONE] = 0;
     this.#words[at + REJECTED] = 0;
-    this.#times[(at + CLAIMED_AT) >> 1] = atMs;
+    if (atMs !== undefined) this.#times[(at + CLAIMED_AT) >> 1] = atMs;
     // Publishes the claim; pairs with the load in state.
     Atomics.store(this.#words, at + STATE, CLAIMED);
   }
@@ -195,10 +199,11 @@ export class ControlBlock {
     this.#timings[this.#unsigned[HEADER_WORDS + batch * RECORD_WORDS + FIRST_TIMING]! + group] = nanoseconds;
   }
 
-  recordDone(batch: number, rejected: number, atMs: number): void {
+  /** @param atMs undefined where the run is not timed */
+  recordDone(batch: number, rejected: number, atMs: number | undefined): void {
     const at = HEADER_WORDS + batch * RECORD_WORDS;
     this.#words[at + REJECTED] = rejected;
-    this.#times[(at + ENDED_AT) >> 1] = atMs;
+    if (atMs !== undefined) this.#times[(at + ENDED_AT) >> 1] = atMs;
     // Publishes rows, magnitudes, timings and the record; pairs with the load in state.
     Atomics.store(this.#words, at + STATE, DONE);
   }

@@ -8,8 +8,8 @@ import { checkDuration, TimeDistribution } from './time-distribution.js';
 
 export class PerformanceMonitor {
   readonly #clock: Clock;
-  /** Gets every record as well: the monitor of all threads, where this one is of a thread. */
-  readonly #all: PerformanceMonitor | undefined;
+  /** They get every record as well: of a thread's monitor that of all threads, of that one windows of time. */
+  readonly #followers = new Set<PerformanceMonitor>();
   #startedAtMs: number;
   #queries = new TimeDistribution();
   #indexes = new TimeDistribution();
@@ -18,13 +18,19 @@ export class PerformanceMonitor {
   readonly #earlierIndexes = new TimeDistribution();
 
   /** `clock` gives milliseconds from any origin; `performance.now()` by default. */
-  constructor(clock?: Clock);
-  /** @internal */
-  constructor(clock: Clock, all: PerformanceMonitor);
-  constructor(clock: Clock = systemClock, all?: PerformanceMonitor) {
+  constructor(clock: Clock = systemClock) {
     this.#clock = clock;
-    this.#all = all;
     this.#startedAtMs = clock();
+  }
+
+  /** From now on `follower` gets every record as well. @internal */
+  addFollower(follower: PerformanceMonitor): void {
+    this.#followers.add(follower);
+  }
+
+  /** @internal */
+  removeFollower(follower: PerformanceMonitor): void {
+    this.#followers.delete(follower);
   }
 
   /**
@@ -34,7 +40,7 @@ export class PerformanceMonitor {
    */
   recordQueryTime(ms: number): void {
     this.#queries.record(ms);
-    this.#all?.recordQueryTime(ms);
+    for (const follower of this.#followers) follower.recordQueryTime(ms);
   }
 
   /**
@@ -44,7 +50,7 @@ export class PerformanceMonitor {
    */
   recordIndexTime(ms: number): void {
     this.#indexes.record(ms);
-    this.#all?.recordIndexTime(ms);
+    for (const follower of this.#followers) follower.recordIndexTime(ms);
   }
 
   /**
@@ -102,7 +108,7 @@ export class PerformanceMonitor {
    */
   mergeIndexTimes(times: TimeDistribution): void {
     this.#indexes.merge(times);
-    this.#all?.mergeIndexTimes(times);
+    for (const follower of this.#followers) follower.mergeIndexTimes(times);
   }
 
   /** All figures, now. */

@@ -23,7 +23,7 @@ export interface IndexingProgress {
 export interface ThreadProgress {
   readonly threadId: number;
   readonly processed: number;
-  /** Busy time / time since the run began, 0..1. */
+  /** Busy time / time since the run began, 0..1; 0 where nothing is timed. */
   readonly utilization: number;
 }
 
@@ -52,7 +52,8 @@ export class ProgressReader {
       if (state !== CLAIMED && state !== DONE) continue;
       const threadId = control.threadId(batch);
       rows[threadId]! += control.rowsDone(batch);
-      busyMs[threadId]! += (state === DONE ? control.endedAtMs(batch) : now) - control.claimedAtMs(batch);
+      if (control.timed)
+        busyMs[threadId]! += (state === DONE ? control.endedAtMs(batch) : now) - control.claimedAtMs(batch);
     }
     this.#processed = rows.map((count, threadId) => Math.max(count, this.#processed[threadId]!));
     const processed = Math.min(

@@ -37,7 +37,8 @@ export class SharedPerformanceMonitor extends PerformanceMonitor {
     if (!Number.isInteger(monitoredThreads) || monitoredThreads < 0 || monitoredThreads > MAX_THREADS) {
       throw invalidConfiguration('monitoredThreads', `an integer from 0 to ${MAX_THREADS}`, monitoredThreads);
     }
-    this.threadMonitors = Array.from({ length: monitoredThreads }, () => new PerformanceMonitor(clock, this));
+    this.threadMonitors = Array.from({ length: monitoredThreads }, () => new PerformanceMonitor(clock));
+    for (const monitor of this.threadMonitors) monitor.addFollower(this);
   }
 
   /**

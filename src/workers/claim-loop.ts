@@ -33,9 +33,9 @@ function indexBatch(
   const batch = control.batch(index);
   const { timed } = control;
   // Differences of performance.now() keep their resolution; on the common time line of nowMs() they are rounded.
-  const origin = performance.timeOrigin;
-  let sliceStart = performance.now();
-  control.recordClaim(index, task.threadId, origin + sliceStart);
+  const origin = timed ? performance.timeOrigin : 0;
+  let sliceStart = timed ? performance.now() : 0;
+  control.recordClaim(index, task.threadId, timed ? origin + sliceStart : undefined);
   onBatch?.(index);
   let rejected = 0;
   for (let first = 0, slice = 0; first < batch.count; first += batch.sliceRows, slice++) {
@@ -49,7 +49,8 @@ function indexBatch(
     }
     control.recordRowsDone(index, first + count);
   }
-  control.recordDone(index, rejected, origin + performance.now());
+  // The end of the last slice is the end of the batch.
+  control.recordDone(index, rejected, timed ? origin + sliceStart : undefined);
   if (rejected > 0 && task.endAtRejection) control.lowerEnd(index + 1);
 }
 

@@ -1,0 +1,104 @@
+/**
+ * A run with the monitors of an indexer taking part: what it does is recorded in them, told in real time, and measured for
+ * its report.
+ */
+import type { RealTimeMonitor } from '../monitoring/real-time-monitor.js';
+import type { SharedPerformanceMonitor } from '../monitoring/shared-performance-monitor.js';
+import type { WatchedRun } from '../monitoring/watched-run.js';
+import { IndexingPerformanceReport } from '../reporting/report.js';
+import type { BatchSizeSample } from '../reporting/report-data.js';
+import { summarizeRun } from '../reporting/summarize-run.js';
+import type { Backend } from './engine.js';
+import { countIndexed } from './indexing-result.js';
+import { type MeasuredRecords, RunMeasurement } from './measured-run.js';
+import { type IndexerMonitoringConfig, isTimed } from './monitoring-config.js';
+import type { RunObserver } from './parallel-indexer.js';
+import type { LiveRun, RunRecords } from './run.js';
+
+/** What the runs of an indexer have in common. */
+export interface Observation {
+  readonly config: IndexerMonitoringConfig;
+  readonly monitor: SharedPerformanceMonitor;
+  readonly realTime: RealTimeMonitor<IndexingPerformanceReport> | undefined;
+  readonly clockTickMs: number;
+  /** Sizes and throughputs of the runs so far, this one's added when it ends. */
+  readonly batchSizes: BatchSizeSample[];
+  maxBatchSize(total: number): number;
+}
+
+/** Runs that the history of batch sizes goes back. */
+const HISTORY_RUNS = 100;
+/** A timing group of fewer steps of the clock is mostly rounding. */
+const MEANINGFUL_TICKS = 20;
+
+export class ObservedRun implements RunObserver {
+  readonly timed: boolean;
+  readonly #observation: Observation;
+  #number: number | undefined;
+  #measurement: RunMeasurement | undefined;
+  #measured: MeasuredRecords | undefined;
+
+  constructor(observation: Observation) {
+    this.#observation = observation;
+    this.timed = isTimed(observation.config);
+  }
+
+  /** Of a run that has ended. */
+  get measured(): MeasuredRecords {
+    if (!this.#measured) throw new Error('a run ended without records');
+    return this.#measured;
+  }
+
+  maxBatchSize(total: number): number {
+    return this.#observation.maxBatchSize(total);
+  }
+
+  onBegin(run: LiveRun, backend: Backend): void {
+    this.#number = this.#observation.realTime?.beginRun(this.#watched(run, backend));
+  }
+
+  /** Also of a run that failed: what was done counts. */
+  async onRecords(records: RunRecords, backend: Backend): Promise<void> {
+    const { batchSizes, realTime } = this.#observation;
+    try {
+      const measurement = this.#measurementOf(records, backend);
+      await measurement.finish(records.totalTimeMs);
+      batchSizes.push(sampleOf(records));
+      if (batchSizes.length > HISTORY_RUNS) batchSizes.shift();
+      this.#measured = measurement.measured(records, [...batchSizes]);
+    } finally {
+      if (this.#number !== undefined) realTime?.endRun(this.#number);
+    }
+  }
+
+  /** Made when it is first needed: of a run that nobody looks at meanwhile, at its end. */
+  #measurementOf(records: RunRecords, backend: Backend): RunMeasurement {
+    const { monitor, clockTickMs } = this.#observation;
+    this.#measurement ??= new RunMeasurement(records, backend, clockTickMs, (threadId, times) =>
+      monitor.mergeThreadIndexTimes(threadId, times),
+    );
+    return this.#measurement;
+  }
+
+  /** The run as the real-time monitor sees it. */
+  #watched(run: LiveRun, backend: Backend): WatchedRun<IndexingPerformanceReport> {
+    const { config, clockTickMs, batchSizes } = this.#observation;
+    const measurement = () => this.#measurementOf(run.records, backend);
+    return {
+      work: run.work,
+      progress: () => run.progress(),
+      takeIn: () => measurement().takeIn(),
+      timesResolved: () => measurement().meanGroupMs >= MEANINGFUL_TICKS * clockTickMs,
+      report: () => {
+        const { records } = run;
+        const measured = measurement().measured(records, [...batchSizes, sampleOf(records)]);
+        return new IndexingPerformanceReport(summarizeRun(measured, config));
+      },
+    };
+  }
+}
+
+function sampleOf(records: RunRecords): BatchSizeSample {
+  const { batchSize, totalTimeMs } = records;
+  return { batchSize, vectorsPerSecond: totalTimeMs > 0 ? (1000 * countIndexed(records)) / totalTimeMs : 0 };
+}
