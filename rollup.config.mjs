@@ -8,6 +8,8 @@ export default {
     kernel: 'build/js/index.kernel.js',
     metrics: 'build/js/index.metrics.js',
     cli: 'build/js/cli/main.js',
+    // For what describes the command: scripts/docs.mjs.
+    'cli-program': 'build/js/cli/program.js',
     'worker.node': 'build/js/workers/node/worker.js',
   },
   output: {

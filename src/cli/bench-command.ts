@@ -22,7 +22,7 @@ import { UsageError } from './exit.js';
 interface BenchFlags {
   readonly json?: true;
   readonly quick?: true;
-  readonly case: readonly string[];
+  readonly case?: readonly string[];
   readonly compare?: string;
   readonly html?: string;
   readonly markdown?: string;
@@ -33,10 +33,11 @@ interface BenchFlags {
 export function addBenchCommand(program: Command, version: string, interrupted: AbortSignal): void {
   program
     .command('bench')
+    .summary('measure JavaScript, scalar WASM, SIMD WASM and SIMD on threads')
     .description('Measure JavaScript, scalar WASM, SIMD WASM and SIMD on threads against each other')
     .option('--json', 'print the results as JSON instead of a Markdown table')
     .option('--quick', 'two sizes and few rounds: some seconds, for a first look')
-    .option('--case <pattern>', 'cases by name, * for anything, e.g. "pipeline/*/simd"; may be repeated', collect, [])
+    .option('--case <pattern>', 'cases by name, * for anything, e.g. "pipeline/*/simd"; may be repeated', collect)
     .option('--compare <file>', 'fail when a case is slower than in that JSON by more than the noise of both')
     .option('--html <file>', 'write a page with charts')
     .option('--markdown <file>', 'write the table')
@@ -55,7 +56,7 @@ Examples:
 }
 
 async function runBench(flags: BenchFlags, version: string, interrupted: AbortSignal): Promise<void> {
-  const groups = asUsage('--case', () => selectCases(flags.case, flags.quick === true));
+  const groups = asUsage('--case', () => selectCases(flags.case ?? [], flags.quick === true));
   await using indexer = asUsage('--threads', () => new ParallelIndexer(flags.threads, { kernel: 'simd' }));
   const machine = describeMachine();
   const baseline = flags.compare && (await readBaseline(flags.compare, groups, machine, indexer.threadCount));
@@ -163,7 +164,7 @@ function asUsage<T>(flag: string, make: () => T): T {
   }
 }
 
-function collect(pattern: string, patterns: readonly string[]): string[] {
+function collect(pattern: string, patterns: readonly string[] = []): string[] {
   return [...patterns, pattern];
 }
 

@@ -30,8 +30,9 @@ interface IndexFlags {
 export function addIndexCommand(program: Command, interrupted: AbortSignal): void {
   program
     .command('index')
+    .summary('compute magnitude and unit vector of every row of files')
     .description(
-      'Compute magnitude and unit vector of every row of the files. Row i of an\noutput is row i of the input; an output appears whole, or not at all.',
+      'Compute magnitude and unit vector of every row of the files. Row i of an output is row i of the input; an output appears whole, or not at all.',
     )
     .argument('<file...>', 'files of vectors (.npy, .fvecs), taken as one sequence of rows')
     .option('--out <file>', 'write the unit vectors; a rejected row is zeros (.npy, .fvecs)', once)

@@ -3,11 +3,10 @@
  * The `simdex` command. Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted (143 by SIGTERM).
  */
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
-import { addBenchCommand } from './bench-command.js';
+import { CommanderError } from 'commander';
 import { errorText } from './error-text.js';
 import { ExitStatus, interruptStatus, UsageError, watchInterrupts } from './exit.js';
-import { addIndexCommand } from './index-command.js';
+import { createProgram } from './program.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -15,14 +14,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 async function main(): Promise<number> {
   const interrupts = watchInterrupts();
-  const program = new Command('simdex')
-    .description('Index large sets of float32 vectors in parallel: magnitude and unit vector of every row')
-    .version(version)
-    .exitOverride()
-    .showHelpAfterError('(simdex --help shows what there is)')
-    .addHelpText('after', '\nExit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.');
-  addIndexCommand(program, interrupts.signal);
-  addBenchCommand(program, version, interrupts.signal);
+  const program = createProgram(version, interrupts.signal);
   try {
     await program.parseAsync();
     return ExitStatus.done;

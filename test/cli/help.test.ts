@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { createProgram } from '../../src/cli/program.js';
 import { run, runWell } from './support.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
@@ -34,6 +35,23 @@ test('index --help names every flag, and says nothing twice', async () => {
   ]);
   expect(stdout).not.toContain('[]');
   expect(stdout.split('\n').every((line) => line.length <= 80)).toBe(true);
+});
+
+const program = createProgram(version, new AbortController().signal);
+
+describe.each(program.commands.map((command) => [command.name(), command] as const))('%s --help', (name, command) => {
+  test('fits 80 columns, and has examples of that command with options that there are', async () => {
+    const { stdout } = await runWell([name, '--help']);
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    expect(stdout).not.toContain('[]');
+    const examples = [...stdout.slice(stdout.indexOf('\nExamples:\n')).matchAll(/simdex .*/g)].map(([line]) => line);
+    expect(examples.length).toBeGreaterThanOrEqual(2);
+    for (const example of examples) {
+      expect(example.split(' ')[1]).toBe(name);
+      const known = command.options.flatMap(({ short, long }) => [short, long]);
+      for (const [, option] of example.matchAll(/ (--?[a-z][\w-]*)/g)) expect(known).toContain(option);
+    }
+  });
 });
 
 describe('wrong usage has status 2, and says so on standard error', () => {

@@ -1,0 +1,29 @@
+/**
+ * The tree of commands. What describes it (help, completions, docs/cli.md) is derived from it.
+ */
+import { Command } from 'commander';
+import { addBenchCommand } from './bench-command.js';
+import { addCompletionsCommand } from './completions-command.js';
+import { addIndexCommand } from './index-command.js';
+
+/** `interrupted` is aborted when the command is to stop. Nothing is parsed yet. */
+export function createProgram(version: string, interrupted: AbortSignal): Command {
+  const program = new Command('simdex')
+    .description('Index large sets of float32 vectors in parallel: magnitude and unit vector of every row')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(simdex --help shows what there is)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  simdex index vectors.npy --out unit.npy
+  simdex index --help
+
+Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.`,
+    );
+  addIndexCommand(program, interrupted);
+  addBenchCommand(program, version, interrupted);
+  addCompletionsCommand(program);
+  return program;
+}
