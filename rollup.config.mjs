@@ -1,6 +1,18 @@
 import { wasmPlugin } from './scripts/wasm-plugin.mjs';
 
-const packages = ['@assemblyscript/loader', 'tinypool', 'commander', 'cli-progress', 'picocolors', 'benchmark'];
+const packages = [
+  '@assemblyscript/loader',
+  'tinypool',
+  'fflate',
+  'commander',
+  'cli-progress',
+  'picocolors',
+  'benchmark',
+  'hyparquet',
+  'apache-arrow',
+  'h5wasm',
+  'h5wasm/node',
+];
 
 export default {
   input: {

@@ -7,9 +7,11 @@ import { bindPlatform } from './workers/platform.js';
 bindPlatform(nodePlatform);
 
 export { IndexingError, type IndexingErrorCode, type IndexingErrorDetails, type RowRange } from './errors.js';
-export { type ReadVectorsOptions, readVectors } from './formats/node/read-vectors.js';
+export type { IdentifiedMatrix } from './formats/format.js';
+export { readVectors } from './formats/node/read-vectors.js';
 export { type VectorWriterOptions, writeVectors } from './formats/node/write-vectors.js';
 export type { VectorFormat } from './formats/registry.js';
+export type { ReadVectorsOptions } from './formats/vector-file.js';
 export type { AllocatedMatrix } from './indexing/allocations.js';
 export type { BatchResult } from './indexing/batch-result.js';
 export type { Backend } from './indexing/engine.js';
@@ -59,5 +61,6 @@ export type {
   ThreadPerformance,
 } from './reporting/report-data.js';
 export type { RunPrediction, WhatIf } from './reporting/what-if.js';
+export type { VectorId } from './vectors/vector-id.js';
 export type { VectorMatrix } from './vectors/vector-matrix.js';
 export type { ComponentOrder, VectorSource } from './vectors/vector-source.js';

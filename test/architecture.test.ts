@@ -77,6 +77,8 @@ test('only the Node halves name Node, tinypool and the packages of the command l
   const allowed = ({ from, to }: Import) => {
     if (to.startsWith('kernel:') || to === '@assemblyscript/loader') return from.startsWith('kernel/');
     if (to === 'benchmark') return from.startsWith('benchmark/');
+    if (['fflate', 'hyparquet', 'apache-arrow', 'h5wasm', 'h5wasm/node'].includes(to))
+      return from.startsWith('formats/');
     if (to === 'tinypool') return from.startsWith('workers/node/');
     if (to.startsWith('node:')) return mayNameNode.test(from);
     return from.startsWith('cli/');

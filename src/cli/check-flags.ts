@@ -4,7 +4,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { RowShape } from '../formats/format.js';
-import { formatOf, type VectorFormat, vectorFormats } from '../formats/registry.js';
+import { formatsFor, type VectorFormat, vectorFormats } from '../formats/registry.js';
 import { UsageError } from './exit.js';
 import { type OutputFlags, reportExtensions } from './outputs.js';
 
@@ -45,32 +45,22 @@ function outputsOf({ out, magnitudes, rejected, report = [] }: OutputFlags): Out
 }
 
 function checkInputName(path: string, format: VectorFormat | undefined): void {
-  if (format !== undefined || hasFormat(path)) return;
+  if (format !== undefined || vectorFormats.includes(extensionOf(path))) return;
   const names = vectorFormats.join(', ');
   throw new UsageError(`${path}: its name does not say a format; give it with --format (${names})`);
 }
 
 function checkOutputName(flag: string, path: string, shape: RowShape): void {
-  const fitting = vectorFormats.filter((name) => canHold(`x.${name}`, shape));
-  if (hasFormat(path) && canHold(path, shape)) return;
+  const fitting = formatsFor(shape);
+  if (fitting.includes(extensionOf(path))) return;
   throw new UsageError(`${flag} ${path}: expected a name that ends in .${fitting.join(' or .')}`);
 }
 
-function hasFormat(path: string): boolean {
-  return vectorFormats.includes(
-    extname(`x${basename(path)}`)
-      .slice(1)
-      .toLowerCase(),
-  );
-}
-
-function canHold(path: string, shape: RowShape): boolean {
-  try {
-    formatOf(path).format.createEncoder(shape, path);
-    return true;
-  } catch {
-    return false;
-  }
+/** In lower case, without the dot; of a name that is nothing else, too. */
+function extensionOf(path: string): string {
+  return extname(`x${basename(path)}`)
+    .slice(1)
+    .toLowerCase();
 }
 
 /** An output replaces its file when all is done: it must be neither another output nor an input, by whatever name. */

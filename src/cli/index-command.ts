@@ -83,8 +83,8 @@ async function runIndex(files: readonly string[], flags: IndexFlags, interrupted
   const progress = startProgress(inputs.count, indexer.indexer.threadCount, quiet === true);
   try {
     for await (const result of stream) {
-      await outputs.write(result);
-      progress.advance(result.vectors.length);
+      await outputs.write(result, inputs.takeNotes());
+      progress.advance(result.vectors.length, inputs.estimatedCount);
     }
   } catch (error) {
     throw inputs.locate(error);

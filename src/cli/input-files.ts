@@ -2,20 +2,35 @@
  * The files of a command line as one sequence of rows. All are opened, and their headers checked, before any row is read.
  */
 import { IndexingError } from '../errors.js';
-import { openVectors, type VectorFile } from '../formats/node/read-vectors.js';
+import type { RowChunk } from '../formats/format.js';
+import { openVectors } from '../formats/node/read-vectors.js';
 import type { VectorFormat } from '../formats/registry.js';
 import { ChunkMemories } from '../formats/row-chunks.js';
-import type { VectorMatrix } from '../vectors/vector-matrix.js';
+import type { VectorFile } from '../formats/vector-file.js';
+import type { VectorId } from '../vectors/vector-id.js';
+import type { VectorSource } from '../vectors/vector-source.js';
 
 export interface InputOptions {
   readonly format?: VectorFormat;
   readonly dims?: number;
 }
 
+/** What a chunk says beside its components. */
+export interface ChunkNotes {
+  readonly ids: readonly VectorId[] | undefined;
+  /** Components of each row, for rows that make no matrix. */
+  readonly lengths: readonly number[] | undefined;
+}
+
 export class InputFiles implements AsyncDisposable {
   readonly files: readonly VectorFile[];
-  /** Rows of all files together. */
-  readonly count: number;
+  /** Rows of all files together; undefined where only reading them tells. */
+  readonly count: number | undefined;
+  /** First row of every file that was begun. */
+  readonly #begun: { readonly file: VectorFile; readonly firstRow: number }[] = [];
+  readonly #notes: ChunkNotes[] = [];
+  #rowsRead = 0;
+  #dims: number | 'ragged' | undefined;
 
   static async open(paths: readonly string[], { format, dims }: InputOptions): Promise<InputFiles> {
     const files: VectorFile[] = [];
@@ -30,48 +45,81 @@ export class InputFiles implements AsyncDisposable {
 
   private constructor(files: readonly VectorFile[]) {
     this.files = files;
-    this.count = files.reduce((sum, file) => sum + file.count, 0);
+    const counts = files.map(({ count }) => count);
+    this.count = counts.some((count) => count === undefined) ? undefined : counts.reduce<number>((a, b) => a + b!, 0);
+    for (const { dims } of files) this.#observe(dims);
   }
 
-  /** Components of every row; undefined where the files differ. */
-  get dims(): number | undefined {
-    const dims = this.files[0]?.dims;
-    return this.files.every((file) => file.dims === dims) ? dims : undefined;
+  /** Components of every row, as far as headers and the rows read tell; undefined where they do not yet. */
+  get dims(): number | 'ragged' | undefined {
+    return this.#dims;
   }
 
   get byteLength(): number {
     return this.files.reduce((sum, file) => sum + file.byteLength, 0);
   }
 
+  /** Rows that were read so far. */
+  get rowsRead(): number {
+    return this.#rowsRead;
+  }
+
+  /** Rows of all files together: exactly where that is known, else judged by the bytes that those read so far took. */
+  get estimatedCount(): number {
+    if (this.count !== undefined) return this.count;
+    const bytesRead = this.files.reduce((sum, file) => sum + file.bytesRead, 0);
+    return bytesRead === 0 ? 0 : Math.max(this.#rowsRead, Math.round((this.#rowsRead * this.byteLength) / bytesRead));
+  }
+
   /** The rows of all files. A chunk is valid until the next but one is asked for, as an IndexingStream needs it. */
-  async *chunks(): AsyncGenerator<VectorMatrix> {
+  async *chunks(): AsyncGenerator<VectorSource> {
     const memories = new ChunkMemories();
-    let previous: VectorMatrix | undefined;
+    let previous: RowChunk | undefined;
     for (const file of this.files) {
+      this.#begun.push({ file, firstRow: this.#rowsRead });
       for await (const chunk of file.chunks(memories)) {
-        yield chunk;
+        this.#note(chunk);
+        yield 'rows' in chunk ? chunk.rows : chunk;
         if (previous) memories.recycle(previous);
         previous = chunk;
       }
     }
   }
 
+  /** What there is to say of the chunks, one by one in their order. */
+  takeNotes(): ChunkNotes {
+    return this.#notes.shift()!;
+  }
+
   /** Says of an error about a vector which row of which file it is. */
   locate(error: unknown): unknown {
     if (!(error instanceof IndexingError) || error.vectorIndex === undefined) return error;
-    let row = error.vectorIndex;
-    for (const { file, count } of this.files) {
-      if (row < count) {
-        const { code, vectorIndex } = error;
-        const detail = `row ${row} of ${file}; --on-invalid skip leaves such rows out`;
-        return new IndexingError(code, detail, { vectorIndex, cause: error });
-      }
-      row -= count;
-    }
-    return error;
+    const { code, vectorIndex } = error;
+    const place = this.#begun.findLast(({ firstRow }) => firstRow <= vectorIndex);
+    if (!place) return error;
+    const detail = `row ${vectorIndex - place.firstRow} of ${place.file.file}; --on-invalid skip leaves such rows out`;
+    return new IndexingError(code, detail, { vectorIndex, cause: error });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const file of this.files) await file.close();
+  }
+
+  #note(chunk: RowChunk): void {
+    if ('rows' in chunk) {
+      const lengths = chunk.rows.map((row) => row.length);
+      for (const length of lengths) this.#observe(length);
+      this.#rowsRead += lengths.length;
+      this.#notes.push({ ids: chunk.ids, lengths });
+    } else {
+      this.#observe(chunk.dims);
+      this.#rowsRead += chunk.data.length / chunk.dims;
+      this.#notes.push({ ids: chunk.ids, lengths: undefined });
+    }
+  }
+
+  #observe(dims: number | 'ragged' | undefined): void {
+    if (dims === undefined) return;
+    this.#dims = this.#dims === undefined || this.#dims === dims ? dims : 'ragged';
   }
 }

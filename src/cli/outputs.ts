@@ -6,19 +6,23 @@ import { type AtomicFile, createAtomicFile } from '../formats/node/atomic-file.j
 import {
   type ColumnWriter,
   createColumnWriter,
+  createIndexWriter,
   createVectorWriter,
   type VectorWriter,
 } from '../formats/node/write-vectors.js';
 import type { IndexingResult } from '../indexing/indexing-result.js';
 import type { IndexingPerformanceReport } from '../reporting/report.js';
+import type { ComponentOrder } from '../vectors/vector-source.js';
+import { csvCell } from './csv-cell.js';
 import { UsageError } from './exit.js';
-import type { InputFiles } from './input-files.js';
+import type { ChunkNotes, InputFiles } from './input-files.js';
 
 export interface OutputFlags {
   readonly out?: string;
   readonly magnitudes?: string;
   readonly rejected?: string;
   readonly report?: readonly string[];
+  readonly order: ComponentOrder;
 }
 
 const REPORT_WRITERS: Record<string, (report: IndexingPerformanceReport) => string> = {
@@ -61,9 +65,13 @@ export class Outputs implements AsyncDisposable {
     this.paths = [out, magnitudes, rejected, ...report].filter((path) => path !== undefined);
   }
 
-  async #open({ out, magnitudes, rejected, report = [] }: OutputFlags, { count, dims }: InputFiles): Promise<void> {
+  async #open(flags: OutputFlags, inputs: InputFiles): Promise<void> {
+    const { out, magnitudes, rejected, report = [] } = flags;
+    const { count } = inputs;
+    const dims = inputs.dims === 'ragged' ? undefined : inputs.dims;
     if (out !== undefined) {
-      this.#rows = await createVectorWriter(out, { count, dims });
+      const index = { metric: 'cosine', order: flags.order, dims } as const;
+      this.#rows = await (savesIndex(out) ? createIndexWriter(out, index) : createVectorWriter(out, { count, dims }));
       this.#unfinished.push(this.#rows);
     }
     if (magnitudes !== undefined) {
@@ -83,11 +91,14 @@ export class Outputs implements AsyncDisposable {
   }
 
   /** Appends the rows of a chunk. */
-  async write({ vectors, rejected }: IndexingResult): Promise<void> {
-    await this.#rows?.write(vectors.matrix);
-    await this.#magnitudes?.write(vectors.magnitudes);
-    // These formats have no ids of their own: an id is the position.
-    const lines = rejected.map(({ index, code }) => `${this.#position + index},${this.#position + index},${code}\n`);
+  async write({ vectors, rejected }: IndexingResult, { ids, lengths }: ChunkNotes): Promise<void> {
+    const { magnitudes } = vectors;
+    const rowOf = (length: number, row: number) => vectors.get(row)?.normalized ?? new Float32Array(length);
+    await this.#rows?.write({ ...(lengths ? { rows: lengths.map(rowOf) } : vectors.matrix), ids, magnitudes });
+    await this.#magnitudes?.write(magnitudes);
+    // A row without an id is called by its position among all rows.
+    const idOf = (index: number) => csvCell(ids?.[index] ?? this.#position + index);
+    const lines = rejected.map(({ index, code }) => `${this.#position + index},${idOf(index)},${code}\n`);
     if (lines.length > 0) await this.#rejected?.append(lines.join(''));
     this.#position += vectors.length;
   }
@@ -104,8 +115,15 @@ export class Outputs implements AsyncDisposable {
   }
 }
 
+/** What `VectorIndex` loads, rather than rows alone. */
+function savesIndex(path: string): boolean {
+  return extname(path).toLowerCase() === '.safetensors';
+}
+
+/** Refuses what headers alone tell; where only reading tells, the writer refuses the first row that does not fit. */
 function checkDims({ out }: OutputFlags, inputs: InputFiles): void {
-  if (out === undefined || inputs.dims !== undefined) return;
-  const dims = inputs.files.map((file) => `${file.file} (${file.dims})`).join(', ');
-  throw new UsageError(`--out ${out} holds rows of one length, but the files differ: ${dims}; index them one by one`);
+  if (out === undefined || inputs.dims !== 'ragged' || extname(out).toLowerCase() === '.jsonl') return;
+  const dims = inputs.files.map((file) => `${file.file} (${file.dims ?? 'unknown'})`).join(', ');
+  const remedy = 'name a .jsonl file, or index them one by one';
+  throw new UsageError(`--out ${out} holds rows of one length, but these differ: ${dims}; ${remedy}`);
 }

@@ -5,7 +5,8 @@ import { Presets, SingleBar } from 'cli-progress';
 import { colorsFor } from './colors.js';
 
 export interface Progress {
-  advance(vectors: number): void;
+  /** @param total rows there will be, as far as is known by now */
+  advance(vectors: number, total: number): void;
   stop(): void;
 }
 
@@ -13,7 +14,8 @@ const LINE_INTERVAL_MS = 3000;
 /** What stands behind the bar, for numbers of eight digits. */
 const TEXT_COLUMNS = 75;
 
-export function startProgress(total: number, threads: number, quiet: boolean): Progress {
+/** @param total undefined where only reading tells; nothing is shown of no rows */
+export function startProgress(total: number | undefined, threads: number, quiet: boolean): Progress {
   if (quiet || total === 0) return { advance: () => undefined, stop: () => undefined };
   return process.stderr.isTTY ? startBar(total, threads) : startLines(total, threads);
 }
@@ -23,7 +25,7 @@ export function restoreTerminal(): void {
   if (process.stderr.isTTY) process.stderr.write('\x1b[?25h\x1b[?7h\n');
 }
 
-function startBar(total: number, threads: number): Progress {
+function startBar(total: number | undefined, threads: number): Progress {
   const startedAt = performance.now();
   const bar = new SingleBar(
     {
@@ -39,31 +41,34 @@ function startBar(total: number, threads: number): Progress {
   );
   let done = 0;
   const plural = threads === 1 ? '1 thread' : `${threads} threads`;
-  bar.start(total, 0, { rate: '-', threads: plural });
+  bar.start(total ?? 0, 0, { rate: '-', threads: plural });
   return {
-    advance(vectors) {
+    advance(vectors, estimate) {
       done += vectors;
+      bar.setTotal(estimate);
       bar.update(done, { rate: rateOf(done, startedAt).toLocaleString('en') });
     },
     stop: () => bar.stop(),
   };
 }
 
-function startLines(total: number, threads: number): Progress {
+function startLines(known: number | undefined, threads: number): Progress {
   const startedAt = performance.now();
   let done = 0;
+  let total = known ?? 0;
   const timer = setInterval(() => {
     const rate = rateOf(done, startedAt);
     const left = rate > 0 ? `${Math.ceil((total - done) / rate)} s left` : 'time left unknown';
-    const percent = Math.floor((100 * done) / total);
+    const percent = total > 0 ? Math.floor((100 * done) / total) : 0;
     process.stderr.write(
       `${done.toLocaleString('en')} of ${total.toLocaleString('en')} vectors (${percent} %), ` +
         `${rate.toLocaleString('en')}/s, ${left}, ${threads} thread${threads === 1 ? '' : 's'}\n`,
     );
   }, LINE_INTERVAL_MS);
   return {
-    advance(vectors) {
+    advance(vectors, estimate) {
       done += vectors;
+      total = estimate;
     },
     stop: () => clearInterval(timer),
   };

@@ -41,8 +41,8 @@ export function summarize(
 ): IndexSummary {
   return {
     files: inputs.files.map(({ file }) => file),
-    vectors: inputs.count,
-    dims: inputs.dims ?? null,
+    vectors: inputs.rowsRead,
+    dims: typeof inputs.dims === 'number' ? inputs.dims : null,
     indexed: report.totalVectors,
     rejected: report.rejectedCount,
     order,

@@ -1,18 +1,24 @@
 /**
- * What a file format is to the rest of simdex: something that reads matrices out of a `ByteSource` and turns matrices
- * into bytes. Nothing here or in a format's own file opens anything, so formats run in browsers as they do in Node.
+ * What a file format is to the rest of simdex: something that reads rows out of a `ByteSource` and, where it can be written
+ * sensibly, turns matrices into bytes. Nothing here or in a format's own file opens anything, so formats run in browsers as
+ * they do in Node.
  *
- * Invariants: offsets and lengths are bytes; rows are counted from 0; every format is little-endian, as is every platform
- * that runs WebAssembly in V8, SpiderMonkey or JavaScriptCore, so float32 bytes and Float32Array memory are the same thing.
+ * Invariants: offsets and lengths are bytes; rows are counted from 0 and lines from 1; every binary format is
+ * little-endian, as is every platform that runs WebAssembly in V8, SpiderMonkey or JavaScriptCore, so float32 bytes and
+ * Float32Array memory are the same thing.
  */
+import type { VectorId } from '../vectors/vector-id.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
+import type { ComponentOrder } from '../vectors/vector-source.js';
 import type { ChunkMemories } from './row-chunks.js';
 
-/** Bytes at known positions: a file, or a buffer in memory. */
+/** Bytes at known positions: a file, a Blob, or a buffer in memory. */
 export interface ByteSource {
   /** What errors call it: the path, for a file. */
   readonly name: string;
   readonly byteLength: number;
+  /** Where the file system has it, for readers that open it themselves. */
+  readonly path?: string | undefined;
   /** Fills all of `target` from `byteOffset` on. Rejects with `InvalidConfiguration` where the source ends before. */
   readInto(target: Uint8Array, byteOffset: number): Promise<void>;
 }
@@ -24,32 +30,81 @@ export interface RowOptions {
   readonly chunkVectors?: number | undefined;
 }
 
-/** A source whose header has been read and found right. */
-export interface VectorRows {
-  readonly dims: number;
-  /** Rows in the whole source. */
-  readonly count: number;
-  /** All rows from the first, in matrices whose memory comes from `memories`: fresh by default. */
-  chunks(memories?: ChunkMemories): AsyncIterable<VectorMatrix>;
+/** Rows of one length, and what their file calls them. */
+export interface IdentifiedMatrix extends VectorMatrix {
+  /** One for each row; undefined for a file without ids. */
+  readonly ids?: readonly VectorId[] | undefined;
 }
 
-/** What is being written: rows of `dims` components, or one number per row (a column of magnitudes). */
-export type RowShape = { readonly kind: 'vectors'; readonly dims: number } | { readonly kind: 'column' };
+/** Rows whose lengths differ: views on one memory, in order. A row may have no components. */
+export interface RaggedRows {
+  readonly rows: readonly Float32Array[];
+  readonly ids?: readonly VectorId[] | undefined;
+}
+
+export type RowChunk = IdentifiedMatrix | RaggedRows;
+
+/** A source whose header has been read and found right. */
+export interface VectorRows {
+  /** Components of every row; `'ragged'` where rows are known to differ, undefined where only reading them tells. */
+  readonly dims: number | 'ragged' | undefined;
+  /** Rows in the whole source; undefined where only reading them tells. */
+  readonly count: number | undefined;
+  /** Number type of the components in the file, for example `float16`. */
+  readonly dtype: string;
+  /** All rows from the first, in chunks whose memory comes from `memories`: fresh by default. */
+  chunks(memories?: ChunkMemories): AsyncIterable<RowChunk>;
+}
+
+/**
+ * What is being written: rows of `dims` components, one number per row (a column of magnitudes), or an index: rows with
+ * their magnitudes and ids, for `VectorIndex` to load.
+ */
+export type RowShape =
+  | { readonly kind: 'vectors'; readonly dims: number }
+  | { readonly kind: 'column' }
+  | {
+      readonly kind: 'index';
+      readonly dims: number;
+      readonly metric: 'cosine' | 'dot' | 'euclidean';
+      readonly order: ComponentOrder;
+    };
+
+/** Some rows to write: `data` is Float32Array, count × dims, row-major; a column has dims 1. */
+export interface RowsToWrite {
+  readonly data: Float32Array;
+  readonly dims: number;
+  readonly count: number;
+  /** Components of each row, instead of `dims`, in formats whose rows may differ in length. */
+  readonly lengths?: readonly number[] | undefined;
+  readonly ids?: readonly VectorId[] | undefined;
+  /** One for each row; only an index has them. */
+  readonly magnitudes?: Float32Array | undefined;
+}
 
 export interface VectorEncoder {
   /** The bytes before the first row; equally many for every count. */
   header(count: number): Uint8Array;
-  /** The bytes of some rows (Float32Array, rows × dims). A piece is valid until the next one is asked for. */
-  encode(data: Float32Array): Iterable<Uint8Array>;
+  /** The bytes of some rows. A piece is valid until the next one is asked for. */
+  encode(rows: RowsToWrite): Iterable<Uint8Array>;
+  /** Columns behind the last row, in the order of the file, for formats that have them: bytes of the rows just encoded. */
+  readonly columns?: readonly ((rows: RowsToWrite) => Uint8Array)[];
+}
+
+export interface FormatWriter {
+  /** What the header holds that must be known beforehand or written afterwards. */
+  readonly headerHolds: 'nothing' | 'count' | 'all sizes';
+  /** Whether one file may have rows of different lengths. */
+  readonly ragged: boolean;
+  /** Throws `InvalidConfiguration` for a shape that the format cannot hold. */
+  createEncoder(shape: RowShape, file: string): VectorEncoder;
 }
 
 export interface Format {
-  /** Whether the header holds the count of rows, which must then be known beforehand or written afterwards. */
-  readonly countInHeader: boolean;
   /** Reads and checks the header. Rejects with `InvalidConfiguration` for what is not a file of this format. */
   open(source: ByteSource, options: RowOptions): Promise<VectorRows>;
-  /** Throws `InvalidConfiguration` for a shape that the format cannot hold. */
-  createEncoder(shape: RowShape, file: string): VectorEncoder;
+  /** Undefined for formats that are only read. */
+  readonly writer?: FormatWriter;
 }
 
 /** The largest number of components of a row that any format may claim: what an int32 holds. */

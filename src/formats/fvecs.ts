@@ -1,50 +1,32 @@
 /**
  * `.fvecs`, the format of the TEXMEX corpora: for every row a little-endian int32 with its dims, then dims float32.
- * All rows have the dims of the first. An empty file has no rows, and says no dims: it is read only with the option `dims`.
+ * Rows may differ in length; those of a file of one length, by far the most, are read by a faster loop. An empty file has no
+ * rows, and says no dims: it is read only with the option `dims`. Written with rows of one length.
  */
 import { IndexingError } from '../errors.js';
+import { countedRows, readFirstDims, shapeOf } from './counted-rows.js';
 import type { ByteSource, Format, RowOptions, RowShape, VectorEncoder, VectorRows } from './format.js';
 import { MAX_DIMS, STAGING_BYTES } from './format.js';
 import { malformed } from './malformed.js';
 import { ChunkMemories, type ReadRowsInto, rowChunks } from './row-chunks.js';
 
-export const fvecs: Format = { countInHeader: false, open, createEncoder };
+export const fvecs: Format = { open, writer: { headerHolds: 'nothing', ragged: false, createEncoder } };
 
 /** Below this a loop over the components is faster than a `subarray` and `set` for each row (measured). */
 const SET_MIN_DIMS = 64;
 
 async function open(source: ByteSource, options: RowOptions): Promise<VectorRows> {
-  const { name, byteLength } = source;
-  const dims = await readDims(source, options.dims);
-  const rowBytes = 4 + 4 * dims;
-  const rest = byteLength % rowBytes;
-  if (rest !== 0) {
-    const expected = `whole rows of ${rowBytes} bytes (${dims} components, as row 0 says)`;
-    throw malformed(name, `byte ${byteLength - rest}`, expected, `${rest} bytes to the end of the file`);
-  }
-  const count = byteLength / rowBytes;
+  const first = await readFirstDims(source, 4, options.dims);
+  const { dims, count } = await shapeOf(source, 4, first, options);
   return {
     dims,
     count,
+    dtype: 'float32',
     chunks: (memories = new ChunkMemories()) =>
-      rowChunks(count, dims, options.chunkVectors, memories, createReader(source, dims)),
+      dims === 'ragged'
+        ? countedRows(source, 4, options, memories)
+        : rowChunks(count, dims, options.chunkVectors, memories, createReader(source, dims)),
   };
-}
-
-async function readDims(source: ByteSource, expected: number | undefined): Promise<number> {
-  const { name, byteLength } = source;
-  if (byteLength === 0) {
-    if (expected !== undefined) return expected;
-    throw malformed(name, 'byte 0', 'a row, or the option dims for a file without rows', 'an empty file');
-  }
-  if (byteLength < 4) throw malformed(name, 'byte 0', 'the 4 bytes of dims', `a file of ${byteLength} bytes`);
-  const first = new Int32Array(1);
-  await source.readInto(new Uint8Array(first.buffer), 0);
-  const dims = first[0]!;
-  if (dims < 1) throw malformed(name, 'row 0 (byte 0)', `dims of 1 to ${MAX_DIMS}`, String(dims));
-  if (expected !== undefined && dims !== expected)
-    throw malformed(name, 'row 0 (byte 0)', `dims ${expected}, as the option dims says`, String(dims));
-  return dims;
 }
 
 function createReader(source: ByteSource, dims: number): ReadRowsInto {
@@ -69,15 +51,12 @@ function createReader(source: ByteSource, dims: number): ReadRowsInto {
 }
 
 function createEncoder(shape: RowShape, file: string): VectorEncoder {
-  if (shape.kind === 'column')
-    throw new IndexingError(
-      'InvalidConfiguration',
-      `${file}: .fvecs cannot hold a column of numbers; name a .npy file`,
-    );
+  if (shape.kind !== 'vectors')
+    throw new IndexingError('InvalidConfiguration', `${file}: .fvecs holds vectors only; name a .npy file`);
   const { dims } = shape;
   if (dims > MAX_DIMS)
     throw new IndexingError('InvalidConfiguration', `${file} can hold rows of at most ${MAX_DIMS} components`);
-  return { header: () => new Uint8Array(0), encode: (data) => encodeRows(data, dims) };
+  return { header: () => new Uint8Array(0), encode: ({ data }) => encodeRows(data, dims) };
 }
 
 function* encodeRows({ buffer, byteOffset, length }: Float32Array, dims: number): Generator<Uint8Array> {

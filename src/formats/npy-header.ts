@@ -24,16 +24,19 @@ const WRITTEN_HEADER_BYTES = 128;
 export async function readNpyHeader(source: ByteSource): Promise<NpyHeader> {
   const { name, byteLength } = source;
   if (byteLength === 0) throw malformed(name, 'byte 0', 'a .npy header', 'an empty file');
-  const preamble = new Uint8Array(Math.min(12, byteLength));
-  await source.readInto(preamble, 0);
-  if (MAGIC.some((byte, at) => at < preamble.length && preamble[at] !== byte))
-    throw malformed(name, 'byte 0', 'the six bytes \\x93NUMPY of a .npy file', hex(preamble.subarray(0, 6)));
-  const [major, minor] = [preamble[6] ?? 1, preamble[7] ?? 0];
+  // From front to back, and nothing twice, as deflated data are read.
+  const preamble = new Uint8Array(12);
+  const present = preamble.subarray(0, Math.min(10, byteLength));
+  await source.readInto(present, 0);
+  if (MAGIC.some((byte, at) => at < present.length && preamble[at] !== byte))
+    throw malformed(name, 'byte 0', 'the six bytes \\x93NUMPY of a .npy file', hex(present.subarray(0, 6)));
+  const [major, minor] = [present[6] ?? 1, present[7] ?? 0];
   if (major < 1 || major > 3 || minor !== 0)
     throw malformed(name, 'byte 6', 'format version 1.0, 2.0 or 3.0', `${major}.${minor}`);
   const textOffset = major === 1 ? 10 : 12;
   if (byteLength < textOffset)
     throw malformed(name, `byte ${byteLength}`, `a header of at least ${textOffset} bytes`, 'the end of the file');
+  if (textOffset === 12) await source.readInto(preamble.subarray(10), 10);
 
   const view = new DataView(preamble.buffer);
   const textBytes = major === 1 ? view.getUint16(8, true) : view.getUint32(8, true);

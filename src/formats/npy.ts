@@ -5,24 +5,22 @@
  * n / dims rows. float32 goes from the file straight into the matrix; a float64 beyond float32 becomes ±Infinity.
  */
 import { IndexingError } from '../errors.js';
-import { widenHalvesInto } from './float16.js';
+import { createRowReader, FLOAT_BYTES, type FloatType } from './fixed-rows.js';
 import type { ByteSource, Format, RowOptions, RowShape, VectorEncoder, VectorRows } from './format.js';
-import { MAX_DIMS, STAGING_BYTES } from './format.js';
+import { MAX_DIMS } from './format.js';
 import { malformed } from './malformed.js';
 import { createNpyHeader, type NpyHeader, readNpyHeader } from './npy-header.js';
-import { ChunkMemories, type ReadRowsInto, rowChunks } from './row-chunks.js';
+import { ChunkMemories, rowChunks } from './row-chunks.js';
 
-export const npy: Format = { countInHeader: true, open, createEncoder };
-
-type ItemBytes = 2 | 4 | 8;
+export const npy: Format = { open, writer: { headerHolds: 'count', ragged: false, createEncoder } };
 
 async function open(source: ByteSource, options: RowOptions): Promise<VectorRows> {
   const header = await readNpyHeader(source);
-  const itemBytes = itemBytesOf(source.name, header.descr);
+  const type = typeOf(source.name, header.descr);
   const { count, dims } = rowsOf(source.name, header, options.dims);
 
   // Exact for any shape a header can claim; once it holds, every product below is at most the size of the file.
-  const claimed = header.shape.reduce((product, length) => product * BigInt(length), BigInt(itemBytes));
+  const claimed = header.shape.reduce((product, length) => product * BigInt(length), BigInt(FLOAT_BYTES[type]));
   const present = source.byteLength - header.dataOffset;
   if (claimed !== BigInt(present)) {
     const expected = `${claimed} bytes of data for shape ${shapeText(header.shape)} of ${header.descr}`;
@@ -32,15 +30,16 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
   return {
     dims,
     count,
+    dtype: type,
     chunks: (memories = new ChunkMemories()) => {
-      const reader = createReader(source, header.dataOffset, dims, itemBytes);
+      const reader = createRowReader(source, header.dataOffset, dims, type);
       return rowChunks(count, dims, options.chunkVectors, memories, reader);
     },
   };
 }
 
 /** `=`, `|` and no sign at all mean the machine's own order to NumPy: little-endian. */
-function itemBytesOf(file: string, descr: string): ItemBytes {
+function typeOf(file: string, descr: string): FloatType {
   const [, order, size] = /^([<>=|]?)f([248])$/.exec(descr) ?? [];
   if (size === undefined) throw malformed(file, 'descr', 'a dtype of <f2, <f4 or <f8', JSON.stringify(descr));
   if (order === '>')
@@ -50,7 +49,7 @@ function itemBytesOf(file: string, descr: string): ItemBytes {
       `little-endian numbers (save it with .astype('<f${size}'))`,
       `big-endian '${descr}'`,
     );
-  return Number(size) as ItemBytes;
+  return ({ 2: 'float16', 4: 'float32', 8: 'float64' } as const)[size as '2' | '4' | '8'];
 }
 
 function rowsOf(file: string, { shape, fortranOrder }: NpyHeader, dims: number | undefined) {
@@ -72,36 +71,14 @@ function rowsOf(file: string, { shape, fortranOrder }: NpyHeader, dims: number |
   return { count: first, dims: second };
 }
 
-function createReader(source: ByteSource, dataOffset: number, dims: number, itemBytes: ItemBytes): ReadRowsInto {
-  if (itemBytes === 4)
-    return (data, first) => source.readInto(new Uint8Array(data.buffer), dataOffset + first * dims * 4);
-
-  const staging = new Uint8Array(Math.min(STAGING_BYTES, source.byteLength - dataOffset));
-  const stagedItems = staging.length / itemBytes;
-  const decodeInto = itemBytes === 2 ? decodeHalvesInto : decodeDoublesInto;
-  return async (data, first) => {
-    for (let at = 0; at < data.length; at += stagedItems) {
-      const piece = staging.subarray(0, Math.min(stagedItems, data.length - at) * itemBytes);
-      await source.readInto(piece, dataOffset + (first * dims + at) * itemBytes);
-      decodeInto(data, at, piece);
-    }
-  };
-}
-
-function decodeHalvesInto(data: Float32Array, at: number, { buffer, length }: Uint8Array): void {
-  widenHalvesInto(new Uint32Array(data.buffer), at, new Uint16Array(buffer, 0, length / 2));
-}
-
-function decodeDoublesInto(data: Float32Array, at: number, { buffer, length }: Uint8Array): void {
-  data.set(new Float64Array(buffer, 0, length / 8), at);
-}
-
 function createEncoder(shape: RowShape, file: string): VectorEncoder {
+  if (shape.kind === 'index')
+    throw new IndexingError('InvalidConfiguration', `${file}: .npy holds no index; name a .safetensors file`);
   if (shape.kind === 'vectors' && shape.dims > MAX_DIMS)
     throw new IndexingError('InvalidConfiguration', `${file} can hold rows of at most ${MAX_DIMS} components`);
   return {
     header: (count) => createNpyHeader(shape.kind === 'column' ? [count] : [count, shape.dims]),
-    encode: ({ buffer, byteOffset, byteLength }) => [new Uint8Array(buffer, byteOffset, byteLength)],
+    encode: ({ data: { buffer, byteOffset, byteLength } }) => [new Uint8Array(buffer, byteOffset, byteLength)],
   };
 }
 

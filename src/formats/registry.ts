@@ -2,13 +2,25 @@
  * The formats there are. To add one: a file that exports a `Format`, and a line in the table; its name is its extension.
  */
 import { invalidConfiguration } from '../errors.js';
-import type { Format } from './format.js';
+import { bvecs } from './bvecs.js';
+import { csv } from './comma-separated.js';
+import { fbin } from './fbin.js';
+import type { Format, RowShape } from './format.js';
 import { fvecs } from './fvecs.js';
+import { jsonl } from './json-lines.js';
 import { npy } from './npy.js';
+import { npz } from './npz.js';
+import { safetensors } from './safetensors.js';
 
 const formats = {
   npy,
+  npz,
   fvecs,
+  bvecs,
+  fbin,
+  safetensors,
+  jsonl,
+  csv,
 } satisfies Record<string, Format>;
 
 export type VectorFormat = keyof typeof formats;
@@ -16,13 +28,26 @@ export type VectorFormat = keyof typeof formats;
 /** Names of all formats. */
 export const vectorFormats: readonly string[] = Object.keys(formats);
 
+/** Names of the formats that can be written with rows of `shape`. */
+export function formatsFor(shape: RowShape): string[] {
+  return Object.entries<Format>(formats)
+    .filter(([name, { writer }]) => {
+      try {
+        return writer?.createEncoder(shape, `x.${name}`) !== undefined;
+      } catch {
+        return false;
+      }
+    })
+    .map(([name]) => name);
+}
+
 /** The format called `name` or, without a name, the one of the file's extension (in any case). */
 export function formatOf(file: string, name?: VectorFormat): { readonly name: VectorFormat; readonly format: Format } {
   const key = name ?? /\.([^./\\]+)$/.exec(file)?.[1]?.toLowerCase() ?? '';
   if (isVectorFormat(key)) return { name: key, format: formats[key] };
   const names = Object.keys(formats);
   if (name !== undefined) throw invalidConfiguration('format', `one of ${names.join(', ')}`, name);
-  throw invalidConfiguration('file', `a name that ends in .${names.join(' or .')}, or the option format given`, file);
+  throw invalidConfiguration('file', `a name that ends in .${names.join(', .')}, or the option format given`, file);
 }
 
 function isVectorFormat(name: string): name is VectorFormat {

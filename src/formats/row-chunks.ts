@@ -5,9 +5,10 @@
 import { IndexingError } from '../errors.js';
 import { seeByCollector } from '../memory/matrix-memory.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
+import type { RowChunk } from './format.js';
 
 /** Bytes of float32 rows in a chunk, unless the caller says how many rows. */
-const DEFAULT_CHUNK_BYTES = 8 * 2 ** 20;
+export const DEFAULT_CHUNK_BYTES = 8 * 2 ** 20;
 
 /** Fills all of `data` (whole rows, whatever they held) with the rows from `first` on. */
 export type ReadRowsInto = (data: Float32Array, first: number) => Promise<void>;
@@ -40,8 +41,9 @@ export class ChunkMemories {
   #kept: ArrayBufferLike[] = [];
 
   /** Takes back the memory of a chunk whose receiver is done with it and all views on it. */
-  recycle({ data }: VectorMatrix): void {
-    this.#kept = [data.buffer, ...this.#kept].slice(0, MAX_KEPT);
+  recycle(chunk: RowChunk): void {
+    const buffer = 'rows' in chunk ? chunk.rows[0]?.buffer : chunk.data.buffer;
+    if (buffer) this.#kept = [buffer, ...this.#kept].slice(0, MAX_KEPT);
   }
 
   /**

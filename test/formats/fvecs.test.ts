@@ -1,8 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { IndexingError } from '../../src/errors.js';
 import type { RowOptions } from '../../src/formats/format.js';
 import { fvecs } from '../../src/formats/fvecs.js';
-import { bitsOf, bytesOf, collect, createRandom, expectRefusal, fvecsBytes, memorySource } from './support.js';
+import {
+  bitsOf,
+  bytesOf,
+  collect,
+  collectRows,
+  createRandom,
+  expectRefusal,
+  fvecsBytes,
+  memorySource,
+} from './support.js';
 
 async function read(bytes: Uint8Array, options: RowOptions = {}) {
   const rows = await fvecs.open(memorySource(bytes, 'x.fvecs'), options);
@@ -60,11 +70,12 @@ describe('what is refused', () => {
     [7, 8, 9],
   ];
 
-  test('a row of other dims, with its row and byte offset', async () => {
-    const bytes = fvecsBytes(rows);
-    bytes[32] = 2;
-    await expectRefusal(() => read(bytes), /x\.fvecs, row 2 \(byte 32\): expected dims 3, as in row 0, found 2/);
-    await expectRefusal(() => read(bytes, { chunkVectors: 1 }), /row 2 \(byte 32\)/);
+  test('a row of other dims that nothing else tells of, with its row and byte offset', async () => {
+    // More rows than are looked at, so that the damage is found only when its row is read.
+    const bytes = fvecsBytes(Array.from({ length: 500 }, () => [1, 2, 3]));
+    bytes[16 * 3] = 2;
+    await expectRefusal(() => read(bytes), /x\.fvecs, row 3 \(byte 48\): expected dims 3, as in row 0, found 2/);
+    await expectRefusal(() => read(bytes, { chunkVectors: 1 }), /row 3 \(byte 48\)/);
   });
 
   test.each([0, -1, -(2 ** 31)])('dims of %i', async (dims) => {
@@ -90,17 +101,44 @@ describe('what is refused', () => {
       if (length > 0 && length % 16 === 0) expect(await read(cut)).toMatchObject({ count: length / 16 });
       else await expectRefusal(() => read(cut));
     }
-    await expectRefusal(() => read(bytes.slice(0, 40)), /byte 32: expected whole rows of 16 bytes .*found 8 bytes/);
+    const cut = /row 2 \(byte 32\): expected 12 bytes for a row of 3, found 4 bytes to the end of the file/;
+    await expectRefusal(() => read(bytes.slice(0, 40)), cut);
+    await expectRefusal(() => read(bytes.slice(0, 34)), /row 2 \(byte 32\): expected the 4 bytes of dims, found 2/);
   });
 
-  test('damage in any dims is refused', async () => {
+  test('damage in any dims is refused, or gives rows that use up the file', async () => {
     const random = createRandom(7);
+    let refused = 0;
     for (let round = 0; round < 3000; round++) {
       const bytes = fvecsBytes(rows);
-      const at = 16 * random(3) + random(4);
-      const before = bytes[at];
-      bytes[at] = random(256);
-      if (bytes[at] !== before) await expectRefusal(() => read(bytes));
+      bytes[16 * random(3) + random(4)] = random(256);
+      try {
+        const found = await fvecs.open(memorySource(bytes), {});
+        const { rows: read } = await collectRows(found.chunks());
+        expect(read.length).toBe(found.count);
+        expect(read.reduce((sum, row) => sum + 4 + 4 * row.length, 0)).toBe(bytes.length);
+      } catch (error) {
+        expect(error).toBeInstanceOf(IndexingError);
+        refused++;
+      }
     }
+    expect(refused).toBeGreaterThan(2800);
+  });
+
+  test('rows of different lengths are given in order, in chunks of any size', async () => {
+    const lengths = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 30 });
+    await fc.assert(
+      fc.asyncProperty(
+        lengths,
+        fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined }),
+        async (given, chunkVectors) => {
+          const expected = given.map((length, row) => Array.from({ length }, (_, i) => row + i / 8));
+          const found = await fvecs.open(memorySource(fvecsBytes(expected)), { chunkVectors });
+          expect(found.count).toBe(given.length);
+          expect(found.dims).toBe(new Set(given).size === 1 ? given[0] : 'ragged');
+          expect((await collectRows(found.chunks())).rows).toEqual(expected);
+        },
+      ),
+    );
   });
 });

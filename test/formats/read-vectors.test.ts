@@ -53,7 +53,7 @@ test('word2vec as .fvecs', async ({ skip }) => {
   expect(vectors).toMatchObject({ file, format: 'fvecs', dims: 300, count: 1000, byteLength: 1_204_000 });
   const bytes = await readFile(file);
   let row = 0;
-  for await (const { data } of vectors.chunks()) {
+  for (const { data } of await collect(vectors.chunks())) {
     for (let at = 0; at < data.length; at += 300, row++) {
       expect(
         Buffer.compare(bytesOf(data.subarray(at, at + 300)), bytes.subarray(row * 1204 + 4, row * 1204 + 1204)),
@@ -82,12 +82,15 @@ test('the format is that of the extension, in any case, or the option', async ()
   for (const name of ['a.fvecs', 'a.FVECS', 'plain']) await writeFile(directory.at(name), row);
   expect(await collect(readVectors(directory.at('a.FVECS')))).toHaveLength(1);
   expect(await collect(readVectors(directory.at('plain'), { format: 'fvecs' }))).toHaveLength(1);
-  await expectRefusal(() => openVectors(directory.at('plain')), /file must be a name that ends in \.npy or \.fvecs/);
+  await expectRefusal(
+    () => openVectors(directory.at('plain')),
+    /file must be a name that ends in \.npy, \.npz, \.fvecs, /,
+  );
   await expectRefusal(() => openVectors(directory.at('a.fvecs'), { format: 'npy' }), /\\x93NUMPY/);
   for (const format of ['hdf', 'constructor', ''])
     await expectRefusal(
       () => openVectors('a.npy', { format: format as VectorFormat }),
-      /format must be one of npy, fvecs/,
+      /format must be one of npy, npz, fvecs, bvecs, /,
     );
 });
 
@@ -153,7 +156,7 @@ test('a file that cannot be opened is refused with its path, the reason and the 
   await symlink('loop.npy', directory.at('loop.npy'));
   await expectRefusal(() => openVectors(directory.at('loop.npy')), /loop\.npy: ELOOP/);
   await expectRefusal(() => openVectors('a\0.npy'), /cannot read/);
-  await expectRefusal(() => openVectors(''), /file must be a path, got ""/);
+  await expectRefusal(() => openVectors(''), /file must be a path or a Blob, got ""/);
   await expectClosed(directory.at('folder.npy'));
 });
 

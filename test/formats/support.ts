@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { IndexingError } from '../../src/errors.js';
-import type { ByteSource } from '../../src/formats/format.js';
+import type { ByteSource, IdentifiedMatrix, RowChunk } from '../../src/formats/format.js';
 import type { VectorMatrix } from '../../src/vectors/vector-matrix.js';
 
 /** A directory for the tests of a file; `at(name)` is a path in it. */
@@ -70,10 +70,25 @@ export function fvecsBytes(rows: readonly (readonly number[])[]): Uint8Array {
   );
 }
 
-export async function collect(chunks: AsyncIterable<VectorMatrix>): Promise<VectorMatrix[]> {
-  const matrices: VectorMatrix[] = [];
-  for await (const matrix of chunks) matrices.push(matrix);
+/** Chunks of rows of one length. */
+export async function collect(chunks: AsyncIterable<RowChunk>): Promise<IdentifiedMatrix[]> {
+  const matrices: IdentifiedMatrix[] = [];
+  for await (const chunk of chunks) matrices.push('data' in chunk ? chunk : expect.fail('rows of different lengths'));
   return matrices;
+}
+
+/** Rows of any lengths, one by one. */
+export async function collectRows(chunks: AsyncIterable<RowChunk>): Promise<{ rows: number[][]; ids: unknown[] }> {
+  const rows: number[][] = [];
+  const ids: unknown[] = [];
+  for await (const chunk of chunks) {
+    if ('rows' in chunk) rows.push(...chunk.rows.map((row) => [...row]));
+    else
+      for (let at = 0; at < chunk.data.length; at += chunk.dims)
+        rows.push([...chunk.data.subarray(at, at + chunk.dims)]);
+    ids.push(...(chunk.ids ?? []));
+  }
+  return { rows, ids };
 }
 
 /** All components in order, as bits, so that NaN payloads and -0 count. */

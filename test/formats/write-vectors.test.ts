@@ -100,7 +100,7 @@ test('a column is a 1-D .npy array', async () => {
   expect([...(await readFile(file))].length).toBe(128);
   await expectRefusal(
     () => createColumnWriter(directory.at('column.fvecs')),
-    /\.fvecs cannot hold a column of numbers/,
+    /\.fvecs holds vectors only; name a \.npy file/,
   );
 });
 

@@ -46,6 +46,56 @@ export function removeUnfinishedFiles(): void {
   for (const path of unfinished) rmSync(path, { force: true });
 }
 
+/** A temporary file beside a target: for what is known only when everything before it was written. */
+export interface SpillFile {
+  readonly byteLength: number;
+  append(bytes: Uint8Array): Promise<void>;
+  /** Everything that was appended, in pieces; each is valid until the next one is asked for. */
+  pieces(): AsyncIterable<Uint8Array>;
+  /** Closes and removes it. May be called again. */
+  remove(): Promise<void>;
+}
+
+const SPILL_PIECE_BYTES = 2 ** 20;
+
+/** Rejects with `InvalidConfiguration`, as do all methods, with the system's error as `cause`. */
+export async function createSpillFile(target: string): Promise<SpillFile> {
+  const path = join(dirname(target), temporaryName(basename(target)));
+  const guard = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((cause: unknown) => {
+      throw fileError('write', path, cause);
+    });
+  unfinished.add(path);
+  const handle = await guard(open(path, 'wx+'));
+  let byteLength = 0;
+  let removed: Promise<void> | undefined;
+  return {
+    get byteLength() {
+      return byteLength;
+    },
+    async append(bytes) {
+      await guard(writeAll(handle, bytes, byteLength));
+      byteLength += bytes.length;
+    },
+    async *pieces() {
+      const piece = new Uint8Array(Math.min(SPILL_PIECE_BYTES, byteLength));
+      for (let at = 0; at < byteLength; ) {
+        const { bytesRead } = await guard(handle.read(piece, 0, piece.length, at));
+        if (bytesRead === 0) throw fileError('read', path, new Error('it was cut short by somebody else'));
+        yield piece.subarray(0, bytesRead);
+        at += bytesRead;
+      }
+    },
+    remove() {
+      removed ??= handle
+        .close()
+        .finally(() => removeFile(path))
+        .finally(() => unfinished.delete(path));
+      return removed;
+    },
+  };
+}
+
 /** Opens the temporary file. Rejects with `InvalidConfiguration`, as do all methods, with the system's error as `cause`. */
 export async function createAtomicFile(path: string): Promise<AtomicFile> {
   try {
@@ -103,11 +153,11 @@ class OpenAtomicFile implements AtomicFile {
     const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
     const byteOffset = this.#byteLength;
     this.#byteLength += bytes.length;
-    return this.#guard(() => this.#write(bytes, this.seekable ? byteOffset : null));
+    return this.#guard(() => writeAll(this.#handle, bytes, this.seekable ? byteOffset : null));
   }
 
   overwrite(bytes: Uint8Array, byteOffset: number): Promise<void> {
-    return this.#guard(() => this.#write(bytes, byteOffset));
+    return this.#guard(() => writeAll(this.#handle, bytes, byteOffset));
   }
 
   setMode(mode: number): Promise<void> {
@@ -156,13 +206,13 @@ class OpenAtomicFile implements AtomicFile {
       }
     }
   }
+}
 
-  async #write(bytes: Uint8Array, position: number | null): Promise<void> {
-    for (let done = 0; done < bytes.length; ) {
-      const length = Math.min(bytes.length - done, MAX_WRITE_BYTES);
-      const at = position === null ? null : position + done;
-      done += (await this.#handle.write(bytes, done, length, at)).bytesWritten;
-    }
+async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number | null): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const length = Math.min(bytes.length - done, MAX_WRITE_BYTES);
+    const at = position === null ? null : position + done;
+    done += (await handle.write(bytes, done, length, at)).bytesWritten;
   }
 }
 

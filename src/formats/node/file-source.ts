@@ -4,20 +4,15 @@
  */
 import { constants, type FileHandle, open } from 'node:fs/promises';
 import { IndexingError } from '../../errors.js';
-import type { ByteSource } from '../format.js';
 import { malformed } from '../malformed.js';
+import type { ClosableSource } from '../vector-file.js';
 import { fileError } from './file-error.js';
-
-export interface FileSource extends ByteSource {
-  /** Waits for reads under way; further ones are refused. May be called again. */
-  close(): Promise<void>;
-}
 
 /** The system refuses single reads of 2 GiB. */
 const MAX_READ_BYTES = 2 ** 30;
 
 /** Rejects with `InvalidConfiguration` for a file that is missing, forbidden or no regular file. */
-export async function openFileSource(file: string): Promise<FileSource> {
+export async function openFileSource(file: string): Promise<ClosableSource> {
   const handle = await openToRead(file);
   try {
     const stats = await handle.stat();
@@ -39,10 +34,11 @@ async function openToRead(file: string): Promise<FileHandle> {
   }
 }
 
-function createSource(file: string, handle: FileHandle, byteLength: number): FileSource {
+function createSource(file: string, handle: FileHandle, byteLength: number): ClosableSource {
   let closed = false;
   return {
     name: file,
+    path: file,
     byteLength,
 
     async readInto(target, byteOffset) {

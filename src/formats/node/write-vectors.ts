@@ -3,10 +3,10 @@
  * creator, who calls `finish()` or `abort()`; any error aborts it. One call at a time: overlapping writes are refused.
  */
 import { IndexingError, invalidConfiguration } from '../../errors.js';
-import type { VectorMatrix } from '../../vectors/vector-matrix.js';
-import type { RowShape, VectorEncoder } from '../format.js';
-import { formatOf, type VectorFormat } from '../registry.js';
-import { type AtomicFile, abortAndThrow, createAtomicFile } from './atomic-file.js';
+import type { ComponentOrder } from '../../vectors/vector-source.js';
+import type { FormatWriter, IdentifiedMatrix, RowChunk, RowShape, RowsToWrite, VectorEncoder } from '../format.js';
+import { formatOf, formatsFor, type VectorFormat } from '../registry.js';
+import { type AtomicFile, abortAndThrow, createAtomicFile, createSpillFile, type SpillFile } from './atomic-file.js';
 
 export interface ColumnWriterOptions {
   /** Default: by the file's extension. */
@@ -20,6 +20,17 @@ export interface VectorWriterOptions extends ColumnWriterOptions {
   readonly dims?: number | undefined;
 }
 
+export interface IndexWriterOptions {
+  readonly metric: 'cosine' | 'dot' | 'euclidean';
+  /** Default `'original'`: sorted rows can be written, but no index loads them. */
+  readonly order?: ComponentOrder | undefined;
+  /** Components of each row. Default: those of the first rows; needed for a file that may get no rows. */
+  readonly dims?: number | undefined;
+}
+
+/** Rows as they come from a file or an indexer. An index needs the magnitudes, other files leave them out. */
+export type RowsWithMagnitudes = RowChunk & { readonly magnitudes?: Float32Array | undefined };
+
 interface Writer<Rows> {
   /** Rows written so far. */
   readonly count: number;
@@ -31,8 +42,11 @@ interface Writer<Rows> {
   abort(): Promise<void>;
 }
 
-/** Rows: matrices of the writer's dims (Float32Array, rows × dims), in any memory. */
-export type VectorWriter = Writer<VectorMatrix>;
+/**
+ * Rows: matrices of the writer's dims (Float32Array, rows × dims), in any memory; rows of different lengths where the format
+ * has them. Formats that have no ids leave them out; an index calls rows without one by their position.
+ */
+export type VectorWriter = Writer<RowsWithMagnitudes>;
 
 /** Rows: one float32 for each. */
 export type ColumnWriter = Writer<Float32Array>;
@@ -49,7 +63,7 @@ export async function createVectorWriter(file: string, options: VectorWriterOpti
     get count() {
       return rows.count;
     },
-    write: (matrix) => rows.write({ kind: 'vectors', dims: matrix.dims }, matrix.data),
+    write: (given) => rows.writeChunk((length) => ({ kind: 'vectors', dims: length }), given),
     finish: () => rows.finish(),
     abort: () => rows.abort(),
   };
@@ -63,7 +77,26 @@ export async function createColumnWriter(file: string, options: ColumnWriterOpti
     get count() {
       return rows.count;
     },
-    write: (values) => rows.write(shape, values),
+    write: (data) => rows.write(shape, { data, dims: 1 }),
+    finish: () => rows.finish(),
+    abort: () => rows.abort(),
+  };
+}
+
+/**
+ * Opens `file` for a saved index, the file that `VectorIndex` loads, whatever its name ends in. Errors are those of
+ * `createVectorWriter`.
+ */
+export async function createIndexWriter(file: string, options: IndexWriterOptions): Promise<VectorWriter> {
+  const { metric, order = 'original', dims } = options;
+  if (dims !== undefined) requireCount('dims', dims, 1);
+  const shapeOf = (length: number): RowShape => ({ kind: 'index', dims: length, metric, order });
+  const rows = await openRowFile(file, { format: 'safetensors' }, dims === undefined ? undefined : shapeOf(dims));
+  return {
+    get count() {
+      return rows.count;
+    },
+    write: (given) => rows.writeChunk(shapeOf, given),
     finish: () => rows.finish(),
     abort: () => rows.abort(),
   };
@@ -75,7 +108,7 @@ export async function createColumnWriter(file: string, options: ColumnWriterOpti
  */
 export async function writeVectors(
   file: string,
-  chunks: AsyncIterable<VectorMatrix> | Iterable<VectorMatrix>,
+  chunks: AsyncIterable<IdentifiedMatrix> | Iterable<IdentifiedMatrix>,
   options: VectorWriterOptions = {},
 ): Promise<void> {
   const writer = await createVectorWriter(file, options);
@@ -92,15 +125,23 @@ async function openRowFile(file: string, options: ColumnWriterOptions, shape: Ro
   const { count } = options;
   if (count !== undefined) requireCount('count', count, 0);
   const { name, format } = formatOf(file, options.format);
-  const createEncoding = (given: RowShape) => ({ shape: given, encoder: format.createEncoder(given, file) });
-  // Before the file is opened, so that a shape the format cannot hold leaves nothing to clean up.
-  const encoding = shape && createEncoding(shape);
-  const out = await createAtomicFile(file);
-  if (format.countInHeader && count === undefined && !out.seekable) {
-    await out.abort();
-    throw refusal(file, `a .${name} header needs the count of rows first, and this is a pipe or device: give count`);
+  const { writer } = format;
+  if (!writer) {
+    const written = formatsFor({ kind: 'vectors', dims: 1 }).join(', .');
+    throw refusal(file, `.${name} is only read; name a file that ends in .${written}`);
   }
-  return new RowFile(out, count, encoding, createEncoding);
+  // Before the file is opened, so that a shape the format cannot hold leaves nothing to clean up.
+  const encoding = shape && { shape, encoder: writer.createEncoder(shape, file) };
+  const out = await createAtomicFile(file);
+  if (
+    !out.seekable &&
+    (writer.headerHolds === 'all sizes' || (writer.headerHolds === 'count' && count === undefined))
+  ) {
+    await out.abort();
+    const remedy = writer.headerHolds === 'count' ? 'give count' : 'name a file';
+    throw refusal(file, `a .${name} header needs the count of rows first, and this is a pipe or device: ${remedy}`);
+  }
+  return new RowFile(out, count, encoding, writer);
 }
 
 interface Encoding {
@@ -112,32 +153,45 @@ class RowFile {
   count = 0;
   readonly #out: AtomicFile;
   readonly #expectedCount: number | undefined;
-  readonly #createEncoding: (shape: RowShape) => Encoding;
+  readonly #writer: FormatWriter;
   #encoding: Encoding | undefined;
   #headerBytes: number | undefined;
+  /** What will stand behind the rows, column by column. */
+  readonly #columns: SpillFile[] = [];
   #busy = false;
 
   constructor(
     out: AtomicFile,
     expectedCount: number | undefined,
     encoding: Encoding | undefined,
-    createEncoding: (shape: RowShape) => Encoding,
+    writer: FormatWriter,
   ) {
     this.#out = out;
     this.#expectedCount = expectedCount;
     this.#encoding = encoding;
-    this.#createEncoding = createEncoding;
+    this.#writer = writer;
   }
 
-  write(shape: RowShape, data: Float32Array): Promise<void> {
+  write(shape: RowShape, given: Omit<RowsToWrite, 'count'>): Promise<void> {
     return this.#exclusively(async () => {
-      const rows = this.#checkedRows(shape, data);
-      this.#encoding ??= this.#createEncoding(shape);
+      const rows = { ...given, count: this.#checkedRows(shape, given) };
+      this.#encoding ??= { shape, encoder: this.#writer.createEncoder(shape, this.#out.path) };
       const { encoder } = this.#encoding;
       await this.#writeHeader(encoder);
-      for (const bytes of encoder.encode(data)) await this.#out.append(bytes);
-      this.count += rows;
+      for (const bytes of encoder.encode(rows)) await this.#out.append(bytes);
+      for (const [index, encodeColumn] of (encoder.columns ?? []).entries()) {
+        this.#columns[index] ??= await createSpillFile(this.#out.path);
+        await this.#columns[index].append(encodeColumn(rows));
+      }
+      this.count += rows.count;
     });
+  }
+
+  writeChunk(shapeOf: (dims: number) => RowShape, given: RowsWithMagnitudes): Promise<void> {
+    if ('data' in given) return this.write(shapeOf(given.dims), given);
+    const lengths = given.rows.map((row) => row.length);
+    const { ids, magnitudes } = given;
+    return this.write(shapeOf(0), { data: joined(given.rows), dims: 0, lengths, ids, magnitudes });
   }
 
   finish(): Promise<void> {
@@ -148,14 +202,17 @@ class RowFile {
         throw refusal(this.#out.path, 'no rows were written; give dims for a file without rows');
       const { encoder } = this.#encoding;
       await this.#writeHeader(encoder);
-      if (this.#headerBytes !== 0 && this.#expectedCount === undefined)
-        await this.#out.overwrite(encoder.header(this.count), 0);
+      for (const column of this.#columns) {
+        for await (const piece of column.pieces()) await this.#out.append(piece);
+        await column.remove();
+      }
+      if (this.#headerBytes !== 0 && this.#out.seekable) await this.#out.overwrite(encoder.header(this.count), 0);
       await this.#out.finish();
     });
   }
 
-  abort(): Promise<void> {
-    return this.#out.abort();
+  async abort(): Promise<void> {
+    await Promise.all([this.#out.abort(), ...this.#columns.map((column) => column.remove())]);
   }
 
   async #writeHeader(encoder: VectorEncoder): Promise<void> {
@@ -165,19 +222,34 @@ class RowFile {
     await this.#out.append(header);
   }
 
-  #checkedRows(shape: RowShape, data: Float32Array): number {
+  #checkedRows(shape: RowShape, { data, lengths, magnitudes, ids }: Omit<RowsToWrite, 'count'>): number {
     const file = this.#out.path;
-    const dims = shape.kind === 'vectors' ? shape.dims : 1;
-    requireCount('dims', dims, 1);
-    const expected = this.#encoding?.shape;
-    if (expected?.kind === 'vectors' && expected.dims !== dims)
-      throw refusal(file, `expected rows of ${expected.dims} components, got ${dims} at row ${this.count}`);
-    if (data.length % dims !== 0)
+    if (!this.#writer.ragged) this.#requireOneLength(shape, lengths);
+    const dims = shape.kind === 'column' ? 1 : shape.dims;
+    if (lengths === undefined) requireCount('dims', dims, 1);
+    if (lengths === undefined && data.length % dims !== 0)
       throw refusal(file, `expected whole rows of ${dims} components, got ${data.length} numbers at row ${this.count}`);
-    const rows = data.length / dims;
+    const rows = lengths?.length ?? data.length / dims;
+    if (ids !== undefined && ids.length !== rows)
+      throw refusal(file, `expected an id for each of ${rows} rows, got ${ids.length} at row ${this.count}`);
+    if (shape.kind === 'index' && magnitudes?.length !== rows)
+      throw refusal(file, `expected ${rows} magnitudes, got ${magnitudes?.length ?? 'none'} at row ${this.count}`);
     if (this.#expectedCount !== undefined && this.count + rows > this.#expectedCount)
       throw refusal(file, `expected ${this.#expectedCount} rows, as count says, got ${this.count + rows}`);
     return rows;
+  }
+
+  #requireOneLength(shape: RowShape, lengths: readonly number[] | undefined): void {
+    if (shape.kind === 'column') return;
+    const given = this.#encoding?.shape;
+    const expected = given && given.kind !== 'column' ? given.dims : (lengths?.[0] ?? shape.dims);
+    const row = lengths?.findIndex((length) => length !== expected) ?? (shape.dims === expected ? -1 : 0);
+    if (row === -1) return;
+    const found = `got ${lengths?.[row] ?? shape.dims} at row ${this.count + row}`;
+    throw refusal(
+      this.#out.path,
+      `expected rows of ${expected} components, ${found}; rows of different lengths go out only as .jsonl`,
+    );
   }
 
   async #exclusively(work: () => Promise<void>): Promise<void> {
@@ -186,11 +258,21 @@ class RowFile {
     try {
       await work();
     } catch (error) {
-      await abortAndThrow(this.#out, error);
+      await abortAndThrow(this, error);
     } finally {
       this.#busy = false;
     }
   }
+}
+
+function joined(rows: readonly Float32Array[]): Float32Array {
+  const data = new Float32Array(rows.reduce((sum, row) => sum + row.length, 0));
+  let at = 0;
+  for (const row of rows) {
+    data.set(row, at);
+    at += row.length;
+  }
+  return data;
 }
 
 function refusal(file: string, sentence: string): IndexingError {

@@ -1,0 +1,89 @@
+/**
+ * Gathers rows that come one by one, of lengths known only then, into chunks: a matrix where all rows of a chunk have the
+ * same length, else rows of their own. Memory is at most one chunk, and never more than the rest of the source can fill.
+ */
+import type { VectorId } from '../vectors/vector-id.js';
+import type { RowChunk } from './format.js';
+import { type ChunkMemories, DEFAULT_CHUNK_BYTES } from './row-chunks.js';
+
+export class RowCollector {
+  readonly #memories: ChunkMemories;
+  readonly #chunkVectors: number | undefined;
+  readonly #mostComponents: number;
+  #data: Float32Array | undefined;
+  #used = 0;
+  #lengths: number[] = [];
+  #ids: (VectorId | undefined)[] = [];
+  #hasIds = false;
+  /** Rows in chunks that were taken. */
+  #taken = 0;
+
+  /** @param mostComponents that the whole source can hold */
+  constructor(memories: ChunkMemories, chunkVectors: number | undefined, mostComponents: number) {
+    this.#memories = memories;
+    this.#chunkVectors = chunkVectors;
+    this.#mostComponents = mostComponents;
+  }
+
+  /** Rows added so far. */
+  get count(): number {
+    return this.#taken + this.#lengths.length;
+  }
+
+  get isEmpty(): boolean {
+    return this.#lengths.length === 0;
+  }
+
+  /** Whether the chunk must be taken before a row of `length` components is added. */
+  isFullFor(length: number): boolean {
+    const rows = this.#lengths.length;
+    if (this.#chunkVectors !== undefined) return rows === this.#chunkVectors;
+    // Rows without components need no room, but are not kept without end.
+    return rows > 0 && 4 * (this.#used + Math.max(1, length) + rows) > DEFAULT_CHUNK_BYTES;
+  }
+
+  /** Copies the first `length` of `values`. Without an id, a row among others that have one is called by its position. */
+  add(values: Float32Array, length: number, id?: VectorId): void {
+    const data = this.#withRoomFor(length);
+    data.set(length === values.length ? values : values.subarray(0, length), this.#used);
+    this.#used += length;
+    this.#lengths.push(length);
+    this.#ids.push(id);
+    if (id !== undefined) this.#hasIds = true;
+  }
+
+  /** The rows added since the last call, at least one. */
+  take(): RowChunk {
+    const lengths = this.#lengths;
+    const data = this.#data!.subarray(0, this.#used);
+    const first = this.#taken;
+    const ids = this.#hasIds ? this.#ids.map((id, row) => id ?? first + row) : undefined;
+    this.#taken += lengths.length;
+    this.#data = undefined;
+    this.#used = 0;
+    this.#lengths = [];
+    this.#ids = [];
+    this.#hasIds = false;
+    const dims = lengths[0]!;
+    if (dims > 0 && lengths.every((length) => length === dims)) return { data, dims, ids };
+    let at = 0;
+    const rows = lengths.map((length) => {
+      at += length;
+      return data.subarray(at - length, at);
+    });
+    return { rows, ids };
+  }
+
+  #withRoomFor(length: number): Float32Array {
+    const needed = this.#used + length;
+    if (this.#data && needed <= this.#data.length) return this.#data;
+    const wanted =
+      this.#chunkVectors === undefined ? DEFAULT_CHUNK_BYTES / 4 : this.#chunkVectors * Math.max(1, length);
+    // Where rows are longer than the first was, twice as much each time.
+    const capacity = Math.max(needed, Math.min(Math.max(wanted, 2 * this.#used), this.#mostComponents));
+    const grown = this.#memories.createRows(1, capacity);
+    if (this.#data) grown.set(this.#data.subarray(0, this.#used));
+    this.#data = grown;
+    return grown;
+  }
+}
