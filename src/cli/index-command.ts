@@ -2,7 +2,7 @@
  * `simdex index`: streams files of vectors through the indexer and writes what was asked for.
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type VectorFormat, vectorFormats } from '../formats/registry.js';
+import { formatsFor, type VectorFormat, vectorFormats } from '../formats/registry.js';
 import { MonitoredParallelIndexer } from '../index.node.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { checkFlags } from './check-flags.js';
@@ -34,8 +34,12 @@ export function addIndexCommand(program: Command, interrupted: AbortSignal): voi
     .description(
       'Compute magnitude and unit vector of every row of the files. Row i of an output is row i of the input; an output appears whole, or not at all.',
     )
-    .argument('<file...>', 'files of vectors (.npy, .fvecs), taken as one sequence of rows')
-    .option('--out <file>', 'write the unit vectors; a rejected row is zeros (.npy, .fvecs)', once)
+    .argument('<file...>', `files of vectors (${dotted(vectorFormats)}), taken as one sequence of rows`)
+    .option(
+      '--out <file>',
+      `write the unit vectors; a rejected row is zeros (${dotted(formatsFor({ kind: 'vectors', dims: 1 }))})`,
+      once,
+    )
     .option('--magnitudes <file>', 'write the magnitude of every row, NaN where rejected (.npy)', once)
     .option('--rejected <file>', 'write index, id and code of every rejected row, as CSV', once)
     .option('--report <file>', 'write the performance report (.csv, .json); may be repeated', collect)
@@ -97,6 +101,10 @@ async function runIndex(files: readonly string[], flags: IndexFlags, interrupted
   const summary = summarize(inputs, report, order, outputs.paths);
   if (json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
   else if (!quiet) process.stdout.write(summaryText(summary));
+}
+
+function dotted(names: readonly string[]): string {
+  return names.map((name) => `.${name}`).join(', ');
 }
 
 function once(path: string, before: string | undefined): string {
