@@ -19,8 +19,8 @@ export function addCompletionsCommand(program: Command): void {
       'after',
       `
 Examples:
-  source <(simdex completions bash)    in ~/.bashrc
-  source <(simdex completions zsh)     in ~/.zshrc, after compinit`,
+  source <(simdex completions bash)    # in ~/.bashrc
+  source <(simdex completions zsh)     # in ~/.zshrc, after compinit`,
     )
     .action((shell: keyof typeof scripts) => {
       process.stdout.write(scripts[shell](completableOf(program)));
