@@ -2,7 +2,9 @@
  * A line chart over vector sizes as inline SVG: both themes by CSS classes, readable in print, every line with a mark and
  * a label of its own. Sizes are evenly spaced, as powers of two would be.
  */
-import { escapeMarkup } from './markup.js';
+import { formatTick } from '../reporting/format.js';
+import { escapeMarkup } from '../reporting/html/markup.js';
+import { decadeScale, roundedScale } from '../reporting/html/scale.js';
 
 export interface ChartLine {
   readonly label: string;
@@ -63,30 +65,14 @@ function createAxis({ lines, scale, level }: Chart): Axis {
   const values = lines.flatMap(({ points }) => points.map(({ value }) => value));
   if (level) values.push(level.value);
   const most = Math.max(...values);
-  return scale === 'linear' ? linearAxis(most) : logarithmicAxis(Math.min(...values), most);
-}
-
-function linearAxis(most: number): Axis {
-  const rough = most / 5;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough)!;
-  const count = Math.ceil(most / step);
-  const ticks = Array.from({ length: count + 1 }, (_, i) => Number((i * step).toPrecision(6)));
-  return { ticks, yOf: (value) => PLOT.bottom - (value / (count * step)) * (PLOT.bottom - PLOT.top) };
-}
-
-function logarithmicAxis(least: number, most: number): Axis {
-  const first = Math.floor(Math.log10(least));
-  const last = Math.max(first + 1, Math.ceil(Math.log10(most)));
-  const ticks = Array.from({ length: last - first + 1 }, (_, i) => Number((10 ** (first + i)).toPrecision(6)));
-  const share = (value: number) => (Math.log10(value) - first) / (last - first);
-  return { ticks, yOf: (value) => PLOT.bottom - share(value) * (PLOT.bottom - PLOT.top) };
+  const { ticks, shareOf } = scale === 'linear' ? roundedScale(most) : decadeScale(Math.min(...values), most);
+  return { ticks, yOf: (value) => PLOT.bottom - shareOf(value) * (PLOT.bottom - PLOT.top) };
 }
 
 function tickSvg(tick: number, y: number): string {
   return (
     `<line class="grid" x1="${PLOT.left}" x2="${PLOT.right}" y1="${fixed(y)}" y2="${fixed(y)}"/>` +
-    `<text class="tick" x="${PLOT.left - 6}" y="${fixed(y + 4)}" text-anchor="end">${compact(tick)}</text>`
+    `<text class="tick" x="${PLOT.left - 6}" y="${fixed(y + 4)}" text-anchor="end">${formatTick(tick)}</text>`
   );
 }
 
@@ -139,10 +125,6 @@ function mark(index: number, x: number, y: number): string {
     'm-5 -1.5h3.5v-3.5h3v3.5h3.5v3h-3.5v3.5h-3v-3.5h-3.5z',
   ];
   return at + shapes[index % shapes.length]!;
-}
-
-function compact(tick: number): string {
-  return tick.toLocaleString('en', { notation: 'compact', maximumSignificantDigits: 3 });
 }
 
 function fixed(value: number): string {

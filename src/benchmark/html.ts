@@ -2,13 +2,14 @@
  * Results as one self-contained page: charts as inline SVG, all figures in tables, no scripts, no network.
  */
 
+import { formatNumber, formatPercent } from '../reporting/format.js';
+import { escapeMarkup } from '../reporting/html/markup.js';
 import { nativeVariants, variants } from './cases.js';
 import { type Chart, type ChartLine, chartSvg } from './chart.js';
 import { STYLE } from './html-style.js';
-import { escapeMarkup } from './markup.js';
 import type { BenchmarkResults, CaseResult } from './results.js';
 import { comparedVariants, type OperationTable, operationTables } from './tables.js';
-import { describeSession, formatNumber, formatPercent, formatSpeedup, operationTitles, variantTitle } from './text.js';
+import { describeSession, formatSpeedup, operationTitles, variantTitle } from './text.js';
 
 /** A figure of a case: a column of the table. */
 interface Column {

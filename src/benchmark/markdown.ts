@@ -1,10 +1,11 @@
 /**
  * Results as Markdown.
  */
+import { formatNumber, formatPercent } from '../reporting/format.js';
 import type { Comparison } from './compare.js';
 import type { BenchmarkResults, CaseResult } from './results.js';
 import { caseOf, comparedVariants, type OperationTable, operationTables } from './tables.js';
-import { describeSession, formatNumber, formatPercent, formatSpeedup, operationTitles, variantTitle } from './text.js';
+import { describeSession, formatSpeedup, operationTitles, variantTitle } from './text.js';
 
 export function resultsToMarkdown(results: BenchmarkResults): string {
   const tables = operationTables(results).map((table) => operationSection(table, results.threads));

@@ -1,6 +1,7 @@
 /**
  * Figures and names as they are shown, the same in Markdown and HTML.
  */
+import { formatNumber } from '../reporting/format.js';
 import type { NativeVariant, Operation, Variant } from './cases.js';
 import { type NoiseBand, noiseFactor } from './noise.js';
 import type { BenchmarkResults } from './results.js';
@@ -27,17 +28,6 @@ export function variantTitle(variant: Variant | NativeVariant, threads: number):
     case 'native-threads':
       return `native × ${threads}`;
   }
-}
-
-/** Three significant digits or all whole ones: 5.32, 71.4, 1,752. */
-export function formatNumber(value: number): string {
-  if (value === 0) return '0';
-  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
-  return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
-}
-
-export function formatPercent(ratio: number): string {
-  return `${formatNumber(100 * ratio)} %`;
 }
 
 export function formatSpeedup(speedup: number): string {

@@ -1,6 +1,7 @@
 /**
  * What a finished `simdex index` tells on standard output, for people and as JSON.
  */
+import { formatCount, formatDuration, formatNumber, formatPercent, formatRate } from '../reporting/format.js';
 import type { IndexingPerformanceReport } from '../reporting/report.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { colorsFor } from './colors.js';
@@ -63,15 +64,15 @@ export function summaryText(summary: IndexSummary): string {
   const { dims, files, indexed, rejected, order, threads, kernel, threadEfficiency } = summary;
   const of = dims === null ? '' : ` of ${dims.toLocaleString('en')} components`;
   const rows: [string, string][] = [
-    ['time', formatMs(summary.totalTimeMs)],
-    ['throughput', `${figure(summary.vectorsPerSecond)} vectors/s, ${figure(summary.bytesPerSecond / 1e6)} MB/s`],
-    ['threads', `${threads} (${kernel} kernel), efficiency ${figure(100 * threadEfficiency)} %`],
-    ['rejected', whole(rejected)],
+    ['time', formatDuration(summary.totalTimeMs)],
+    ['throughput', `${formatRate(summary.vectorsPerSecond)}, ${formatNumber(summary.bytesPerSecond / 1e6)} MB/s`],
+    ['threads', `${threads} (${kernel} kernel), efficiency ${formatPercent(threadEfficiency)}`],
+    ['rejected', formatCount(rejected)],
     ['score', `${summary.score} of 100`],
   ];
   const lines = [
     colorsFor(process.stdout).bold(
-      `Indexed ${whole(indexed)} vectors${of}, ${order} order, from ${printable(namesOf(files))}`,
+      `Indexed ${formatCount(indexed)} vectors${of}, ${order} order, from ${printable(namesOf(files))}`,
     ),
     ...rows.map(([name, value]) => `  ${name.padEnd(12)}${value}`),
     ...summary.recommendations.map((recommendation) => `  - ${recommendation}`),
@@ -80,19 +81,6 @@ export function summaryText(summary: IndexSummary): string {
   return `${lines.join('\n')}\n`;
 }
 
-function whole(value: number): string {
-  return Math.round(value).toLocaleString('en');
-}
-
-/** Three digits at least, so that nothing but zero is shown as zero. */
-function figure(value: number): string {
-  return value < 100 ? value.toLocaleString('en', { maximumSignificantDigits: 3 }) : whole(value);
-}
-
 function namesOf(files: readonly string[]): string {
   return files.length <= MOST_NAMES ? files.join(', ') : `${files.length} files`;
-}
-
-function formatMs(ms: number): string {
-  return ms < 1000 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(2)} s`;
 }

@@ -13,6 +13,10 @@
 
 const bucketsPerOctave = 32;
 
+/** Buckets of the smallest and the largest value taken. */
+export const lowestBucket = -1074 * bucketsPerOctave - 1;
+export const highestBucket = 1000 * bucketsPerOctave - 1;
+
 /**
  * The counts of a histogram: of zeros, and of the buckets that are not empty, ascending. Bucket i holds the values
  * above 2^(i/32) up to and with 2^((i+1)/32).
@@ -20,6 +24,11 @@ const bucketsPerOctave = 32;
 export interface HistogramSnapshot {
   readonly zeros: number;
   readonly buckets: readonly { readonly bucket: number; readonly count: number }[];
+}
+
+/** What the values of `bucket` lie above; the same number closes the bucket before it. */
+export function lowerBoundOf(bucket: number): number {
+  return 2 ** (bucket / bucketsPerOctave);
 }
 
 export class ExponentialHistogram {
@@ -59,7 +68,7 @@ export class ExponentialHistogram {
     if (seen >= rank) return 0;
     for (let i = 0; i < this.#counts.length; i++) {
       seen += this.#counts[i]!;
-      if (seen >= rank) return 2 ** ((this.#firstBucket + i + 0.5) / bucketsPerOctave);
+      if (seen >= rank) return lowerBoundOf(this.#firstBucket + i + 0.5);
     }
     return 0;
   }

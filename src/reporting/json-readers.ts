@@ -12,10 +12,13 @@ export const readCount: Reader<number> = (value, path) => {
   throw invalidConfiguration(path, 'a whole number from 0', value);
 };
 
-export const readInteger: Reader<number> = (value, path) => {
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
-  throw invalidConfiguration(path, 'a whole number', value);
-};
+/** A whole number from `least` to `most`. */
+export function wholeNumber(least: number, most: number): Reader<number> {
+  return (value, path) => {
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most) return value;
+    throw invalidConfiguration(path, `a whole number from ${least} to ${most}`, value);
+  };
+}
 
 /** A number from 0; null stands for one that is not finite and gives NaN. */
 export const readFigure: Reader<number> = (value, path) => {

@@ -3,7 +3,7 @@
  * null there and NaN when it comes back. Counts and ids are never null.
  */
 import { IndexingError, invalidConfiguration } from '../errors.js';
-import type { HistogramSnapshot } from '../monitoring/exponential-histogram.js';
+import { type HistogramSnapshot, highestBucket, lowestBucket } from '../monitoring/exponential-histogram.js';
 import type { TimeSummary } from '../monitoring/time-distribution.js';
 import {
   listOf,
@@ -13,9 +13,9 @@ import {
   readBoolean,
   readCount,
   readFigure,
-  readInteger,
   readRatio,
   readString,
+  wholeNumber,
 } from './json-readers.js';
 import {
   type BatchSample,
@@ -172,7 +172,7 @@ const readBottleneck = objectOf<Bottleneck>((field) => ({
 }));
 
 const readBucket = objectOf<HistogramSnapshot['buckets'][number]>((field) => ({
-  bucket: field('bucket', readInteger),
+  bucket: field('bucket', wholeNumber(lowestBucket, highestBucket)),
   count: field('count', readCount),
 }));
 

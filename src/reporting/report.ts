@@ -6,6 +6,7 @@ import { refuseUnknown } from '../errors.js';
 import type { HistogramSnapshot } from '../monitoring/exponential-histogram.js';
 import type { TimeSummary } from '../monitoring/time-distribution.js';
 import { reportToCsv } from './csv.js';
+import { reportToHtml } from './html.js';
 import { type JsonValue, reportFromJson, reportToJson } from './json.js';
 import type {
   BatchSample,
@@ -112,6 +113,14 @@ export class IndexingPerformanceReport implements IndexingPerformanceReportData 
   /** CSV text: a header `metric,value,unit`, then one figure per row. */
   toCsv(): string {
     return reportToCsv(this);
+  }
+
+  /**
+   * One self-contained page: figures, recommendations and pictures (inline SVG). It needs no network and no scripts, and reads
+   * on a phone, in print, in light and in dark. `renderReport` of `simdex/report` compares several runs and adds zoom.
+   */
+  toHtml(): string {
+    return reportToHtml(this);
   }
 
   /**

@@ -3,7 +3,8 @@ import { resultsToHtml } from '../../src/benchmark/html.js';
 import { resultsToMarkdown } from '../../src/benchmark/markdown.js';
 import type { BenchmarkResults, CaseResult } from '../../src/benchmark/results.js';
 import { resultsFromJson, resultsToJson } from '../../src/benchmark/results-json.js';
-import { formatNumber, formatPercent, formatSpeedup } from '../../src/benchmark/text.js';
+import { formatSpeedup } from '../../src/benchmark/text.js';
+import { formatNumber, formatPercent } from '../../src/reporting/format.js';
 import { bandwidth, sampleResults } from './samples.js';
 
 describe('figures of a case', () => {
@@ -136,16 +137,4 @@ describe('results as Markdown', () => {
     expect(text).toContain('Noise band (A/A), one thread: 0.980–1.010 (±2.0 %).');
     expect(text).toContain('Noise band (A/A), 2 threads: 0.950–1.080 (±8.0 %).');
   });
-});
-
-describe('formatNumber', () => {
-  it.each([
-    [0, '0'],
-    [0.01234, '0.0123'],
-    [5.318, '5.32'],
-    [71.44, '71.4'],
-    [999.4, '999'],
-    [1752.4, '1,752'],
-    [120430, '120,430'],
-  ])('shows %d as %s', (value, text) => expect(formatNumber(value)).toBe(text));
 });

@@ -1,6 +1,6 @@
 /** Reports and runs to test with: one known by heart, and any. */
 import fc from 'fast-check';
-import { ExponentialHistogram } from '../../src/monitoring/exponential-histogram.js';
+import { ExponentialHistogram, highestBucket, lowestBucket } from '../../src/monitoring/exponential-histogram.js';
 import { TimeDistribution } from '../../src/monitoring/time-distribution.js';
 import { noLosses } from '../../src/reporting/losses.js';
 import {
@@ -91,7 +91,7 @@ const ratio = fc.double({ min: 0, max: 1, noNaN: true });
 
 const histogram = plain({
   zeros: count,
-  buckets: fc.array(plain({ bucket: fc.integer(), count }), { maxLength: 5 }),
+  buckets: fc.array(plain({ bucket: fc.integer({ min: lowestBucket, max: highestBucket }), count }), { maxLength: 5 }),
 });
 
 function dataForThreads(threads: number): fc.Arbitrary<IndexingPerformanceReportData> {

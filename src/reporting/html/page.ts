@@ -1,0 +1,67 @@
+/**
+ * Reports as one self-contained page: headline, sections, pictures as inline SVG. It needs no network and reads without
+ * scripts, on a phone, in print, in light and dark. A section is a function of the content; a new one is a file and a line
+ * in `SECTIONS`.
+ */
+import { batchSizeSection } from './batch-size-section.js';
+import { indexTimeSection, magnitudeSection } from './distribution-sections.js';
+import { headline } from './headline.js';
+import { html, type Markup, nothing, trustedMarkup } from './markup.js';
+import { overallSection } from './overall-section.js';
+import { recommendationsSection } from './recommendations-section.js';
+import { REPORT_STYLE } from './report-style.js';
+import type { PageContent } from './shown-run.js';
+import { BASE_STYLE } from './style.js';
+import { threadSection } from './thread-section.js';
+import { timeSection } from './time-section.js';
+
+/** From top to bottom. A section that has nothing to say for these runs gives `nothing`. */
+const SECTIONS: readonly ((content: PageContent) => Markup)[] = [
+  overallSection,
+  recommendationsSection,
+  timeSection,
+  threadSection,
+  indexTimeSection,
+  magnitudeSection,
+  batchSizeSection,
+];
+
+/** What makes a page interactive; all of it is text of this package and of uPlot. */
+export interface PageScript {
+  readonly style: string;
+  readonly code: string;
+  /** SHA-256 of `code` in base64, by which the page's own policy lets it run. */
+  readonly sha256: string;
+}
+
+export interface PageFrame {
+  readonly title: string;
+  readonly heading: string;
+  readonly script?: PageScript;
+}
+
+/** A whole HTML document. */
+export function reportPage(content: PageContent, { title, heading, script }: PageFrame): string {
+  // Even if something on the page could ask for a script or the network, it would get neither.
+  const policy = `default-src 'none'; style-src 'unsafe-inline'${script ? `; script-src 'sha256-${script.sha256}'` : ''}`;
+  return html`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<title>${title}</title>
+<style>${trustedMarkup(BASE_STYLE + REPORT_STYLE + (script?.style ?? ''))}</style>
+</head>
+<body>
+<main>
+<h1>${heading}</h1>
+${headline(content)}
+${SECTIONS.map((section) => html`${section(content)}\n`)}
+</main>
+${script ? html`<script>${trustedMarkup(script.code)}</script>` : nothing}
+</body>
+</html>
+`.toString();
+}

@@ -1,0 +1,91 @@
+/**
+ * What a report's page adds to the look of all pages. Runs differ in colour and in dashes, so that they can be told apart
+ * without colours.
+ */
+export const REPORT_STYLE = `
+:root {
+  --run-0: #0369a1; --run-1: #b45309; --run-2: #047857; --run-3: #7c3aed;
+  --run-4: #be123c; --run-5: #0f766e; --run-6: #a16207; --run-7: #4b5563;
+  --good: #047857; --fair: #a15c07; --poor: #be123c; --track: #e9edf1;
+}
+@media screen and (prefers-color-scheme: dark) {
+  :root {
+    --run-0: #38bdf8; --run-1: #fbbf24; --run-2: #34d399; --run-3: #c4b5fd;
+    --run-4: #fb7185; --run-5: #2dd4bf; --run-6: #fde047; --run-7: #cbd5e1;
+    --good: #34d399; --fair: #fbbf24; --poor: #fb7185; --track: #262d35;
+  }
+}
+h3 { font-size: 1rem; margin: 1.5rem 0 .25rem; overflow-wrap: anywhere; }
+h3::before, .run-name::before { content: ""; display: inline-block; width: .7em; height: .7em; margin-right: .5em; border-radius: 2px; background: currentColor; }
+.run-0 { color: var(--run-0); --dash: none; }
+.run-1 { color: var(--run-1); --dash: 7 3; }
+.run-2 { color: var(--run-2); --dash: 2 2; }
+.run-3 { color: var(--run-3); --dash: 9 3 2 3; }
+.run-4 { color: var(--run-4); --dash: 4 4; }
+.run-5 { color: var(--run-5); --dash: 12 3; }
+.run-6 { color: var(--run-6); --dash: 2 5; }
+.run-7 { color: var(--run-7); --dash: 9 3 2 3 2 3; }
+.headlines { display: grid; gap: .75rem; }
+.headline { display: flex; gap: 1rem; align-items: flex-start; padding: .9rem 1rem; border: 1px solid var(--rule); border-left: 4px solid currentColor; border-radius: 6px; }
+.headline > div:last-child { color: var(--text); min-width: 0; overflow-wrap: anywhere; }
+.headline p { margin: 0 0 .25rem; }
+.headline p:last-child { margin: 0; }
+.headline .facts { color: var(--soft); font-size: .875rem; }
+.headline .advice { margin-top: .5rem; font-weight: 600; }
+.headline .advice a { font-weight: 400; color: inherit; white-space: nowrap; }
+.run-name { font-weight: 600; }
+.headlines .headline:only-child { border-left-color: var(--rule); }
+.score { flex: none; width: 4.75rem; text-align: center; line-height: 1.1; color: var(--soft); font-size: .8rem; }
+.score b { display: block; font-size: 2.1rem; font-variant-numeric: tabular-nums; }
+.score.good b { color: var(--good); }
+.score.fair b { color: var(--fair); }
+.score.poor b { color: var(--poor); }
+.recommendations { padding-left: 1.2rem; margin: 0; max-width: 46rem; }
+.recommendations li { margin: 0 0 .4rem; overflow-wrap: anywhere; }
+section > figure, .beside > figure { margin: 1.5rem 0 0; }
+figcaption { margin-bottom: .35rem; max-width: 46rem; overflow-wrap: anywhere; }
+.note { color: var(--soft); font-size: .875rem; }
+.words p, p.words { margin: .25rem 0; color: var(--soft); }
+caption { text-align: left; color: var(--soft); padding: 0 .6rem .35rem 0; }
+table.figures { width: auto; min-width: min(100%, 24rem); }
+table.figures th[scope=row] { padding-left: 0; }
+tbody tr { border-bottom: 1px solid var(--rule); }
+tbody tr:last-child { border-bottom: 0; }
+.value { display: block; }
+.change { display: block; color: var(--soft); font-size: .75rem; }
+.change.better { color: var(--good); }
+.change.worse { color: var(--poor); }
+thead th { vertical-align: bottom; white-space: normal; overflow-wrap: anywhere; min-width: 4.5rem; }
+thead th:first-child { text-align: left; padding-left: 0; }
+tbody th { padding-left: 0; }
+td.bar { width: 30%; min-width: 4rem; }
+td.bar rect { fill: var(--run-0); opacity: .55; }
+.beside { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 1fr); gap: 2rem; align-items: start; }
+.beside .scroll { margin-top: 1.5rem; }
+.legend { display: flex; flex-wrap: wrap; gap: .1rem 1.25rem; list-style: none; margin: 0 0 .25rem; padding: 0; font-size: .875rem; overflow-wrap: anywhere; }
+.legend li { display: flex; gap: .5rem; align-items: center; }
+.plot { overflow: visible; }
+.area { overflow: visible; }
+.plot path, .plot line, .legend line { vector-effect: non-scaling-stroke; }
+.line { fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linejoin: round; stroke-dasharray: var(--dash, none); }
+.curve .fill { fill: currentColor; opacity: .16; }
+.plot text { font-size: 11px; paint-order: stroke; stroke: var(--page); stroke-width: 3px; stroke-linejoin: round; }
+.ticks text { fill: var(--soft); }
+.tick { stroke: var(--soft); }
+.mark line { stroke: var(--text); stroke-width: 1; stroke-dasharray: 3 3; opacity: .7; }
+.track { fill: var(--track); }
+.lane rect { fill: var(--run-0); }
+.lane rect.odd { opacity: .62; }
+.lane.copy rect { fill: var(--run-1); }
+.lane-texts text { font-size: 12px; }
+@media (max-width: 48rem) { .beside { display: block; } }
+@media (max-width: 40rem) {
+  .headline { padding: .7rem .75rem; gap: .75rem; }
+  .score { width: 3.75rem; }
+}
+@media print {
+  .headline, tr { break-inside: avoid; }
+  .scroll { max-height: none; }
+  .lane rect, .track, .curve .fill, td.bar rect { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+}
+`;
