@@ -1,4 +1,7 @@
+import { fileURLToPath } from 'node:url';
+import { transform } from 'esbuild';
 import { wasmPlugin } from './scripts/wasm-plugin.mjs';
+import { workerPlugin } from './scripts/worker-plugin.mjs';
 
 const packages = [
   '@assemblyscript/loader',
@@ -14,7 +17,12 @@ const packages = [
   'h5wasm/node',
 ];
 
-export default {
+// Entries are found beside their chunks: the worker is found relative to whichever file asks for it.
+const output = { dir: 'dist', format: 'es', sourcemap: true };
+// TypeScript's helper for `await using` looks for a shared copy of itself on `this`.
+const context = 'globalThis';
+
+const node = {
   input: {
     'index.node': 'build/js/index.node.js',
     kernel: 'build/js/index.kernel.js',
@@ -24,15 +32,48 @@ export default {
     'cli-program': 'build/js/cli/program.js',
     'worker.node': 'build/js/workers/node/worker.js',
   },
-  output: {
-    dir: 'dist',
-    format: 'es',
-    sourcemap: true,
-    // Beside the entries: the worker is found relative to whichever file asks for it.
-    chunkFileNames: 'chunk-[name].js',
-  },
-  // TypeScript's helper for `await using` looks for a shared copy of itself on `this`.
-  context: 'globalThis',
+  output: { ...output, chunkFileNames: 'chunk-[name].js' },
+  context,
   external: (id) => id.startsWith('node:') || packages.includes(id),
   plugins: [wasmPlugin()],
 };
+
+// Pages load these as they are, too: nothing is imported by a bare name, and they are small.
+const pageOutput = { ...output, chunkFileNames: 'browser-[name].js' };
+const pagePlugins = [wasmPlugin(), workerPlugin(), pageLoader(), minify()];
+
+/** One file, since it may be served by itself, and since simdex/inline has it as text: built before that. */
+const pageWorker = {
+  input: { 'worker.browser': 'build/js/workers/browser/worker.js' },
+  output: pageOutput,
+  context,
+  plugins: pagePlugins,
+};
+
+const page = {
+  input: {
+    'index.browser': 'build/js/index.browser.js',
+    'index.inline': 'build/js/index.inline.js',
+    'kernel.browser': 'build/js/index.kernel.js',
+  },
+  output: pageOutput,
+  context,
+  plugins: pagePlugins,
+};
+
+export default [node, pageWorker, page];
+
+function pageLoader() {
+  const file = fileURLToPath(new URL('build/js/kernel/page-loader.js', import.meta.url));
+  return { name: 'page-loader', resolveId: (id) => (id === '@assemblyscript/loader' ? file : null) };
+}
+
+function minify() {
+  return {
+    name: 'minify',
+    async renderChunk(code) {
+      const { code: small, map } = await transform(code, { minify: true, sourcemap: true, target: 'es2022' });
+      return { code: small, map };
+    },
+  };
+}

@@ -1,5 +1,6 @@
-// Rollup and Vitest plugin: `import bytes from 'kernel:simd.wasm'` gives the compiled kernel as a Uint8Array, inlined as
-// base64 so that no file has to be found at run time.
+// Rollup and Vitest plugin: `import bytes from 'kernel:simd.wasm'` gives the compiled kernel as a Uint8Array, inlined in
+// hexadecimal, so that no file has to be found at run time: gzip makes a fifth less of it than of base64, which hides where
+// bytes repeat.
 import { readFileSync } from 'node:fs';
 
 const prefix = 'kernel:';
@@ -15,8 +16,8 @@ export function wasmPlugin() {
     load(id) {
       if (!id.startsWith(`\0${prefix}`)) return null;
       const file = new URL(`../build/kernel/${id.slice(prefix.length + 1, -suffix.length)}`, import.meta.url);
-      const base64 = readFileSync(file).toString('base64');
-      return `export default Uint8Array.from(atob('${base64}'), (character) => character.charCodeAt(0));`;
+      const hex = readFileSync(file).toString('hex');
+      return `export default Uint8Array.from('${hex}'.match(/../g), (byte) => Number.parseInt(byte, 16));`;
     },
   };
 }

@@ -6,61 +6,6 @@ import { bindPlatform } from './workers/platform.js';
 
 bindPlatform(nodePlatform);
 
-export { IndexingError, type IndexingErrorCode, type IndexingErrorDetails, type RowRange } from './errors.js';
-export type { IdentifiedMatrix } from './formats/format.js';
+export * from './api.js';
 export { readVectors } from './formats/node/read-vectors.js';
 export { type VectorWriterOptions, writeVectors } from './formats/node/write-vectors.js';
-export type { VectorFormat } from './formats/registry.js';
-export type { ReadVectorsOptions } from './formats/vector-file.js';
-export type { AllocatedMatrix } from './indexing/allocations.js';
-export type { BatchResult } from './indexing/batch-result.js';
-export type { Backend } from './indexing/engine.js';
-export type { IndexedVectors, ProcessedVector } from './indexing/indexed-vectors.js';
-export type { IndexingResult } from './indexing/indexing-result.js';
-export type { IndexingStream, StreamOptions } from './indexing/indexing-stream.js';
-export { MonitoredParallelIndexer } from './indexing/monitored-parallel-indexer.js';
-export type { IndexerMonitoringConfig } from './indexing/monitoring-config.js';
-export type { IndexerLogger, IndexerOptions, IndexOptions } from './indexing/options.js';
-export { ParallelIndexer } from './indexing/parallel-indexer.js';
-export type { Rejection } from './indexing/rejections.js';
-export type { KernelBackend } from './kernel/instantiate.js';
-export type { RejectionCode } from './kernel/rejection.js';
-export type { HistogramSnapshot } from './monitoring/exponential-histogram.js';
-export type { MonitorThresholds } from './monitoring/monitor-thresholds.js';
-export type {
-  AlertRule,
-  AlertSeverity,
-  AlertUpdate,
-  DegradationUpdate,
-  MetricUpdate,
-  MonitorUpdate,
-  ProgressUpdate,
-  ReportUpdate,
-} from './monitoring/monitor-update.js';
-export { PerformanceMonitor } from './monitoring/performance-monitor.js';
-export type { PerformanceStats } from './monitoring/performance-stats.js';
-export type { Clock, PerformanceTimer } from './monitoring/performance-timer.js';
-export { RealTimeMonitor, type RealTimeMonitorOptions } from './monitoring/real-time-monitor.js';
-export type { IndexingProgress, ThreadProgress } from './monitoring/run-progress.js';
-export { type MonitoringStats, SharedPerformanceMonitor } from './monitoring/shared-performance-monitor.js';
-export type { TimeSummary } from './monitoring/time-distribution.js';
-export type { JsonValue } from './reporting/json.js';
-export { IndexingPerformanceReport } from './reporting/report.js';
-export type {
-  BatchSample,
-  BatchSizeSample,
-  Bottleneck,
-  CompletedSample,
-  CopyIn,
-  IndexingPerformanceReportData,
-  MemoryRates,
-  QueueDepth,
-  QueueDepthSample,
-  RunBackend,
-  RunConditions,
-  ThreadPerformance,
-} from './reporting/report-data.js';
-export type { RunPrediction, WhatIf } from './reporting/what-if.js';
-export type { VectorId } from './vectors/vector-id.js';
-export type { VectorMatrix } from './vectors/vector-matrix.js';
-export type { ComponentOrder, VectorSource } from './vectors/vector-source.js';

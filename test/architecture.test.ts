@@ -25,7 +25,7 @@ const LAYERS = [
   'vectors',
   'base',
 ];
-const ENTRY_POINTS = /^index\.\w+\.ts$/;
+const ENTRY_POINTS = /^(index\.\w+|api)\.ts$/;
 
 interface Import {
   readonly from: string;
@@ -76,6 +76,7 @@ test('only the Node halves name Node, tinypool and the packages of the command l
   const foreign = imports.filter((one) => !isLocal(one));
   const allowed = ({ from, to }: Import) => {
     if (to.startsWith('kernel:') || to === '@assemblyscript/loader') return from.startsWith('kernel/');
+    if (to === 'worker:browser') return from.startsWith('workers/browser/');
     if (to === 'benchmark') return from.startsWith('benchmark/');
     if (['fflate', 'hyparquet', 'apache-arrow', 'h5wasm', 'h5wasm/node'].includes(to))
       return from.startsWith('formats/');
@@ -93,6 +94,16 @@ test('only the Node halves name Node, tinypool and the packages of the command l
   expect(globals).toEqual([]);
 });
 
+test('only the browser half names workers and what else belongs to pages', () => {
+  const naming = files
+    .filter((file) => !file.startsWith('workers/browser/'))
+    .filter((file) => {
+      const code = readFileSync(join(root, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+      return /\bnew (Worker|Blob)\b|(?<![.\w'])(navigator|document|globalThis|crossOriginIsolated)\./.test(code);
+    });
+  expect(naming).toEqual([]);
+});
+
 /** Files that `entry` needs when it runs. */
 function reachedFrom(entry: string): Set<string> {
   const reached = new Set([entry]);
@@ -103,10 +114,11 @@ function reachedFrom(entry: string): Set<string> {
 }
 
 test('what runs in a worker needs nothing of the layers above the workers', () => {
-  for (const entry of ['workers/claim-loop.ts', 'workers/node/worker.ts']) {
+  for (const entry of ['workers/claim-loop.ts', 'workers/node/worker.ts', 'workers/browser/worker.ts']) {
     const above = [...reachedFrom(entry)].filter((file) => LAYERS.indexOf(layerOf(file)) < LAYERS.indexOf('workers'));
     expect(above).toEqual([]);
     expect([...reachedFrom(entry)]).not.toContain('workers/node/tinypool-pool.ts');
+    expect([...reachedFrom(entry)]).not.toContain('workers/browser/live-worker.ts');
   }
 });
 

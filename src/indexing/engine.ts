@@ -20,13 +20,21 @@ export interface Engine {
   readonly estimate: WorkEstimate;
 }
 
-/** Rejects with `IndexingError` `InvalidConfiguration` for a kernel that is not to be had here. */
-export async function loadEngine({ kernel: choice, wasm, logger }: IndexerOptions, threads: number): Promise<Engine> {
-  const kernel = await compileKernel(choice ?? 'auto', wasm);
+/**
+ * Rejects with `IndexingError` `InvalidConfiguration` for a kernel that is not to be had here.
+ *
+ * @param shared whether threads can share memory here
+ */
+export async function loadEngine(
+  { kernel: choice, wasm, logger }: IndexerOptions,
+  threads: number,
+  shared: boolean,
+): Promise<Engine> {
+  const kernel = await compileKernel(choice ?? 'auto', {
+    wasm,
+    shared,
+    onFallback: (reason) => logger?.warn(`The JavaScript kernel is used: ${reason}`),
+  });
   logger?.info(`Using the ${kernel.backend} kernel on ${threads} threads`);
-  if (kernel.backend === 'javascript' && choice !== 'javascript') {
-    logger?.warn('WebAssembly SIMD is missing or computes wrong here; the JavaScript kernel is used');
-  }
-  const backend = { kernel: kernel.backend, threads, shared: true };
-  return { kernel, backend, estimate: new WorkEstimate(kernel.backend) };
+  return { kernel, backend: { kernel: kernel.backend, threads, shared }, estimate: new WorkEstimate(kernel.backend) };
 }

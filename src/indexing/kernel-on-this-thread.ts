@@ -8,11 +8,10 @@
 import { invalidConfiguration, refuseUnknown } from '../errors.js';
 import { compileKernel } from '../kernel/compile.js';
 import { type CompiledKernel, instantiateKernel, type KernelBackend } from '../kernel/instantiate.js';
-import { createJavaScriptKernel } from '../kernel/javascript.js';
 import type { KernelExports } from '../kernel/kernel-exports.js';
 import { rejectionOf } from '../kernel/rejection.js';
 import { layOutMatrix, type MatrixLayout } from '../memory/matrix-layout.js';
-import { createMatrixMemory, insufficientMemory } from '../memory/matrix-memory.js';
+import { createMatrixMemory } from '../memory/matrix-memory.js';
 import { checkMatrix, checkShape, type VectorMatrix } from '../vectors/vector-matrix.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { checkKernelChoice } from './options.js';
@@ -62,7 +61,7 @@ export interface Kernel {
 export async function createKernel(options: KernelOptions = {}): Promise<Kernel> {
   refuseUnknown('options', options, new Set(['backend']));
   checkKernelChoice('backend', options.backend);
-  return new KernelOnThisThread(await compileKernel(options.backend ?? 'auto'));
+  return new KernelOnThisThread(await compileKernel(options.backend ?? 'auto', { shared: false }));
 }
 
 /** A memory with a kernel bound to it, laid out for one matrix. */
@@ -152,12 +151,7 @@ class KernelOnThisThread implements Kernel {
   }
 
   #bind(byteLength: number): Omit<Workspace, 'layout'> {
-    if (this.#kernel.backend === 'javascript') {
-      // JavaScript is slower on shared memory, and needs none.
-      const buffer = createBuffer(byteLength);
-      return { buffer, kernel: createJavaScriptKernel(buffer) };
-    }
-    const { memory, buffer } = createMatrixMemory(byteLength);
+    const { memory, buffer } = createMatrixMemory(byteLength, false);
     return { buffer, kernel: instantiateKernel(this.#kernel, memory) };
   }
 }
@@ -167,14 +161,6 @@ function holdsRows(workspace: Workspace | undefined, { data, dims }: VectorMatri
   const group = workspace?.layout.groups[0];
   if (!group || group.dims !== dims || data.byteOffset % (4 * dims) !== 0) return undefined;
   return data.byteOffset + data.byteLength <= 4 * dims * group.count ? workspace : undefined;
-}
-
-function createBuffer(byteLength: number): ArrayBuffer {
-  try {
-    return new ArrayBuffer(byteLength);
-  } catch (cause) {
-    throw insufficientMemory(byteLength, `the system refused it (${String(cause)})`, cause);
-  }
 }
 
 function listRejected(magnitudes: Float32Array): Rejection[] {

@@ -7,6 +7,7 @@ import type { KernelOperation } from '../kernel/kernel-exports.js';
 import type { IndexingProgress } from '../monitoring/run-progress.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
+import type { WorkerChoice } from '../workers/platform.js';
 
 export interface IndexerLogger {
   info(message: string): void;
@@ -14,12 +15,15 @@ export interface IndexerLogger {
 }
 
 export interface IndexerOptions {
-  /** Most bytes of everything the indexer holds at a time. Default: no bound in Node. */
+  /** Most bytes of everything the indexer holds at a time. Default: no bound in Node, 1 GiB in pages. */
   readonly maxMemoryBytes?: number | undefined;
   /** Default `'auto'`: SIMD where the engine has it and answers a known question rightly, else JavaScript. */
   readonly kernel?: 'auto' | KernelBackend | undefined;
-  /** URL of the worker module, for those who must serve it themselves; one that wraps `simdex/worker`. */
-  readonly worker?: URL | string | undefined;
+  /**
+   * URL of the worker module, for those who must serve it themselves: `simdex/worker`, or one that wraps it. In pages
+   * also a function that gives a new `Worker` with that module.
+   */
+  readonly worker?: WorkerChoice | undefined;
   /** The kernel's bytes, for those who must serve them themselves. */
   readonly wasm?: ArrayBuffer | ArrayBufferView<ArrayBuffer> | undefined;
   /** Hears of what happens beside results; none by default. */
@@ -89,15 +93,20 @@ export function checkIndexOptions(options: IndexOptions): CheckedIndexOptions {
 }
 
 /** @throws {IndexingError} `InvalidConfiguration` naming the option. */
-export function checkIndexerOptions(options: IndexerOptions): IndexerOptions {
+export function checkIndexerOptions(options: IndexerOptions, takesWorkerFactory: boolean): IndexerOptions {
   refuseUnknown('options', options, INDEXER_OPTIONS);
   const { maxMemoryBytes, kernel, worker, wasm, logger } = options;
   if (maxMemoryBytes !== undefined && !(typeof maxMemoryBytes === 'number' && maxMemoryBytes > 0)) {
     throw invalidConfiguration('maxMemoryBytes', 'a positive number of bytes', maxMemoryBytes);
   }
   checkKernelChoice('kernel', kernel);
-  if (worker !== undefined && typeof worker !== 'string' && !(worker instanceof URL)) {
-    throw invalidConfiguration('worker', 'a URL', worker);
+  const isWorker = typeof worker === 'string' || worker instanceof URL;
+  if (worker !== undefined && !isWorker && !(takesWorkerFactory && typeof worker === 'function')) {
+    throw invalidConfiguration(
+      'worker',
+      takesWorkerFactory ? 'a URL or a function that gives a Worker' : 'a URL',
+      worker,
+    );
   }
   if (wasm !== undefined && !(ArrayBuffer.isView(wasm) || wasm instanceof ArrayBuffer)) {
     throw invalidConfiguration('wasm', 'the bytes of the kernel in an ArrayBuffer or a view of one', wasm);

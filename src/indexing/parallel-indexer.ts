@@ -14,9 +14,9 @@ import { TimeSlices } from '../time-slices.js';
 import { countVectors, describeSource, type SourceRows } from '../vectors/source-rows.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import { boundPlatform } from '../workers/platform.js';
-import type { WorkerPool } from '../workers/worker-pool.js';
 import { type AllocatedMatrix, Allocations } from './allocations.js';
 import { type Backend, type Engine, loadEngine } from './engine.js';
+import type { Execution } from './execution.js';
 import { IndexingResult, type ResultInput } from './indexing-result.js';
 import { knownMemoryRates, measureMemoryRates, PROBE_BYTES } from './memory-rates.js';
 import { calculateOptimalBatchSize } from './optimal-batch-size.js';
@@ -31,6 +31,7 @@ import {
 import { IndexingRun, type LiveRun, type RunRecords } from './run.js';
 import { ConditionsWatch } from './run-conditions.js';
 import { SerialQueue, type Turn } from './serial-queue.js';
+import { startExecution } from './start-execution.js';
 
 /** How a monitor takes part in a run. @internal */
 export interface RunObserver {
@@ -75,8 +76,8 @@ export class ParallelIndexer {
   readonly #queue = new SerialQueue();
   readonly #closing = new AbortController();
   #engine: Promise<Engine> | undefined;
-  #workers: WorkerPool | undefined;
-  #workersStartedAtMs = 0;
+  #execution: Promise<Execution> | undefined;
+  #executionStartedAtMs = 0;
   readonly #availableThreads: number;
   readonly #maxMemoryBytes: number;
   #disposed: Promise<void> | undefined;
@@ -96,10 +97,11 @@ export class ParallelIndexer {
   constructor(threadCount: number | 'auto' = 'auto', options: IndexerOptions = {}) {
     const platform = boundPlatform();
     this.#availableThreads = platform.availableThreads();
-    this.threadCount = checkThreadCount(threadCount, () => this.#availableThreads);
-    this.#options = checkIndexerOptions(options);
+    const threads = checkThreadCount(threadCount, () => this.#availableThreads);
+    this.threadCount = platform.sharesMemory ? threads : 1;
+    this.#options = checkIndexerOptions(options, platform.takesWorkerFactory);
     this.#maxMemoryBytes = options.maxMemoryBytes ?? platform.maxMemoryBytes;
-    this.#memories = new MemoryPool(this.#maxMemoryBytes);
+    this.#memories = new MemoryPool(this.#maxMemoryBytes, platform.sharesMemory);
     this.#allocations = new Allocations(this.#memories, this.threadCount);
   }
 
@@ -123,15 +125,11 @@ export class ParallelIndexer {
     this.refuseIfDisposed();
     const { kernel } = await this.#loadEngine();
     this.refuseIfDisposed();
-    const workers = this.#startWorkers();
-    const warmUps = Array.from({ length: this.threadCount }, (_, threadId) =>
-      workers.run({ type: 'warm-up', kernel }).catch((cause: unknown) => {
-        this.refuseIfDisposed();
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        throw new IndexingError('ThreadPanic', `the worker did not start (${reason})`, { threadId, cause });
-      }),
-    );
-    await Promise.all(warmUps);
+    const execution = await this.#startExecution();
+    await execution.warmUp(kernel).catch((error: unknown) => {
+      this.refuseIfDisposed();
+      throw error;
+    });
   }
 
   /**
@@ -142,11 +140,11 @@ export class ParallelIndexer {
   async measureMemory(): Promise<MemoryRates | undefined> {
     this.refuseIfDisposed();
     const known = knownMemoryRates();
-    // Pages without cross-origin isolation have no SharedArrayBuffer.
-    if (typeof SharedArrayBuffer === 'undefined') return undefined;
+    if (!boundPlatform().sharesMemory) return undefined;
     if (known || this.#memories.heldBytes + PROBE_BYTES > this.#maxMemoryBytes) return known;
     return this.#queue.run(this.#closing.signal, async () => {
-      const result = measureMemoryRates(this.#startWorkers(), this.threadCount);
+      const { pool } = await this.#startExecution();
+      const result = pool ? measureMemoryRates(pool, this.threadCount) : Promise.resolve(undefined);
       return {
         result,
         settled: result.then(
@@ -193,7 +191,9 @@ export class ParallelIndexer {
     this.#closing.abort(disposedError());
     await this.#queue.idle();
     this.#memories.close();
-    await this.#workers?.dispose();
+    // One that could not be started has told so to whoever asked for it.
+    const execution = await this.#execution?.catch(() => undefined);
+    await execution?.dispose();
   }
 
   [asyncDisposeSymbol](): Promise<void> {
@@ -265,10 +265,10 @@ export class ParallelIndexer {
   /** One turn in the queue. */
   async #runOnThreads(call: DescribedCall): Promise<Turn<ResultInput>> {
     const { engine, options, observer } = call;
-    const run = await this.#createRun(call, this.threadCount);
-    const workers = this.#startWorkers();
-    if (this.#workersStartedAtMs >= call.startedAtMs) call.watch.threadsStarted(this.threadCount);
-    const { finished, settled } = run.runOn(workers);
+    const execution = await this.#startExecution();
+    if (this.#executionStartedAtMs >= call.startedAtMs) call.watch.threadsStarted(execution.threads);
+    const run = await this.#createRun(call, Math.min(this.threadCount, execution.threads));
+    const { finished, settled } = run.runOn(execution);
     if (options.inPlace || options.into) this.#allocations.holdUntil(settled, run.placed.memory);
     this.#activeThreads = run.activeThreads;
     settled.then(() => {
@@ -301,6 +301,7 @@ export class ParallelIndexer {
       timed: observer.timed || options.onProgress !== undefined,
       startedAtMs,
       watch,
+      shared: boundPlatform().sharesMemory,
       onDeath: (threadId: number, cause: unknown) => {
         watch.threadsStarted(1);
         const reason = cause instanceof Error ? cause.message : String(cause);
@@ -325,19 +326,28 @@ export class ParallelIndexer {
   }
 
   #loadEngine(): Promise<Engine> {
-    this.#engine ??= loadEngine(this.#options, this.threadCount).then((engine) => {
+    this.#engine ??= loadEngine(this.#options, this.threadCount, boundPlatform().sharesMemory).then((engine) => {
       this.#backend = engine.backend;
       return engine;
     });
     return this.#engine;
   }
 
-  #startWorkers(): WorkerPool {
-    if (!this.#workers) {
-      this.#workersStartedAtMs = nowMs();
-      this.#workers = boundPlatform().createPool(this.threadCount, this.#options.worker);
-    }
-    return this.#workers;
+  /** Chosen once; what could not be started is tried again. */
+  #startExecution(): Promise<Execution> {
+    this.#execution ??= this.#chooseExecution().catch((error: unknown) => {
+      this.#execution = undefined;
+      throw error;
+    });
+    return this.#execution;
+  }
+
+  async #chooseExecution(): Promise<Execution> {
+    const { backend } = await this.#loadEngine();
+    this.#executionStartedAtMs = nowMs();
+    const execution = await startExecution(this.threadCount, backend.kernel, this.#options);
+    this.#backend = { kernel: backend.kernel, threads: execution.threads, shared: execution.shared };
+    return execution;
   }
 
   /** @throws {IndexingError} `InvalidConfiguration` after `dispose()`. @internal */

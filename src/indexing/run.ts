@@ -16,13 +16,12 @@ import { TimeSlices } from '../time-slices.js';
 import type { SourceRows } from '../vectors/source-rows.js';
 import { claimBatches } from '../workers/claim-loop.js';
 import type { IndexingTask } from '../workers/task.js';
-import type { WorkerPool } from '../workers/worker-pool.js';
 import type { PlacedMemory } from './allocations.js';
+import type { Execution, RunWork } from './execution.js';
 import type { CheckedIndexOptions } from './options.js';
 import { type Plan, planBatches } from './plan.js';
 import { findFailure } from './rejections.js';
 import type { ConditionsWatch } from './run-conditions.js';
-import { scheduleThreads } from './scheduler.js';
 import type { WorkEstimate } from './work-estimate.js';
 
 /** What a run is made of. */
@@ -41,6 +40,8 @@ export interface RunInput {
   readonly timed: boolean;
   readonly startedAtMs: number;
   readonly watch: ConditionsWatch;
+  /** Whether threads share the run's memory. */
+  readonly shared: boolean;
   /** Called for every thread that dies. */
   readonly onDeath: (threadId: number, cause: unknown) => void;
 }
@@ -108,7 +109,7 @@ export class IndexingRun implements LiveRun {
       lanes: input.kernel.backend === 'simd' ? 4 : 1,
       nsPerVector: (dims) => input.estimate.nsPerVector(dims, input.options.operation),
     });
-    this.#control = ControlBlock.create(this.#plan.batches, input.threads, input.timed);
+    this.#control = ControlBlock.create(this.#plan.batches, input.threads, input.timed, input.shared);
     this.#progress = new ProgressReader(this.#control, input.rows.count, input.threads, input.startedAtMs);
   }
 
@@ -145,17 +146,14 @@ export class IndexingRun implements LiveRun {
   /** Runs everything on the calling thread before it returns. For few vectors: it holds the thread. */
   runHere(): RunRecords {
     const { options } = this.#input;
-    if (!options.inPlace) {
-      for (const batch of this.#plan.batches) this.#copyRows(batch, 0, batch.count);
-    }
+    for (const batch of this.#plan.batches) this.#copyRows(batch, 0, batch.count, this.#rowsOf(batch, 0, batch.count));
     this.#control.publishReady(this.#plan.batches.length);
     claimBatches({ ...this.#task(0, 0), source: undefined });
     options.onProgress?.(this.progress());
     return this.#conclude();
   }
 
-  /** Runs on the threads of `pool`. */
-  runOn(pool: WorkerPool): RunHandle {
+  runOn(execution: Execution): RunHandle {
     const { signal, onProgress } = this.#input.options;
     const control = this.#control;
     let failure: { readonly reason: unknown } | undefined;
@@ -164,16 +162,7 @@ export class IndexingRun implements LiveRun {
       control.lowerEnd(0);
     };
 
-    const threads = scheduleThreads({
-      pool,
-      control,
-      threads: this.#input.threads,
-      task: (threadId, firstBatch) => this.#task(threadId, firstBatch),
-      restoreBatch: (batch) => this.#restore(batch),
-      onDeath: this.#input.onDeath,
-    }).catch(fail);
-    const copied = this.#copyIn().catch(fail);
-    const settled = Promise.all([threads, copied]).then(() => undefined);
+    const settled = execution.execute(this.#work()).catch(fail);
 
     const ticks = onProgress && setInterval(() => report(), PROGRESS_INTERVAL_MS);
     const report = () => {
@@ -230,6 +219,20 @@ export class IndexingRun implements LiveRun {
     };
   }
 
+  #work(): RunWork {
+    return {
+      control: this.#control,
+      threads: this.#input.threads,
+      task: (threadId, firstBatch) => this.#task(threadId, firstBatch),
+      copyIn: () => this.#copyIn(),
+      restoreBatch: (batch) => this.#restore(batch),
+      copyRows: (batch, first, last, slices, target = this.#rowsOf(batch, first, last)) =>
+        this.#copyInSlices(batch, first, last, slices, target),
+      nsPerVector: (dims) => this.#input.estimate.nsPerVector(dims, this.#input.options.operation),
+      onDeath: this.#input.onDeath,
+    };
+  }
+
   /** Copies the rows in, batch after batch, and lets the threads know of each; nothing to do where workers copy. */
   async #copyIn(): Promise<void> {
     const { rows, options } = this.#input;
@@ -245,8 +248,7 @@ export class IndexingRun implements LiveRun {
   }
 
   async #copyBatch(batch: Batch, slices: TimeSlices): Promise<void> {
-    const stride = Math.max(1, Math.min(COPY_ROWS, Math.floor(COPY_BYTES / (batch.dims * 4))));
-    await slices.forEach(batch.count, stride, (first, last) => this.#copyRows(batch, first, last));
+    await this.#copyInSlices(batch, 0, batch.count, slices, this.#rowsOf(batch, 0, batch.count));
   }
 
   async #restore(index: number): Promise<boolean> {
@@ -257,11 +259,24 @@ export class IndexingRun implements LiveRun {
     return true;
   }
 
-  #copyRows({ rows, firstRank, dims }: Batch, first: number, last: number): void {
+  async #copyInSlices(batch: Batch, from: number, to: number, slices: TimeSlices, target: Float32Array): Promise<void> {
+    const { dims } = batch;
+    const stride = Math.max(1, Math.min(COPY_ROWS, Math.floor(COPY_BYTES / (dims * 4))));
+    await slices.forEach(to - from, stride, (first, last) => {
+      this.#copyRows(batch, from + first, from + last, target.subarray(first * dims, last * dims));
+    });
+  }
+
+  /** Copies rows as they are before indexing; those of a run in place are where they belong unless copied elsewhere. */
+  #copyRows(batch: Batch, first: number, last: number, target: Float32Array): void {
+    if (this.#input.options.inPlace) {
+      const rows = this.#rowsOf(batch, first, last);
+      if (target.buffer !== rows.buffer) target.set(rows);
+      return;
+    }
     const { timed } = this.#control;
     const startedAtMs = timed ? nowMs() : 0;
-    const target = new Float32Array(this.placed.memory.buffer, rows + first * dims * 4, (last - first) * dims);
-    this.#input.rows.copyInto(target, firstRank + first, last - first, dims);
+    this.#input.rows.copyInto(target, batch.firstRank + first, last - first, batch.dims);
     if (!timed) return;
     const endedAtMs = nowMs();
     const { bytes, busyMs } = this.#copiedIn ?? { bytes: 0, busyMs: 0 };
@@ -270,6 +285,11 @@ export class IndexingRun implements LiveRun {
       busyMs: busyMs + endedAtMs - startedAtMs,
       endedAtMs: endedAtMs - this.#input.startedAtMs,
     };
+  }
+
+  /** Rows of a batch in the run's memory. */
+  #rowsOf({ rows, dims }: Batch, first: number, last: number): Float32Array {
+    return new Float32Array(this.placed.memory.buffer, rows + first * dims * 4, (last - first) * dims);
   }
 }
 

@@ -7,23 +7,12 @@
  */
 import { IndexingError, type RowRange } from '../errors.js';
 import { CLAIMED, type ControlBlock, DONE, LOST, PENDING } from '../memory/control-block.js';
-import type { IndexingTask } from '../workers/task.js';
 import type { WorkerPool } from '../workers/worker-pool.js';
+import type { RunWork } from './execution.js';
 
 const MAX_DEATHS_OF_BATCH = 2;
 /** Deaths before the first claim are no batch's fault: a broken worker file, or a machine that kills at random. */
 const MAX_DEATHS_AT_START = 8;
-
-export interface ScheduledRun {
-  readonly pool: WorkerPool;
-  readonly control: ControlBlock;
-  readonly threads: number;
-  readonly task: (threadId: number, firstBatch: number) => IndexingTask;
-  /** Puts the rows of a batch back as they were before a dead thread touched them; false where that is impossible. */
-  readonly restoreBatch: (batch: number) => Promise<boolean>;
-  /** Called for every death of a thread. */
-  readonly onDeath: (threadId: number, cause: unknown) => void;
-}
 
 /**
  * Resolves when every thread has answered and every wanted batch is done or lost.
@@ -31,7 +20,7 @@ export interface ScheduledRun {
  * @throws {IndexingError} `ThreadPanic`, with the rows that a run in place lost; what `restoreBatch` throws. Once every thread
  *   has answered.
  */
-export async function scheduleThreads(run: ScheduledRun): Promise<void> {
+export async function scheduleThreads(pool: WorkerPool, run: RunWork): Promise<void> {
   const { control } = run;
   const deathsOfBatch = new Map<number, number>();
   let panic: IndexingError | undefined;
@@ -43,7 +32,7 @@ export async function scheduleThreads(run: ScheduledRun): Promise<void> {
     let deathsAtStart = 0;
     while (control.end > 0) {
       try {
-        await run.pool.run(run.task(threadId, first));
+        await pool.run(run.task(threadId, first));
         return;
       } catch (cause) {
         run.onDeath(threadId, cause);

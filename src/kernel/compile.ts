@@ -8,62 +8,90 @@ import { IndexingError } from '../errors.js';
 import { type CompiledKernel, instantiateKernel, type KernelBackend } from './instantiate.js';
 import { createJavaScriptKernel } from './javascript.js';
 import { type KernelExports, scratchBytes } from './kernel-exports.js';
+import { forUnsharedMemory } from './unshared.js';
 
 const exportNames: readonly (keyof KernelExports)[] = ['magnitudes', 'normalize', 'sort', 'process'];
 
+export interface CompileOptions {
+  /** The kernel's bytes (simd.wasm, or scalar.wasm for `'scalar'`), for those who serve them themselves. */
+  readonly wasm?: ArrayBuffer | ArrayBufferView<ArrayBuffer> | undefined;
+  /** Whether the memories it is to work on are shared between threads. Default true. */
+  readonly shared?: boolean | undefined;
+  /** Hears why `'auto'` is JavaScript here. */
+  readonly onFallback?: ((reason: string) => void) | undefined;
+}
+
 /**
- * Compiles the kernel of `choice`. `wasm` are the kernel's bytes (simd.wasm, or scalar.wasm for `'scalar'`) for those
- * who serve them themselves. Throws `InvalidConfiguration` where the kernel asked for cannot run, and for bytes that
+ * Compiles the kernel of `choice`. Throws `InvalidConfiguration` where the kernel asked for cannot run, and for bytes that
  * are no simdex kernel.
  */
-export async function compileKernel(choice: 'auto' | KernelBackend, wasm?: BufferSource): Promise<CompiledKernel> {
+export async function compileKernel(
+  choice: 'auto' | KernelBackend,
+  { wasm, shared = true, onFallback }: CompileOptions = {},
+): Promise<CompiledKernel> {
   if (choice === 'javascript') return { backend: 'javascript' };
 
   const backend = choice === 'auto' ? 'simd' : choice;
-  if (!canCompile(backend)) {
-    if (choice === 'auto') return { backend: 'javascript' };
-    throw refusal(`kernel '${choice}' cannot run here: this engine has no WebAssembly ${missing[backend]}`);
+  const instead = (reason: string, cause?: unknown): CompiledKernel => {
+    if (choice !== 'auto') throw refusal(`kernel '${choice}' cannot run here: ${reason}`, cause);
+    onFallback?.(reason);
+    return { backend: 'javascript' };
+  };
+  if (!canCompile(kernelBytes(backend, shared))) {
+    return instead(`this engine has no WebAssembly ${backend === 'simd' ? 'SIMD' : 'shared memory'}`);
   }
-  const module = await compileModule(wasm ?? bytesOf(backend));
+  const bytes = kernelBytes(backend, shared, wasm);
+  if (!canCompile(bytes)) throw refusal('wasm must be the bytes of a simdex kernel, got bytes that do not compile');
+  let module: WebAssembly.Module;
+  try {
+    module = await WebAssembly.compile(bytes);
+  } catch (cause) {
+    // Valid bytes that do not compile: a Content-Security-Policy without 'wasm-unsafe-eval', or no memory for code.
+    return instead(cause instanceof Error ? cause.message : String(cause), cause);
+  }
+  refuseForeign(module);
   const kernel: CompiledKernel = { backend, module };
-  if (answersKnownQuestion(kernel)) return kernel;
-  if (choice === 'auto') return { backend: 'javascript' };
-  throw refusal(`kernel '${choice}' cannot run here: this engine computes wrong answers with it`);
+  return answersKnownQuestion(kernel, shared) ? kernel : instead('this engine computes wrong answers with it');
 }
 
-const missing = { simd: 'SIMD', scalar: 'shared memory' };
-
-function bytesOf(backend: 'simd' | 'scalar'): Uint8Array<ArrayBuffer> {
-  return backend === 'simd' ? simd : scalar;
+/** The bytes that `compileKernel` compiles: the caller's if given, for memory that is shared or not. */
+export function kernelBytes(
+  backend: 'simd' | 'scalar',
+  shared: boolean,
+  wasm?: ArrayBuffer | ArrayBufferView<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  const bytes = wasm ? bytesOf(wasm) : backend === 'simd' ? simd : scalar;
+  return shared ? bytes : forUnsharedMemory(bytes);
 }
 
-function canCompile(backend: 'simd' | 'scalar'): boolean {
-  return typeof WebAssembly === 'object' && WebAssembly.validate(bytesOf(backend));
+function bytesOf(source: ArrayBuffer | ArrayBufferView<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  if (!ArrayBuffer.isView(source)) return new Uint8Array(source);
+  return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
 }
 
-async function compileModule(bytes: BufferSource): Promise<WebAssembly.Module> {
-  const module = await WebAssembly.compile(bytes).catch((cause: unknown) => {
-    throw refusal('wasm must be the bytes of a simdex kernel, got bytes that do not compile', cause);
-  });
+function canCompile(bytes: Uint8Array<ArrayBuffer>): boolean {
+  return typeof WebAssembly === 'object' && WebAssembly.validate(bytes);
+}
+
+function refuseForeign(module: WebAssembly.Module): void {
   const imports = WebAssembly.Module.imports(module).map(({ module, name }) => `${module}.${name}`);
   const exports = WebAssembly.Module.exports(module).map(({ name }) => name);
   if (imports.join() !== 'env.memory' || exportNames.some((name) => !exports.includes(name))) {
     throw refusal('wasm must be the bytes of a simdex kernel, got a module with other imports or exports');
   }
-  return module;
 }
 
 /**
  * Five rows of 100 components, so that whole groups and rows left over, merges and the last components all take part.
  * Compared with JavaScript: magnitudes and components within 1e-6, the order exact.
  */
-function answersKnownQuestion(kernel: CompiledKernel): boolean {
+function answersKnownQuestion(kernel: CompiledKernel, shared: boolean): boolean {
   const count = 5;
   const dims = 100;
   const magnitudes = 4 * count * dims;
   const scratch = 64 * Math.ceil((magnitudes + 4 * count) / 64);
   const pages = Math.ceil((scratch + scratchBytes(dims)) / 65536);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
   const actual = new Float32Array(memory.buffer, 0, count * dims + count);
   for (let i = 0; i < count * dims; i++) actual[i] = ((i * 7919) % 1009) - 504;
   const expected = actual.slice();

@@ -13,10 +13,25 @@ export type CompiledKernel =
   | { readonly backend: 'simd' | 'scalar'; readonly module: WebAssembly.Module }
   | { readonly backend: 'javascript' };
 
-/** The kernel as functions of `memory`, which is shared; any number of instances may work on one memory. */
-export function instantiateKernel(kernel: CompiledKernel, memory: WebAssembly.Memory): KernelExports {
+/** A kernel before it is compiled. Unlike a compiled one, it can be posted to workers everywhere. */
+export type KernelSource =
+  | { readonly backend: 'simd' | 'scalar'; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly backend: 'javascript' };
+
+/** What a kernel works on: a WebAssembly.Memory; for the JavaScript kernel any buffer will do. */
+export interface KernelMemory {
+  readonly buffer: ArrayBufferLike;
+}
+
+/**
+ * The kernel as functions of `memory`, which is shared if the kernel was compiled for that; any number of instances may
+ * work on one memory.
+ */
+export function instantiateKernel(kernel: CompiledKernel, memory: KernelMemory): KernelExports {
   if (kernel.backend === 'javascript') return createJavaScriptKernel(memory.buffer);
+  // Where there is a WebAssembly kernel, memories are WebAssembly memories.
+  const imports = { env: { memory: memory as WebAssembly.Memory } };
   // The raw exports: the loader's own wrap every call to count its arguments.
-  const exports: Record<string, unknown> = instantiateSync(kernel.module, { env: { memory } }).instance.exports;
+  const exports: Record<string, unknown> = instantiateSync(kernel.module, imports).instance.exports;
   return exports as Record<string, unknown> & KernelExports;
 }

@@ -1,6 +1,6 @@
 /**
- * The control block of a run: one SharedArrayBuffer with the words the threads agree by, a record for each batch, and the
- * times of its timing groups.
+ * The control block of a run: one buffer, shared where threads share memory, with the words the threads agree by, a record
+ * for each batch, and the times of its timing groups.
  *
  *   header    16 × int32          next batch to claim | end | batches copied in | whether times are recorded
  *   records   16 × 4 bytes each   first half written by the main thread before the run, second half by the claimer
@@ -55,7 +55,7 @@ const CLAIMED_AT = 12;
 const ENDED_AT = 14;
 
 export class ControlBlock {
-  readonly buffer: SharedArrayBuffer;
+  readonly buffer: ArrayBufferLike;
   readonly batchCount: number;
   readonly #words: Int32Array;
   readonly #unsigned: Uint32Array;
@@ -65,11 +65,13 @@ export class ControlBlock {
   /**
    * Lays `batches` out for a run that starts with one batch for each of `threads` threads. Of a run that is not `timed`
    * nobody writes a time: those of its records stay 0, and it has no timing groups.
+   *
+   * @param shared whether threads are to share it; elsewhere the calling thread alone reads and writes
    */
-  static create(batches: readonly Batch[], threads: number, timed: boolean): ControlBlock {
+  static create(batches: readonly Batch[], threads: number, timed: boolean, shared = true): ControlBlock {
     const timings = timed ? batches.reduce((sum, batch) => sum + timingCount(batch), 0) : 0;
     const bytes = 4 * (HEADER_WORDS + batches.length * RECORD_WORDS + timings);
-    const control = new ControlBlock(new SharedArrayBuffer(bytes), batches.length);
+    const control = new ControlBlock(shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes), batches.length);
     control.#describe(batches);
     control.#words[NEXT] = threads;
     control.#words[END] = batches.length;
@@ -77,7 +79,7 @@ export class ControlBlock {
     return control;
   }
 
-  constructor(buffer: SharedArrayBuffer, batchCount: number) {
+  constructor(buffer: ArrayBufferLike, batchCount: number) {
     this.buffer = buffer;
     this.batchCount = batchCount;
     this.#words = new Int32Array(buffer);

@@ -17,6 +17,7 @@ const MAX_FREE = 4;
 
 export class MemoryPool {
   readonly #maxBytes: number;
+  readonly #shared: boolean;
   #heldBytes = 0;
   readonly #free: MatrixMemory[] = [];
   #closed = false;
@@ -26,9 +27,13 @@ export class MemoryPool {
     this.#heldBytes -= bytes;
   });
 
-  /** @param maxBytes most bytes of all memories alive at a time; Infinity for no bound */
-  constructor(maxBytes: number) {
+  /**
+   * @param maxBytes most bytes of all memories alive at a time; Infinity for no bound
+   * @param shared whether threads are to share the memories
+   */
+  constructor(maxBytes: number, shared = true) {
     this.#maxBytes = maxBytes;
+    this.#shared = shared;
   }
 
   /** Bytes of all memories that are handed out or kept, as far as the collector has told. */
@@ -50,7 +55,7 @@ export class MemoryPool {
       const held = this.#heldBytes > 0 ? `, of which ${formatBytes(this.#heldBytes)} are in use (dispose results)` : '';
       throw insufficientMemory(byteLength, `the indexer may hold ${formatBytes(this.#maxBytes)}${held}`);
     }
-    const memory = createMatrixMemory(byteLength);
+    const memory = createMatrixMemory(byteLength, this.#shared);
     this.#heldBytes += bytes;
     this.#collected.register(memory.buffer, bytes, memory);
     return memory;

@@ -4,6 +4,7 @@
  * A batch's rows, magnitudes, timings and record are written by the thread that claimed it and by nobody else meanwhile.
  * The stop word is read, and the rows done are published, before every slice; a slice is planned to take well below 2 ms.
  */
+import { applyKernel } from '../kernel/apply.js';
 import { instantiateKernel } from '../kernel/instantiate.js';
 import type { KernelExports } from '../kernel/kernel-exports.js';
 import { type Batch, ControlBlock } from '../memory/control-block.js';
@@ -64,16 +65,5 @@ function indexRows(task: IndexingTask, kernel: KernelExports, batch: Batch, firs
     const from = new Float32Array(buffer, byteOffset + rows, count * dims);
     new Float32Array(task.memory.buffer, rows, count * dims).set(from);
   }
-  switch (task.operation) {
-    case 'process':
-      return kernel.process(rows, count, dims, magnitudes, task.scratch);
-    case 'normalize':
-      return kernel.normalize(rows, count, dims, magnitudes);
-    case 'magnitudes':
-      return kernel.magnitudes(rows, count, dims, magnitudes);
-    case 'sort':
-      // Any row can be sorted: none is rejected, so nobody looks for reasons in the magnitudes, which stay as they were.
-      kernel.sort(rows, count, dims, task.scratch);
-      return 0;
-  }
+  return applyKernel(kernel, task.operation, { rows, count, dims, magnitudes, scratch: task.scratch });
 }

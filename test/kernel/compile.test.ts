@@ -23,7 +23,7 @@ describe('compileKernel', () => {
   });
 
   test('takes bytes that the user serves', async () => {
-    expect((await compileKernel('auto', new Uint8Array(simdBytes))).backend).toBe('simd');
+    expect((await compileKernel('auto', { wasm: new Uint8Array(simdBytes) })).backend).toBe('simd');
   });
 
   test('falls back to JavaScript without SIMD', async () => {
@@ -36,8 +36,8 @@ describe('compileKernel', () => {
     const wrong = new Uint8Array(simdBytes);
     const minS = wrong.findIndex((byte, i) => byte === 0xfd && wrong[i + 1] === 0xb6 && wrong[i + 2] === 0x01);
     wrong[minS + 1] = 0xb8;
-    expect(await compileKernel('auto', wrong)).toEqual({ backend: 'javascript' });
-    await expect(compileKernel('simd', wrong)).rejects.toThrow('computes wrong answers');
+    expect(await compileKernel('auto', { wasm: wrong })).toEqual({ backend: 'javascript' });
+    await expect(compileKernel('simd', { wasm: wrong })).rejects.toThrow('computes wrong answers');
   });
 
   test('refuses a kernel that cannot run', async () => {
@@ -52,7 +52,7 @@ describe('compileKernel', () => {
     ['text', new TextEncoder().encode('<!doctype html>'), 'bytes that do not compile'],
     ['another module', nothing, 'a module with other imports or exports'],
   ])('refuses %s in place of the kernel', async (_, bytes, reason) => {
-    const refused = compileKernel('auto', bytes);
+    const refused = compileKernel('auto', { wasm: bytes });
     await expect(refused).rejects.toMatchObject({ code: 'InvalidConfiguration' });
     await expect(refused).rejects.toThrow(reason);
   });

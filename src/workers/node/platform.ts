@@ -10,8 +10,11 @@ export const nodePlatform: Platform = {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1000;
   },
-  createPool(threadCount, worker) {
-    return createTinypoolPool(threadCount, worker ?? new URL('./worker.node.js', import.meta.url));
+  sharesMemory: true,
+  takesWorkerFactory: false,
+  async createPool({ threads, worker = new URL('./worker.node.js', import.meta.url) }) {
+    if (typeof worker === 'function') throw new Error('worker threads start from a URL');
+    return createTinypoolPool(threads, worker);
   },
   maxMemoryBytes: Number.POSITIVE_INFINITY,
   collectGarbage,

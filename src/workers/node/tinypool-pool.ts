@@ -6,7 +6,7 @@
  * thread. All threads are kept alive (minThreads = maxThreads) and take one task at a time.
  */
 import { Tinypool } from 'tinypool';
-import type { WorkerTask } from '../task.js';
+import type { AnswerTo, WorkerTask } from '../task.js';
 import type { WorkerPool } from '../worker-pool.js';
 
 /** Threads are terminated at once; the time is for those that do not answer any more. */
@@ -60,12 +60,12 @@ export function createTinypoolPool(threadCount: number, worker: URL | string): W
   watchNewThreads();
 
   return {
-    async run(task: WorkerTask): Promise<void> {
+    async run<Task extends WorkerTask>(task: Task): Promise<AnswerTo<Task>> {
       if (disposed) throw new Error('the worker pool is disposed');
       const answer = pool.run(task);
       watchNewThreads();
       try {
-        await answer;
+        return await answer;
       } catch (error) {
         // Tinypool rejects as soon as a thread fails; until it has exited it may still write to the run's memory.
         await Promise.all([...failed].map((thread) => exits.get(thread)));

@@ -1,45 +1,4 @@
 /**
  * The module that runs in every Node worker thread (`simdex/worker`). Tinypool calls its default export with each task.
  */
-import { type CompiledKernel, instantiateKernel } from '../../kernel/instantiate.js';
-import { layOutMatrix } from '../../memory/matrix-layout.js';
-import { createMatrixMemory, seeByCollector } from '../../memory/matrix-memory.js';
-import { type BatchListener, claimBatches } from '../claim-loop.js';
-import { measureMemory } from '../memory-probe.js';
-import type { WorkerTask } from '../task.js';
-
-const WARM_UP_MS = 10;
-const WARM_UP_ROWS = 4;
-/** Long enough for every pass of the sort. */
-const WARM_UP_DIMS = 1024;
-
-/**
- * Runs one task to its end.
- *
- * @param onBatch called with the index of every batch this thread claims, before it touches the rows; for worker modules
- *   of your own that wrap this one
- */
-export default function runTask(task: WorkerTask, onBatch?: BatchListener): void {
-  if (task.type === 'warm-up') {
-    warmUp(task.kernel);
-    return;
-  }
-  if (task.type === 'measure-memory') {
-    measureMemory(task);
-    return;
-  }
-  const { buffer } = task.memory;
-  seeByCollector(buffer as ArrayBufferLike as SharedArrayBuffer, buffer.byteLength);
-  claimBatches(task, onBatch);
-}
-
-/** Runs the kernel until the engine has had reason to compile it at its best; all threads share that code. */
-function warmUp(kernel: CompiledKernel): void {
-  const layout = layOutMatrix([{ dims: WARM_UP_DIMS, count: WARM_UP_ROWS }], 1);
-  const { memory, buffer } = createMatrixMemory(layout.byteLength);
-  new Float32Array(buffer, 0, WARM_UP_ROWS * WARM_UP_DIMS).fill(1);
-  const { process } = instantiateKernel(kernel, memory);
-  const { magnitudes } = layout.groups[0]!;
-  const until = performance.now() + WARM_UP_MS;
-  while (performance.now() < until) process(0, WARM_UP_ROWS, WARM_UP_DIMS, magnitudes, layout.scratch);
-}
+export { runTask as default } from '../run-task.js';

@@ -1,0 +1,10 @@
+/**
+ * simdex for pages: Web Workers, shared memory where the page is cross-origin isolated.
+ */
+import { ownWorker } from './workers/browser/own-worker.js';
+import { createBrowserPlatform } from './workers/browser/platform.js';
+import { bindPlatform } from './workers/platform.js';
+
+bindPlatform(createBrowserPlatform(ownWorker));
+
+export * from './api.js';

@@ -1,0 +1,34 @@
+/**
+ * Chooses how runs are executed here, once for an indexer, and starts the workers that it takes.
+ */
+import { kernelBytes } from '../kernel/compile.js';
+import type { KernelBackend } from '../kernel/instantiate.js';
+import { boundPlatform } from '../workers/platform.js';
+import { WorkersUnavailable } from '../workers/worker-pool.js';
+import { executeOnCallingThread } from './calling-thread-execution.js';
+import type { Execution } from './execution.js';
+import { executeInMessages, MESSAGES_IN_FLIGHT } from './message-execution.js';
+import type { IndexerOptions } from './options.js';
+import { executeOnThreads, notStarted } from './thread-execution.js';
+
+/** Rejects with `IndexingError` `ThreadPanic` when workers are to be had, but this one does not start. */
+export async function startExecution(
+  threads: number,
+  backend: KernelBackend,
+  { worker, wasm, logger }: IndexerOptions,
+): Promise<Execution> {
+  const platform = boundPlatform();
+  const shared = platform.sharesMemory;
+  const kernel = backend === 'javascript' ? { backend } : { backend, bytes: kernelBytes(backend, shared, wasm) };
+  const options = { threads, worker, kernel, tasksPerThread: shared ? 1 : MESSAGES_IN_FLIGHT };
+  try {
+    const pool = await platform.createPool(options);
+    if (shared) return executeOnThreads(pool, threads);
+    logger?.warn('No cross-origin isolation, so no shared memory: one worker with its own memory is used');
+    return executeInMessages(pool);
+  } catch (error) {
+    if (!(error instanceof WorkersUnavailable)) throw notStarted(0, error);
+    logger?.warn(`No workers: vectors are indexed on the calling thread, in slices (${error.message})`);
+    return executeOnCallingThread(shared);
+  }
+}

@@ -1,0 +1,14 @@
+/**
+ * The worker that comes with the library. The call is written so that bundlers find the file and take it along.
+ */
+import type { WorkerStart } from './live-worker.js';
+
+export const ownWorker: WorkerStart = {
+  create: () => new Worker(new URL('./worker.browser.js', import.meta.url), { type: 'module' }),
+  from: `worker.browser.js, started by ${scriptUrl()}`,
+};
+
+/** Where this very code came from. Bundlers put a path of the build machine in place of `import.meta.url`. */
+function scriptUrl(): string {
+  return /\w+:\/\/[^\s)]+?(?=:\d+)/.exec(String(new Error().stack))?.[0] ?? 'this page';
+}

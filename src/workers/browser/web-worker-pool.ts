@@ -1,0 +1,53 @@
+/**
+ * Web Workers behind the pool interface. A worker that died is replaced when the next task comes.
+ */
+
+import type { PoolOptions } from '../platform.js';
+import type { AnswerTo, WorkerTask } from '../task.js';
+import type { WorkerPool } from '../worker-pool.js';
+import { LiveWorker, type WorkerStart } from './live-worker.js';
+
+/** Rejects with what keeps the workers from starting; resolves when the first has. */
+export async function createWebWorkerPool(start: WorkerStart, options: PoolOptions): Promise<WorkerPool> {
+  const { threads, kernel, tasksPerThread } = options;
+  const workers = Array.from({ length: threads }, () => new LiveWorker(start, kernel));
+  /** To be called when a worker may have become free. */
+  const waiting: (() => void)[] = [];
+  let disposed = false;
+
+  /** The worker with the fewest tasks; undefined when all have as many as they may. */
+  function takeFreest(): LiveWorker | undefined {
+    for (const [i, worker] of workers.entries()) if (!worker.isAlive) workers[i] = new LiveWorker(start, kernel);
+    const freest = workers.reduce((best, worker) => (worker.load < best.load ? worker : best));
+    return freest.load < tasksPerThread ? freest : undefined;
+  }
+
+  async function run<Task extends WorkerTask>(task: Task): Promise<AnswerTo<Task>> {
+    while (!disposed) {
+      const worker = takeFreest();
+      if (worker) {
+        try {
+          return await worker.run(task);
+        } finally {
+          waiting.shift()?.();
+        }
+      }
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    }
+    throw new Error('the worker pool is disposed');
+  }
+
+  async function dispose(): Promise<void> {
+    disposed = true;
+    await Promise.all(workers.map((worker) => worker.terminate()));
+    for (const wake of waiting.splice(0)) wake();
+  }
+
+  try {
+    await Promise.any(workers.map(({ ready }) => ready));
+  } catch (error) {
+    await dispose();
+    throw error instanceof AggregateError ? error.errors[0] : error;
+  }
+  return { run, dispose };
+}
