@@ -1,8 +1,14 @@
-// Compiles assembly/ twice from one source: with SIMD, and scalar for engines without it.
+// Compiles the two kernels of assembly/, of indexing and of search, twice each: with SIMD, and scalar for engines without.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 
 mkdirSync('build/kernel', { recursive: true });
-for (const target of ['simd', 'scalar']) {
-  execFileSync('npx', ['--no-install', 'asc', '--target', target], { stdio: 'inherit' });
+for (const [entry, prefix] of [
+  ['assembly/index.ts', ''],
+  ['assembly/search.ts', 'search-'],
+]) {
+  for (const target of ['simd', 'scalar']) {
+    const outFile = `build/kernel/${prefix}${target}.wasm`;
+    execFileSync('npx', ['--no-install', 'asc', entry, '--target', target, '--outFile', outFile], { stdio: 'inherit' });
+  }
 }

@@ -1,0 +1,46 @@
+/**
+ * Which search kernel runs here: that of the same backend as the indexing kernel, as far as it answers a known question
+ * rightly. Its bytes are loaded when the first index is made, and not before.
+ */
+import type { CompiledKernel } from '../instantiate.js';
+import { instantiateSearchKernel } from './instantiate-search-kernel.js';
+import { createJavaScriptSearchKernel } from './javascript-search-kernel.js';
+import { queryBytes } from './search-kernel.js';
+
+/** @param kernel the indexing kernel, which has been found to run here */
+export async function compileSearchKernel({ backend }: Pick<CompiledKernel, 'backend'>): Promise<CompiledKernel> {
+  if (backend === 'javascript') return { backend };
+  const bytes =
+    backend === 'simd'
+      ? await import('kernel:search-simd.wasm').then((file) => file.default)
+      : await import('kernel:search-scalar.wasm').then((file) => file.default);
+  const kernel: CompiledKernel = { backend, module: await WebAssembly.compile(bytes) };
+  return answersKnownQuestion(kernel) ? kernel : { backend: 'javascript' };
+}
+
+const COUNT = 7;
+const DIMS = 45;
+const QUERIES = 5;
+
+/** Small integers, so that float32 is exact and scores and lists must be equal, whole tiles and all that is left over. */
+function answersKnownQuestion(kernel: CompiledKernel): boolean {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  const actual = new Float32Array(memory.buffer);
+  const expected = new Float32Array(actual.length);
+  const queries = 16 * Math.ceil((4 * COUNT * DIMS) / 16) + 64;
+  const scores = queries + QUERIES * queryBytes(DIMS);
+  for (let i = 0; i < scores / 4; i++) expected[i] = ((i * 7919) % 61) - 30;
+  actual.set(expected);
+
+  for (const { dots, distances, select } of [
+    instantiateSearchKernel(kernel, memory),
+    createJavaScriptSearchKernel(expected.buffer),
+  ]) {
+    const more = scores + 4 * COUNT * QUERIES;
+    const list = more + 4 * COUNT * QUERIES;
+    dots(0, COUNT, DIMS, queries, QUERIES, scores);
+    distances(0, COUNT, DIMS, queries, QUERIES, more);
+    select(scores, COUNT, QUERIES, 0, 0, 0, list);
+  }
+  return expected.every((value, i) => Object.is(value, actual[i]));
+}

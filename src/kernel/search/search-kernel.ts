@@ -1,0 +1,38 @@
+/**
+ * What every backend of the search kernel offers: functions of one memory that take byte addresses and sizes. Rows are
+ * dense (row `i` starts at `rows + 4 × dims × i`); queries take `queryBytes(dims)` each and are 16-byte aligned. At least
+ * 16 bytes of the memory follow the last row.
+ *
+ * The score of row `r` for query `q` is float32 number `q × count + r` at `scores`; greater is better.
+ */
+
+export interface SearchKernelExports {
+  /** Scans `count` rows: inner products, within the error bound of error-bound.ts. */
+  dots(rows: number, count: number, dims: number, queries: number, queryCount: number, scores: number): void;
+  /** Likewise squared Euclidean distances, negative. */
+  distances(rows: number, count: number, dims: number, queries: number, queryCount: number, scores: number): void;
+  /**
+   * Lists the scores that, raised by `slack` × magnitude of the row, are not below the limit of their query (float32, one
+   * each), NaN among them: their indices as uint32 at `list`, ascending. Returns how many.
+   */
+  select(
+    scores: number,
+    count: number,
+    queryCount: number,
+    limits: number,
+    magnitudes: number,
+    slack: number,
+    list: number,
+  ): number;
+  /** Inner product in float64; the same bits in every backend, as of all functions below. */
+  exactDot(row: number, query: number, dims: number): number;
+  /** Squared Euclidean distance in float64. */
+  exactDistance(row: number, query: number, dims: number): number;
+  /** Sum of squares of a row in float64. */
+  exactSquares(row: number, dims: number): number;
+}
+
+/** Bytes of a query: its components, and zeros up to a multiple of four. */
+export function queryBytes(dims: number): number {
+  return 16 * Math.ceil(dims / 4);
+}

@@ -1,0 +1,104 @@
+/**
+ * Queries as the kernel wants them: dense float32 rows, each followed by zeros up to a multiple of four components; for
+ * inner products scaled by a power of two to a length of 1/4 to 1/2 (see kernel/search/error-bound.ts).
+ */
+import { IndexingError, invalidConfiguration } from '../errors.js';
+import type { Metric } from '../kernel/search/error-bound.js';
+import { queryBytes } from '../kernel/search/search-kernel.js';
+import type { TimeSlices } from '../time-slices.js';
+import { describeSource } from '../vectors/source-rows.js';
+import type { VectorSource } from '../vectors/vector-source.js';
+
+export interface PreparedQueries {
+  readonly count: number;
+  /** Float32Array, count × (dims rounded up to a multiple of four). */
+  readonly data: Float32Array;
+  /** What each query was multiplied by. */
+  readonly scales: Float64Array;
+}
+
+/** Components converted between two looks at the clock. */
+const STRIDE_COMPONENTS = 2 ** 15;
+
+/** @throws {IndexingError} `InvalidConfiguration` for what is no vector of `dims` finite numbers, `ZeroMagnitude`. */
+export function prepareQuery(query: ArrayLike<number>, dims: number, metric: Metric): PreparedQueries {
+  if (typeof query !== 'object' || query === null || !Number.isSafeInteger(query.length)) {
+    throw invalidConfiguration('query', 'an array of numbers', query);
+  }
+  if (query.length !== dims) throw wrongDims('query', dims, query.length);
+  const row = new Float32Array(dims);
+  for (let j = 0; j < dims; j++) {
+    const component = query[j];
+    if (typeof component !== 'number') throw invalidConfiguration(`query[${j}]`, 'a number', component);
+    row[j] = component;
+  }
+  const prepared = allocate(1, dims);
+  place(prepared, 0, row, metric, 'query');
+  return prepared;
+}
+
+/** The same of several queries; an error has the position as `vectorIndex`. */
+export async function prepareQueries(
+  source: VectorSource,
+  dims: number,
+  metric: Metric,
+  slices: TimeSlices,
+): Promise<PreparedQueries> {
+  const rows = await describeSource(source, slices);
+  const wrong = rows.groups.find((group) => group.dims !== dims);
+  if (wrong) throw wrongDims('queries', dims, wrong.dims);
+  const prepared = allocate(rows.count, dims);
+  const row = new Float32Array(dims);
+  await slices.forEach(rows.count, Math.max(1, Math.floor(STRIDE_COMPONENTS / dims)), (first, last) => {
+    for (let query = first; query < last; query++) {
+      rows.copyInto(row, query, 1, dims);
+      place(prepared, query, row, metric, `queries[${query}]`, query);
+    }
+  });
+  return prepared;
+}
+
+function allocate(count: number, dims: number): PreparedQueries {
+  const data = new Float32Array((count * queryBytes(dims)) / 4);
+  return { count, data, scales: new Float64Array(count).fill(1) };
+}
+
+function place(
+  { data, scales }: PreparedQueries,
+  query: number,
+  row: Float32Array,
+  metric: Metric,
+  name: string,
+  vectorIndex?: number,
+): void {
+  const at = (query * queryBytes(row.length)) / 4;
+  let sum = 0;
+  for (const component of row) sum += component * component;
+  const details = vectorIndex === undefined ? {} : { vectorIndex };
+  if (!(sum < Number.POSITIVE_INFINITY)) {
+    const detail = `${name} must be finite, got NaN, an infinity or a number beyond the float32 range`;
+    throw new IndexingError('InvalidConfiguration', detail, details);
+  }
+  if (sum === 0 && metric === 'cosine') {
+    throw new IndexingError('ZeroMagnitude', `every component of ${name} is zero: it has no direction`, details);
+  }
+  if (metric === 'euclidean' || sum === 0) {
+    data.set(row, at);
+    return;
+  }
+  const scale = scaleFor(Math.sqrt(sum));
+  scales[query] = scale;
+  for (let j = 0; j < row.length; j++) data[at + j] = row[j]! * scale;
+}
+
+/** The power of two that brings a length into 1/4 to 1/2. */
+function scaleFor(length: number): number {
+  // log2 may round up to an integer: a length just below a power of two then ends at 1/4 instead of 1/2.
+  const scale = 2 ** (-2 - Math.floor(Math.log2(length)));
+  return scale * length > 0.5 ? scale / 2 : scale;
+}
+
+function wrongDims(name: string, dims: number, found: number): IndexingError {
+  const detail = `${name} must have ${dims} components, as the index has, got ${found}`;
+  return new IndexingError('InvalidConfiguration', detail);
+}
