@@ -6,7 +6,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { RowShape } from '../formats/format.js';
 import { formatsFor, type VectorFormat, vectorFormats } from '../formats/registry.js';
 import { UsageError } from './exit.js';
-import { type OutputFlags, reportExtensions } from './outputs.js';
+import { type OutputFlags, reportEndings, reportWriterFor } from './outputs.js';
 
 export interface FileFlags extends OutputFlags {
   readonly format?: VectorFormat;
@@ -22,8 +22,8 @@ export async function checkFlags(files: readonly string[], flags: FileFlags): Pr
   if (out !== undefined) checkOutputName('--out', out, { kind: 'vectors', dims: 1 });
   if (magnitudes !== undefined) checkOutputName('--magnitudes', magnitudes, { kind: 'column' });
   for (const path of report ?? []) {
-    if (!reportExtensions.includes(extname(path).toLowerCase())) {
-      throw new UsageError(`--report ${path}: expected a name that ends in ${reportExtensions.join(' or ')}`);
+    if (!reportWriterFor(path)) {
+      throw new UsageError(`--report ${path}: expected a name that ends in ${reportEndings.join(' or ')}`);
     }
   }
   await checkDistinct(files, outputs);

@@ -42,7 +42,11 @@ export function addIndexCommand(program: Command, interrupted: AbortSignal): voi
     )
     .option('--magnitudes <file>', 'write the magnitude of every row, NaN where rejected (.npy)', once)
     .option('--rejected <file>', 'write index, id and code of every rejected row, as CSV', once)
-    .option('--report <file>', 'write the performance report (.csv, .json); may be repeated', collect)
+    .option(
+      '--report <file>',
+      'write the performance report: a page (.html), figures (.csv, .json) or a trace (.trace.json); may be repeated',
+      collect,
+    )
     .addOption(
       new Option('--order <order>', 'components as they are, or sorted ascending')
         .choices(['original', 'sorted'])
@@ -69,7 +73,7 @@ export function addIndexCommand(program: Command, interrupted: AbortSignal): voi
       `
 Examples:
   simdex index vectors.npy --out unit.npy --magnitudes magnitudes.npy
-  simdex index a.fvecs b.fvecs --order sorted --report run.csv --report run.json
+  simdex index a.fvecs b.fvecs --order sorted --report run.html --report run.trace.json
   simdex index raw.npy --on-invalid skip --rejected rejected.csv --out unit.npy`,
     )
     .action((files: string[], flags: IndexFlags) => runIndex(files, flags, interrupted));

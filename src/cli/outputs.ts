@@ -1,7 +1,7 @@
 /**
  * Everything a command writes. Each file appears whole under its name when all rows are through, or not at all.
  */
-import { extname } from 'node:path';
+import { basename, extname } from 'node:path';
 import { type AtomicFile, createAtomicFile } from '../formats/node/atomic-file.js';
 import {
   type ColumnWriter,
@@ -25,12 +25,25 @@ export interface OutputFlags {
   readonly order: ComponentOrder;
 }
 
-const REPORT_WRITERS: Record<string, (report: IndexingPerformanceReport) => string> = {
+type ReportWriter = (report: IndexingPerformanceReport) => string;
+
+/** By the end of the file's name; of two that fit, the longer one. */
+const REPORT_WRITERS: Record<string, ReportWriter> = {
+  '.html': (report) => report.toHtml(),
   '.csv': (report) => report.toCsv(),
+  '.trace.json': (report) => `${report.toTrace()}\n`,
   '.json': (report) => `${JSON.stringify(report, null, 2)}\n`,
 };
 
-export const reportExtensions: readonly string[] = Object.keys(REPORT_WRITERS);
+export const reportEndings: readonly string[] = Object.keys(REPORT_WRITERS);
+
+/** What writes a report of this name; undefined where its end says nothing. */
+export function reportWriterFor(path: string): ReportWriter | undefined {
+  const name = basename(path).toLowerCase();
+  const endings = reportEndings.filter((ending) => name.endsWith(ending) && name.length > ending.length);
+  const longest = endings.reduce((a, b) => (b.length > a.length ? b : a), '');
+  return REPORT_WRITERS[longest];
+}
 
 /** What all outputs have in common. */
 interface Unfinished {
@@ -45,7 +58,7 @@ export class Outputs implements AsyncDisposable {
   #rows: VectorWriter | undefined;
   #magnitudes: ColumnWriter | undefined;
   #rejected: AtomicFile | undefined;
-  #reports: { readonly file: AtomicFile; readonly render: (report: IndexingPerformanceReport) => string }[] = [];
+  #reports: { readonly file: AtomicFile; readonly render: ReportWriter }[] = [];
   #position = 0;
 
   /** Opens all outputs, so that a path which cannot be written is told before the work and not after it. */
@@ -86,7 +99,7 @@ export class Outputs implements AsyncDisposable {
     for (const path of report) {
       const file = await createAtomicFile(path);
       this.#unfinished.push(file);
-      this.#reports.push({ file, render: REPORT_WRITERS[extname(path).toLowerCase()]! });
+      this.#reports.push({ file, render: reportWriterFor(path)! });
     }
   }
 

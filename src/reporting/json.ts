@@ -59,6 +59,14 @@ export function reportFromJson(json: unknown): IndexingPerformanceReportData {
   if (report.threadPerformance.length > 0) {
     checkPerThread('threadPerformance', report.threadPerformance, report.threadCount);
   }
+  report.batches.forEach(({ threadId }, i) => {
+    if (threadId < report.threadCount) return;
+    throw invalidConfiguration(
+      `report.batches[${i}].threadId`,
+      `below ${report.threadCount}, the thread count`,
+      threadId,
+    );
+  });
   return report;
 }
 

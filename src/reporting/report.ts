@@ -21,6 +21,7 @@ import type {
   ThreadPerformance,
 } from './report-data.js';
 import { performanceScore } from './score.js';
+import { reportToTrace } from './trace.js';
 import { predictRun, type RunPrediction, type WhatIf } from './what-if.js';
 
 /** Figures of a run, not of the indexer's lifetime. What each of them means stands at `IndexingPerformanceReportData`. */
@@ -121,6 +122,14 @@ export class IndexingPerformanceReport implements IndexingPerformanceReportData 
    */
   toHtml(): string {
     return reportToHtml(this);
+  }
+
+  /**
+   * A trace as JSON text, in Chrome's trace event format: open it at ui.perfetto.dev or in chrome://tracing to see each batch on
+   * the track of its thread, beside the depth of the queue and the throughput.
+   */
+  toTrace(): string {
+    return reportToTrace(this);
   }
 
   /**

@@ -188,8 +188,8 @@ describe('flags', () => {
     [['--magnitudes', 'm.fvecs'], /--magnitudes m\.fvecs.*\.npy/],
     [['--magnitudes', 'm.csv'], /--magnitudes m\.csv.*\.npy/],
     [['--rejected', ''], /--rejected.*empty/],
-    [['--report', 'x.html'], /--report x\.html.*\.csv or \.json/],
-    [['--report', 'x.csv', '--report', 'y'], /--report y.*\.csv or \.json/],
+    [['--report', '.html'], /--report \.html: expected a name that ends in \.html or \.csv or \.trace\.json or \.json/],
+    [['--report', 'x.csv', '--report', 'y'], /--report y: expected a name that ends in \.html or \.csv or \.trace\.json or \.json/],
     [['--out', 'a.npy', '--out', 'b.npy'], /--out.*once/],
   ])('%j', async (flags, sentence) => {
     await refused([good, ...flags], USAGE, sentence);

@@ -1,6 +1,8 @@
 /**
  * What `simdex index` tells: the summary, its JSON and the reports agree with each other and with the truth.
  */
+
+import { IndexingPerformanceReport } from 'simdex';
 import { describe, expect, test } from 'vitest';
 import { npyBytes, plainEnvironment, randomRows, reference, runWell, temporaryDirectory } from './support.js';
 
@@ -68,6 +70,20 @@ test('--json, --report .json and --report .csv agree, and counts are exact', asy
   operations.forEach((count: number, threadId: number) => {
     expect(csv.get(`thread_${threadId}_operations`)!.value).toBe(count);
   });
+});
+
+test('--report .html and .trace.json show the same run as .json', async () => {
+  const names = ['p.html', 'p.TRACE.json', 'p.json'];
+  const { stdout } = await runWell([
+    ...['index', input, '--on-invalid', 'skip', '--threads', '2', '--batch-size', '5000', '--json'],
+    ...names.flatMap((name) => ['--report', directory.at(name)]),
+  ]);
+  const [html, trace, json] = names.map((name) => directory.read(name).toString());
+  const report = IndexingPerformanceReport.fromJSON(json);
+  expect(report.totalVectors).toBe(COUNT - REJECTED);
+  expect(html).toBe(report.toHtml());
+  expect(trace).toBe(`${report.toTrace()}\n`);
+  expect(JSON.parse(stdout).written).toEqual(names.map((name) => directory.at(name)));
 });
 
 test('the summary tells the same to people', async () => {

@@ -130,7 +130,7 @@ function dataForThreads(threads: number): fc.Arbitrary<IndexingPerformanceReport
     timingGroupSize: count,
     batches: fc.array(
       plain({
-        threadId: count,
+        threadId: fc.nat({ max: threads - 1 }),
         vectors: count,
         dims: count,
         rejected: count,

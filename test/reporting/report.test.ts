@@ -132,6 +132,11 @@ describe('JSON', () => {
     ['recommendations', [1], 'report.recommendations[0] must be a string, got 1'],
     ['backend', { kernel: 'gpu' }, 'report.backend.kernel must be "simd" or "scalar" or "javascript", got "gpu"'],
     ['backend', [], 'report.backend must be an object, got an array of 0'],
+    [
+      'batches',
+      [{ ...sample().batches[0], threadId: 2 }],
+      'report.batches[0].threadId must be below 2, the thread count',
+    ],
     ['queueDepth', null, 'report.queueDepth must be an object, got null'],
   ])('%s of %j is refused in a sentence', (name, value, sentence) => {
     expect(() => IndexingPerformanceReport.fromJSON({ ...sample().toJSON(), [name]: value })).toThrow(sentence);
