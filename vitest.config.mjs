@@ -1,11 +1,17 @@
-// Unit tests import from src; tests of the whole import the package by its name, and get what was built.
+// Unit tests import from src; tests of the whole import the package by its name, and get what was built. The common suite
+// (test/common) runs in Node and in pages of every kind that Chromium can show.
 import { fileURLToPath } from 'node:url';
+import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { chromiumFlags, findChromium } from './scripts/find-chromium.mjs';
 import { wasmPlugin } from './scripts/wasm-plugin.mjs';
 
 const built = (name) => fileURLToPath(new URL(`./dist/${name}`, import.meta.url));
 
-export default defineConfig({
+/** For what hangs; a busy machine is merely slow. */
+const testTimeout = 120_000;
+
+const node = {
   plugins: [wasmPlugin()],
   resolve: {
     alias: [
@@ -16,10 +22,70 @@ export default defineConfig({
     ],
   },
   test: {
+    name: 'node',
     include: ['test/**/*.test.ts'],
+    exclude: ['test/pages/**'],
     // What was built runs as Node runs it, untransformed: it starts worker threads by its own URL.
     server: { deps: { external: [/\/dist\//] } },
-    // For what hangs; a busy machine is merely slow.
-    testTimeout: 120_000,
+    provide: { environment: { kernel: 'auto', backend: { kernel: 'simd', shared: true } } },
+    testTimeout,
   },
-});
+};
+
+const isolation = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
+/** A page of one kind; `environment` says what the common suite is to find in it. */
+function page(name, { headers = {}, entry = 'index.browser.js', setupFiles = [], kernel = 'auto', backend }) {
+  return {
+    resolve: {
+      alias: [
+        { find: /^simdex$/, replacement: built(entry) },
+        { find: /^simdex\/kernel$/, replacement: built('kernel.browser.js') },
+        { find: /^simdex\/worker$/, replacement: built('worker.browser.js') },
+      ],
+    },
+    server: { headers },
+    test: {
+      name,
+      include: ['test/common/**/*.test.ts', 'test/pages/**/*.test.ts'],
+      setupFiles,
+      provide: { environment: { kernel, backend } },
+      testTimeout,
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider: playwright({ launchOptions: { executablePath: findChromium(), args: chromiumFlags } }),
+        instances: [{ browser: 'chromium' }],
+      },
+    },
+  };
+}
+
+const pages = [
+  page('page', { headers: isolation, backend: { kernel: 'simd', shared: true } }),
+  page('page without isolation', { backend: { kernel: 'simd', shared: false } }),
+  page('page, inline', { headers: isolation, entry: 'index.inline.js', backend: { kernel: 'simd', shared: true } }),
+  page('page with a strict policy', {
+    headers: isolation,
+    setupFiles: ['test/pages/policies/strict.ts'],
+    backend: { kernel: 'simd', shared: true },
+  }),
+  page('page, JavaScript kernel', {
+    headers: isolation,
+    kernel: 'javascript',
+    backend: { kernel: 'javascript', shared: true },
+  }),
+  page('page without workers', {
+    headers: isolation,
+    setupFiles: ['test/pages/policies/no-workers.ts'],
+    backend: { kernel: 'javascript', shared: false },
+  }),
+];
+
+if (!findChromium()) console.error('No Chromium: tests in browsers are skipped. See scripts/find-chromium.mjs.');
+
+export default defineConfig({ test: { projects: findChromium() ? [node, ...pages] : [node] } });

@@ -59,7 +59,7 @@ export function bitsOf({ vectors }: IndexingResult): (string | null)[] {
     const vector = vectors.get(i);
     if (!vector) return null;
     const numbers = Float32Array.of(vector.magnitude, ...vector.normalized);
-    return Buffer.from(numbers.buffer).toString('hex');
+    return [...new Uint32Array(numbers.buffer)].map((word) => word.toString(16)).join(' ');
   });
 }
 
