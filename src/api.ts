@@ -47,6 +47,7 @@ export type {
   CopyIn,
   IndexingPerformanceReportData,
   MemoryRates,
+  Optimization,
   QueueDepth,
   QueueDepthSample,
   RunBackend,

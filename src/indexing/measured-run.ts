@@ -114,8 +114,9 @@ export class RunMeasurement {
       completed: completedOf(batches),
       magnitudes: this.#magnitudes.histogram,
       copyIn,
-      conditions,
-      losses: lossesOf({ totalTimeMs, threads, batches, copyIn, conditions }),
+      conditions: control.timed ? conditions : undefined,
+      losses: control.timed ? lossesOf({ totalTimeMs, threads, batches, copyIn, conditions }) : undefined,
+      optimizations: undefined,
       batchCount: this.#batches.length,
       queueDepths: queueDepthsOf(batches, control.batchCount),
     };

@@ -95,6 +95,7 @@ export class StreamMeasurement {
         conditions: this.#conditions,
         losses: this.#losses,
         batchCount: this.#batchCount,
+        optimizations: this.#last.optimizations,
         queueDepths: this.#queueDepths.samples,
       }
     );

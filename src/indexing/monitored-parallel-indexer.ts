@@ -12,6 +12,7 @@ import { IndexingPerformanceReport } from '../reporting/report.js';
 import { summarizeRun } from '../reporting/summarize-run.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import type { AllocatedMatrix } from './allocations.js';
+import { AutoOptimizer } from './auto-optimizer.js';
 import type { Backend } from './engine.js';
 import { IndexingResult } from './indexing-result.js';
 import { type IndexedChunk, IndexingStream, type StreamOptions } from './indexing-stream.js';
@@ -58,6 +59,7 @@ export class MonitoredParallelIndexer {
       clockTickMs: measureClockTickMs(),
       batchSizes: [],
       maxBatchSize: (total) => this.calculateOptimalBatchSize(total),
+      optimizer: this.config.autoOptimization ? new AutoOptimizer(options.logger) : undefined,
     };
   }
 
@@ -154,7 +156,13 @@ export class MonitoredParallelIndexer {
     const { measured } = observed;
     this.#measureMemoryAfter(measured.totalTimeMs);
     const report = new IndexingPerformanceReport(summarizeRun(measured, this.config));
+    if (this.config.autoOptimization) this.#tellAnalysis(report.recommendations);
     return { result: new IndexingResult(input, report), measured };
+  }
+
+  #tellAnalysis(recommendations: readonly string[]): void {
+    this.#logger?.info('Performance Analysis Complete:');
+    for (const recommendation of recommendations) this.#logger?.info(`  - ${recommendation}`);
   }
 
   /** Beside a long run it costs little, and the next report can tell of memory bandwidth. */

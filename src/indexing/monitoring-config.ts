@@ -16,6 +16,11 @@ export interface IndexerMonitoringConfig extends ReportParts {
   readonly threadUtilizationMonitoring: boolean;
   /** Lets `enableRealTimeMonitoring()` start a monitor. Default true. */
   readonly enableRealTimeUpdates: boolean;
+  /**
+   * Lets a tuner change the number of threads and the size of batches where that helps; a `batchSize` that is given is then
+   * where it begins. What it did is in `report.optimizations`. Default false.
+   */
+  readonly autoOptimization: boolean;
   /** Time between two interim reports of a run, in milliseconds, which the real-time monitor tells. Default 30,000. */
   readonly reportingIntervalMs: number;
 }
@@ -26,6 +31,7 @@ const DEFAULTS: IndexerMonitoringConfig = {
   queueDepthMonitoring: true,
   threadUtilizationMonitoring: true,
   enableRealTimeUpdates: true,
+  autoOptimization: false,
   reportingIntervalMs: DEFAULT_REPORTING_INTERVAL_MS,
 };
 

@@ -2,18 +2,23 @@
  * A run with the monitors of an indexer taking part: what it does is recorded in them, told in real time, and measured for
  * its report.
  */
+
+import type { KernelOperation } from '../kernel/kernel-exports.js';
 import type { RealTimeMonitor } from '../monitoring/real-time-monitor.js';
 import type { SharedPerformanceMonitor } from '../monitoring/shared-performance-monitor.js';
 import type { WatchedRun } from '../monitoring/watched-run.js';
 import { IndexingPerformanceReport } from '../reporting/report.js';
 import type { BatchSizeSample } from '../reporting/report-data.js';
 import { summarizeRun } from '../reporting/summarize-run.js';
+import type { RowGroup } from '../vectors/source-rows.js';
+import type { AutoOptimizer, TunedRun } from './auto-optimizer.js';
 import type { Backend } from './engine.js';
 import { countIndexed } from './indexing-result.js';
 import { type MeasuredRecords, RunMeasurement } from './measured-run.js';
 import { type IndexerMonitoringConfig, isTimed } from './monitoring-config.js';
 import type { RunObserver } from './parallel-indexer.js';
 import type { LiveRun, RunRecords } from './run.js';
+import type { Setting } from './tuner.js';
 
 /** What the runs of an indexer have in common. */
 export interface Observation {
@@ -24,6 +29,8 @@ export interface Observation {
   /** Sizes and throughputs of the runs so far, this one's added when it ends. */
   readonly batchSizes: BatchSizeSample[];
   maxBatchSize(total: number): number;
+  /** undefined without `autoOptimization`. */
+  readonly optimizer: AutoOptimizer | undefined;
 }
 
 /** Runs that the history of batch sizes goes back. */
@@ -37,6 +44,8 @@ export class ObservedRun implements RunObserver {
   #number: number | undefined;
   #measurement: RunMeasurement | undefined;
   #measured: MeasuredRecords | undefined;
+  #tuned: TunedRun | undefined;
+  #stopTuning: (() => void) | undefined;
 
   constructor(observation: Observation) {
     this.#observation = observation;
@@ -53,19 +62,34 @@ export class ObservedRun implements RunObserver {
     return this.#observation.maxBatchSize(total);
   }
 
+  settingFor(groups: readonly RowGroup[], operation: KernelOperation, given: Setting): Setting {
+    this.#tuned = this.#observation.optimizer?.plan(groups, operation, given);
+    return this.#tuned?.setting ?? given;
+  }
+
   onBegin(run: LiveRun, backend: Backend): void {
+    if (this.#tuned) {
+      const { control, conditions } = run.records;
+      this.#stopTuning = this.#observation.optimizer?.watch(this.#tuned, control, conditions.availableThreads);
+    }
     this.#number = this.#observation.realTime?.beginRun(this.#watched(run, backend));
   }
 
   /** Also of a run that failed: what was done counts. */
   async onRecords(records: RunRecords, backend: Backend): Promise<void> {
-    const { batchSizes, realTime } = this.#observation;
+    const { batchSizes, realTime, optimizer } = this.#observation;
+    this.#stopTuning?.();
     try {
       const measurement = this.#measurementOf(records, backend);
       await measurement.finish(records.totalTimeMs);
       batchSizes.push(sampleOf(records));
       if (batchSizes.length > HISTORY_RUNS) batchSizes.shift();
-      this.#measured = measurement.measured(records, [...batchSizes]);
+      const measured = measurement.measured(records, [...batchSizes]);
+      // A run that failed or was aborted tells nothing of its setting.
+      if (this.#tuned && measured.batchCount === records.control.batchCount) {
+        optimizer?.learnFrom(this.#tuned, measured, records.conditions.availableThreads);
+      }
+      this.#measured = { ...measured, optimizations: optimizer?.optimizations };
     } finally {
       if (this.#number !== undefined) realTime?.endRun(this.#number);
     }
@@ -82,7 +106,7 @@ export class ObservedRun implements RunObserver {
 
   /** The run as the real-time monitor sees it. */
   #watched(run: LiveRun, backend: Backend): WatchedRun<IndexingPerformanceReport> {
-    const { config, clockTickMs, batchSizes } = this.#observation;
+    const { config, clockTickMs, batchSizes, optimizer } = this.#observation;
     const measurement = () => this.#measurementOf(run.records, backend);
     return {
       work: run.work,
@@ -92,7 +116,8 @@ export class ObservedRun implements RunObserver {
       report: () => {
         const { records } = run;
         const measured = measurement().measured(records, [...batchSizes, sampleOf(records)]);
-        return new IndexingPerformanceReport(summarizeRun(measured, config));
+        const optimizations = optimizer?.optimizations;
+        return new IndexingPerformanceReport(summarizeRun({ ...measured, optimizations }, config));
       },
     };
   }

@@ -35,7 +35,10 @@ export interface IndexOptions {
   readonly order?: ComponentOrder | undefined;
   /** What a vector that cannot be indexed does: fail the run, or be left out. Default `'throw'`. */
   readonly onInvalid?: 'throw' | 'skip' | undefined;
-  /** Vectors of a batch. By default chosen from the work a vector is predicted to be. */
+  /**
+   * Vectors of a batch. By default chosen from the work a vector is predicted to be. With `autoOptimization` it is where the
+   * tuner begins, and may be changed.
+   */
   readonly batchSize?: number | undefined;
   /** Stops the run, which then rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;

@@ -11,7 +11,7 @@ import type { MatrixMemory } from '../memory/matrix-memory.js';
 import { MemoryPool } from '../memory/memory-pool.js';
 import type { MemoryRates } from '../reporting/report-data.js';
 import { TimeSlices } from '../time-slices.js';
-import { countVectors, describeSource, type SourceRows } from '../vectors/source-rows.js';
+import { countVectors, describeSource, type RowGroup, type SourceRows } from '../vectors/source-rows.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import { boundPlatform } from '../workers/platform.js';
 import { type AllocatedMatrix, Allocations } from './allocations.js';
@@ -32,6 +32,7 @@ import { IndexingRun, type LiveRun, type RunRecords } from './run.js';
 import { ConditionsWatch } from './run-conditions.js';
 import { SerialQueue, type Turn } from './serial-queue.js';
 import { startExecution } from './start-execution.js';
+import type { Setting } from './tuner.js';
 
 /** How a monitor takes part in a run. @internal */
 export interface RunObserver {
@@ -39,6 +40,8 @@ export interface RunObserver {
   readonly timed: boolean;
   /** Upper bound of a batch size that the caller does not give. */
   maxBatchSize(total: number): number;
+  /** Threads and batch size of a run on threads, where a tuner sets them. */
+  settingFor?(groups: readonly RowGroup[], operation: KernelOperation, given: Setting): Setting;
   /** Called when a run begins, which `run` tells of while it lasts. */
   onBegin(run: LiveRun, backend: Backend): void;
   /** Called once for each run that began, also one that failed; the run's promise settles after this one. */
@@ -264,10 +267,12 @@ export class ParallelIndexer {
 
   /** One turn in the queue. */
   async #runOnThreads(call: DescribedCall): Promise<Turn<ResultInput>> {
-    const { engine, options, observer } = call;
+    const { engine, options, observer, rows } = call;
     const execution = await this.#startExecution();
     if (this.#executionStartedAtMs >= call.startedAtMs) call.watch.threadsStarted(execution.threads);
-    const run = await this.#createRun(call, Math.min(this.threadCount, execution.threads));
+    const given: Setting = { threads: Math.min(this.threadCount, execution.threads), batchSize: options.batchSize };
+    const { threads, batchSize } = observer.settingFor?.(rows.groups, options.operation, given) ?? given;
+    const run = await this.#createRun({ ...call, options: { ...options, batchSize } }, threads);
     const { finished, settled } = run.runOn(execution);
     if (options.inPlace || options.into) this.#allocations.holdUntil(settled, run.placed.memory);
     this.#activeThreads = run.activeThreads;

@@ -2,13 +2,14 @@
  * The control block of a run: one buffer, shared where threads share memory, with the words the threads agree by, a record
  * for each batch, and the times of its timing groups.
  *
- *   header    16 × int32          next batch to claim | end | batches copied in | whether times are recorded
+ *   header    16 × int32          next batch to claim | end | batches copied in | whether times are recorded |
+ *                                 threads that may claim
  *   records   16 × 4 bytes each   first half written by the main thread before the run, second half by the claimer
  *   timings   float32 each        nanoseconds of one timing group, written by the claimer
  *
- * Writers: `next` by any thread through Atomics.add; `end` by any thread, which only ever lowers it; `ready` by the main
- * thread; the second half of a record and its timings by the one thread that claimed the batch. A record says the truth
- * once its state is DONE; the atomic store of that state publishes everything written before it.
+ * Writers: `next` by any thread through Atomics.add; `end` by any thread, which only ever lowers it; `ready` and the number of
+ * threads that may claim by the main thread; the second half of a record and its timings by the one thread that claimed the
+ * batch. A record says the truth once its state is DONE; the atomic store of that state publishes everything written before it.
  *
  * At most 65,536 batches of 64 bytes: 4 MiB.
  */
@@ -37,6 +38,7 @@ const NEXT = 0;
 const END = 1;
 const READY = 2;
 const TIMED = 3;
+const ADMITTED = 4;
 const HEADER_WORDS = 16;
 const RECORD_WORDS = 16;
 
@@ -74,6 +76,7 @@ export class ControlBlock {
     const control = new ControlBlock(shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes), batches.length);
     control.#describe(batches);
     control.#words[NEXT] = threads;
+    control.#words[ADMITTED] = threads;
     control.#words[END] = batches.length;
     control.#words[TIMED] = timed ? 1 : 0;
     return control;
@@ -126,6 +129,24 @@ export class ControlBlock {
   claimNext(): number {
     // Pairs with the same line in the other threads: the add gives every batch to exactly one of them.
     return Atomics.add(this.#words, NEXT, 1);
+  }
+
+  /** From now on only the threads below `threads` may claim; the others wait. By the main thread. */
+  admitThreads(threads: number): void {
+    // Pairs with the load and the wait in waitUntilAdmitted.
+    Atomics.store(this.#words, ADMITTED, threads);
+    Atomics.notify(this.#words, ADMITTED);
+  }
+
+  /** Blocks while `threadId` may not claim; false when there is nothing left to claim. For workers only. */
+  waitUntilAdmitted(threadId: number): boolean {
+    for (;;) {
+      const admitted = Atomics.load(this.#words, ADMITTED);
+      if (threadId < admitted) return true;
+      if (this.unclaimed === 0 || this.end === 0) return false;
+      // The time limit covers the end of the run, which notifies nobody here.
+      Atomics.wait(this.#words, ADMITTED, admitted, 1);
+    }
   }
 
   /** Batches nobody has claimed yet. */

@@ -27,6 +27,10 @@ import {
   type IndexingPerformanceReportData,
   kernelNames,
   type MemoryRates,
+  type Optimization,
+  optimizationMoments,
+  optimizationNames,
+  optimizationOutcomes,
   type QueueDepth,
   type QueueDepthSample,
   type RunBackend,
@@ -179,6 +183,15 @@ const readBottleneck = objectOf<Bottleneck>((field) => ({
   recommendation: field('recommendation', readString),
 }));
 
+const readOptimization = objectOf<Optimization>((field) => ({
+  action: field('action', oneOf(optimizationNames)),
+  when: field('when', oneOf(optimizationMoments)),
+  before: field('before', readCount),
+  after: field('after', optional(readCount)),
+  effect: field('effect', optional(readFigure)),
+  outcome: field('outcome', oneOf(optimizationOutcomes)),
+}));
+
 const readBucket = objectOf<HistogramSnapshot['buckets'][number]>((field) => ({
   bucket: field('bucket', wholeNumber(lowestBucket, highestBucket)),
   count: field('count', readCount),
@@ -211,6 +224,7 @@ const readReport = objectOf<IndexingPerformanceReportData>((field) => ({
   copyIn: field('copyIn', optional(readCopyIn)),
   conditions: field('conditions', optional(readConditions)),
   bottlenecks: field('bottlenecks', listOf(readBottleneck)),
+  optimizations: field('optimizations', optional(listOf(readOptimization))),
   batchSizeHistory: field('batchSizeHistory', optional(listOf(readBatchSizeSample))),
   queueDepth: field('queueDepth', optional(readQueueDepth)),
   threadUtilization: field('threadUtilization', optional(listOf(readRatio))),

@@ -108,6 +108,24 @@ export interface Bottleneck {
   readonly recommendation: string;
 }
 
+export const optimizationNames = ['threads', 'batchSize'] as const;
+export const optimizationMoments = ['during', 'between'] as const;
+export const optimizationOutcomes = ['measuring', 'kept', 'taken back'] as const;
+
+/** A change that the tuner made. */
+export interface Optimization {
+  readonly action: (typeof optimizationNames)[number];
+  /** While a run lasted, or for the runs after one. */
+  readonly when: (typeof optimizationMoments)[number];
+  /** Threads, or most vectors in a batch. */
+  readonly before: number;
+  /** undefined for batches that the next run has yet to cut. */
+  readonly after: number | undefined;
+  /** Components per second after / before; undefined until it was measured. */
+  readonly effect: number | undefined;
+  readonly outcome: (typeof optimizationOutcomes)[number];
+}
+
 export const kernelNames = ['simd', 'scalar', 'javascript'] as const;
 
 export interface RunBackend {
@@ -154,6 +172,8 @@ export interface IndexingPerformanceReportData {
   readonly conditions: RunConditions | undefined;
   /** What held the run back, the greatest first; each is in `recommendations` too. */
   readonly bottlenecks: readonly Bottleneck[];
+  /** With `autoOptimization`: what the tuner changed, in this run and those before it, the last 100 changes in order. */
+  readonly optimizations: readonly Optimization[] | undefined;
   /** With `batchSizeMonitoring`; in order of time. */
   readonly batchSizeHistory: readonly BatchSizeSample[] | undefined;
   /** With `queueDepthMonitoring`. */

@@ -15,6 +15,7 @@ import type {
   CompletedSample,
   CopyIn,
   IndexingPerformanceReportData,
+  Optimization,
   QueueDepth,
   RunBackend,
   RunConditions,
@@ -47,6 +48,7 @@ export class IndexingPerformanceReport implements IndexingPerformanceReportData 
   readonly copyIn: CopyIn | undefined;
   readonly conditions: RunConditions | undefined;
   readonly bottlenecks: readonly Bottleneck[];
+  readonly optimizations: readonly Optimization[] | undefined;
   readonly batchSizeHistory: readonly BatchSizeSample[] | undefined;
   readonly queueDepth: QueueDepth | undefined;
   readonly threadUtilization: readonly number[] | undefined;
@@ -73,6 +75,7 @@ export class IndexingPerformanceReport implements IndexingPerformanceReportData 
     this.copyIn = data.copyIn;
     this.conditions = data.conditions;
     this.bottlenecks = data.bottlenecks;
+    this.optimizations = data.optimizations;
     this.batchSizeHistory = data.batchSizeHistory;
     this.queueDepth = data.queueDepth;
     this.threadUtilization = data.threadUtilization;

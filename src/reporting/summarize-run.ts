@@ -14,6 +14,7 @@ import type {
   CompletedSample,
   CopyIn,
   IndexingPerformanceReportData,
+  Optimization,
   QueueDepth,
   QueueDepthSample,
   RunBackend,
@@ -62,6 +63,8 @@ export interface MeasuredRun {
   readonly losses: Losses | undefined;
   /** Batches that are done: of a long stream, `batches` holds only some of them. */
   readonly batchCount: number;
+  /** undefined without `autoOptimization`. */
+  readonly optimizations: readonly Optimization[] | undefined;
   /** In order of time; not read without `queueDepthMonitoring`. */
   readonly queueDepths: readonly QueueDepthSample[];
 }
@@ -103,6 +106,7 @@ export function summarizeRun(run: MeasuredRun, parts: ReportParts): IndexingPerf
     copyIn: run.copyIn,
     conditions: run.conditions,
     bottlenecks,
+    optimizations: run.optimizations,
     batchSizeHistory: parts.batchSizeMonitoring ? [...run.batchSizes] : undefined,
     queueDepth: parts.queueDepthMonitoring ? queueDepthOf(run.queueDepths, totalTimeMs) : undefined,
     threadUtilization: parts.threadUtilizationMonitoring

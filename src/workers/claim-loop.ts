@@ -20,6 +20,7 @@ export function claimBatches(task: IndexingTask, onBatch?: BatchListener): void 
   let batch = task.firstBatch >= 0 ? task.firstBatch : control.claimNext();
   while (control.isWanted(batch) && control.waitUntilReady(batch)) {
     indexBatch(task, control, kernel, batch, onBatch);
+    if (!control.waitUntilAdmitted(task.threadId)) return;
     batch = control.claimNext();
   }
 }

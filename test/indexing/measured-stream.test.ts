@@ -50,6 +50,7 @@ function runOf(queueDepths: readonly QueueDepthSample[], vectorsPerSecond = 1000
     conditions: { ...CONDITIONS },
     losses: { ...noLosses, imbalanceMs: 2, startUpMs: 1 },
     batchCount: queueDepths.length,
+    optimizations: undefined,
     queueDepths,
   };
 }

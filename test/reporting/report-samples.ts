@@ -6,6 +6,9 @@ import { noLosses } from '../../src/reporting/losses.js';
 import {
   bottleneckNames,
   type IndexingPerformanceReportData,
+  optimizationMoments,
+  optimizationNames,
+  optimizationOutcomes,
   type RunConditions,
 } from '../../src/reporting/report-data.js';
 import type { MeasuredRun, ReportParts } from '../../src/reporting/summarize-run.js';
@@ -73,6 +76,10 @@ export function sampleRun(): MeasuredRun {
     conditions: sampleConditions,
     losses: noLosses,
     batchCount: 3,
+    optimizations: [
+      { action: 'threads', when: 'between', before: 4, after: 2, effect: 1.25, outcome: 'kept' },
+      { action: 'batchSize', when: 'between', before: 300, after: undefined, effect: undefined, outcome: 'measuring' },
+    ],
     batchSizes: [{ batchSize: 300, vectorsPerSecond: 2400 }],
     queueDepths: [
       { atMs: 0, depth: 2 },
@@ -156,6 +163,20 @@ function dataForThreads(threads: number): fc.Arbitrary<IndexingPerformanceReport
     bottlenecks: fc.array(
       plain({ name: fc.constantFrom(...bottleneckNames), share: ratio, lostMs: figure, recommendation: fc.string() }),
       { maxLength: 3 },
+    ),
+    optimizations: fc.option(
+      fc.array(
+        plain({
+          action: fc.constantFrom(...optimizationNames),
+          when: fc.constantFrom(...optimizationMoments),
+          before: count,
+          after: fc.option(count, { nil: undefined }),
+          effect: fc.option(figure, { nil: undefined }),
+          outcome: fc.constantFrom(...optimizationOutcomes),
+        }),
+        { maxLength: 3 },
+      ),
+      { nil: undefined },
     ),
     copyIn: fc.option(plain({ bytes: count, busyMs: figure, endedAtMs: figure }), { nil: undefined }),
     backend: plain({

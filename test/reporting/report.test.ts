@@ -107,6 +107,9 @@ describe('JSON', () => {
     'threadUtilization',
     'copyIn',
     'conditions',
+    'optimizations',
+    'optimizations[0].after',
+    'optimizations[0].effect',
     'conditions.cpuMs',
     'conditions.memory',
   ].map((name) => `report.${name}`);

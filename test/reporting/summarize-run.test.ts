@@ -26,6 +26,7 @@ test('every figure of a run is computed', () => {
     copyIn: { bytes: 38_496, busyMs: 30, endedAtMs: 90 },
     conditions: sampleConditions,
     bottlenecks: [],
+    optimizations: sampleRun().optimizations,
     // 2^0, 2^1 and 2^3 end buckets -1, 31 and 95.
     magnitudeHistogram: {
       zeros: 0,
