@@ -31,14 +31,7 @@ export interface Observation {
   readonly availableThreads: number;
 }
 
-export const actions = [
-  'fewer threads',
-  'more threads',
-  'chosen batches',
-  'smaller batches',
-  'larger batches',
-] as const;
-export type Action = (typeof actions)[number];
+export type Action = 'fewer threads' | 'more threads' | 'chosen batches' | 'smaller batches' | 'larger batches';
 
 /** A change under trial. */
 interface Trial {
@@ -67,7 +60,7 @@ export interface TunerState {
   readonly trials: number;
 }
 
-export interface Verdict {
+interface Verdict {
   /** Rate after / rate before. */
   readonly effect: number;
   readonly kept: boolean;
