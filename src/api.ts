@@ -19,7 +19,7 @@ export type { Rejection } from './indexing/rejections.js';
 export type { KernelBackend } from './kernel/instantiate.js';
 export type { RejectionCode } from './kernel/rejection.js';
 export type { HistogramSnapshot } from './monitoring/exponential-histogram.js';
-export type { MonitorThresholds } from './monitoring/monitor-thresholds.js';
+export type { MonitorThresholds, ThresholdOptions } from './monitoring/monitor-thresholds.js';
 export type {
   AlertRule,
   AlertSeverity,

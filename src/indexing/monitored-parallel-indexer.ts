@@ -118,9 +118,9 @@ export class MonitoredParallelIndexer {
     if (!Number.isSafeInteger(totalVectors) || totalVectors < 0) {
       throw invalidConfiguration('totalVectors', 'an integer from 0 on', totalVectors);
     }
-    const { totalIndexes, avgIndexTimeMs } = this.monitor.getStats();
-    const known = this.config.batchSizeMonitoring && totalIndexes > 0;
-    return calculateOptimalBatchSize(totalVectors, this.indexer.threadCount, known ? avgIndexTimeMs : undefined);
+    const history = this.config.batchSizeMonitoring ? this.monitor.getStats() : undefined;
+    const meanIndexTimeMs = history && history.totalIndexes > 0 ? history.avgIndexTimeMs : undefined;
+    return calculateOptimalBatchSize(totalVectors, this.indexer.threadCount, meanIndexTimeMs);
   }
 
   getMonitoringStats(): MonitoringStats {

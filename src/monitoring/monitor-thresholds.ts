@@ -19,6 +19,9 @@ export interface MonitorThresholds {
   readonly degradation: number;
 }
 
+/** The thresholds that differ from what they are. */
+export type ThresholdOptions = { readonly [Name in keyof MonitorThresholds]?: MonitorThresholds[Name] | undefined };
+
 const DEFAULTS: MonitorThresholds = {
   meanQueryTimeMs: 1000,
   meanIndexTimeMs: 5000,
@@ -36,7 +39,7 @@ const FIELDS = new Set(Object.keys(DEFAULTS));
  * @throws IndexingError `InvalidConfiguration` naming the threshold that is unknown, negative or not a number.
  */
 export function checkThresholds(
-  given: Partial<MonitorThresholds>,
+  given: ThresholdOptions,
   present: MonitorThresholds = DEFAULTS,
 ): Readonly<MonitorThresholds> {
   refuseUnknown('thresholds', given, FIELDS);

@@ -8,7 +8,7 @@
 import { invalidConfiguration, refuseUnknown } from '../errors.js';
 import { judgeAlerts, type RaisedAlerts } from './alerts.js';
 import { type DegradationBaseline, judgeDegradation } from './degradation.js';
-import { checkThresholds, type MonitorThresholds } from './monitor-thresholds.js';
+import { checkThresholds, type MonitorThresholds, type ThresholdOptions } from './monitor-thresholds.js';
 import type { MonitorUpdate, ProgressUpdate, ReportUpdate } from './monitor-update.js';
 import { PerformanceMonitor } from './performance-monitor.js';
 import { type Clock, systemClock } from './performance-timer.js';
@@ -19,7 +19,7 @@ import type { WatchedRun } from './watched-run.js';
 
 export interface RealTimeMonitorOptions {
   /** What differs from the defaults; see {@link MonitorThresholds}. */
-  readonly thresholds?: Partial<MonitorThresholds> | undefined;
+  readonly thresholds?: ThresholdOptions | undefined;
   /** Time between two interim reports of a run, in milliseconds. Default 30,000. */
   readonly reportingIntervalMs?: number | undefined;
   /** Gets what a listener threw or rejected with; by default it is written to the console. */
@@ -91,7 +91,7 @@ export class RealTimeMonitor<Report = unknown> {
    *
    * @throws IndexingError `InvalidConfiguration` for one that is unknown, negative or not a number; then none is set.
    */
-  setThresholds(thresholds: Partial<MonitorThresholds>): void {
+  setThresholds(thresholds: ThresholdOptions): void {
     this.#thresholds = checkThresholds(thresholds, this.#thresholds);
   }
 

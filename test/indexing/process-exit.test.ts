@@ -10,6 +10,7 @@ test.each([
   ['a run nobody waits for', 250_000],
   ['waiting runs', 250_000],
   ['a disposed indexer', 250_000],
+  ['a real-time monitor', 250_000],
 ])('%s does not keep a process, and a run does until it is done', async (left, indexed) => {
   expect(await runChild('stay.mjs', [left])).toEqual({ indexed });
 });

@@ -1,7 +1,7 @@
 /**
  * Ends when nothing keeps it any more; the argument says what it leaves behind. Prints what it got done.
  */
-import { ParallelIndexer } from '../../../dist/index.node.js';
+import { MonitoredParallelIndexer, ParallelIndexer } from '../../../dist/index.node.js';
 
 const left = process.argv[2];
 const indexer = new ParallelIndexer(2);
@@ -38,4 +38,13 @@ switch (left) {
     print(await indexer.indexVectors(vectors));
     await indexer.dispose();
     break;
+  case 'a real-time monitor': {
+    const monitored = new MonitoredParallelIndexer(2);
+    const reader = monitored.enableRealTimeMonitoring().updates();
+    print(await monitored.indexVectorsMonitored(vectors));
+    (async () => {
+      for (;;) await reader.next();
+    })();
+    break;
+  }
 }

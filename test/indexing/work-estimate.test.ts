@@ -1,0 +1,61 @@
+/** What an estimate learns from runs whose batches are not timed. */
+import { expect, test } from 'vitest';
+import { WorkEstimate } from '../../src/indexing/work-estimate.js';
+import { ControlBlock } from '../../src/memory/control-block.js';
+
+const THREADS = 2;
+
+/** A run of batches of 100 rows that are all done. */
+function runOf(dims: readonly number[], totalTimeMs: number, timed = false) {
+  const batches = dims.map((each) => ({
+    dims: each,
+    count: 100,
+    firstRank: 0,
+    rows: 0,
+    magnitudes: 0,
+    sliceRows: 100,
+  }));
+  const control = ControlBlock.create(batches, THREADS, timed);
+  for (const index of batches.keys()) {
+    control.recordClaim(index, 0, timed ? 1000 : undefined);
+    control.recordDone(index, 0, timed ? 1000 + totalTimeMs / batches.length : undefined);
+  }
+  return { control, threads: THREADS, totalTimeMs };
+}
+
+test('a faster run is believed at once, a slower one step by step', () => {
+  const estimate = new WorkEstimate('simd');
+  // 4 batches on 2 threads in 4 ms: 20 µs a vector at most.
+  estimate.learnFrom(runOf([4096, 4096, 4096, 4096], 4), 'process');
+  const first = estimate.nsPerVector(4096, 'process');
+  expect(first).toBeLessThanOrEqual(20_000);
+  estimate.learnFrom(runOf([4096, 4096, 4096, 4096], 2), 'process');
+  expect(estimate.nsPerVector(4096, 'process')).toBeCloseTo(Math.min(first, 10_000), 6);
+  estimate.learnFrom(runOf([4096, 4096, 4096, 4096], 1000), 'process');
+  expect(estimate.nsPerVector(4096, 'process')).toBeCloseTo(1.25 * Math.min(first, 10_000), 6);
+  for (let run = 0; run < 60; run++) estimate.learnFrom(runOf([4096, 4096, 4096, 4096], 1000), 'process');
+  expect(estimate.nsPerVector(4096, 'process')).toBeCloseTo(5e6, 0);
+});
+
+test('a run of several lengths changes the estimates of all of them alike, and no others', () => {
+  const estimate = new WorkEstimate('simd');
+  const before = [64, 512, 128].map((dims) => estimate.nsPerVector(dims, 'process'));
+  estimate.learnFrom(runOf([64, 512], 100), 'process');
+  const after = [64, 512, 128].map((dims) => estimate.nsPerVector(dims, 'process'));
+  expect(after.map((ns, i) => ns / before[i]!)).toEqual([1.25, 1.25, 1]);
+  expect(estimate.nsPerVector(64, 'normalize')).toBe(new WorkEstimate('simd').nsPerVector(64, 'normalize'));
+});
+
+test('a short run untimed, and a run of nothing, say nothing', () => {
+  const estimate = new WorkEstimate('simd');
+  const before = estimate.nsPerVector(64, 'process');
+  estimate.learnFrom(runOf([64], 1.9), 'process');
+  estimate.learnFrom(runOf([], 50), 'process');
+  expect(estimate.nsPerVector(64, 'process')).toBe(before);
+});
+
+test('a timed run says what its batches took', () => {
+  const estimate = new WorkEstimate('simd');
+  estimate.learnFrom(runOf([64, 64], 10, true), 'process');
+  expect(estimate.nsPerVector(64, 'process')).toBeCloseTo(50_000, 3);
+});
