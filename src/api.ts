@@ -18,6 +18,7 @@ export { ParallelIndexer } from './indexing/parallel-indexer.js';
 export type { Rejection } from './indexing/rejections.js';
 export type { KernelBackend } from './kernel/instantiate.js';
 export type { RejectionCode } from './kernel/rejection.js';
+export type { Metric } from './kernel/search/error-bound.js';
 export type { HistogramSnapshot } from './monitoring/exponential-histogram.js';
 export type { MonitorThresholds, ThresholdOptions } from './monitoring/monitor-thresholds.js';
 export type {
@@ -55,6 +56,10 @@ export type {
   ThreadPerformance,
 } from './reporting/report-data.js';
 export type { RunPrediction, WhatIf } from './reporting/what-if.js';
+export type { VectorIds } from './search/id-table.js';
+export type { BuildOptions, BuildProgress, LoadOptions, SearchOptions } from './search/options.js';
+export { SearchFilter } from './search/search-filter.js';
+export { type SearchHits, VectorIndex } from './search/vector-index.js';
 export type { VectorId } from './vectors/vector-id.js';
 export type { VectorMatrix } from './vectors/vector-matrix.js';
 export type { ComponentOrder, VectorSource } from './vectors/vector-source.js';

@@ -6,6 +6,7 @@ import { IndexingError } from '../errors.js';
 import { layOutMatrix, type MatrixLayout } from '../memory/matrix-layout.js';
 import type { MatrixMemory } from '../memory/matrix-memory.js';
 import type { MemoryPool } from '../memory/memory-pool.js';
+import { markMemory } from '../memory/sorted-memory.js';
 import type { SourceRows } from '../vectors/source-rows.js';
 import { checkShape, type VectorMatrix } from '../vectors/vector-matrix.js';
 import type { VectorSource } from '../vectors/vector-source.js';
@@ -44,6 +45,8 @@ export class Allocations {
     const layout = layOutMatrix([{ dims, count }], this.#threads);
     const memory = this.#pool.acquire(layout.byteLength);
     const { buffer } = memory;
+    // The caller fills it anew, whatever a result left in it.
+    markMemory(buffer, false);
     const placed = { memory, layout };
     this.#placed.set(buffer, placed);
     const dispose = () => {

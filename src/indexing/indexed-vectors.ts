@@ -5,6 +5,7 @@
 import { IndexingError } from '../errors.js';
 import { rejectionOf } from '../kernel/rejection.js';
 import type { MatrixLayout, PlacedGroup } from '../memory/matrix-layout.js';
+import { markMemory } from '../memory/sorted-memory.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 
@@ -45,6 +46,7 @@ export class IndexedVectors implements Iterable<ProcessedVector> {
     this.#positions = positions;
     this.length = layout.groups.reduce((sum, group) => sum + group.count, 0);
     this.order = order;
+    markMemory(buffer.bytes, order === 'sorted');
   }
 
   /** The vector at an input position; undefined for a rejected one, and where there is none. */

@@ -13,6 +13,8 @@ export interface Platform {
   readonly sharesMemory: boolean;
   /** Whether the option `worker` may be a function that starts one. */
   readonly takesWorkerFactory: boolean;
+  /** Whether threads search. Where not, the calling thread does, in slices. */
+  readonly searchesOnThreads: boolean;
   /** Rejects with `WorkersUnavailable` where there are none whatever they run, and otherwise with why they do not start. */
   createPool(options: PoolOptions): Promise<WorkerPool>;
   /** Default of `maxMemoryBytes`. */

@@ -1,5 +1,6 @@
 /**
- * What a thread does with a task, on every platform.
+ * What a thread does with a task, on every platform; but for searches (search-loop.ts), so that threads which only index
+ * need nothing of those.
  */
 import { type CompiledKernel, instantiateKernel } from '../kernel/instantiate.js';
 import { layOutMatrix } from '../memory/matrix-layout.js';
@@ -7,7 +8,7 @@ import { createMatrixMemory, seeByCollector } from '../memory/matrix-memory.js';
 import { type BatchListener, claimBatches } from './claim-loop.js';
 import { measureMemory } from './memory-probe.js';
 import { PartWorkspace } from './part.js';
-import type { PartAnswer, WorkerTask } from './task.js';
+import type { IndexerTask, PartAnswer } from './task.js';
 
 const WARM_UP_MS = 10;
 const WARM_UP_ROWS = 4;
@@ -23,7 +24,7 @@ const workspace = new PartWorkspace();
  * @param onBatch called with the index of every batch this thread claims, before it touches the rows; for worker modules
  *   of your own that wrap this one
  */
-export function runTask(task: WorkerTask, onBatch?: BatchListener): PartAnswer | undefined {
+export function runTask(task: IndexerTask, onBatch?: BatchListener): PartAnswer | undefined {
   switch (task.type) {
     case 'warm-up':
       warmUp(task.kernel, task.shared);

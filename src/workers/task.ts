@@ -6,8 +6,12 @@ import type { CompiledKernel, KernelMemory } from '../kernel/instantiate.js';
 import type { KernelOperation } from '../kernel/kernel-exports.js';
 import type { SharedRows } from '../vectors/source-rows.js';
 import type { MemoryProbeTask } from './memory-probe.js';
+import type { SearchTask } from './search-task.js';
 
-export type WorkerTask = WarmUpTask | IndexingTask | PartTask | MemoryProbeTask;
+export type WorkerTask = IndexerTask | SearchTask;
+
+/** All that pages send their workers. */
+export type IndexerTask = WarmUpTask | IndexingTask | PartTask | MemoryProbeTask;
 
 export type AnswerTo<Task extends WorkerTask> = Task extends PartTask ? PartAnswer : undefined;
 

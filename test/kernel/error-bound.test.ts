@@ -32,7 +32,7 @@ describe.each(['simd', 'scalar', 'javascript'] as const)('scores of the %s kerne
     'never fall below the limit of their own key: %s',
     async (metric) => {
       const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-      const kernel = instantiateSearchKernel(await compileSearchKernel({ backend }), memory);
+      const kernel = instantiateSearchKernel((await compileSearchKernel(backend, true)).compiled, memory);
       const floats = new Float32Array(memory.buffer);
       fc.assert(
         fc.property(pairs, ({ row: given, query: other, alike }) => {

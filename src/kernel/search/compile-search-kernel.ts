@@ -2,20 +2,33 @@
  * Which search kernel runs here: that of the same backend as the indexing kernel, as far as it answers a known question
  * rightly. Its bytes are loaded when the first index is made, and not before.
  */
-import type { CompiledKernel } from '../instantiate.js';
+import type { CompiledKernel, KernelBackend, KernelSource } from '../instantiate.js';
+import { forUnsharedMemory } from '../unshared.js';
 import { instantiateSearchKernel } from './instantiate-search-kernel.js';
 import { createJavaScriptSearchKernel } from './javascript-search-kernel.js';
 import { queryBytes } from './search-kernel.js';
 
-/** @param kernel the indexing kernel, which has been found to run here */
-export async function compileSearchKernel({ backend }: Pick<CompiledKernel, 'backend'>): Promise<CompiledKernel> {
-  if (backend === 'javascript') return { backend };
-  const bytes =
+/** A kernel, and what to tell threads that compile it themselves. */
+export interface SearchKernel {
+  readonly compiled: CompiledKernel;
+  readonly source: KernelSource;
+}
+
+/**
+ * @param backend of the indexing kernel, which has been found to run here
+ * @param shared whether the memories it is to work on are shared between threads
+ */
+export async function compileSearchKernel(backend: KernelBackend, shared: boolean): Promise<SearchKernel> {
+  const javascript = { backend: 'javascript' } as const;
+  if (backend === 'javascript') return { compiled: javascript, source: javascript };
+  const original =
     backend === 'simd'
       ? await import('kernel:search-simd.wasm').then((file) => file.default)
       : await import('kernel:search-scalar.wasm').then((file) => file.default);
-  const kernel: CompiledKernel = { backend, module: await WebAssembly.compile(bytes) };
-  return answersKnownQuestion(kernel) ? kernel : { backend: 'javascript' };
+  const bytes = shared ? original : forUnsharedMemory(original);
+  const compiled = { backend, module: await WebAssembly.compile(bytes) };
+  if (!answersKnownQuestion(compiled, shared)) return { compiled: javascript, source: javascript };
+  return { compiled, source: { backend, bytes } };
 }
 
 const COUNT = 7;
@@ -23,8 +36,8 @@ const DIMS = 45;
 const QUERIES = 5;
 
 /** Small integers, so that float32 is exact and scores and lists must be equal, whole tiles and all that is left over. */
-function answersKnownQuestion(kernel: CompiledKernel): boolean {
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+function answersKnownQuestion(kernel: CompiledKernel, shared: boolean): boolean {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared });
   const actual = new Float32Array(memory.buffer);
   const expected = new Float32Array(actual.length);
   const queries = 16 * Math.ceil((4 * COUNT * DIMS) / 16) + 64;

@@ -16,6 +16,8 @@ export function createBrowserPlatform(own: WorkerStart): Platform {
     // Memory.shared without isolation can be made in some browsers, but not posted.
     sharesMemory: globalThis.crossOriginIsolated === true && typeof SharedArrayBuffer === 'function',
     takesWorkerFactory: true,
+    // The worker is one file, which those who only index load too.
+    searchesOnThreads: false,
     createPool: (options) => createWebWorkerPool(options.worker ? startOf(options.worker) : own, options),
     maxMemoryBytes: 2 ** 30,
     collectGarbage,

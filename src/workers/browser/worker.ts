@@ -5,7 +5,7 @@
 import type { CompiledKernel, KernelSource } from '../../kernel/instantiate.js';
 import type { BatchListener } from '../claim-loop.js';
 import { runTask } from '../run-task.js';
-import type { PartAnswer, WorkerTask } from '../task.js';
+import type { IndexerTask, PartAnswer } from '../task.js';
 import type { PageMessage, WorkerMessage } from './messages.js';
 
 let started: Promise<CompiledKernel> | undefined;
@@ -25,7 +25,7 @@ addEventListener('message', async ({ data }: MessageEvent<PageMessage>) => {
     } else {
       // The page does not wait for the answer to the first message before it sends tasks.
       const kernel = await started;
-      post(data.id, runTask({ ...data.task, kernel } as WorkerTask, onBatch));
+      post(data.id, runTask({ ...data.task, kernel } as IndexerTask, onBatch));
     }
   } catch (thrown) {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));

@@ -1,0 +1,33 @@
+/**
+ * How files are opened by path, where a platform can. Its entry point binds it.
+ */
+import { IndexingError } from '../errors.js';
+import type { ByteSource } from './format.js';
+
+/** A file that appears whole or not at all. */
+export interface FileToWrite {
+  /** Writes behind all that was appended. Wait for each call before the next. */
+  append(bytes: Uint8Array): Promise<void>;
+  /** Makes the file appear under its name. */
+  finish(): Promise<void>;
+  /** Removes what was written. */
+  abort(): Promise<void>;
+}
+
+export interface FileAccess {
+  open(file: string): Promise<ByteSource & { close(): Promise<void> }>;
+  create(file: string): Promise<FileToWrite>;
+}
+
+let bound: FileAccess | undefined;
+
+export function bindFiles(files: FileAccess): void {
+  bound = files;
+}
+
+/** @throws {IndexingError} `InvalidConfiguration` where there are no files */
+export function boundFiles(): FileAccess {
+  if (bound) return bound;
+  const detail = 'files cannot be opened by their path here; give and take a Blob or bytes instead';
+  throw new IndexingError('InvalidConfiguration', detail);
+}

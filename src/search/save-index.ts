@@ -1,0 +1,74 @@
+/**
+ * The bytes of a saved index (formats/saved-index.ts), piece by piece: rows that were removed are left out.
+ */
+import { createSavedIndexHeader, type EncodedIds, encodeIds, type SavedIds } from '../formats/saved-index.js';
+import type { Metric } from '../kernel/search/error-bound.js';
+import type { VectorId } from '../vectors/vector-id.js';
+import { type IdColumn, idAt } from './id-table.js';
+import { liveSpans, type RowState } from './row-store.js';
+
+export interface IndexToSave {
+  readonly rows: RowState;
+  readonly ids: IdColumn;
+  readonly dims: number;
+  readonly metric: Metric;
+}
+
+const PIECE_BYTES = 2 ** 20;
+const PIECE_IDS = 4096;
+const NOTHING = new Uint8Array();
+
+/**
+ * The file from its first byte to its last. Pieces are views, valid until the next one is asked for; some are empty, where
+ * there was work but nothing to write yet.
+ */
+export function* savedBytes({ rows, ids, dims, metric }: IndexToSave): Generator<Uint8Array> {
+  const encoded: EncodedIds[] = [];
+  // A header before any id would have to be written twice, which a pipe cannot.
+  for (const some of liveIds(rows, ids)) {
+    encoded.push(encodeIds(some));
+    yield NOTHING;
+  }
+  yield createSavedIndexHeader({ count: rows.size, dims, metric, order: 'original', ids: shapeOf(encoded) });
+  for (const { part, first, count } of liveSpans(rows, Math.max(1, Math.floor(PIECE_BYTES / (4 * dims))))) {
+    yield bytesOf(part.segment.rows(first, count));
+  }
+  for (const { part, first, count } of liveSpans(rows, PIECE_BYTES / 4)) {
+    yield bytesOf(part.segment.magnitudes(first, count));
+  }
+  yield* encodedIds(encoded);
+}
+
+function* liveIds(rows: RowState, ids: IdColumn): Generator<VectorId[]> {
+  let some: VectorId[] = [];
+  for (const { part, first, count } of liveSpans(rows, PIECE_IDS)) {
+    for (let row = first; row < first + count; row++) some.push(idAt(ids, part.firstSlot + row));
+    if (some.length < PIECE_IDS) continue;
+    yield some;
+    some = [];
+  }
+  if (some.length > 0) yield some;
+}
+
+function shapeOf(encoded: readonly EncodedIds[]): SavedIds {
+  if (encoded[0]?.kind !== 'strings') return { kind: 'numbers' };
+  const byteLength = encoded.reduce((sum, piece) => sum + (piece.kind === 'strings' ? piece.bytes.length : 0), 0);
+  return { kind: 'strings', byteLength };
+}
+
+function* encodedIds(encoded: readonly EncodedIds[]): Generator<Uint8Array> {
+  for (const piece of encoded) yield piece.kind === 'numbers' ? bytesOf(piece.values) : piece.bytes;
+  if (encoded[0]?.kind !== 'strings') return;
+  let begin = 0n;
+  yield bytesOf(BigInt64Array.of(begin));
+  for (const piece of encoded) {
+    if (piece.kind !== 'strings') continue;
+    const before = begin;
+    yield bytesOf(piece.offsets.subarray(1).map((offset) => before + offset));
+    begin += piece.offsets.at(-1)!;
+  }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}

@@ -1,0 +1,359 @@
+/**
+ * Exact search over indexed vectors: the k best of all rows, found by a float32 scan on all threads whose error is bounded,
+ * and scored in float64.
+ *
+ * A search sees the rows that were there when it was called. Changes (add, upsert, remove) happen one after another, in
+ * call order, each at once and as a whole or not at all.
+ */
+import { asyncDisposeSymbol } from '../dispose-symbol.js';
+import { IndexingError, invalidConfiguration } from '../errors.js';
+import { createBlobSource, createMemorySource } from '../formats/byte-sources.js';
+import { boundFiles } from '../formats/file-access.js';
+import type { ByteSource } from '../formats/format.js';
+import { malformed } from '../formats/malformed.js';
+import { readSavedIndex } from '../formats/saved-index.js';
+import { checkThreadCount } from '../indexing/options.js';
+import { compileKernel } from '../kernel/compile.js';
+import type { CompiledKernel } from '../kernel/instantiate.js';
+import { compileSearchKernel } from '../kernel/search/compile-search-kernel.js';
+import type { Metric } from '../kernel/search/error-bound.js';
+import { PerformanceMonitor } from '../monitoring/performance-monitor.js';
+import { TimeSlices } from '../time-slices.js';
+import { countVectors } from '../vectors/source-rows.js';
+import type { VectorId } from '../vectors/vector-id.js';
+import type { VectorSource } from '../vectors/vector-source.js';
+import { boundPlatform } from '../workers/platform.js';
+import { type IdColumn, idAt, type VectorIds } from './id-table.js';
+import { IndexRows, type IndexState } from './index-rows.js';
+import {
+  type BuildOptions,
+  checkBuildOptions,
+  checkIdList,
+  checkIdsOption,
+  checkLoadOptions,
+  checkSearchOptions,
+  type LoadOptions,
+  type SearchOptions,
+} from './options.js';
+import { type PreparedQueries, prepareQueries, prepareQuery } from './queries.js';
+import { savedBytes } from './save-index.js';
+import { type RankedRows, SearchEngine } from './search-engine.js';
+import { SearchFilter } from './search-filter.js';
+
+/** The best rows for one query, best first. */
+export interface SearchHits {
+  readonly ids: readonly VectorId[];
+  /** Float32Array, one for each id: similarity for cosine and dot, distance for euclidean. */
+  readonly scores: Float32Array;
+  readonly length: number;
+}
+
+const NO_HITS: SearchHits = { ids: [], scores: new Float32Array(), length: 0 };
+
+export class VectorIndex {
+  readonly metric: Metric;
+  /** Query times, in milliseconds: from the call of a search to its hits, waiting for other searches included. */
+  readonly monitor = new PerformanceMonitor();
+  readonly #rows: IndexRows;
+  readonly #engine: SearchEngine;
+  readonly #closing: AbortController;
+  #disposed: Promise<void> | undefined;
+
+  /**
+   * Makes an index of vectors of one length.
+   *
+   * Rejects with {@link IndexingError}: `InvalidConfiguration` for an option out of its domain, other dims, sorted rows, or a
+   * duplicate id; `EmptyVector`, `NonFinite` and, for cosine, `ZeroMagnitude` with the lowest position at fault;
+   * `InsufficientMemory`; `ThreadPanic`. With `signal.reason` when aborted.
+   */
+  static build(vectors: VectorSource | AsyncIterable<VectorSource>, options: BuildOptions = {}): Promise<VectorIndex> {
+    return VectorIndex.buildInSegments(vectors, options);
+  }
+
+  /** `build` with segments of at most `segmentBytes`. @internal */
+  static async buildInSegments(
+    vectors: VectorSource | AsyncIterable<VectorSource>,
+    options: BuildOptions = {},
+    segmentBytes?: number,
+  ): Promise<VectorIndex> {
+    checkBuildOptions(options);
+    const { metric = 'cosine', ids, signal, onProgress } = options;
+    signal?.throwIfAborted();
+    const isStream = typeof vectors === 'object' && vectors !== null && Symbol.asyncIterator in vectors;
+    const total = isStream ? undefined : countVectors(vectors);
+    if (total !== undefined && ids !== undefined && ids.length !== total) {
+      throw invalidConfiguration('ids.length', `${total}, as there are vectors`, ids.length);
+    }
+    return VectorIndex.#create(metric, options, segmentBytes, (rows) =>
+      rows.build({
+        chunks: isStream ? vectors : [vectors],
+        ids,
+        signal,
+        onProgress: (processed) => onProgress?.({ processed, total }),
+      }),
+    );
+  }
+
+  /**
+   * Reads a saved index: a file by its path, a Blob, or its bytes.
+   *
+   * Rejects with {@link IndexingError} `InvalidConfiguration` for what cannot be read, and for a truncated, foreign, damaged
+   * or newer file, saying which; with `InsufficientMemory`; with `signal.reason` when aborted.
+   */
+  static load(file: string | Blob | Uint8Array, options: LoadOptions = {}): Promise<VectorIndex> {
+    return VectorIndex.loadInSegments(file, options);
+  }
+
+  /** `load` with segments of at most `segmentBytes`. @internal */
+  static async loadInSegments(
+    file: string | Blob | Uint8Array,
+    options: LoadOptions = {},
+    segmentBytes?: number,
+  ): Promise<VectorIndex> {
+    checkLoadOptions(options);
+    const { signal } = options;
+    signal?.throwIfAborted();
+    const { source, close } = await openSource(file);
+    try {
+      const places = await readSavedIndex(source);
+      if (places.order === 'sorted') {
+        const found = 'sorted rows, which are no longer vectors; index them with the order original';
+        throw malformed(source.name, '__metadata__', 'rows in their original order', found);
+      }
+      return await VectorIndex.#create(places.metric, options, segmentBytes, (rows, kernel) =>
+        rows.load({ source, places, kernel, signal }),
+      );
+    } finally {
+      await close();
+    }
+  }
+
+  static async #create(
+    metric: Metric,
+    { threadCount = 'auto', kernel: choice = 'auto', worker }: LoadOptions,
+    segmentBytes: number | undefined,
+    fill: (rows: IndexRows, kernel: CompiledKernel) => Promise<void>,
+  ): Promise<VectorIndex> {
+    const platform = boundPlatform();
+    const threads = checkThreadCount(threadCount, () => platform.availableThreads());
+    const kernel = await compileKernel(choice, { shared: platform.sharesMemory });
+    const closing = new AbortController();
+    const runner = { kernel: choice, worker };
+    const rows = new IndexRows({ metric, threads, runner, segmentBytes, closing: closing.signal });
+    await fill(rows, kernel);
+    const searchKernel = await compileSearchKernel(kernel.backend, platform.sharesMemory);
+    const engine = new SearchEngine({ kernel: searchKernel, metric, threads, worker });
+    return new VectorIndex(metric, rows, engine, closing);
+  }
+
+  private constructor(metric: Metric, rows: IndexRows, engine: SearchEngine, closing: AbortController) {
+    this.metric = metric;
+    this.#rows = rows;
+    this.#engine = engine;
+    this.#closing = closing;
+  }
+
+  /** Vectors in the index. */
+  get size(): number {
+    return this.#rows.state.rows.size;
+  }
+
+  /** Components of each vector; 0 as long as there was none. */
+  get dims(): number {
+    return this.#rows.dims;
+  }
+
+  /**
+   * The `k` best rows for a query, or all there are.
+   *
+   * @param query as many finite numbers as the index has dims; taken as float32
+   * Rejects with {@link IndexingError} `InvalidConfiguration` for wrong dims, a `k` that is no positive integer, a query that
+   * is not finite or an option out of its domain; `ZeroMagnitude` for a zero query and cosine; `ThreadPanic`. With
+   * `signal.reason` when aborted, and with what the filter throws.
+   */
+  async search(query: ArrayLike<number>, k: number, options: SearchOptions = {}): Promise<SearchHits> {
+    const state = this.#begin(k, options);
+    const timer = this.monitor.startQueryTimer();
+    const queries = this.dims > 0 ? prepareQuery(query, this.dims, this.metric) : undefined;
+    const [hits] = queries ? await this.#search(state, queries, k, options) : [];
+    timer.stop();
+    return hits ?? NO_HITS;
+  }
+
+  /**
+   * `search` for many queries at once, which is faster than one after another: a row is read once for all of them. The
+   * monitor records the mean time of a query for each. Errors about a query have its position as `vectorIndex`.
+   */
+  async searchBatch(queries: VectorSource, k: number, options: SearchOptions = {}): Promise<SearchHits[]> {
+    const state = this.#begin(k, options);
+    const startedAtMs = performance.now();
+    const count = countVectors(queries);
+    const slices = new TimeSlices(options.signal);
+    const hits =
+      this.dims > 0
+        ? await this.#search(state, await prepareQueries(queries, this.dims, this.metric, slices), k, options)
+        : Array.from({ length: count }, () => NO_HITS);
+    const meanMs = (performance.now() - startedAtMs) / count;
+    for (let query = 0; query < count; query++) this.monitor.recordQueryTime(meanMs);
+    return hits;
+  }
+
+  /**
+   * Adds vectors behind those that are there: all of them, or none and an error, as of `build`.
+   *
+   * @param options.ids new ids, one for each vector; by default the next numbers, where ids are numbers
+   */
+  async add(vectors: VectorSource, options: { readonly ids?: VectorIds | undefined } = {}): Promise<void> {
+    this.#refuseIfDisposed();
+    return this.#rows.add(vectors, checkIdsOption(options));
+  }
+
+  /** As `add`; a vector whose id is there takes the place of that row, which is removed. Its own place is the last one. */
+  async upsert(vectors: VectorSource, options: { readonly ids: VectorIds }): Promise<void> {
+    this.#refuseIfDisposed();
+    const ids = checkIdsOption(options);
+    if (ids === undefined) throw invalidConfiguration('ids', 'an array of strings or safe integers', ids);
+    return this.#rows.upsert(vectors, ids);
+  }
+
+  /** Removes the rows with these ids; passes over ids that are not there. Resolves with the number removed. */
+  async remove(ids: VectorIds): Promise<number> {
+    this.#refuseIfDisposed();
+    checkIdList('ids', ids);
+    return this.#rows.remove(ids);
+  }
+
+  has(id: VectorId): boolean {
+    this.#refuseIfDisposed();
+    return this.#rows.has(id);
+  }
+
+  /**
+   * Writes the index as one .safetensors file: under a temporary name, which then takes the place of what was there. The
+   * rows are those of the moment of the call.
+   */
+  async save(file: string): Promise<void> {
+    this.#refuseIfDisposed();
+    if (typeof file !== 'string' || file === '') throw invalidConfiguration('file', 'a path', file);
+    const pieces = this.#savedBytes();
+    const out = await boundFiles().create(file);
+    const slices = new TimeSlices(this.#closing.signal);
+    try {
+      for (const piece of pieces) {
+        if (piece.length > 0) await out.append(piece);
+        if (slices.isDue()) await slices.nextTurn();
+      }
+      await out.finish();
+    } catch (error) {
+      await out.abort();
+      throw error;
+    }
+  }
+
+  /** The bytes of the file that `save` writes. Holds the calling thread for as long as it takes. */
+  toBytes(): Uint8Array {
+    this.#refuseIfDisposed();
+    // Pieces are views that are good until the next one: sizes first, then bytes.
+    let byteLength = 0;
+    for (const piece of this.#savedBytes()) byteLength += piece.length;
+    const bytes = new Uint8Array(byteLength);
+    let end = 0;
+    for (const piece of this.#savedBytes()) {
+      bytes.set(piece, end);
+      end += piece.length;
+    }
+    return bytes;
+  }
+
+  /** Ends the threads and lets go of the rows. Searches under way reject, and so does every call afterwards. */
+  dispose(): Promise<void> {
+    this.#disposed ??= this.#end();
+    return this.#disposed;
+  }
+
+  [asyncDisposeSymbol](): Promise<void> {
+    return this.dispose();
+  }
+
+  async #end(): Promise<void> {
+    const reason = disposedError();
+    this.#closing.abort(reason);
+    await Promise.all([this.#engine.dispose(reason), this.#rows.dispose()]);
+  }
+
+  /** Checks a call; the state that it sees. */
+  #begin(k: number, options: SearchOptions): IndexState {
+    this.#refuseIfDisposed();
+    checkSearchOptions(k, options);
+    options.signal?.throwIfAborted();
+    return this.#rows.state;
+  }
+
+  async #search(
+    { rows, ids }: IndexState,
+    queries: PreparedQueries,
+    k: number,
+    { filter, signal }: SearchOptions,
+  ): Promise<SearchHits[]> {
+    if (rows.size === 0) return Array.from({ length: queries.count }, () => NO_HITS);
+    const accepted = filter
+      ? await filterOf(filter).accepted(rows, ids, new TimeSlices(signal))
+      : rows.parts.map(({ live }) => live);
+    this.#refuseIfDisposed();
+    const ranked = await this.#engine.search({
+      state: rows,
+      dims: this.dims,
+      accepted,
+      queries,
+      k: Math.min(k, rows.size),
+      signal,
+    });
+    return ranked.map((each, query) => this.#hits(each, ids, queries.scales[query]!));
+  }
+
+  #hits({ keys, slots }: RankedRows, ids: IdColumn, scale: number): SearchHits {
+    const score = (key: number) => {
+      switch (this.metric) {
+        case 'cosine':
+          return key;
+        case 'dot':
+          return key / scale;
+        case 'euclidean':
+          return Math.sqrt(-key);
+      }
+    };
+    return {
+      ids: slots.map((slot) => idAt(ids, slot)),
+      scores: Float32Array.from(keys, score),
+      length: slots.length,
+    };
+  }
+
+  #savedBytes() {
+    const { rows, ids } = this.#rows.state;
+    return savedBytes({ rows, ids, dims: this.dims, metric: this.metric });
+  }
+
+  #refuseIfDisposed(): void {
+    if (this.#closing.signal.aborted) throw disposedError();
+  }
+}
+
+function filterOf(filter: NonNullable<SearchOptions['filter']>): SearchFilter {
+  return filter instanceof SearchFilter ? filter : new SearchFilter(filter);
+}
+
+async function openSource(file: string | Blob | Uint8Array): Promise<{ source: ByteSource; close(): Promise<void> }> {
+  if (typeof file === 'string' && file !== '') {
+    const source = await boundFiles().open(file);
+    return { source, close: () => source.close() };
+  }
+  const close = async () => undefined;
+  if (file instanceof Uint8Array) return { source: createMemorySource(file, 'bytes'), close };
+  if (file instanceof Blob) return { source: createBlobSource(file), close };
+  throw invalidConfiguration('file', 'a path, a Blob or a Uint8Array', file);
+}
+
+function disposedError(): IndexingError {
+  return new IndexingError('InvalidConfiguration', 'the index was disposed; make a new one');
+}

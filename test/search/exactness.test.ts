@@ -1,0 +1,146 @@
+/**
+ * Hits are those of a float64 brute force, whatever the metric, the kernel, the threads, the segments, and the rows.
+ */
+import fc from 'fast-check';
+import { type Metric, VectorIndex } from 'simdex';
+import { describe, expect, test } from 'vitest';
+import { expectBest, rank } from './reference.js';
+import { build, positions, randomRows, seededRandom } from './support.js';
+
+const metrics: readonly Metric[] = ['cosine', 'dot', 'euclidean'];
+/** With 25 dims a segment then holds a little over a thousand rows. */
+const SMALL_SEGMENT = 2 ** 22;
+
+describe.each(metrics)('by %s', (metric) => {
+  test.each(['simd', 'scalar', 'javascript'] as const)('one query on the calling thread, %s kernel', async (kernel) => {
+    const rows = randomRows(700, 19);
+    const index = await build(rows, { metric, kernel });
+    for (const query of randomRows(5, 19, 2)) {
+      expectBest(await index.search(query, 10), rank(rows, positions(700), query, metric), 10);
+    }
+  });
+
+  test.each(['simd', 'scalar', 'javascript'] as const)('many queries on all threads, %s kernel', async (kernel) => {
+    const rows = randomRows(1500, 37);
+    const index = await build(rows, { metric, kernel });
+    const queries = randomRows(43, 37, 2);
+    const hits = await index.searchBatch(queries, 7);
+    expect(hits.length).toBe(43);
+    for (const [i, query] of queries.entries()) {
+      expectBest(hits[i]!, rank(rows, positions(1500), query, metric), 7);
+    }
+  });
+
+  test('several segments, and one query on all threads', async () => {
+    const dims = 600;
+    const rows = randomRows(2500, dims);
+    const index = await build(rows, { metric }, 2 ** 22);
+    const [query] = randomRows(1, dims, 2);
+    expectBest(await index.search(query!, 12), rank(rows, positions(2500), query!, metric), 12);
+  });
+
+  test('ties go to the earlier row, on all threads and in all segments', async () => {
+    const [a, b] = randomRows(2, 300);
+    const rows = positions(6000).map((i) => (i % 3 === 0 ? a! : b!));
+    const index = await build(rows, { metric }, 2 ** 22);
+    const best = rank([a!, b!], [0, 1], a!, metric)[0]!.id === 0 ? 0 : 1;
+    const expected = positions(6000).filter((i) => (i % 3 === 0 ? 0 : 1) === best);
+    const { ids } = await index.search(a!, 1000);
+    expect(ids).toEqual(expected.slice(0, 1000));
+    const batch = await index.searchBatch([a!, a!, a!, a!, a!], 50);
+    for (const hits of batch) expect(hits.ids).toEqual(expected.slice(0, 50));
+  });
+
+  test('components of any magnitude', async () => {
+    const random = seededRandom(5);
+    const kinds = [
+      () => 2 * random() - 1,
+      () => (2 * random() - 1) * 3.4e38,
+      () => (2 * random() - 1) * 1e-39,
+      () => (random() < 0.5 ? -1 : 1) * 2 ** (random() * 250 - 126),
+      () => Math.floor(3 * random()) - 1 || 0.5,
+    ];
+    const row = (i: number) => Float32Array.from({ length: 33 }, kinds[i % kinds.length]!);
+    const rows = positions(1000).map(row);
+    const index = await build(rows, { metric });
+    const queries = positions(20).map((i) => (i % 2 === 0 ? rows[i * 3]! : row(i)));
+    const hits = await index.searchBatch(queries, 8);
+    for (const [i, query] of queries.entries()) {
+      const ranking = rank(rows, positions(1000), query, metric);
+      expectBest(hits[i]!, ranking, 8);
+      const one = await index.search(query, 8);
+      expect(one.ids).toEqual(hits[i]!.ids);
+      expect(one.scores).toEqual(hits[i]!.scores);
+    }
+  });
+
+  test('rows that differ in their last bits only', async () => {
+    const [base] = randomRows(1, 200);
+    const bits = (row: Float32Array) => new Int32Array(row.buffer);
+    const rows = positions(800).map((i) => {
+      const row = base!.slice();
+      bits(row)[i % 200]! += Math.floor(i / 200) - 2;
+      return row;
+    });
+    const index = await build(rows, { metric });
+    expectBest(await index.search(base!, 30), rank(rows, positions(800), base!, metric), 30);
+  });
+
+  test('any shape, against brute force', async () => {
+    const shape = fc.record({
+      seed: fc.integer(),
+      count: fc.integer({ min: 1, max: 400 }),
+      dims: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 1100 })),
+      k: fc.integer({ min: 1, max: 500 }),
+      queryCount: fc.integer({ min: 1, max: 9 }),
+      threadCount: fc.integer({ min: 1, max: 4 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(shape, async ({ seed, count, dims, k, queryCount, threadCount }) => {
+        const rows = randomRows(count, dims, seed);
+        const queries = randomRows(queryCount, dims, seed + 1);
+        const index = await VectorIndex.buildInSegments(rows, { metric, threadCount }, SMALL_SEGMENT);
+        try {
+          const hits = await index.searchBatch(queries, k);
+          for (const [i, query] of queries.entries()) {
+            expectBest(hits[i]!, rank(rows, positions(count), query, metric), k);
+          }
+        } finally {
+          await index.dispose();
+        }
+      }),
+      { numRuns: 15 },
+    );
+  });
+});
+
+test('the same hits, bit by bit, on any number of threads', async () => {
+  const rows = randomRows(4000, 50);
+  const queries = randomRows(30, 50, 2);
+  const found = [];
+  for (const threadCount of [1, 2, 5]) {
+    const index = await build(rows, { threadCount });
+    found.push(await index.searchBatch(queries, 25));
+  }
+  expect(found[1]).toEqual(found[0]);
+  expect(found[2]).toEqual(found[0]);
+});
+
+test('a row finds itself, with a similarity of exactly 1', async () => {
+  const rows = randomRows(500, 64);
+  const index = await build(rows);
+  const hits = await index.searchBatch(rows, 1);
+  expect(hits.map(({ ids }) => ids[0])).toEqual(positions(500));
+  // Unit rows are rounded: their similarity to themselves as given is 1 within float32.
+  for (const { scores } of hits) expect(scores[0]).toBeCloseTo(1, 6);
+  expect(Math.max(...hits.map(({ scores }) => scores[0]!))).toBeLessThanOrEqual(1);
+});
+
+test('zero vectors are vectors, but not by cosine', async () => {
+  const rows = [new Float32Array([1, 0]), new Float32Array(2), new Float32Array([-1, 0])];
+  const dot = await build(rows, { metric: 'dot' });
+  expect(await dot.search([2, 0], 3)).toEqual({ ids: [0, 1, 2], scores: Float32Array.of(2, 0, -2), length: 3 });
+  expect(await dot.search([0, 0], 3)).toEqual({ ids: [0, 1, 2], scores: new Float32Array(3), length: 3 });
+  const euclidean = await build(rows, { metric: 'euclidean' });
+  expect(await euclidean.search([0, 0], 2)).toEqual({ ids: [1, 0], scores: Float32Array.of(0, 1), length: 2 });
+});

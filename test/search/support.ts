@@ -1,0 +1,35 @@
+/**
+ * Seeded rows, and indexes that end with their test.
+ */
+import { type BuildOptions, VectorIndex, type VectorSource } from 'simdex';
+import { onTestFinished } from 'vitest';
+import { seededRandom } from '../indexing/support.js';
+
+export { seededRandom };
+
+/** Components in -1..1. */
+export function randomRows(count: number, dims: number, seed = 1): Float32Array[] {
+  const random = seededRandom(seed);
+  return Array.from({ length: count }, () => Float32Array.from({ length: dims }, () => 2 * random() - 1));
+}
+
+export function positions(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
+
+/** An index on two threads, disposed when the test ends. */
+export async function build(
+  vectors: VectorSource | AsyncIterable<VectorSource>,
+  options: BuildOptions = {},
+  segmentBytes?: number,
+): Promise<VectorIndex> {
+  const index = await VectorIndex.buildInSegments(vectors, { threadCount: 2, ...options }, segmentBytes);
+  onTestFinished(() => index.dispose());
+  return index;
+}
+
+export async function load(file: string | Blob | Uint8Array, segmentBytes?: number): Promise<VectorIndex> {
+  const index = await VectorIndex.loadInSegments(file, { threadCount: 2 }, segmentBytes);
+  onTestFinished(() => index.dispose());
+  return index;
+}
