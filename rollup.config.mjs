@@ -27,6 +27,7 @@ const node = {
     'index.node': 'build/js/index.node.js',
     kernel: 'build/js/index.kernel.js',
     metrics: 'build/js/index.metrics.js',
+    'monitor-events': 'build/js/index.monitor-events.js',
     cli: 'build/js/cli/main.js',
     // For what describes the command: scripts/docs.mjs.
     'cli-program': 'build/js/cli/program.js',
@@ -50,6 +51,13 @@ const pageWorker = {
   plugins: pagePlugins,
 };
 
+/** One file as well: a process that has an element show its monitor serves nothing else. */
+const pageElement = {
+  input: { 'monitor-element': 'build/js/index.monitor-element.js' },
+  output: pageOutput,
+  plugins: [minify()],
+};
+
 const page = {
   input: {
     'index.browser': 'build/js/index.browser.js',
@@ -61,7 +69,7 @@ const page = {
   plugins: pagePlugins,
 };
 
-export default [node, pageWorker, page];
+export default [node, pageWorker, pageElement, page];
 
 function pageLoader() {
   const file = fileURLToPath(new URL('build/js/kernel/page-loader.js', import.meta.url));

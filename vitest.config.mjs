@@ -18,6 +18,8 @@ const node = {
       { find: /^simdex$/, replacement: built('index.node.js') },
       { find: /^simdex\/kernel$/, replacement: built('kernel.js') },
       { find: /^simdex\/metrics$/, replacement: built('metrics.js') },
+      { find: /^simdex\/monitor-element$/, replacement: built('monitor-element.js') },
+      { find: /^simdex\/monitor-events$/, replacement: built('monitor-events.js') },
       { find: /^simdex\/worker$/, replacement: built('worker.node.js') },
     ],
   },

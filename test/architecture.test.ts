@@ -16,6 +16,7 @@ const LAYERS = [
   'search',
   'formats',
   'indexing',
+  'live',
   'reporting',
   'metrics',
   'monitoring',
@@ -25,7 +26,7 @@ const LAYERS = [
   'vectors',
   'base',
 ];
-const ENTRY_POINTS = /^(index\.\w+|api)\.ts$/;
+const ENTRY_POINTS = /^(index\.[\w-]+|api)\.ts$/;
 
 interface Import {
   readonly from: string;
@@ -94,9 +95,9 @@ test('only the Node halves name Node, tinypool and the packages of the command l
   expect(globals).toEqual([]);
 });
 
-test('only the browser half names workers and what else belongs to pages', () => {
+test('only the browser half and the element name workers and what else belongs to pages', () => {
   const naming = files
-    .filter((file) => !file.startsWith('workers/browser/'))
+    .filter((file) => !/^(workers\/browser\/|live\/element\/|index\.monitor-element\.ts)/.test(file))
     .filter((file) => {
       const code = readFileSync(join(root, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
       return /\bnew (Worker|Blob)\b|(?<![.\w'])(navigator|document|globalThis|crossOriginIsolated)\./.test(code);

@@ -9,7 +9,7 @@ import { invalidConfiguration, refuseUnknown } from '../errors.js';
 import { judgeAlerts, type RaisedAlerts } from './alerts.js';
 import { type DegradationBaseline, judgeDegradation } from './degradation.js';
 import { checkThresholds, type MonitorThresholds, type ThresholdOptions } from './monitor-thresholds.js';
-import type { MonitorUpdate, ProgressUpdate, ReportUpdate } from './monitor-update.js';
+import type { AlertRule, AlertUpdate, MonitorUpdate, ProgressUpdate, ReportUpdate } from './monitor-update.js';
 import { PerformanceMonitor } from './performance-monitor.js';
 import { type Clock, systemClock } from './performance-timer.js';
 import { RunThroughput } from './run-throughput.js';
@@ -63,6 +63,8 @@ export class RealTimeMonitor<Report = unknown> {
   #throughput = new RunThroughput();
   #work: WindowWork = noWork();
   #raised: RaisedAlerts = new Map();
+  /** The updates that raised what is raised, for those who begin to read later. */
+  readonly #alertsRaised = new Map<AlertRule, AlertUpdate>();
   #baseline: DegradationBaseline = {};
   #runsStarted = 0;
 
@@ -121,12 +123,13 @@ export class RealTimeMonitor<Report = unknown> {
   }
 
   /**
-   * All updates from this call on, until `stop`, for one reader. It need not keep up: of what is not read yet a newer
-   * progress of the same run, metric or report takes the place of an older one; alerts, degradations and the last progress
-   * of each run are kept, and 1,000 updates in all.
+   * All updates from this call on, until `stop`, for one reader, and before them the alerts that are raised now. The reader
+   * need not keep up: of what is not read yet a newer progress of the same run, metric or report takes the place of an older
+   * one; alerts, degradations and the last progress of each run are kept, and 1,000 updates in all.
    */
   updates(): AsyncIterableIterator<MonitorUpdate<Report>> {
     const channel = new UpdateChannel<Report>((returned) => this.#channels.delete(returned));
+    for (const alert of this.#alertsRaised.values()) channel.push(alert);
     this.#channels.add(channel);
     return channel;
   }
@@ -255,6 +258,7 @@ export class RealTimeMonitor<Report = unknown> {
           for (const channel of this.#channels) channel.end();
           this.#channels.clear();
         } else {
+          if (next.type === 'alert') this.#remember(next);
           for (const channel of this.#channels) channel.push(next);
           this.#listeners.call(next);
         }
@@ -262,6 +266,11 @@ export class RealTimeMonitor<Report = unknown> {
     } finally {
       this.#delivering = false;
     }
+  }
+
+  #remember(alert: AlertUpdate): void {
+    if (alert.state === 'raised') this.#alertsRaised.set(alert.rule, alert);
+    else this.#alertsRaised.delete(alert.rule);
   }
 }
 

@@ -1,0 +1,47 @@
+/**
+ * Alerts that are raised, and what happened before. All text here may come from elsewhere, and goes in as text.
+ */
+import type { AlertUpdate } from '../../monitoring/monitor-update.js';
+import { make, setText } from './dom.js';
+import type { LiveEvent } from './live-state.js';
+
+const WORDS: Record<LiveEvent['kind'], string> = {
+  raised: 'raised',
+  cleared: 'cleared',
+  degradation: 'degradation',
+};
+
+export class AlertPanel {
+  readonly #raised = make('ul', { class: 'alerts', 'aria-label': 'Alerts raised' });
+  readonly #none = make('p', { class: 'quiet' }, 'No alerts.');
+  readonly #summary = make('summary');
+  readonly #events = make('ol', { class: 'events', tabindex: '0', 'aria-label': 'Events, newest first' });
+  readonly #history = make('details', {}, this.#summary, this.#events);
+  readonly root = make('div', {}, make('p', { class: 'title' }, 'Alerts'), this.#none, this.#raised, this.#history);
+  #shownAlerts: readonly AlertUpdate[] = [];
+  #newest: LiveEvent | undefined;
+
+  show(alerts: readonly AlertUpdate[], events: readonly LiveEvent[]): void {
+    if (alerts.length !== this.#shownAlerts.length || alerts.some((alert, i) => alert !== this.#shownAlerts[i])) {
+      this.#shownAlerts = alerts;
+      this.#raised.replaceChildren(...alerts.map(alertItem));
+    }
+    this.#none.hidden = alerts.length > 0;
+    this.#raised.hidden = alerts.length === 0;
+    this.#history.hidden = events.length === 0;
+    if (events[0] === this.#newest) return;
+    this.#newest = events[0];
+    setText(this.#summary, events.length === 1 ? '1 event' : `${events.length} events`);
+    this.#events.replaceChildren(...events.map(eventItem));
+  }
+}
+
+function alertItem({ severity, message }: AlertUpdate): HTMLElement {
+  return make('li', { class: severity }, make('b', {}, severity), `: ${message}`);
+}
+
+function eventItem({ atMs, kind, text }: LiveEvent): HTMLElement {
+  const at = new Date(performance.timeOrigin + atMs);
+  const time = make('time', { datetime: at.toISOString() }, at.toLocaleTimeString());
+  return make('li', {}, time, make('span', {}, `${WORDS[kind]}: ${text}`));
+}

@@ -1,0 +1,95 @@
+/**
+ * What was recorded since the last update, and since the monitor was made or reset.
+ */
+
+import type { MetricUpdate } from '../../monitoring/monitor-update.js';
+import type { PerformanceStats } from '../../monitoring/performance-stats.js';
+import { formatCount, formatDuration, formatNumber } from '../../reporting/format.js';
+import { make, setText } from './dom.js';
+
+interface Figure {
+  readonly name: string;
+  readonly of: (stats: PerformanceStats) => string;
+}
+
+const INDEXES: readonly Figure[] = [
+  { name: 'Vectors', of: ({ totalIndexes }) => formatCount(totalIndexes) },
+  { name: 'Vectors per second', of: ({ indexesPerSecond }) => formatNumber(indexesPerSecond) },
+  { name: 'Mean time of a vector', of: (stats) => time(stats.totalIndexes, stats.avgIndexTimeMs) },
+  { name: '50th percentile', of: (stats) => time(stats.totalIndexes, stats.p50IndexTimeMs) },
+  { name: '95th percentile', of: (stats) => time(stats.totalIndexes, stats.p95IndexTimeMs) },
+  { name: '99th percentile', of: (stats) => time(stats.totalIndexes, stats.p99IndexTimeMs) },
+  { name: 'Longest', of: (stats) => time(stats.totalIndexes, stats.maxIndexTimeMs) },
+];
+
+const QUERIES: readonly Figure[] = [
+  { name: 'Queries', of: ({ totalQueries }) => formatCount(totalQueries) },
+  { name: 'Queries per second', of: ({ queriesPerSecond }) => formatNumber(queriesPerSecond) },
+  { name: 'Mean time of a query', of: (stats) => time(stats.totalQueries, stats.avgQueryTimeMs) },
+  { name: '50th percentile', of: (stats) => time(stats.totalQueries, stats.p50QueryTimeMs) },
+  { name: '95th percentile', of: (stats) => time(stats.totalQueries, stats.p95QueryTimeMs) },
+  { name: '99th percentile', of: (stats) => time(stats.totalQueries, stats.p99QueryTimeMs) },
+  { name: 'Longest', of: (stats) => time(stats.totalQueries, stats.maxQueryTimeMs) },
+];
+
+interface Row {
+  readonly of: Figure['of'];
+  readonly window: HTMLElement;
+  readonly lifetime: HTMLElement;
+}
+
+export class StatisticsTable {
+  readonly #rows: Row[] = [];
+  readonly #indexes = this.#section(INDEXES);
+  readonly #queries = this.#section(QUERIES);
+  readonly root = make(
+    'details',
+    { open: '' },
+    make('summary', {}, 'Statistics'),
+    make(
+      'div',
+      { class: 'statistics' },
+      make(
+        'table',
+        {},
+        make(
+          'thead',
+          {},
+          make(
+            'tr',
+            {},
+            make('td'),
+            make('th', { scope: 'col' }, 'Last update'),
+            make('th', { scope: 'col' }, 'Altogether'),
+          ),
+        ),
+        this.#indexes,
+        this.#queries,
+      ),
+    ),
+  );
+
+  show(metric: MetricUpdate | undefined): void {
+    // Who only indexes wants no rows about queries, and the other way round.
+    this.#queries.hidden = !metric || metric.lifetime.totalQueries === 0;
+    this.#indexes.hidden = !this.#queries.hidden && metric?.lifetime.totalIndexes === 0;
+    for (const row of this.#rows) {
+      setText(row.window, metric ? row.of(metric.stats) : '–');
+      setText(row.lifetime, metric ? row.of(metric.lifetime) : '–');
+    }
+  }
+
+  #section(figures: readonly Figure[]): HTMLTableSectionElement {
+    const rows = figures.map(({ name, of }) => {
+      const row = { of, window: make('td'), lifetime: make('td') };
+      this.#rows.push(row);
+      return make('tr', {}, make('th', { scope: 'row' }, name), row.window, row.lifetime);
+    });
+    return make('tbody', {}, ...rows);
+  }
+}
+
+/** Without a sample there is no time, though the figure is 0. */
+function time(samples: number, ms: number): string {
+  return samples > 0 ? formatDuration(ms) : '–';
+}
