@@ -15,11 +15,14 @@ const app = await Application.bootstrap({
   excludePrivate: true,
   disableSources: true,
   treatWarningsAsErrors: true,
+  validation: { notDocumented: true },
+  requiredToBeDocumented: ['Class', 'Function', 'Interface', 'TypeAlias', 'Variable'],
   intentionallyNotExported: [
     // The names of its keys are what is exported.
     'src/formats/registry.ts:formats',
     // What simdex tells its own threads. A worker module of the caller's passes it on unread.
     'src/workers/task.ts:WorkerTask',
+    'src/workers/task.ts:PartAnswer',
     'src/workers/claim-loop.ts:BatchListener',
   ],
 });

@@ -38,6 +38,7 @@ export { RealTimeMonitor, type RealTimeMonitorOptions } from './monitoring/real-
 export type { IndexingProgress, ThreadProgress } from './monitoring/run-progress.js';
 export { type MonitoringStats, SharedPerformanceMonitor } from './monitoring/shared-performance-monitor.js';
 export type { TimeSummary } from './monitoring/time-distribution.js';
+export type { UpdateListener, UpdateType } from './monitoring/update-listeners.js';
 export type { JsonValue } from './reporting/json.js';
 export { IndexingPerformanceReport } from './reporting/report.js';
 export type {

@@ -16,6 +16,7 @@ export interface RowRange {
   readonly last: number;
 }
 
+/** What an error tells beside its code and message, where it applies. */
 export interface IndexingErrorDetails {
   /** Position in the input of the vector at fault. */
   readonly vectorIndex?: number;

@@ -23,6 +23,7 @@ const formats = {
   csv,
 } satisfies Record<string, Format>;
 
+/** Name of a file format of vectors: the extension of its files. */
 export type VectorFormat = keyof typeof formats;
 
 /** Names of all formats. */

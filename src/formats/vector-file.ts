@@ -8,6 +8,7 @@ import type { ByteSource, IdentifiedMatrix, RowChunk, RowOptions } from './forma
 import { formatOf, type VectorFormat } from './registry.js';
 import type { ChunkMemories } from './row-chunks.js';
 
+/** How a file of vectors is read. */
 export interface ReadVectorsOptions extends RowOptions {
   /** Default: by the file's extension. */
   readonly format?: VectorFormat | undefined;

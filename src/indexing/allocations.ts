@@ -18,6 +18,7 @@ export interface AllocatedMatrix extends VectorMatrix {
   readonly count: number;
   /** Hands the memory back for the next run; `data` and its subarrays may show other data afterwards. */
   dispose(): void;
+  /** `dispose()`, for `using`. */
   [disposeSymbol](): void;
 }
 

@@ -4,6 +4,7 @@
 import type { ControlBlock } from '../memory/control-block.js';
 import type { IndexedVectors, ProcessedVector } from './indexed-vectors.js';
 
+/** What one batch of a run did. */
 export interface BatchResult {
   readonly threadId: number;
   /** Vectors indexed, without rejected ones. */

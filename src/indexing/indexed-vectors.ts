@@ -27,6 +27,10 @@ export interface ResultBuffer {
   readonly bytes: ArrayBufferLike;
 }
 
+/**
+ * The indexed vectors of a run, by input position: views on the memory of the result, made when asked for. After the result
+ * is disposed every accessor throws, and arrays handed out before may show other data.
+ */
 export class IndexedVectors implements Iterable<ProcessedVector> {
   /** Number of vectors in the input, rejected ones included. */
   readonly length: number;

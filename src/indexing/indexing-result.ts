@@ -22,6 +22,10 @@ export interface ResultInput {
   readonly release: () => void;
 }
 
+/**
+ * What a run gives. Its vectors live as long as any view on them is reachable; `dispose` hands the memory back for the next
+ * run at once, which is much faster than fresh memory.
+ */
 export class IndexingResult {
   /** Vectors indexed, without rejected ones. */
   readonly indexedCount: number;
@@ -74,6 +78,7 @@ export class IndexingResult {
     this.#memory.release();
   }
 
+  /** `dispose()`, for `using`. */
   [disposeSymbol](): void {
     this.dispose();
   }

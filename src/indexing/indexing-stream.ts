@@ -14,6 +14,7 @@ import type { MeasuredRecords } from './measured-run.js';
 import { StreamMeasurement } from './measured-stream.js';
 import { checkIndexOptions, type IndexOptions } from './options.js';
 
+/** The options of every run of a stream. */
 export type StreamOptions = Omit<IndexOptions, 'inPlace' | 'into' | 'onProgress'>;
 
 /** A run and what it measured. @internal */
@@ -68,6 +69,7 @@ export class IndexingStream implements AsyncIterable<IndexingResult> {
     return new IndexingPerformanceReport(summarizeRun(run, this.#parts));
   }
 
+  /** One result per chunk, in order. */
   async *[Symbol.asyncIterator](): AsyncGenerator<IndexingResult, void, undefined> {
     if (this.#startedAtMs !== undefined) {
       throw new IndexingError('InvalidConfiguration', 'a stream can be iterated over once; call indexStream again');

@@ -17,11 +17,13 @@ import type { ComponentOrder } from '../vectors/vector-source.js';
 import { checkKernelChoice } from './options.js';
 import type { Rejection } from './rejections.js';
 
+/** What a kernel is made with. */
 export interface KernelOptions {
   /** Default `'auto'`: SIMD where the engine has it and answers a known question rightly, else JavaScript. */
   readonly backend?: 'auto' | KernelBackend | undefined;
 }
 
+/** How a matrix is processed. */
 export interface ProcessOptions {
   /** Order of the components. Default `'sorted'`: ascending. */
   readonly order?: ComponentOrder | undefined;
@@ -29,6 +31,7 @@ export interface ProcessOptions {
   readonly inPlace?: boolean | undefined;
 }
 
+/** What the kernel made of a matrix. */
 export interface ProcessedMatrix {
   /** Unit rows, count × dims; zeros where rejected. */
   readonly matrix: VectorMatrix;
@@ -38,6 +41,7 @@ export interface ProcessedMatrix {
   readonly rejected: readonly Rejection[];
 }
 
+/** The kernel on the calling thread: synchronous, one matrix at a time. */
 export interface Kernel {
   readonly backend: KernelBackend;
   /** A matrix of count × dims zeros that the kernel works on without copying. */

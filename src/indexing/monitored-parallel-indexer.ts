@@ -26,6 +26,7 @@ import { ParallelIndexer } from './parallel-indexer.js';
 /** Measuring the memory takes 2 % of that. */
 const LONG_RUN_MS = 2500;
 
+/** Indexes vectors on several threads, counts what they do in monitors, and reports on every run. */
 export class MonitoredParallelIndexer {
   /** The engine, usable alone; its runs are not monitored. */
   readonly indexer: ParallelIndexer;
@@ -123,6 +124,7 @@ export class MonitoredParallelIndexer {
     return calculateOptimalBatchSize(totalVectors, this.indexer.threadCount, meanIndexTimeMs);
   }
 
+  /** The figures of all monitors, now. */
   getMonitoringStats(): MonitoringStats {
     return {
       globalStats: this.monitor.getStats(),
@@ -138,6 +140,7 @@ export class MonitoredParallelIndexer {
     this.realTimeMonitor?.stop();
   }
 
+  /** `dispose()`, for `await using`. */
   [asyncDisposeSymbol](): Promise<void> {
     return this.dispose();
   }

@@ -5,6 +5,7 @@ import { invalidConfiguration, refuseUnknown } from '../errors.js';
 import { checkReportingInterval, DEFAULT_REPORTING_INTERVAL_MS } from '../monitoring/real-time-monitor.js';
 import type { ReportParts } from '../reporting/summarize-run.js';
 
+/** What is monitored, and what follows from it. */
 export interface IndexerMonitoringConfig extends ReportParts {
   /** One monitor per thread, per-thread rows in reports. Default true. */
   readonly enablePerThreadMonitoring: boolean;

@@ -9,11 +9,15 @@ import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import type { WorkerChoice } from '../workers/platform.js';
 
+/** What an indexer tells its caller beside results, one line at a time. */
 export interface IndexerLogger {
+  /** Something a reader of logs may want to know. */
   info(message: string): void;
+  /** Something that should not be so. */
   warn(message: string): void;
 }
 
+/** What an indexer is made with. */
 export interface IndexerOptions {
   /** Most bytes of everything the indexer holds at a time. Default: no bound in Node, 1 GiB in pages. */
   readonly maxMemoryBytes?: number | undefined;
@@ -30,6 +34,7 @@ export interface IndexerOptions {
   readonly logger?: IndexerLogger | undefined;
 }
 
+/** What a single run is asked for. */
 export interface IndexOptions {
   /** Order of the components of each indexed vector. Default `'sorted'`: ascending. */
   readonly order?: ComponentOrder | undefined;

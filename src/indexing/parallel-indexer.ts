@@ -71,6 +71,7 @@ const HAND_OVER_NS = 1e5;
 /** More vectors than that take longer, however short they are. */
 const HAND_OVER_COUNT = 1000;
 
+/** Indexes vectors on several threads: the engine, unmonitored. */
 export class ParallelIndexer {
   readonly threadCount: number;
   readonly #options: IndexerOptions;
@@ -199,6 +200,7 @@ export class ParallelIndexer {
     await execution?.dispose();
   }
 
+  /** `dispose()`, for `await using`. */
   [asyncDisposeSymbol](): Promise<void> {
     return this.dispose();
   }

@@ -5,6 +5,7 @@ import { IndexingError } from '../errors.js';
 import { type RejectionCode, rejectionOf } from '../kernel/rejection.js';
 import { type ControlBlock, DONE } from '../memory/control-block.js';
 
+/** A vector that could not be indexed, and why. */
 export interface Rejection {
   /** Position in the input. */
   readonly index: number;

@@ -6,6 +6,7 @@ import { instantiateSync } from '@assemblyscript/loader';
 import { createJavaScriptKernel } from './javascript.js';
 import type { KernelExports } from './kernel-exports.js';
 
+/** What the kernel runs as: WebAssembly with SIMD, without it, or its twin in JavaScript. */
 export type KernelBackend = 'simd' | 'scalar' | 'javascript';
 
 /** Can be posted to workers: one compilation serves all threads. */

@@ -14,10 +14,15 @@ import { type MetricsRegistration, registration } from './registration.js';
 
 /** The part of OpenTelemetry's `Meter` that is used; `Observable` is its type of an observable instrument. */
 export interface OpenTelemetryMeter<Observable> {
+  /** Something that only grows. */
   createObservableCounter(name: string, options: { description: string; unit: string }): Observable;
+  /** Something whose values add up. */
   createObservableUpDownCounter(name: string, options: { description: string; unit: string }): Observable;
+  /** Something whose values do not add up. */
   createObservableGauge(name: string, options: { description: string; unit: string }): Observable;
+  /** Calls back at every collection. */
   addBatchObservableCallback(callback: OpenTelemetryCallback<Observable>, observables: Observable[]): void;
+  /** Calls back no more. */
   removeBatchObservableCallback(callback: OpenTelemetryCallback<Observable>, observables: Observable[]): void;
 }
 
@@ -26,6 +31,7 @@ export type OpenTelemetryCallback<Observable> = (result: {
   observe(observable: Observable, value: number, attributes: Record<string, number>): void;
 }) => void;
 
+/** How metrics are shown through a meter. */
 export interface OpenTelemetryOptions {
   /**
    * What the names of the instruments begin with, `simdex.` by default. Sources whose metrics go to one meter need prefixes

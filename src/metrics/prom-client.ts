@@ -10,8 +10,11 @@ import { type MetricsRegistration, registration } from './registration.js';
 
 /** The part of prom-client's `Registry` that is used. */
 export interface PromClientRegistry {
+  /** Adds a metric, which it asks for its values whenever it is read. */
   registerMetric(metric: { get(): Promise<object>; reset(): void }): void;
+  /** The metric of that name. */
   getSingleMetric(name: string): object | undefined;
+  /** Takes the metric of that name out. */
   removeSingleMetric(name: string): void;
 }
 

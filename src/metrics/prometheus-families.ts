@@ -24,6 +24,7 @@ export interface Family {
   samples(reading: Reading): Sample[];
 }
 
+/** How metrics are shown to Prometheus. */
 export interface PrometheusOptions {
   /**
    * What the names of the metrics begin with, `simdex_` by default. Sources whose metrics go to one place need prefixes of

@@ -4,7 +4,7 @@
  */
 import type { PerformanceMonitor } from '../monitoring/performance-monitor.js';
 import type { PerformanceStats } from '../monitoring/performance-stats.js';
-import { SharedPerformanceMonitor } from '../monitoring/shared-performance-monitor.js';
+import type { SharedPerformanceMonitor } from '../monitoring/shared-performance-monitor.js';
 import type { TimeDistribution } from '../monitoring/time-distribution.js';
 
 /**
@@ -15,6 +15,7 @@ export type MetricsSource =
   | PerformanceMonitor
   | {
       readonly monitor: PerformanceMonitor;
+      /** Of an indexer: tells how many threads are at work. */
       getMonitoringStats?(): { readonly activeThreads: number };
     };
 
@@ -32,13 +33,18 @@ export interface Reading {
 
 export function takeReading(source: MetricsSource): Reading {
   const monitor = 'monitor' in source ? source.monitor : source;
-  const threadMonitors = monitor instanceof SharedPerformanceMonitor ? monitor.threadMonitors : [];
+  const threadMonitors = isShared(monitor) ? monitor.threadMonitors : [];
   return {
     ...monitor.lifetime(),
     threads: threadMonitors.map((thread, threadId) => ({ threadId, indexes: thread.lifetime().indexes })),
     stats: monitor.getStats(),
     activeThreads: 'monitor' in source ? source.getMonitoringStats?.().activeThreads : undefined,
   };
+}
+
+/** By what it has: the same code reads monitors of the builds for Node and for pages, whose classes are not the same. */
+function isShared(monitor: PerformanceMonitor): monitor is SharedPerformanceMonitor {
+  return 'threadMonitors' in monitor;
 }
 
 /** Sum of all durations. */

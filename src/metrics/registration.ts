@@ -3,6 +3,7 @@
  */
 import { disposeSymbol } from '../dispose-symbol.js';
 
+/** Metrics that are registered somewhere, until it is disposed of. */
 export interface MetricsRegistration extends Disposable {
   /** Takes the metrics out again. */
   dispose(): void;

@@ -29,8 +29,10 @@ export interface MetricUpdate {
   readonly lifetime: PerformanceStats;
 }
 
+/** How bad what an alert tells is. */
 export type AlertSeverity = 'info' | 'warning' | 'critical';
 
+/** What an alert watches. */
 export type AlertRule =
   | 'meanQueryTime'
   | 'meanIndexTime'

@@ -6,6 +6,7 @@ import { type PerformanceStats, performanceStats } from './performance-stats.js'
 import { type Clock, elapsedSince, PerformanceTimer, systemClock } from './performance-timer.js';
 import { checkDuration, TimeDistribution } from './time-distribution.js';
 
+/** Records how long queries and the indexing of vectors take, in milliseconds; tells counts, means, percentiles and rates. */
 export class PerformanceMonitor {
   readonly #clock: Clock;
   /** They get every record as well: of a thread's monitor that of all threads, of that one windows of time. */

@@ -15,6 +15,7 @@ export function elapsedSince(startedAtMs: number, clock: Clock): number {
   return Math.max(0, clock() - startedAtMs);
 }
 
+/** A running stopwatch that records what it measured once: at `stop()` or, declared with `using`, at the end of its block. */
 export class PerformanceTimer implements Disposable {
   readonly #clock: Clock;
   readonly #startedAtMs: number;

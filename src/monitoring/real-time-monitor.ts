@@ -17,6 +17,7 @@ import { UpdateChannel } from './update-channel.js';
 import { type UpdateListener, UpdateListeners, type UpdateType } from './update-listeners.js';
 import type { WatchedRun } from './watched-run.js';
 
+/** What a real-time monitor is made with. */
 export interface RealTimeMonitorOptions {
   /** What differs from the defaults; see {@link MonitorThresholds}. */
   readonly thresholds?: ThresholdOptions | undefined;
@@ -45,6 +46,7 @@ interface WindowWork {
   timesResolved: boolean;
 }
 
+/** Tells every 100 ms, while it is started, how runs go and what was recorded: to listeners, and to readers of `updates()`. */
 export class RealTimeMonitor<Report = unknown> {
   readonly #monitor: PerformanceMonitor;
   readonly #clock: Clock;
@@ -145,6 +147,7 @@ export class RealTimeMonitor<Report = unknown> {
     return this;
   }
 
+  /** Takes a listener off again. */
   off<Type extends UpdateType>(type: Type, listener: UpdateListener<Type, Report>): this {
     this.#listeners.remove(type, listener);
     return this;

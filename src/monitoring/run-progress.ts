@@ -5,6 +5,7 @@
 import { nowMs } from '../clock.js';
 import { CLAIMED, type ControlBlock, DONE } from '../memory/control-block.js';
 
+/** How far a run is. */
 export interface IndexingProgress {
   readonly type: 'progress';
   /** Vectors handled so far, rejected ones included; `total` at the end of a run. */
@@ -20,6 +21,7 @@ export interface IndexingProgress {
   readonly threads: readonly ThreadProgress[];
 }
 
+/** What a thread has done of a run. */
 export interface ThreadProgress {
   readonly threadId: number;
   readonly processed: number;

@@ -23,6 +23,7 @@ export interface MonitoringStats {
   readonly monitoringEnabled: boolean;
 }
 
+/** The monitor of all threads together, and those of the single threads: what is recorded in theirs is recorded here too. */
 export class SharedPerformanceMonitor extends PerformanceMonitor {
   /** One per thread, in order of thread id; empty when per-thread monitoring is off. */
   readonly threadMonitors: readonly PerformanceMonitor[];

@@ -5,6 +5,7 @@
 import { invalidConfiguration } from '../errors.js';
 import type { MonitorUpdate } from './monitor-update.js';
 
+/** What updates are told apart by. */
 export type UpdateType = MonitorUpdate['type'];
 
 /** Listener to the updates of one type. */

@@ -38,6 +38,7 @@ import {
   type ThreadPerformance,
 } from './report-data.js';
 
+/** What JSON can hold. */
 export type JsonValue =
   | null
   | boolean

@@ -6,6 +6,7 @@
 import type { HistogramSnapshot } from '../monitoring/exponential-histogram.js';
 import type { TimeSummary } from '../monitoring/time-distribution.js';
 
+/** What a thread did in a run. */
 export interface ThreadPerformance {
   readonly threadId: number;
   /** Vectors indexed by this thread. */
@@ -28,6 +29,7 @@ export interface QueueDepthSample {
   readonly depth: number;
 }
 
+/** Batches not yet claimed, over the time of a run. */
 export interface QueueDepth {
   readonly max: number;
   /** Mean over the time of the run, each depth weighted by how long it lasted. */
@@ -128,6 +130,7 @@ export interface Optimization {
 
 export const kernelNames = ['simd', 'scalar', 'javascript'] as const;
 
+/** What a run ran on. */
 export interface RunBackend {
   readonly kernel: (typeof kernelNames)[number];
   readonly threads: number;
@@ -135,6 +138,7 @@ export interface RunBackend {
   readonly shared: boolean;
 }
 
+/** The figures of a report. */
 export interface IndexingPerformanceReportData {
   /** Vectors indexed; rejected ones are not among them. */
   readonly totalVectors: number;

@@ -21,6 +21,7 @@ export interface WhatIf {
   readonly batchSize?: number | undefined;
 }
 
+/** What a run is predicted to be. */
 export interface RunPrediction {
   readonly threads: number;
   /** Most rows in a batch. */

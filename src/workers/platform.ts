@@ -38,7 +38,9 @@ export type WorkerChoice = URL | string | (() => PageWorker);
 
 /** A Web Worker: the part of `Worker` that is known without a page's types. */
 export interface PageWorker {
+  /** As of `Worker`. */
   postMessage(message: unknown): void;
+  /** As of `Worker`. */
   terminate(): void;
 }
 

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { PerformanceMonitor } from 'simdex';
 import { prometheusContentType, prometheusText } from 'simdex/metrics';
 import { expect, onTestFinished, test } from 'vitest';
+import { SharedPerformanceMonitor } from '../../src/monitoring/shared-performance-monitor.js';
 import { createIndexer, randomMatrix } from '../indexing/support.js';
 import { bucketsOf, valuesOf } from './exposition.js';
 
@@ -33,6 +34,12 @@ test('the greatest and the least duration lie in the buckets that say so', async
     expect(count > 0).toBe(minIndexTimeMs / 1000 <= le);
     expect(count === 5000).toBe(maxIndexTimeMs / 1000 <= le);
   }
+});
+
+test('a monitor of another build of simdex is read just as well', () => {
+  const monitor = new SharedPerformanceMonitor(1);
+  monitor.threadMonitors[0]!.recordIndexTime(3);
+  expect(valuesOf(prometheusText(monitor))['simdex_thread_indexed_vectors_total{thread="0"}']).toBe(1);
 });
 
 test('promtool finds nothing to say', async ({ skip }) => {

@@ -8,6 +8,7 @@ import type { FormatWriter, IdentifiedMatrix, RowChunk, RowShape, RowsToWrite, V
 import { formatOf, formatsFor, type VectorFormat } from '../registry.js';
 import { type AtomicFile, abortAndThrow, createAtomicFile, createSpillFile, type SpillFile } from './atomic-file.js';
 
+/** How numbers, one per row, are written. */
 export interface ColumnWriterOptions {
   /** Default: by the file's extension. */
   readonly format?: VectorFormat | undefined;
@@ -15,6 +16,7 @@ export interface ColumnWriterOptions {
   readonly count?: number | undefined;
 }
 
+/** How rows are written. */
 export interface VectorWriterOptions extends ColumnWriterOptions {
   /** Components of each row. Default: those of the first matrix; needed for a file that may get no rows. */
   readonly dims?: number | undefined;
