@@ -5,11 +5,13 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { formatsFor, type VectorFormat, vectorFormats } from '../formats/registry.js';
 import { MonitoredParallelIndexer } from '../index.node.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
+import { availableThreads } from '../workers/node/available-threads.js';
 import { checkFlags } from './check-flags.js';
 import { InputFiles } from './input-files.js';
 import { Outputs } from './outputs.js';
 import { startProgress } from './progress.js';
 import { summarize, summaryText } from './summary.js';
+import { checkReadTwice, type PredictedSetting, WhatIfTable, whatIfText } from './what-if.js';
 
 /** The flags of the command, as commander gives them. */
 interface IndexFlags {
@@ -23,6 +25,9 @@ interface IndexFlags {
   readonly batchSize?: number;
   readonly format?: VectorFormat;
   readonly dims?: number;
+  readonly autoOptimize?: true;
+  readonly whatIf?: true;
+  readonly verify?: true;
   readonly json?: true;
   readonly quiet?: true;
 }
@@ -65,6 +70,13 @@ export function addIndexCommand(program: Command, interrupted: AbortSignal): voi
       ),
     )
     .option('--dims <n>', 'components of a row, for files that do not say it', parsePositiveInteger)
+    .option('--auto-optimize', 'change threads and batch sizes from chunk to chunk where that helps')
+    .option('--what-if', 'print what indexing would have taken with other threads and batch sizes')
+    .addOption(
+      new Option('--verify', 'index once more with the best of them, and print predicted beside measured').implies({
+        whatIf: true,
+      }),
+    )
     .option('--json', 'print the summary as one JSON object')
     .option('--quiet', 'print no progress and, without --json, no summary')
     .showHelpAfterError('(simdex index --help lists the flags)')
@@ -81,18 +93,23 @@ Examples:
 
 async function runIndex(files: readonly string[], flags: IndexFlags, interrupted: AbortSignal): Promise<void> {
   await checkFlags(files, flags);
-  await using indexer = new MonitoredParallelIndexer(flags.threads);
+  if (flags.verify) await checkReadTwice(files);
+  await using indexer = new MonitoredParallelIndexer(flags.threads, { autoOptimization: flags.autoOptimize === true });
   await using inputs = await InputFiles.open(files, flags);
   await using outputs = await Outputs.create(flags, inputs);
   // Threads that are still starting leave their share of the first rows to the others, and the figures would show that.
   await indexer.ready();
   const { order, onInvalid, batchSize, quiet, json } = flags;
+  // Who asks for a report wants to know what held the run back.
+  if (flags.report || flags.whatIf) await indexer.indexer.measureMemory();
   const stream = indexer.indexStream(inputs.chunks(), { order, onInvalid, batchSize, signal: interrupted });
+  const whatIf = flags.whatIf && new WhatIfTable(indexer.indexer.threadCount, availableThreads());
   const progress = startProgress(inputs.count, indexer.indexer.threadCount, quiet === true);
   try {
     for await (const result of stream) {
       await outputs.write(result, inputs.takeNotes());
       progress.advance(result.vectors.length, inputs.estimatedCount);
+      if (result.performanceReport) whatIf?.add(result.performanceReport);
     }
   } catch (error) {
     throw inputs.locate(error);
@@ -102,9 +119,29 @@ async function runIndex(files: readonly string[], flags: IndexFlags, interrupted
   interrupted.throwIfAborted();
   const report = stream.performanceReport;
   await outputs.finish(report);
-  const summary = summarize(inputs, report, order, outputs.paths);
+  const { best } = whatIf?.summary(null) ?? {};
+  const verifiedMs = flags.verify && best ? await indexAgain(files, flags, best, interrupted) : null;
+  const predicted = whatIf?.summary(verifiedMs);
+  const summary = { ...summarize(inputs, report, order, outputs.paths), whatIf: predicted };
   if (json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
-  else if (!quiet) process.stdout.write(summaryText(summary));
+  else if (!quiet) process.stdout.write(summaryText(summary) + (predicted ? whatIfText(predicted) : ''));
+}
+
+/** Milliseconds of indexing alone with other threads and batches; nothing is written. */
+async function indexAgain(
+  files: readonly string[],
+  flags: IndexFlags,
+  { threads, batchSize }: PredictedSetting,
+  interrupted: AbortSignal,
+): Promise<number> {
+  await using indexer = new MonitoredParallelIndexer(threads);
+  await using inputs = await InputFiles.open(files, flags);
+  await indexer.ready();
+  const { order, onInvalid } = flags;
+  const options = { order, onInvalid, batchSize: batchSize ?? flags.batchSize, signal: interrupted };
+  let totalMs = 0;
+  for await (const { totalTimeMs } of indexer.indexStream(inputs.chunks(), options)) totalMs += totalTimeMs;
+  return totalMs;
 }
 
 function dotted(names: readonly string[]): string {

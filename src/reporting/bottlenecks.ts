@@ -43,11 +43,8 @@ export function findBottlenecks(losses: Losses, facts: BottleneckFacts): Bottlen
     found.push({ name, share, lostMs, recommendation: sentence(`${(100 * share).toFixed(1)}%`) });
   };
   const { threads, conditions } = facts;
-  // The memories of a stream are the indexer's own, and used again and again.
-  if (conditions.runs === 1) {
-    add('copying', losses.copyingMs, LEAST_SHARE, (percent) => copying(percent, facts));
-    add('first touch', losses.firstTouchMs, LEAST_SHARE, (percent) => firstTouch(percent, facts));
-  }
+  add('copying', losses.copyingMs, LEAST_SHARE, (percent) => copying(percent, facts));
+  add('first touch', losses.firstTouchMs, LEAST_SHARE, (percent) => firstTouch(percent, facts));
   add('memory bandwidth', losses.memoryMs, MEMORY_SHARE, (percent) => memoryBandwidth(percent, facts));
   if (threads > 1) {
     add('imbalance', losses.imbalanceMs, LEAST_SHARE, (percent) => imbalance(percent, facts));

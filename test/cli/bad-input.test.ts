@@ -189,7 +189,10 @@ describe('flags', () => {
     [['--magnitudes', 'm.csv'], /--magnitudes m\.csv.*\.npy/],
     [['--rejected', ''], /--rejected.*empty/],
     [['--report', '.html'], /--report \.html: expected a name that ends in \.html or \.csv or \.trace\.json or \.json/],
-    [['--report', 'x.csv', '--report', 'y'], /--report y: expected a name that ends in \.html or \.csv or \.trace\.json or \.json/],
+    [
+      ['--report', 'x.csv', '--report', 'y'],
+      /--report y: expected a name that ends in \.html or \.csv or \.trace\.json or \.json/,
+    ],
     [['--out', 'a.npy', '--out', 'b.npy'], /--out.*once/],
   ])('%j', async (flags, sentence) => {
     await refused([good, ...flags], USAGE, sentence);

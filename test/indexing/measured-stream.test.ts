@@ -48,7 +48,7 @@ function runOf(queueDepths: readonly QueueDepthSample[], vectorsPerSecond = 1000
     magnitudes: new ExponentialHistogram(),
     copyIn: { bytes: 160, busyMs: 0.5, endedAtMs: 2 },
     conditions: { ...CONDITIONS },
-    losses: { ...noLosses, imbalanceMs: 2, startUpMs: 1 },
+    losses: { ...noLosses, imbalanceMs: 2, startUpMs: 1, firstTouchMs: 5 },
     batchCount: queueDepths.length,
     optimizations: undefined,
     queueDepths,
@@ -86,7 +86,10 @@ test('few runs keep every point', () => {
     { atMs: 21, vectors: 27 },
   ]);
   expect(report.conditions).toEqual({ ...CONDITIONS, runs: 2, startedThreads: 4, freshBytes: 200, cpuMs: 6 });
-  expect(measurement.summary(30)).toMatchObject({ losses: { imbalanceMs: 4, startUpMs: 2 }, batchCount: 3 });
+  expect(measurement.summary(30)).toMatchObject({
+    losses: { imbalanceMs: 4, startUpMs: 2, firstTouchMs: 0 },
+    batchCount: 3,
+  });
   expect(report.copyIn).toEqual({ bytes: 320, busyMs: 1, endedAtMs: 22 });
   expect(queueDepth!.samples).toEqual([
     { atMs: 10, depth: 2 },

@@ -135,10 +135,6 @@ test('first touch: the bytes, and memory that was touched before', () => {
   ]);
 });
 
-test('of a stream neither is told, since its memories are used again as they come', () => {
-  expect(found({ copyingMs: 50, firstTouchMs: 40 }, { conditions: { ...conditions, runs: 3 } })).toEqual([]);
-});
-
 test('memory bandwidth: the rate, and fewer bytes or threads', () => {
   const measured = (oneThreadShare: number) => {
     return { ...conditions, memory: { bytesPerMs: 12.34e6, firstTouchBytesPerMs: 1e6, oneThreadShare } };

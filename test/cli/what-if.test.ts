@@ -1,0 +1,107 @@
+/**
+ * `simdex index --what-if`, `--verify` and `--auto-optimize` on files.
+ */
+import { execFileSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { expect, test } from 'vitest';
+import { npyBytes, randomRows, runRefused, runWell, temporaryDirectory } from './support.js';
+
+const DIMS = 32;
+/** More than one chunk of 8 MiB. */
+const COUNT = 90_000;
+
+const directory = temporaryDirectory();
+const input = directory.write('rows.npy', npyBytes(randomRows(COUNT, DIMS, 9)));
+const empty = directory.write('empty.npy', npyBytes([], `(0, ${DIMS})`));
+
+interface Prediction {
+  readonly threads: number;
+  readonly batchSize: number | null;
+  readonly predictedMs: number;
+}
+interface WhatIf {
+  readonly measuredMs: number;
+  readonly predictions: readonly Prediction[];
+  readonly best: Prediction;
+  readonly verifiedMs: number | null;
+}
+
+test('--what-if predicts other threads and batch sizes, and what was done as it was', async () => {
+  const { stdout } = await runWell(['index', input, '--threads', '2', '--what-if', '--json']);
+  const { whatIf, totalTimeMs } = JSON.parse(stdout) as { whatIf: WhatIf; totalTimeMs: number };
+  const { measuredMs, predictions, best, verifiedMs } = whatIf;
+  expect(measuredMs).toBeGreaterThan(0);
+  expect(measuredMs).toBeLessThan(2 * totalTimeMs);
+  expect(verifiedMs).toBeNull();
+  const threads = new Set(predictions.map((each) => each.threads));
+  expect(threads).toContain(1);
+  expect(threads).toContain(2);
+  expect(Math.max(...threads)).toBeLessThanOrEqual(Math.max(2, availableParallelism()));
+  expect(new Set(predictions.map(({ batchSize }) => batchSize))).toEqual(new Set([null, 64, 256, 1024, 4096]));
+  const own = predictions.find((each) => each.threads === 2 && each.batchSize === null)!;
+  // Replays of real records: claims and copies are not as even as a replay takes them to be.
+  expect(own.predictedMs / measuredMs).toBeGreaterThan(0.5);
+  expect(own.predictedMs / measuredMs).toBeLessThan(1.5);
+  for (const { predictedMs } of predictions) expect(best.predictedMs).toBeLessThanOrEqual(predictedMs / 0.99);
+  expect(predictions).toContainEqual(best);
+});
+
+test('--verify runs the best prediction, and prints both beside each other', async () => {
+  const { stdout } = await runWell(['index', input, '--threads', '2', '--verify', '--json']);
+  const { whatIf, vectors, written } = JSON.parse(stdout);
+  expect(whatIf.verifiedMs).toBeGreaterThan(0);
+  expect(whatIf.best.predictedMs).toBeGreaterThan(0);
+  // Counted once, and written once.
+  expect(vectors).toBe(COUNT);
+  expect(written).toEqual([]);
+});
+
+test('people get a table', async () => {
+  const out = directory.at('unit.npy');
+  const { stdout } = await runWell(['index', input, '--threads', '2', '--verify', '--out', out]);
+  expect(stdout).toMatch(
+    /^What if \(indexing alone took [\d.,]+ (µs|ms|s)\):\n {2}threads {2}batch size {3}predicted\n/m,
+  );
+  expect(stdout).toMatch(/^ {8}2 {3}as it was +[\d.,]+ (µs|ms|s)( {2}best)?$/m);
+  expect(stdout).toMatch(/^ {8}1 {7}1,024 +[\d.,]+ (µs|ms|s)( {2}best)?$/m);
+  expect(stdout.match(/ {2}best$/gm)).toHaveLength(1);
+  expect(stdout).toMatch(
+    /^Verified: \d+ threads, batch size [\w, ]+: predicted .* measured [\d.,]+ (µs|ms|s) \([\d.,]+ %\)$/m,
+  );
+});
+
+test('without them nothing is predicted, and of nothing neither', async () => {
+  expect(JSON.parse((await runWell(['index', input, '--json'])).stdout)).not.toHaveProperty('whatIf');
+  const { stdout } = await runWell(['index', empty, '--verify', '--json']);
+  expect(JSON.parse(stdout).whatIf).toEqual({ measuredMs: 0, predictions: [], best: null, verifiedMs: null });
+  expect((await runWell(['index', empty, '--what-if'])).stdout).toMatch(/^What if: nothing was indexed/m);
+});
+
+test('--verify refuses what cannot be read again, before reading it', async () => {
+  const pipe = directory.at('pipe.npy');
+  execFileSync('mkfifo', [pipe]);
+  await runRefused(
+    ['index', pipe, '--verify'],
+    2,
+    /--verify reads the files again, and .*pipe\.npy is no regular file/,
+  );
+});
+
+test('--auto-optimize tunes from chunk to chunk, and tells what it changed', async () => {
+  const flags = ['--threads', '2', '--batch-size', '1', '--json'];
+  const plain = JSON.parse((await runWell(['index', input, input, ...flags])).stdout);
+  expect(plain).not.toHaveProperty('optimizations');
+  const tuned = JSON.parse((await runWell(['index', input, input, ...flags, '--auto-optimize'])).stdout);
+  expect(tuned.optimizations[0]).toMatchObject({ action: 'batchSize', when: 'between' });
+  const { stdout } = await runWell(['index', input, input, ...flags.slice(0, -1), '--auto-optimize']);
+  expect(stdout).toMatch(
+    /^ {2}tuned {7}\d+ → [\d,]+ vectors in a batch, ([\d.]+ times as fast, )?(kept|taken back|measuring)$/m,
+  );
+});
+
+test('a report says how fast the memory is, and is measured for nobody who does not ask', async () => {
+  await runWell(['index', input, '--report', directory.at('report.json')]);
+  const { conditions } = JSON.parse(directory.read('report.json').toString());
+  expect(conditions.memory.bytesPerMs).toBeGreaterThan(0);
+  expect(conditions.runs).toBeGreaterThan(1);
+});
