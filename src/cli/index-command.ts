@@ -85,7 +85,7 @@ export function addIndexCommand(program: Command, interrupted: AbortSignal): voi
       `
 Examples:
   simdex index vectors.npy --out unit.npy --magnitudes magnitudes.npy
-  simdex index a.fvecs b.fvecs --order sorted --report run.html --report run.trace.json
+  simdex index a.fvecs b.fvecs --order sorted --report run.html --what-if
   simdex index raw.npy --on-invalid skip --rejected rejected.csv --out unit.npy`,
     )
     .action((files: string[], flags: IndexFlags) => runIndex(files, flags, interrupted));

@@ -30,6 +30,9 @@ test('index --help names every flag, and says nothing twice', async () => {
     '--batch-size',
     '--format',
     '--dims',
+    '--auto-optimize',
+    '--what-if',
+    '--verify',
     '--json',
     '--quiet',
   ]);
