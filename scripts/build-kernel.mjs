@@ -1,6 +1,13 @@
 // Compiles the two kernels of assembly/, of indexing and of search, twice each: with SIMD, and scalar for engines without.
+// Nothing is compiled again that is newer than all it is made of.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+const changedMs = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+const assembly = readdirSync('assembly', { recursive: true }).map((file) => join('assembly', file));
+const sources = [...assembly, 'asconfig.json', 'package-lock.json', 'scripts/build-kernel.mjs'];
+const sourcesChangedMs = Math.max(...sources.map(changedMs));
 
 mkdirSync('build/kernel', { recursive: true });
 for (const [entry, prefix] of [
@@ -9,6 +16,7 @@ for (const [entry, prefix] of [
 ]) {
   for (const target of ['simd', 'scalar']) {
     const outFile = `build/kernel/${prefix}${target}.wasm`;
+    if (changedMs(outFile) > sourcesChangedMs) continue;
     execFileSync('npx', ['--no-install', 'asc', entry, '--target', target, '--outFile', outFile], { stdio: 'inherit' });
   }
 }
