@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { transform } from 'esbuild';
+import { pageScriptPlugin } from './scripts/page-script-plugin.mjs';
 import { wasmPlugin } from './scripts/wasm-plugin.mjs';
 import { workerPlugin } from './scripts/worker-plugin.mjs';
 
@@ -28,6 +29,7 @@ const node = {
     kernel: 'build/js/index.kernel.js',
     metrics: 'build/js/index.metrics.js',
     'monitor-events': 'build/js/index.monitor-events.js',
+    report: 'build/js/index.report.js',
     cli: 'build/js/cli/main.js',
     // For what describes the command: scripts/docs.mjs.
     'cli-program': 'build/js/cli/program.js',
@@ -36,7 +38,7 @@ const node = {
   output: { ...output, chunkFileNames: 'chunk-[name].js' },
   context,
   external: (id) => id.startsWith('node:') || packages.includes(id),
-  plugins: [wasmPlugin()],
+  plugins: [wasmPlugin(), pageScriptPlugin()],
 };
 
 // Pages load these as they are, too: nothing is imported by a bare name, and they are small.

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { chromiumFlags, findChromium } from './scripts/find-chromium.mjs';
+import { pageScriptPlugin } from './scripts/page-script-plugin.mjs';
 import { wasmPlugin } from './scripts/wasm-plugin.mjs';
 
 const built = (name) => fileURLToPath(new URL(`./dist/${name}`, import.meta.url));
@@ -12,7 +13,7 @@ const built = (name) => fileURLToPath(new URL(`./dist/${name}`, import.meta.url)
 const testTimeout = 120_000;
 
 const node = {
-  plugins: [wasmPlugin()],
+  plugins: [wasmPlugin(), pageScriptPlugin()],
   resolve: {
     alias: [
       { find: /^simdex$/, replacement: built('index.node.js') },
@@ -20,6 +21,7 @@ const node = {
       { find: /^simdex\/metrics$/, replacement: built('metrics.js') },
       { find: /^simdex\/monitor-element$/, replacement: built('monitor-element.js') },
       { find: /^simdex\/monitor-events$/, replacement: built('monitor-events.js') },
+      { find: /^simdex\/report$/, replacement: built('report.js') },
       { find: /^simdex\/worker$/, replacement: built('worker.node.js') },
     ],
   },

@@ -77,6 +77,8 @@ test('only the Node halves name Node, tinypool and the packages of the command l
   const foreign = imports.filter((one) => !isLocal(one));
   const allowed = ({ from, to }: Import) => {
     if (to.startsWith('kernel:') || to === '@assemblyscript/loader') return from.startsWith('kernel/');
+    if (to === 'page:script') return from === 'reporting/render-report.ts';
+    if (to === 'uplot') return from.startsWith('reporting/page-script/');
     if (to === 'worker:browser') return from.startsWith('workers/browser/');
     if (to === 'benchmark') return from.startsWith('benchmark/');
     if (['fflate', 'hyparquet', 'apache-arrow', 'h5wasm', 'h5wasm/node'].includes(to))
@@ -95,9 +97,11 @@ test('only the Node halves name Node, tinypool and the packages of the command l
   expect(globals).toEqual([]);
 });
 
-test('only the browser half and the element name workers and what else belongs to pages', () => {
+test('only the browser half, the element and the script of reports name what belongs to pages', () => {
   const naming = files
-    .filter((file) => !/^(workers\/browser\/|live\/element\/|index\.monitor-element\.ts)/.test(file))
+    .filter(
+      (file) => !/^(workers\/browser\/|live\/element\/|reporting\/page-script\/|index\.monitor-element\.ts)/.test(file),
+    )
     .filter((file) => {
       const code = readFileSync(join(root, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
       return /\bnew (Worker|Blob)\b|(?<![.\w'])(navigator|document|globalThis|crossOriginIsolated)\./.test(code);

@@ -55,7 +55,7 @@ describe('a trace has', () => {
 
   test('a named track for the calling thread and for each thread', () => {
     expect(named('process_name').map(({ args }) => args)).toEqual([{ name: 'simdex' }]);
-    expect(named('thread_name').map(({ tid, args }) => [tid, args.name])).toEqual([
+    expect(named('thread_name').map(({ tid, args }) => [tid, args['name']])).toEqual([
       [0, 'Calling thread'],
       [1, 'Thread 0'],
       [2, 'Thread 1'],
@@ -84,7 +84,7 @@ describe('a trace has', () => {
   });
 
   test('the depth of the queue, sample for sample', () => {
-    expect(named('queue depth').map(({ ts, args }) => ({ atMs: ts / 1000, depth: args.batches }))).toEqual(
+    expect(named('queue depth').map(({ ts, args }) => ({ atMs: ts / 1000, depth: args['batches'] }))).toEqual(
       sample().queueDepth!.samples,
     );
   });

@@ -5,7 +5,7 @@ import { thinCurve } from '../curves.js';
 import { type Curve, type CurveData, type CurvePoint, formatQuantity, tickFormat } from './curve-data.js';
 import { chartFigure } from './figure.js';
 import { html, type Markup, nothing } from './markup.js';
-import { AREA_WIDTH, fixed, type Mark, plotSvg } from './plot.js';
+import { AREA_WIDTH, fixed, plotSvg } from './plot.js';
 import { linearScale, logarithmicScale, roundedScale, type Scale } from './scale.js';
 import { runClass } from './shown-run.js';
 
@@ -22,12 +22,11 @@ export interface CurveChart {
   readonly data: CurveData;
   /** How to read it. */
   readonly note: string;
-  readonly marks?: readonly Mark[];
   readonly interactive: boolean;
 }
 
-export function curveChart({ data, note, marks = [], interactive }: CurveChart): Markup {
-  const { name, title, curves } = data;
+export function curveChart({ data, note, interactive }: CurveChart): Markup {
+  const { name, title, curves, marks } = data;
   const xScale = data.x === 'time' ? linearScale(data.to) : logarithmicScale(data.from, data.to);
   const most = curves.reduce((max, { points }) => points.reduce((a, { y }) => Math.max(a, y), max), 0);
   const yScale = roundedScale(most);

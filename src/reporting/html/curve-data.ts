@@ -10,6 +10,7 @@ import {
   formatTick,
   timeUnit,
 } from '../format.js';
+import type { Mark } from './plot.js';
 
 /** What the numbers of an axis are. */
 export type Quantity = 'time' | 'duration' | 'magnitude' | 'rate' | 'count' | 'share';
@@ -40,6 +41,8 @@ export interface CurveData {
   readonly shape: 'steps' | 'lines';
   /** One for each run that has points. */
   readonly curves: readonly Curve[];
+  /** Values of x to point out. */
+  readonly marks: readonly Mark[];
 }
 
 const FORMATS: Record<Quantity, (value: number) => string> = {

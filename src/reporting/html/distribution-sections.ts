@@ -110,9 +110,9 @@ function distributionFigure({ runs, interactive }: PageContent, distribution: Di
     curves.push({ name: runName, run: position, points });
   }
   if (curves.length === 0) return wordsFigure(name, title, words.join(' '));
-  const data: CurveData = { name, title, x: quantity, y: 'share', from, to, shape: 'steps', curves };
   const shownMarks = runs.length === 1 ? marks(runs[0]!).filter(({ value }) => value >= from && value <= to) : [];
-  return curveChart({ data, note: [note, ...words].join(' '), marks: shownMarks, interactive });
+  const data: CurveData = { name, title, x: quantity, y: 'share', from, to, shape: 'steps', curves, marks: shownMarks };
+  return curveChart({ data, note: [note, ...words].join(' '), interactive });
 }
 
 /** What a curve does not show: zeros, values that are all alike, or that there are none. */

@@ -18,7 +18,7 @@ export interface Lane {
   readonly bars: readonly LaneBar[];
 }
 
-export interface LaneBar {
+interface LaneBar {
   readonly fromMs: number;
   readonly toMs: number;
   /** Shown when the bar is pointed at. */

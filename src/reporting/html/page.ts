@@ -27,7 +27,7 @@ const SECTIONS: readonly ((content: PageContent) => Markup)[] = [
 ];
 
 /** What makes a page interactive; all of it is text of this package and of uPlot. */
-export interface PageScript {
+interface PageScript {
   readonly style: string;
   readonly code: string;
   /** SHA-256 of `code` in base64, by which the page's own policy lets it run. */

@@ -7,7 +7,7 @@ import type { Scale } from './scale.js';
 
 export const AREA_WIDTH = 1000;
 
-export interface Axis {
+interface Axis {
   readonly scale: Scale;
   readonly format: (value: number) => string;
 }

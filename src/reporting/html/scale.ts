@@ -52,6 +52,11 @@ function linear(from: number, to: number, ticks: readonly number[]): Scale {
   return { kind: 'linear', from, to, ticks, shareOf: (value) => within((value - from) / (to - from)) };
 }
 
+/** Round values from `from` to `to` (above 0 on a logarithmic axis). */
+export function ticksBetween(kind: Scale['kind'], from: number, to: number): number[] {
+  return [...(kind === 'linear' ? roundTicks(from, to) : logarithmicTicks(from, to))];
+}
+
 /** Powers of ten where there are several, else such times 1, 2 and 5, else even steps. */
 function logarithmicTicks(from: number, to: number): readonly number[] {
   const decades = Math.log10(to / from);

@@ -19,7 +19,7 @@ export interface PageContent {
 }
 
 /** Colours and dashes there are; a page of more runs begins again with the first. */
-const STYLES = 8;
+export const STYLES = 8;
 
 export function runClass(position: number): string {
   return `run-${position % STYLES}`;

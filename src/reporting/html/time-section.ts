@@ -110,7 +110,7 @@ function timeFigure({ name, title, y, shape, note, points, without }: TimeCurve,
   }
   if (curves.length === 0) return wordsFigure(name, title, missing.join(' '));
   const to = curves.reduce((most, { run }) => Math.max(most, runs[run]!.report.totalTimeMs), 0);
-  const data: CurveData = { name, title, x: 'time', y, from: 0, to, shape, curves };
+  const data: CurveData = { name, title, x: 'time', y, from: 0, to, shape, curves, marks: [] };
   return curveChart({ data, note: [note, ...missing].join(' '), interactive });
 }
 
