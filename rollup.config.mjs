@@ -18,6 +18,9 @@ const packages = [
   'h5wasm/node',
 ];
 
+const built = (file) => fileURLToPath(new URL(`build/js/${file}`, import.meta.url));
+const engine = [built('indexing/parallel-indexer.js'), built('workers/browser/platform.js')];
+
 // Entries are found beside their chunks: the worker is found relative to whichever file asks for it.
 const output = { dir: 'dist', format: 'es', sourcemap: true };
 // TypeScript's helper for `await using` looks for a shared copy of itself on `this`.
@@ -66,15 +69,34 @@ const page = {
     'index.inline': 'build/js/index.inline.js',
     'kernel.browser': 'build/js/index.kernel.js',
   },
-  output: pageOutput,
+  output: { ...pageOutput, manualChunks: pageChunk },
   context,
   plugins: pagePlugins,
 };
 
 export default [node, pageWorker, pageElement, page];
 
+/**
+ * Bundlers leave out whole files that a program does not need, more surely than parts of one; so what can be used without
+ * the rest has a file of its own. Each holds what those before it do not, so that none imports in a circle.
+ */
+function pageChunk(id, { getModuleInfo }) {
+  const file = /build\/js\/(.*)\.js$/.exec(id)?.[1];
+  // Entries, and what belongs to one of them.
+  if (file === undefined || /^index\.|(own|inline)-worker$/.test(file)) return undefined;
+  if (reachedFrom([built('index.kernel.js')], getModuleInfo).has(id)) return 'kernel';
+  if (reachedFrom(engine, getModuleInfo).has(id)) return 'engine';
+  return /^(monitoring|reporting|formats|search)\//.exec(file)?.[1] ?? 'monitored';
+}
+
+function reachedFrom(entries, getModuleInfo) {
+  const reached = new Set(entries);
+  for (const id of reached) for (const imported of getModuleInfo(id)?.importedIds ?? []) reached.add(imported);
+  return reached;
+}
+
 function pageLoader() {
-  const file = fileURLToPath(new URL('build/js/kernel/page-loader.js', import.meta.url));
+  const file = built('kernel/page-loader.js');
   return { name: 'page-loader', resolveId: (id) => (id === '@assemblyscript/loader' ? file : null) };
 }
 
@@ -82,7 +104,8 @@ function minify() {
   return {
     name: 'minify',
     async renderChunk(code) {
-      const { code: small, map } = await transform(code, { minify: true, sourcemap: true, target: 'es2022' });
+      const options = { minify: true, sourcemap: true, target: 'es2022', charset: 'utf8' };
+      const { code: small, map } = await transform(code, options);
       return { code: small, map };
     },
   };

@@ -1,6 +1,6 @@
-// Rollup and Vitest plugin: `import bytes from 'kernel:simd.wasm'` gives the compiled kernel as a Uint8Array, inlined in
-// hexadecimal, so that no file has to be found at run time: gzip makes a fifth less of it than of base64, which hides where
-// bytes repeat.
+// Rollup and Vitest plugin: `import bytes from 'kernel:simd.wasm'` gives the compiled kernel as a Uint8Array, inlined as text
+// of one character for each byte, so that no file has to be found at run time: gzip makes a quarter less of it than of
+// base64, which hides where bytes repeat.
 import { readFileSync } from 'node:fs';
 
 const prefix = 'kernel:';
@@ -16,8 +16,8 @@ export function wasmPlugin() {
     load(id) {
       if (!id.startsWith(`\0${prefix}`)) return null;
       const file = new URL(`../build/kernel/${id.slice(prefix.length + 1, -suffix.length)}`, import.meta.url);
-      const hex = readFileSync(file).toString('hex');
-      return `export default Uint8Array.from('${hex}'.match(/../g), (byte) => Number.parseInt(byte, 16));`;
+      const text = readFileSync(file).toString('latin1');
+      return `export default Uint8Array.from(${JSON.stringify(text)}, (character) => character.charCodeAt(0));`;
     },
   };
 }

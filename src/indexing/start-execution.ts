@@ -19,7 +19,7 @@ export async function startExecution(
 ): Promise<Execution> {
   const platform = boundPlatform();
   const shared = platform.sharesMemory;
-  const kernel = backend === 'javascript' ? { backend } : { backend, bytes: kernelBytes(backend, shared, wasm) };
+  const kernel = backend === 'javascript' ? { backend } : { backend, bytes: await kernelBytes(backend, shared, wasm) };
   const options = { threads, worker, kernel, tasksPerThread: shared ? 1 : MESSAGES_IN_FLIGHT };
   try {
     const pool = await platform.createPool(options);

@@ -2,7 +2,6 @@
  * Which kernel runs here. 'auto' is SIMD where the engine has it and gets a known question right (iOS before 17 accepts
  * SIMD and computes wrong), and JavaScript elsewhere. A kernel asked for by name runs or is refused.
  */
-import scalar from 'kernel:scalar.wasm';
 import simd from 'kernel:simd.wasm';
 import { IndexingError } from '../errors.js';
 import { type CompiledKernel, instantiateKernel, type KernelBackend } from './instantiate.js';
@@ -37,10 +36,10 @@ export async function compileKernel(
     onFallback?.(reason);
     return { backend: 'javascript' };
   };
-  if (!canCompile(kernelBytes(backend, shared))) {
+  if (!canCompile(await kernelBytes(backend, shared))) {
     return instead(`this engine has no WebAssembly ${backend === 'simd' ? 'SIMD' : 'shared memory'}`);
   }
-  const bytes = kernelBytes(backend, shared, wasm);
+  const bytes = await kernelBytes(backend, shared, wasm);
   if (!canCompile(bytes)) throw refusal('wasm must be the bytes of a simdex kernel, got bytes that do not compile');
   let module: WebAssembly.Module;
   try {
@@ -55,13 +54,18 @@ export async function compileKernel(
 }
 
 /** The bytes that `compileKernel` compiles: the caller's if given, for memory that is shared or not. */
-export function kernelBytes(
+export async function kernelBytes(
   backend: 'simd' | 'scalar',
   shared: boolean,
   wasm?: ArrayBuffer | ArrayBufferView<ArrayBuffer>,
-): Uint8Array<ArrayBuffer> {
-  const bytes = wasm ? bytesOf(wasm) : backend === 'simd' ? simd : scalar;
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = wasm ? bytesOf(wasm) : backend === 'simd' ? simd : await loadScalar();
   return shared ? bytes : forUnsharedMemory(bytes);
+}
+
+/** Only those who ask for it by name need it: it loads then. */
+async function loadScalar(): Promise<Uint8Array<ArrayBuffer>> {
+  return (await import('kernel:scalar.wasm')).default;
 }
 
 function bytesOf(source: ArrayBuffer | ArrayBufferView<ArrayBuffer>): Uint8Array<ArrayBuffer> {
