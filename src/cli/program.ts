@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { addBenchCommand } from './bench-command.js';
 import { addCompletionsCommand } from './completions-command.js';
 import { addIndexCommand } from './index-command.js';
+import { addSearchCommand } from './search-command.js';
 
 /** `interrupted` is aborted when the command is to stop. Nothing is parsed yet. */
 export function createProgram(version: string, interrupted: AbortSignal): Command {
@@ -18,11 +19,13 @@ export function createProgram(version: string, interrupted: AbortSignal): Comman
       `
 Examples:
   simdex index vectors.npy --out unit.npy
+  simdex search index.safetensors --row 0
   simdex index --help
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.`,
     );
   addIndexCommand(program, interrupted);
+  addSearchCommand(program, interrupted);
   addBenchCommand(program, version, interrupted);
   addCompletionsCommand(program);
   return program;

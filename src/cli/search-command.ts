@@ -1,0 +1,135 @@
+/**
+ * `simdex search`: the nearest rows of a saved index, for the vectors of a file or for one of its own rows.
+ */
+import { type Command, InvalidArgumentError } from 'commander';
+import { IndexingError } from '../errors.js';
+import { openFileSource } from '../formats/node/file-source.js';
+import { readSavedIndex } from '../formats/saved-index.js';
+import { readVectors, type SearchHits, VectorIndex, type VectorMatrix } from '../index.node.js';
+import { printable } from './error-text.js';
+import { UsageError } from './exit.js';
+
+/** The flags of the command, as commander gives them. */
+interface SearchFlags {
+  readonly query?: string;
+  readonly row?: number;
+  readonly k: number;
+  readonly json?: true;
+}
+
+export function addSearchCommand(program: Command, interrupted: AbortSignal): void {
+  program
+    .command('search')
+    .summary('find the nearest rows in a saved index')
+    .description(
+      'Find the rows of a saved index that are nearest to the vectors of a file, or to one of its own rows.\nThe search is exact.',
+    )
+    .argument('<index>', 'the index: a .safetensors file written by index --out or VectorIndex.save')
+    .option('--query <file>', 'search for every vector of this file')
+    .option('--row <n>', 'search for row n of the index, counted from 0', parseRow)
+    .option('-k <n>', 'hits for each query', parseCount, 10)
+    .option('--json', 'print the hits as one JSON object')
+    .showHelpAfterError('(simdex search --help lists the flags)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  simdex search unit.safetensors --row 42
+  simdex search unit.safetensors --query questions.npy -k 5 --json`,
+    )
+    .action((index: string, flags: SearchFlags) => runSearch(index, flags, interrupted));
+}
+
+async function runSearch(file: string, flags: SearchFlags, interrupted: AbortSignal): Promise<void> {
+  const { query, row, k, json } = flags;
+  if ((query === undefined) === (row === undefined)) throw new UsageError('give either --query or --row');
+  if (file === '') throw new UsageError('the name of the index is empty');
+  const queries = query === undefined ? [await readRow(file, row!)] : readVectors(query);
+  const index = await VectorIndex.load(file, { signal: interrupted });
+  try {
+    const found: SearchHits[] = [];
+    const startedAtMs = performance.now();
+    for await (const chunk of queries) {
+      const hits = await index.searchBatch(chunk, k, { signal: interrupted }).catch((error: unknown) => {
+        throw locate(error, found.length, query);
+      });
+      for (const each of hits) found.push(each);
+    }
+    const searchTimeMs = performance.now() - startedAtMs;
+    const { size, dims, metric } = index;
+    const outcome: Outcome = { index: file, size, dims, metric, k, searchTimeMs, found, firstQuery: row ?? 0 };
+    process.stdout.write(json ? jsonText(outcome) : plainText(outcome));
+  } finally {
+    await index.dispose();
+  }
+}
+
+/** One row of the index, read where it lies. */
+async function readRow(file: string, row: number): Promise<VectorMatrix> {
+  const source = await openFileSource(file);
+  try {
+    const { count, dims, vectors } = await readSavedIndex(source);
+    if (row >= count) throw new UsageError(`--row ${row}: the index has ${count} rows, counted from 0`);
+    const data = new Float32Array(dims);
+    await source.readInto(new Uint8Array(data.buffer), vectors.byteOffset + 4 * dims * row);
+    return { data, dims };
+  } finally {
+    await source.close();
+  }
+}
+
+/** Says of an error about a query which row of the file it is. */
+function locate(error: unknown, first: number, file: string | undefined): unknown {
+  if (!(error instanceof IndexingError) || error.vectorIndex === undefined || file === undefined) return error;
+  const vectorIndex = first + error.vectorIndex;
+  return new IndexingError(error.code, `row ${vectorIndex} of ${file} cannot be searched for`, {
+    vectorIndex,
+    cause: error,
+  });
+}
+
+interface Outcome {
+  readonly index: string;
+  readonly size: number;
+  readonly dims: number;
+  readonly metric: string;
+  readonly k: number;
+  readonly searchTimeMs: number;
+  readonly found: readonly SearchHits[];
+  /** Row that the first query is, of its file. */
+  readonly firstQuery: number;
+}
+
+function jsonText({ found, firstQuery, ...figures }: Outcome): string {
+  const queries = found.map(({ ids, scores }, i) => ({
+    row: firstQuery + i,
+    hits: ids.map((id, rank) => ({ id, score: scores[rank] })),
+  }));
+  return `${JSON.stringify({ ...figures, queries }, null, 2)}\n`;
+}
+
+function plainText({ size, metric, searchTimeMs, found, firstQuery }: Outcome): string {
+  const what = `${size.toLocaleString('en')} rows by ${metric}, ${searchTimeMs.toFixed(1)} ms`;
+  const lines = [`Searched ${what}`];
+  for (const [i, { ids, scores }] of found.entries()) {
+    lines.push(`row ${firstQuery + i}`);
+    for (const [rank, id] of ids.entries()) {
+      const place = `${rank + 1}`.padStart(5);
+      lines.push(`${place}  ${scores[rank]!.toPrecision(7).padStart(13)}  ${printable(String(id))}`);
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function parseRow(text: string): number {
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text))) {
+    throw new InvalidArgumentError('Expected an integer from 0 on.');
+  }
+  return Number(text);
+}
+
+function parseCount(text: string): number {
+  const count = parseRow(text);
+  if (count < 1) throw new InvalidArgumentError('Expected a positive integer.');
+  return count;
+}
