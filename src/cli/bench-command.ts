@@ -2,7 +2,7 @@
  * `simdex bench`: measures the cases asked for, prints a table, and compares with an earlier session.
  */
 import { readFile } from 'node:fs/promises';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { type CaseGroup, caseName, operationTraits, selectCases } from '../benchmark/cases.js';
 import { checkComparable, compareResults, hasRegression } from '../benchmark/compare.js';
 import { defaultSizes, SEED } from '../benchmark/data-set.js';
@@ -17,6 +17,7 @@ import { fullRounds, quickRounds, runSuite } from '../benchmark/suite.js';
 import { type AtomicFile, createAtomicFile } from '../formats/node/atomic-file.js';
 import { ParallelIndexer } from '../index.node.js';
 import { UsageError } from './exit.js';
+import { collect, parseThreads } from './flag-values.js';
 
 /** The flags of the command, as commander gives them. */
 interface BenchFlags {
@@ -42,7 +43,7 @@ export function addBenchCommand(program: Command, version: string, interrupted: 
     .option('--html <file>', 'write a page with charts')
     .option('--markdown <file>', 'write the table')
     .option('--native <path>', 'measure a native program too; bench/README.md says how it is called')
-    .option('--threads <n>', "worker threads, 1 to 256 or 'auto'", parseThreads, 'auto')
+    .option('--threads <n>', 'worker threads: 1 to 256, or auto', parseThreads, 'auto')
     .addHelpText(
       'after',
       `
@@ -57,7 +58,7 @@ Examples:
 
 async function runBench(flags: BenchFlags, version: string, interrupted: AbortSignal): Promise<void> {
   const groups = asUsage('--case', () => selectCases(flags.case ?? [], flags.quick === true));
-  await using indexer = asUsage('--threads', () => new ParallelIndexer(flags.threads, { kernel: 'simd' }));
+  await using indexer = new ParallelIndexer(flags.threads, { kernel: 'simd' });
   const machine = describeMachine();
   const baseline = flags.compare && (await readBaseline(flags.compare, groups, machine, indexer.threadCount));
   const native = flags.native === undefined ? undefined : await openNative(flags.native, groups, interrupted);
@@ -162,15 +163,4 @@ function asUsage<T>(flag: string, make: () => T): T {
   } catch (error) {
     throw new UsageError(`${flag}: ${error instanceof Error ? error.message : String(error)}`);
   }
-}
-
-function collect(pattern: string, patterns: readonly string[] = []): string[] {
-  return [...patterns, pattern];
-}
-
-function parseThreads(text: string): number | 'auto' {
-  if (text === 'auto') return text;
-  const value = Number(text);
-  if (!Number.isInteger(value)) throw new InvalidArgumentError("Expected a number or 'auto'.");
-  return value;
 }

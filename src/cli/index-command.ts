@@ -1,12 +1,13 @@
 /**
  * `simdex index`: streams files of vectors through the indexer and writes what was asked for.
  */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { formatsFor, type VectorFormat, vectorFormats } from '../formats/registry.js';
 import { MonitoredParallelIndexer } from '../index.node.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { availableThreads } from '../workers/node/available-threads.js';
 import { checkFlags } from './check-flags.js';
+import { collect, once, parsePositiveInteger, parseThreads } from './flag-values.js';
 import { InputFiles } from './input-files.js';
 import { Outputs } from './outputs.js';
 import { startProgress } from './progress.js';
@@ -146,30 +147,4 @@ async function indexAgain(
 
 function dotted(names: readonly string[]): string {
   return names.map((name) => `.${name}`).join(', ');
-}
-
-function once(path: string, before: string | undefined): string {
-  if (before !== undefined) throw new InvalidArgumentError('It can be given once.');
-  return path;
-}
-
-function collect(path: string, paths: readonly string[] = []): string[] {
-  return [...paths, path];
-}
-
-function parseThreads(text: string): number | 'auto' {
-  if (text === 'auto') return 'auto';
-  const threads = parseDigits(text);
-  if (!(threads >= 1 && threads <= 256)) throw new InvalidArgumentError('Expected 1 to 256, or auto.');
-  return threads;
-}
-
-function parsePositiveInteger(text: string): number {
-  const value = parseDigits(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('Expected a positive integer.');
-  return value;
-}
-
-function parseDigits(text: string): number {
-  return /^\d+$/.test(text) ? Number(text) : Number.NaN;
 }

@@ -31,6 +31,7 @@ export interface BuildOptions extends LoadOptions {
   readonly onProgress?: ((progress: BuildProgress) => void) | undefined;
 }
 
+/** How far the building of an index is. */
 export interface BuildProgress {
   /** Vectors in the index so far. */
   readonly processed: number;
@@ -38,6 +39,7 @@ export interface BuildProgress {
   readonly total: number | undefined;
 }
 
+/** What a single search is asked for. */
 export interface SearchOptions {
   /** Which rows may be hits: a predicate on ids or, to be used again, a SearchFilter, which keeps a bit for each row. */
   readonly filter?: ((id: VectorId) => boolean) | SearchFilter | undefined;

@@ -50,6 +50,10 @@ export interface SearchHits {
 
 const NO_HITS: SearchHits = { ids: [], scores: new Float32Array(), length: 0 };
 
+/**
+ * Exact search over indexed vectors: the k best of all rows, scored in float64. A search sees the rows that were there when it
+ * was called.
+ */
 export class VectorIndex {
   readonly metric: Metric;
   /** Query times, in milliseconds: from the call of a search to its hits, waiting for other searches included. */
@@ -223,6 +227,7 @@ export class VectorIndex {
     return this.#rows.remove(ids);
   }
 
+  /** Whether a row has that id. */
   has(id: VectorId): boolean {
     this.#refuseIfDisposed();
     return this.#rows.has(id);
@@ -271,6 +276,7 @@ export class VectorIndex {
     return this.#disposed;
   }
 
+  /** `dispose()`, for `await using`. */
   [asyncDisposeSymbol](): Promise<void> {
     return this.dispose();
   }

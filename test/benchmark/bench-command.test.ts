@@ -107,7 +107,7 @@ describe('simdex bench', () => {
     [
       'a thread count that is none',
       ['--threads', '0'],
-      /^error: --threads: .*threadCount must be an integer from 1 to 256/,
+      /^error: option '--threads <n>' argument '0' is invalid\. Expected 1 to 256, or auto/,
     ],
     ['an unknown flag', ['--fast'], /unknown option '--fast'/],
   ])('refuses %s with status 2, before it measures or writes', async (_, flags, message) => {

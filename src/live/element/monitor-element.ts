@@ -18,6 +18,7 @@ const ElementBase: typeof HTMLElement = globalThis.HTMLElement ?? class {};
 /** Time between two pictures for who prefers reduced motion. */
 const CALM_MS = 1000;
 
+/** `<simdex-monitor>`: shows a monitor live, one in this page (property `monitor`) or one elsewhere (attribute `src`). */
 export class SimdexMonitorElement extends ElementBase {
   static readonly observedAttributes = ['src'];
 
@@ -63,6 +64,7 @@ export class SimdexMonitorElement extends ElementBase {
     this.setAttribute('src', url);
   }
 
+  /** Called by the page: begins to read and draw. */
   connectedCallback(): void {
     // Set before the element was defined, they hide the accessors.
     for (const name of ['monitor', 'src'] as const) {
@@ -74,10 +76,12 @@ export class SimdexMonitorElement extends ElementBase {
     this.#follow();
   }
 
+  /** Called by the page: stops. */
   disconnectedCallback(): void {
     this.#unfollow();
   }
 
+  /** Called by the page: reads from where `src` now says. */
   attributeChangedCallback(): void {
     if (!this.#monitor) this.#follow();
   }
