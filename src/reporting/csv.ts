@@ -56,6 +56,24 @@ export function reportToCsv(report: IndexingPerformanceReportData): string {
     add('queue_depth_max', report.queueDepth.max, 'count');
     add('queue_depth_mean', report.queueDepth.mean, 'count', 3);
   }
+  if (report.conditions) {
+    const { startedThreads, freshBytes, availableThreads, cpuMs } = report.conditions;
+    add('started_threads', startedThreads, 'count');
+    add('fresh_memory', freshBytes, 'bytes');
+    add('available_threads', availableThreads, 'count');
+    if (cpuMs !== undefined) add('processor_time_ms', cpuMs, 'milliseconds');
+  }
+  for (const { name, share, lostMs } of report.bottlenecks) {
+    const metric = `bottleneck_${name.replace(/\W/g, '_')}`;
+    add(`${metric}_share`, share, 'ratio', 3);
+    add(`${metric}_time_ms`, lostMs, 'milliseconds');
+  }
+  report.optimizations?.forEach(({ action, before, after, effect }, i) => {
+    const metric = `optimization_${i}_${action === 'threads' ? 'threads' : 'batch_size'}`;
+    add(`${metric}_before`, before, 'count');
+    if (after !== undefined) add(`${metric}_after`, after, 'count');
+    if (effect !== undefined) add(`${metric}_effect`, effect, 'ratio', 3);
+  });
   report.batchSizeHistory?.forEach(({ batchSize, vectorsPerSecond }, i) => {
     add(`batch_size_${i}`, batchSize, 'count');
     add(`batch_size_${i}_throughput`, vectorsPerSecond, 'vectors_per_second', 2);

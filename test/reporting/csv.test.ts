@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { reportToCsv } from '../../src/reporting/csv.js';
+import { noLosses } from '../../src/reporting/losses.js';
 import { summarizeRun } from '../../src/reporting/summarize-run.js';
 import { allParts, anyReportData, noParts, sampleRun, timesOf } from './report-samples.js';
 
@@ -8,6 +9,7 @@ import { allParts, anyReportData, noParts, sampleRun, timesOf } from './report-s
 const run = {
   ...sampleRun(),
   totalTimeMs: 1234.5678,
+  losses: { ...noLosses, startUpMs: 308.64195 },
   threads: [
     { busyMs: 1200.25, indexTimes: timesOf([0.0005, 4]) },
     { busyMs: 900, indexTimes: timesOf([0.0005, 4]) },
@@ -51,6 +53,16 @@ index_time_std_dev_ns,0.000,nanoseconds
 timing_group_size,16,count
 queue_depth_max,2,count
 queue_depth_mean,0.405,count
+started_threads,0,count
+fresh_memory,4096,bytes
+available_threads,2,count
+processor_time_ms,730,milliseconds
+bottleneck_start_up_share,0.250,ratio
+bottleneck_start_up_time_ms,308.64195,milliseconds
+optimization_0_threads_before,4,count
+optimization_0_threads_after,2,count
+optimization_0_threads_effect,1.250,ratio
+optimization_1_batch_size_before,300,count
 batch_size_0,300,count
 batch_size_0_throughput,2400.00,vectors_per_second
 `,
@@ -58,7 +70,8 @@ batch_size_0_throughput,2400.00,vectors_per_second
 });
 
 test('parts that are switched off have no rows', () => {
-  const metrics = reportToCsv(summarizeRun(run, noParts))
+  const untold = { ...run, conditions: undefined, losses: undefined, optimizations: undefined };
+  const metrics = reportToCsv(summarizeRun(untold, noParts))
     .split('\n')
     .map((row) => row.split(',')[0]);
   expect(metrics).toEqual([

@@ -108,10 +108,38 @@ describe('the page', () => {
         'copyIn.bytes',
         'copyIn.busyMs',
         'copyIn.endedAtMs',
+        'optimizations.0.before',
+        'optimizations.0.after',
+        'optimizations.0.effect',
+        'optimizations.1.before',
         ...times,
         ...perThread,
       ].sort(),
     );
+  });
+
+  test('names what held the run back, with its share and time', () => {
+    const bottlenecks = [
+      { name: 'copying' as const, share: 0.4, lostMs: 200, recommendation: 'Do not copy.' },
+      { name: 'start-up' as const, share: 0.1, lostMs: 50, recommendation: 'Begin before.' },
+    ];
+    const html = sample({ bottlenecks }).toHtml();
+    const paths = figuresOf(html).map(({ path }) => path);
+    for (const i of [0, 1]) {
+      expect(paths).toContain(`bottlenecks.${i}.share`);
+      expect(paths).toContain(`bottlenecks.${i}.lostMs`);
+    }
+    expect(textOf(html)).toMatch(/copying 40.0 % 200 ms start-up 10.0 % 50.0 ms/);
+    expect(textOf(sample().toHtml())).toContain('the time went into the vectors themselves');
+    expect(textOf(sample({ conditions: undefined }).toHtml())).toContain('the batches were not timed');
+  });
+
+  test('tells what was tuned, and is silent without a tuner', () => {
+    expect(textOf(sample().toHtml())).toMatch(
+      /Tuning .* threads between runs 4 2 1.25 kept vectors in a batch between runs 300 to be chosen not yet known measuring/,
+    );
+    expect(textOf(sample({ optimizations: [] }).toHtml())).toContain('Nothing was changed.');
+    expect(sample({ optimizations: undefined }).toHtml()).not.toContain('Tuning');
   });
 
   test('sums up the batch sizes', () => {

@@ -4,6 +4,7 @@
  * in `SECTIONS`.
  */
 import { batchSizeSection } from './batch-size-section.js';
+import { bottlenecksSection } from './bottlenecks-section.js';
 import { indexTimeSection, magnitudeSection } from './distribution-sections.js';
 import { headline } from './headline.js';
 import { html, type Markup, nothing, trustedMarkup } from './markup.js';
@@ -14,16 +15,19 @@ import type { PageContent } from './shown-run.js';
 import { BASE_STYLE } from './style.js';
 import { threadSection } from './thread-section.js';
 import { timeSection } from './time-section.js';
+import { tuningSection } from './tuning-section.js';
 
 /** From top to bottom. A section that has nothing to say for these runs gives `nothing`. */
 const SECTIONS: readonly ((content: PageContent) => Markup)[] = [
   overallSection,
   recommendationsSection,
+  bottlenecksSection,
   timeSection,
   threadSection,
   indexTimeSection,
   magnitudeSection,
   batchSizeSection,
+  tuningSection,
 ];
 
 /** What makes a page interactive; all of it is text of this package and of uPlot. */

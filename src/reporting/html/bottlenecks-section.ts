@@ -1,0 +1,39 @@
+/**
+ * What held the run back, the greatest first; what to do about it is among the recommendations.
+ */
+import { formatDuration, formatPercent } from '../format.js';
+import { figureCell, scrollable } from './figures.js';
+import { html, type Markup, nothing } from './markup.js';
+import { type PageContent, runClass, type ShownRun } from './shown-run.js';
+
+export function bottlenecksSection({ runs }: PageContent): Markup {
+  const parts = runs.map(
+    (run) =>
+      html`${runs.length > 1 ? html`<h3 class="${runClass(run.position)}">${run.name}</h3>` : nothing}\n${bottleneckTable(run)}\n`,
+  );
+  return html`<section id="bottlenecks">
+<h2>What Held the Run Back</h2>
+${parts}</section>`;
+}
+
+function bottleneckTable(run: ShownRun): Markup {
+  const { bottlenecks, conditions } = run.report;
+  if (bottlenecks.length === 0) {
+    return conditions
+      ? html`<p class="words">Nothing worth a change: the time went into the vectors themselves.</p>`
+      : html`<p class="words">Not measured: the batches were not timed.</p>`;
+  }
+  const rows = bottlenecks.map(({ name, share, lostMs }, i) => {
+    const cells = [
+      figureCell(run, { path: `bottlenecks.${i}.share`, value: share, format: formatPercent }),
+      figureCell(run, { path: `bottlenecks.${i}.lostMs`, value: lostMs, format: formatDuration }),
+    ];
+    return html`<tr><th scope="row">${name}</th>${cells}</tr>\n`;
+  });
+  const caption = 'Time of the run that each cause took; causes overlap';
+  return scrollable(
+    caption,
+    html`<table class="figures"><caption>${caption}</caption><thead><tr><th scope="col">Cause</th><th scope="col">Share</th><th scope="col">Time</th></tr></thead>
+<tbody>${rows}</tbody></table>`,
+  );
+}
