@@ -5,8 +5,8 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { writeVectors } from 'simdex';
+import { DIMS, trigramCounts } from './trigrams.mjs';
 
-const DIMS = 384;
 const CHUNK_ROWS = 4096;
 const [folder, out] = process.argv.slice(2);
 if (!folder || !out) {
@@ -42,22 +42,6 @@ function matrix(rows) {
   const data = new Float32Array(rows.length * DIMS);
   for (const [i, row] of rows.entries()) data.set(row, i * DIMS);
   return { data, dims: DIMS };
-}
-
-/** How often each trigram occurs, trigrams hashed (FNV-1a) to DIMS places; nothing for a text without three letters. */
-function trigramCounts(text) {
-  const letters = text
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, ' ')
-    .trim();
-  if (letters.length < 3) return undefined;
-  const counts = new Float32Array(DIMS);
-  for (let i = 0; i + 3 <= letters.length; i++) {
-    let hash = 0x811c9dc5;
-    for (let j = i; j < i + 3; j++) hash = Math.imul(hash ^ letters.charCodeAt(j), 0x01000193);
-    counts[(hash >>> 0) % DIMS] += 1;
-  }
-  return counts;
 }
 
 mkdirSync(dirname(out), { recursive: true });
