@@ -7,8 +7,10 @@
 //   javascript  normalise and Float32Array.prototype.sort in JavaScript, on ordinary arrays
 //   arrays      a whole run from Float32Array[], memory warm after the first
 //   in-place    a whole run of a matrix from allocate, in place
+//   monitored   as in-place, with everything monitored and a listener in real time
+//   unmonitored the same indexer with every flag off
 //   small       as arrays, but called 200 times as often: the figure is the latency of a small run
-import { ParallelIndexer } from 'simdex';
+import { MonitoredParallelIndexer, ParallelIndexer } from 'simdex';
 import { createKernel } from 'simdex/kernel';
 import { randomComponents } from './random-components.mjs';
 
@@ -18,7 +20,15 @@ const order = rest[3];
 const repeats = Number(rest[4]) * (side === 'small' ? 200 : 1);
 const source = randomComponents(count * dims);
 
-const sides = { kernel, javascript, arrays, 'in-place': inPlace, small: arrays };
+const sides = {
+  kernel,
+  javascript,
+  arrays,
+  'in-place': () => inPlace(new ParallelIndexer(threads), 'indexVectors'),
+  monitored: () => monitored(true),
+  unmonitored: () => monitored(false),
+  small: arrays,
+};
 const run = await sides[side]();
 // The engine compiles hot code at its best only while it runs.
 for (const end = performance.now() + 300; performance.now() < end; ) await run();
@@ -79,14 +89,28 @@ async function arrays() {
   return run;
 }
 
-async function inPlace() {
-  const indexer = new ParallelIndexer(threads);
+async function monitored(on) {
+  const flags = [
+    'enablePerThreadMonitoring',
+    'enableRealTimeUpdates',
+    'batchSizeMonitoring',
+    'queueDepthMonitoring',
+    'threadUtilizationMonitoring',
+  ];
+  const indexer = new MonitoredParallelIndexer(threads, Object.fromEntries(flags.map((flag) => [flag, on])));
+  const heard = new Set();
+  const realTime = indexer.enableRealTimeMonitoring();
+  for (const type of ['progress', 'metric', 'alert']) realTime?.on(type, (update) => heard.add(update.type));
+  return inPlace(indexer, 'indexVectorsMonitored');
+}
+
+async function inPlace(indexer, index) {
   await indexer.ready();
   const matrix = indexer.allocate(count, dims);
   const run = async () => {
     matrix.data.set(source);
     const start = performance.now();
-    await indexer.indexVectors(matrix, { order, inPlace: true });
+    await indexer[index](matrix, { order, inPlace: true });
     return performance.now() - start;
   };
   run.end = () => indexer.dispose();

@@ -36,7 +36,7 @@ type OnIndexTimes = (threadId: number, times: TimeDistribution) => void;
 
 interface MeasuredThread {
   busyMs: number;
-  readonly indexTimes: TimeDistribution;
+  indexTimes: TimeDistribution;
 }
 
 /** What one look at the records found; taken in at once, when it is whole. */
@@ -180,7 +180,10 @@ export class RunMeasurement {
   }
 
   #recordTimes(threadId: number, times: TimeDistribution): void {
-    this.#threads[threadId]!.indexTimes.merge(times);
+    const thread = this.#threads[threadId]!;
+    // Most runs are looked at once, at their end.
+    if (thread.indexTimes.count === 0) thread.indexTimes = times;
+    else thread.indexTimes.merge(times);
     this.#onIndexTimes(threadId, times);
   }
 

@@ -40,6 +40,7 @@ const MEANINGFUL_TICKS = 20;
 
 export class ObservedRun implements RunObserver {
   readonly timed: boolean;
+  readonly clockTickMs: number;
   readonly #observation: Observation;
   #number: number | undefined;
   #measurement: RunMeasurement | undefined;
@@ -50,6 +51,7 @@ export class ObservedRun implements RunObserver {
   constructor(observation: Observation) {
     this.#observation = observation;
     this.timed = isTimed(observation.config);
+    this.clockTickMs = observation.clockTickMs;
   }
 
   /** Of a run that has ended. */

@@ -38,6 +38,8 @@ import type { Setting } from './tuner.js';
 export interface RunObserver {
   /** Whether anything is timed. */
   readonly timed: boolean;
+  /** Step of the clock, in milliseconds; 0 where it does not matter. */
+  readonly clockTickMs: number;
   /** Upper bound of a batch size that the caller does not give. */
   maxBatchSize(total: number): number;
   /** Threads and batch size of a run on threads, where a tuner sets them. */
@@ -89,6 +91,7 @@ export class ParallelIndexer {
   #activeThreads = 0;
   readonly #unobserved: RunObserver = {
     timed: false,
+    clockTickMs: 0,
     onBegin: () => undefined,
     maxBatchSize: (total) => calculateOptimalBatchSize(total, this.threadCount, undefined),
     onRecords: () => undefined,
@@ -306,6 +309,7 @@ export class ParallelIndexer {
       target: this.#allocations.targetOf(rows, vectors, options),
       maxBatchSize: observer.maxBatchSize(rows.count),
       timed: observer.timed || options.onProgress !== undefined,
+      clockTickMs: observer.clockTickMs,
       startedAtMs,
       watch,
       shared: boundPlatform().sharesMemory,

@@ -19,6 +19,8 @@ export interface PlanInput {
   readonly nsPerVector: (dims: number) => number;
   /** Rows that the kernel works on at a time: fewer take as long. */
   readonly lanes: number;
+  /** Step of the clock that times slices; 0 where nothing is timed. */
+  readonly clockTickNs: number;
 }
 
 export interface Plan {
@@ -39,6 +41,8 @@ const LINE_ROWS = 16;
 const SLICE_NS = 60_000;
 /** Longest slice, which keeps the stop word well within 2 ms of everybody, and the slices of a long run few. */
 const MAX_SLICE_NS = 1e6;
+/** Steps of the clock in a slice, as long as it stays within that: a slice is timed, and one of few steps is mostly rounding. */
+const SLICE_TICKS = 20;
 /** Slices of a run, as long as they stay within that. */
 const MAX_SLICES = 8192;
 
@@ -50,7 +54,8 @@ export function planBatches(input: PlanInput): Plan {
     batchSize === undefined
       ? cutChosen(input, total, least)
       : groups.map(({ count }) => cutExactly(count, Math.max(least, batchSize)));
-  const sliceNs = Math.min(MAX_SLICE_NS, Math.max(SLICE_NS, totalNs(input) / MAX_SLICES));
+  const wantedNs = Math.max(SLICE_NS, SLICE_TICKS * input.clockTickNs, totalNs(input) / MAX_SLICES);
+  const sliceNs = Math.min(MAX_SLICE_NS, wantedNs);
   const batches: Batch[] = [];
   for (const [g, group] of groups.entries()) {
     const sliceRows = rowsPerSlice(sliceNs / input.nsPerVector(group.dims), input.lanes);

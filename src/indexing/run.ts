@@ -38,6 +38,8 @@ export interface RunInput {
   readonly maxBatchSize: number;
   /** Whether anything is timed: index times, batches, copying in. */
   readonly timed: boolean;
+  /** Step of the clock, where it is known. */
+  readonly clockTickMs: number;
   readonly startedAtMs: number;
   readonly watch: ConditionsWatch;
   /** Whether threads share the run's memory. */
@@ -108,6 +110,7 @@ export class IndexingRun implements LiveRun {
       // SIMD sorts four rows at a time, one in each lane.
       lanes: input.kernel.backend === 'simd' ? 4 : 1,
       nsPerVector: (dims) => input.estimate.nsPerVector(dims, input.options.operation),
+      clockTickNs: input.timed ? 1e6 * input.clockTickMs : 0,
     });
     this.#control = ControlBlock.create(this.#plan.batches, input.threads, input.timed, input.shared);
     this.#progress = new ProgressReader(this.#control, input.rows.count, input.threads, input.startedAtMs);

@@ -52,10 +52,12 @@ export class ExponentialHistogram {
 
   /** Adds the counts of `other`. */
   merge(other: ExponentialHistogram): void {
-    const { buckets, zeros } = other.snapshot();
-    for (const { bucket, count } of buckets) this.#addToBucket(bucket, count);
-    this.#zeros += zeros;
-    this.#total += zeros + buckets.reduce((sum, { count }) => sum + count, 0);
+    for (let i = 0; i < other.#counts.length; i++) {
+      const count = other.#counts[i]!;
+      if (count > 0) this.#addToBucket(other.#firstBucket + i, count);
+    }
+    this.#zeros += other.#zeros;
+    this.#total += other.#total;
   }
 
   /**

@@ -28,6 +28,7 @@ const input = (rows: readonly RowGroup[], threadCount: number, perComponent: num
   maxBatchSize: Math.max(50, Math.floor(totalOf(rows) / threadCount)),
   nsPerVector: (dims) => 1 + perComponent * dims,
   lanes: 4,
+  clockTickNs: 40,
 });
 
 const totalOf = (rows: readonly RowGroup[]) => rows.reduce((sum, { count }) => sum + count, 0);
@@ -135,6 +136,16 @@ test('a slice is whole lanes of the kernel, is predicted to take 1 ms at most, a
     }),
     RUNS,
   );
+});
+
+test.each([
+  ['a fine clock', 40, 60_000],
+  ['a clock that ticks every 5 µs', 5000, 100_000],
+  ['a clock that ticks every 100 µs', 100_000, 1_000_000],
+])('%s: a slice is 20 steps of it or more, within a millisecond', (_, clockTickNs, sliceNs) => {
+  const { batches } = planBatches({ ...input([{ dims: 10, count: 100_000 }], 2, 1), clockTickNs });
+  // 11 ns a row, in fours.
+  expect(new Set(batches.map(({ sliceRows }) => sliceRows))).toEqual(new Set([Math.floor(sliceNs / 11 / 4) * 4]));
 });
 
 test('a batch size that is given is exact', () => {

@@ -51,6 +51,7 @@ function simulate(machine: Machine, { threads, batchSize }: Setting, random?: ()
     maxBatchSize: Math.max(50, Math.floor(rows / threads)),
     nsPerVector: machine.nsPerVector,
     lanes: 4,
+    clockTickNs: 0,
   });
   const perProcessor = Math.max(1, Math.min(threads, batches.length) / machine.processors);
   const slowdown = perProcessor * (1 + SWITCH_SHARE * (perProcessor - 1)) * noise(1);

@@ -170,6 +170,7 @@ test('batches of a given size are those that the plan of a run makes', () => {
         maxBatchSize: 1e9,
         nsPerVector: () => 1000,
         lanes: 4,
+        clockTickNs: 0,
       });
       expect(predictRun(run, { batchSize })!.batches).toBe(plan.batches.length);
       expect(predictRun(run, { batchSize })!.batchSize).toBe(Math.max(...plan.batches.map(({ count }) => count)));
