@@ -10,5 +10,5 @@ export const ownWorker: WorkerStart = {
 
 /** Where this very code came from. Bundlers put a path of the build machine in place of `import.meta.url`. */
 function scriptUrl(): string {
-  return /\w+:\/\/[^\s)]+?(?=:\d+)/.exec(String(new Error().stack))?.[0] ?? 'this page';
+  return /\w+:\/\/[^\s)]+?(?=:\d+:\d+)/.exec(String(new Error().stack))?.[0] ?? 'this page';
 }

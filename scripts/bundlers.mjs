@@ -1,0 +1,166 @@
+// Packs simdex, installs the package in an empty folder, builds a small page with each bundler, and has every page index
+// vectors in Chromium. Ends with status 1 when one does not.
+//
+//   node scripts/bundlers.mjs [name...]
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rspack } from '@rspack/core';
+import { build as esbuild } from 'esbuild';
+import { chromium } from 'playwright';
+import { createServer, build as viteBuild } from 'vite';
+import webpack from 'webpack';
+import { chromiumFlags, findChromium } from './find-chromium.mjs';
+import { isolation, servePages } from './page-server.mjs';
+
+const project = fileURLToPath(new URL('..', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'simdex-bundlers-'));
+
+/** What every page does; `entry` is what it imports. */
+const program = (entry) => `
+import { MonitoredParallelIndexer } from '${entry}';
+const indexer = new MonitoredParallelIndexer(2);
+const rows = Array.from({ length: 5000 }, (_, i) => Float32Array.from({ length: 64 }, (_, j) => Math.sin(64 * i + j)));
+const result = await indexer.indexVectorsMonitored(rows);
+const { normalized, magnitude } = result.vectors.get(4999);
+document.title = JSON.stringify({
+  backend: indexer.backend,
+  indexed: result.indexedCount,
+  magnitude: Math.abs(magnitude - Math.hypot(...rows[4999])) < 1e-5,
+  ascending: normalized.every((component, i) => i === 0 || normalized[i - 1] <= component),
+});
+await indexer.dispose();
+`;
+const html = (script) => `<!doctype html><title></title><script type="module" src="${script}"></script>`;
+
+/** Each prepares a page in its folder and gives the folder to serve, or the address of a server of its own. */
+const bundlers = {
+  async 'vite dev'(at) {
+    return viteDev(at, 'simdex/inline', {});
+  },
+  /** Vite's optimizer moves dependencies elsewhere, without the files they refer to: so simdex is left out of it. */
+  async 'vite dev, not optimized'(at) {
+    return viteDev(at, 'simdex', { exclude: ['simdex'] });
+  },
+  async 'vite build'(at) {
+    writePage(at, 'simdex', './main.js');
+    await viteBuild({ root: at, configFile: false, logLevel: 'error', build: { target: 'es2022' } });
+    return { root: join(at, 'dist') };
+  },
+  webpack: (at) => pack(webpack, at),
+  rspack: (at) => pack(rspack, at),
+  /** esbuild does not follow the worker's URL. */
+  async esbuild(at) {
+    writePage(at, 'simdex/inline', './out.js');
+    await esbuild({ entryPoints: [join(at, 'main.js')], bundle: true, format: 'esm', outfile: join(at, 'out.js') });
+    return { root: at };
+  },
+  async 'esbuild, worker beside the bundle'(at) {
+    writePage(at, 'simdex', './out.js');
+    await esbuild({ entryPoints: [join(at, 'main.js')], bundle: true, format: 'esm', outfile: join(at, 'out.js') });
+    cpSync(join(folder, 'node_modules/simdex/dist/worker.browser.js'), join(at, 'worker.browser.js'));
+    return { root: at };
+  },
+  async 'no bundler'(at) {
+    writePage(at, './simdex/index.browser.js', './main.js');
+    cpSync(join(folder, 'node_modules/simdex/dist'), join(at, 'simdex'), { recursive: true });
+    return { root: at };
+  },
+};
+
+async function viteDev(root, entry, optimizeDeps) {
+  writePage(root, entry, './main.js');
+  const server = await createServer({
+    root,
+    configFile: false,
+    logLevel: 'error',
+    optimizeDeps,
+    server: { port: 0, host: '127.0.0.1', headers: isolation },
+  });
+  await server.listen();
+  return { url: server.resolvedUrls.local[0], close: () => server.close() };
+}
+
+async function pack(bundler, at) {
+  writePage(at, 'simdex', './out/main.js');
+  const config = {
+    mode: 'production',
+    target: 'web',
+    context: at,
+    entry: './main.js',
+    experiments: { outputModule: true },
+    output: { path: join(at, 'out'), filename: 'main.js', publicPath: 'auto', module: true },
+  };
+  const stats = await new Promise((resolve, reject) => {
+    bundler(config, (error, result) => (error ? reject(error) : resolve(result)));
+  });
+  if (stats.hasErrors()) throw new Error(stats.toString({ all: false, errors: true }));
+  return { root: at };
+}
+
+function writePage(at, entry, script) {
+  writeFileSync(join(at, 'main.js'), program(entry));
+  writeFileSync(join(at, 'index.html'), html(script));
+}
+
+function installPackage() {
+  const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] };
+  const packed = execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { ...options, cwd: project });
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'pages', private: true, type: 'module' }));
+  const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--silent', `./${packed.trim()}`];
+  execFileSync('npm', install, { ...options, cwd: folder });
+}
+
+const EXPECTED = {
+  backend: { kernel: 'simd', threads: 2, shared: true },
+  indexed: 5000,
+  magnitude: true,
+  ascending: true,
+};
+
+/** What the page in `at` says when it has indexed. */
+async function tryPage(browser, prepare, at) {
+  const prepared = await prepare(at);
+  const server = prepared.root ? await servePages(prepared.root, isolation) : prepared;
+  const context = await browser.newContext();
+  try {
+    const page = await context.newPage();
+    const errors = [];
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('requestfailed', (request) => errors.push(`${request.url()} could not be loaded`));
+    await page.goto(server.url);
+    await page
+      .waitForFunction(() => document.title !== '', undefined, { timeout: 60_000 })
+      .catch((error) => {
+        throw new Error([error.message, ...errors].join('\n'));
+      });
+    return JSON.parse(await page.title());
+  } finally {
+    await context.close();
+    await server.close();
+  }
+}
+
+const executablePath = findChromium();
+if (!executablePath) {
+  console.error('No Chromium: the bundlers are skipped. See scripts/find-chromium.mjs.');
+} else {
+  const browser = await chromium.launch({ executablePath, args: chromiumFlags });
+  try {
+    installPackage();
+    for (const [name, prepare] of Object.entries(bundlers)) {
+      if (process.argv.length > 2 && !process.argv.slice(2).includes(name)) continue;
+      const at = join(folder, name.replaceAll(/\W+/g, '-'));
+      mkdirSync(at);
+      const found = await tryPage(browser, prepare, at).catch((error) => error.message);
+      const isRight = JSON.stringify(found) === JSON.stringify(EXPECTED);
+      console.log(`${isRight ? 'ok  ' : 'FAIL'} ${name}${isRight ? '' : `: ${JSON.stringify(found, null, 2)}`}`);
+      if (!isRight) process.exitCode = 1;
+    }
+  } finally {
+    await browser.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
