@@ -147,6 +147,7 @@ function explain(error: unknown): Error {
 function errorOf(event: Event, from: string): Error {
   // A module that cannot be loaded has an event without a message.
   if (event instanceof ErrorEvent && event.message) return new Error(event.message, { cause: event.error });
-  const remedy = "serve it there (Vite's dev server: optimizeDeps.exclude), pass the option worker, or use simdex/inline";
+  const remedy =
+    "serve it there (Vite's dev server: optimizeDeps.exclude), pass the option worker, or use simdex/inline";
   return new Error(`the worker (${from}) could not be loaded; ${remedy}`);
 }
