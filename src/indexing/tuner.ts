@@ -72,7 +72,7 @@ export interface Step {
   readonly verdict: Verdict | undefined;
   /** Begun with the next run; none for most. */
   readonly begun: readonly Action[];
-  /** Whether the size of batches was looked at because throughput is low or has fallen. */
+  /** Whether another size of batches is tried because throughput is low or has fallen. */
   readonly analyzed: boolean;
 }
 
@@ -152,7 +152,7 @@ function decide(state: TunerState, observation: Observation): Omit<Step, 'verdic
   const { setting, given, refused } = state;
   const { threadEfficiency, availableThreads, vectorsPerSecond, rate } = observation;
   const fallen = state.slowRuns >= FALLEN_RUNS;
-  const analyzed = vectorsPerSecond < LOW_THROUGHPUT || fallen || state.searching;
+  const low = vectorsPerSecond < LOW_THROUGHPUT || fallen || state.searching;
   const begun: Action[] = [];
   let next = setting;
   const begin = (action: Action, change: Partial<Setting>) => {
@@ -171,7 +171,7 @@ function decide(state: TunerState, observation: Observation): Omit<Step, 'verdic
   if (begun.length === 0 && threadEfficiency < LOW_EFFICIENCY && setting.threads > 2) {
     begin('fewer threads', { threads: Math.max(2, Math.floor(setting.threads / 2)) });
   }
-  if (begun.length === 0 && analyzed) {
+  if (begun.length === 0 && low) {
     const size = observation.batchSize;
     if (callersSize && !refused.includes('chosen batches')) {
       begin('chosen batches', { batchSize: undefined });
@@ -179,6 +179,7 @@ function decide(state: TunerState, observation: Observation): Omit<Step, 'verdic
       begin('smaller batches', { batchSize: Math.max(1, Math.floor(size / 2)) });
     } else begin('larger batches', { batchSize: 2 * size });
   }
+  const analyzed = low && begun.some((action) => action.endsWith('batches'));
   const most = Math.min(given.threads, availableThreads);
   if (begun.length === 0 && setting.threads < most && threadEfficiency >= GOOD_EFFICIENCY) {
     begin('more threads', { threads: Math.min(most, 2 * setting.threads) });
@@ -187,7 +188,7 @@ function decide(state: TunerState, observation: Observation): Omit<Step, 'verdic
   if (begun.length === 0 || state.trials >= MAX_TRIALS) {
     // When throughput falls again, all is tried again.
     const ended = { ...state, searching: false, refused: [], trials: 0 };
-    return { state: state.searching ? ended : state, begun: [], analyzed };
+    return { state: state.searching ? ended : state, begun: [], analyzed: false };
   }
   const trial = { actions: begun, before: setting, rateBefore: fallen ? rate : (state.rate ?? rate), rates: [] };
   const searching = state.searching || fallen;

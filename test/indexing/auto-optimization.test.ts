@@ -155,3 +155,18 @@ test('below 50 vectors per second the size of batches is looked at', async () =>
   expect(heard).toContain(LOW_PERFORMANCE);
   expect(performanceReport!.optimizations).toMatchObject([{ action: 'batchSize', before: 1 }]);
 });
+
+test('after a long run the memory is measured, and later reports tell it', async () => {
+  pause(true, 50);
+  const indexer = createIndexer(2, { worker: pausingWorker });
+  await indexer.ready();
+  const vectors = randomMatrix(120, 8);
+  const memoryOf = async (batchSize: number) =>
+    (await indexer.indexVectorsMonitored(vectors, { batchSize })).performanceReport!.conditions!.memory;
+  // 60 batches of 50 ms, one by one; a run of two is too short to be followed by anything.
+  expect(await memoryOf(60)).toBeUndefined();
+  expect(await memoryOf(60)).toBeUndefined();
+  expect(await memoryOf(2)).toBeUndefined();
+  // In a turn of its own, before this run.
+  expect((await memoryOf(60))!.bytesPerMs).toBeGreaterThan(0);
+});
