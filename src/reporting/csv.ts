@@ -56,6 +56,12 @@ export function reportToCsv(report: IndexingPerformanceReportData): string {
     add('queue_depth_max', report.queueDepth.max, 'count');
     add('queue_depth_mean', report.queueDepth.mean, 'count', 3);
   }
+  add('batches_kept', report.batches.length, 'count');
+  if (report.copyIn) {
+    add('copy_in_bytes', report.copyIn.bytes, 'bytes');
+    add('copy_in_busy_time_ms', report.copyIn.busyMs, 'milliseconds');
+    add('copy_in_ended_at_ms', report.copyIn.endedAtMs, 'milliseconds');
+  }
   if (report.conditions) {
     const { startedThreads, freshBytes, availableThreads, cpuMs } = report.conditions;
     add('started_threads', startedThreads, 'count');

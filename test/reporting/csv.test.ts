@@ -53,6 +53,10 @@ index_time_std_dev_ns,0.000,nanoseconds
 timing_group_size,16,count
 queue_depth_max,2,count
 queue_depth_mean,0.405,count
+batches_kept,3,count
+copy_in_bytes,38496,bytes
+copy_in_busy_time_ms,30,milliseconds
+copy_in_ended_at_ms,90,milliseconds
 started_threads,0,count
 fresh_memory,4096,bytes
 available_threads,2,count
@@ -96,6 +100,10 @@ test('parts that are switched off have no rows', () => {
     'index_time_max_ns',
     'index_time_std_dev_ns',
     'timing_group_size',
+    'batches_kept',
+    'copy_in_bytes',
+    'copy_in_busy_time_ms',
+    'copy_in_ended_at_ms',
     '',
   ]);
 });

@@ -129,7 +129,7 @@ describe('the page', () => {
       expect(paths).toContain(`bottlenecks.${i}.share`);
       expect(paths).toContain(`bottlenecks.${i}.lostMs`);
     }
-    expect(textOf(html)).toMatch(/copying 40.0 % 200 ms start-up 10.0 % 50.0 ms/);
+    expect(textOf(html)).toMatch(/Copying rows in 40.0 % 200 ms Start-up of threads 10.0 % 50.0 ms/);
     expect(textOf(sample().toHtml())).toContain('the time went into the vectors themselves');
     expect(textOf(sample({ conditions: undefined }).toHtml())).toContain('the batches were not timed');
   });
@@ -162,12 +162,19 @@ describe('the page', () => {
   });
 
   test('says what is wrong, in its own section and on top', () => {
-    const report = sample({ recommendations: ['First of all.', 'Then & later.'] });
+    const report = sample({ recommendations: ['First of all.', 'Then & later.'], bottlenecks: [] });
     const html = report.toHtml();
     expect(html.slice(html.indexOf('Optimization Recommendations'))).toMatch(
       /<li>First of all\.<\/li><li>Then &amp; later\.<\/li>/,
     );
     expect(textOf(html.slice(0, html.indexOf('<h2>')))).toContain('First of all. 1 more recommendation');
+  });
+
+  test('puts what cost most on top', () => {
+    const bottlenecks = [{ name: 'copying' as const, share: 0.3, lostMs: 150, recommendation: 'Then & later.' }];
+    const html = sample({ recommendations: ['First of all.', 'Then & later.'], bottlenecks }).toHtml();
+    expect(textOf(html.slice(0, html.indexOf('<h2>')))).toContain('Then & later. 1 more recommendation');
+    expect(textOf(html)).toContain('Copying rows in 30.0 % 150 ms');
   });
 });
 

@@ -2,9 +2,20 @@
  * What held the run back, the greatest first; what to do about it is among the recommendations.
  */
 import { formatDuration, formatPercent } from '../format.js';
+import type { Bottleneck } from '../report-data.js';
 import { figureCell, scrollable } from './figures.js';
 import { html, type Markup, nothing } from './markup.js';
 import { type PageContent, runClass, type ShownRun } from './shown-run.js';
+
+const CAUSES: Record<Bottleneck['name'], string> = {
+  copying: 'Copying rows in',
+  'first touch': 'First touch of fresh memory',
+  'memory bandwidth': 'Memory bandwidth',
+  imbalance: 'Uneven work',
+  'few vectors': 'Too few vectors for the threads',
+  'start-up': 'Start-up of threads',
+  processors: 'Waiting for processors',
+};
 
 export function bottlenecksSection({ runs }: PageContent): Markup {
   const parts = runs.map(
@@ -28,12 +39,14 @@ function bottleneckTable(run: ShownRun): Markup {
       figureCell(run, { path: `bottlenecks.${i}.share`, value: share, format: formatPercent }),
       figureCell(run, { path: `bottlenecks.${i}.lostMs`, value: lostMs, format: formatDuration }),
     ];
-    return html`<tr><th scope="row">${name}</th>${cells}</tr>\n`;
+    const width = Math.round(1000 * Math.min(1, share)) / 10;
+    const bar = html`<td class="bar" aria-hidden="true"><svg width="100%" height="10"><rect class="track" width="100%" height="10"/><rect width="${width}%" height="10"/></svg></td>`;
+    return html`<tr><th scope="row">${CAUSES[name]}</th>${cells}${bar}</tr>\n`;
   });
   const caption = 'Time of the run that each cause took; causes overlap';
   return scrollable(
     caption,
-    html`<table class="figures"><caption>${caption}</caption><thead><tr><th scope="col">Cause</th><th scope="col">Share</th><th scope="col">Time</th></tr></thead>
+    html`<table class="causes"><caption>${caption}</caption><thead><tr><th scope="col">Cause</th><th scope="col">Share</th><th scope="col">Time</th><td></td></tr></thead>
 <tbody>${rows}</tbody></table>`,
   );
 }

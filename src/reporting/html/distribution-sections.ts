@@ -55,7 +55,7 @@ export function indexTimeSection(content: PageContent): Markup {
   });
   return html`<section id="index-time">
 <h2>Index Time per Vector</h2>
-<div class="beside">
+<div class="${content.runs.length > 1 ? 'below' : 'beside'}">
 ${figure}
 ${figureTable('Time of one vector on its thread', TIME_ROWS, content.runs)}
 </div>

@@ -14,17 +14,19 @@ export function headline({ runs }: PageContent): Markup {
 function runHeadline(run: ShownRun, named: boolean): Markup {
   const { report } = run;
   const score = performanceScore(report);
-  const [first, ...others] = report.recommendations;
+  // What cost most comes first here; the list below keeps its own order.
+  const first = report.bottlenecks[0]?.recommendation ?? report.recommendations[0];
+  const others = report.recommendations.length - 1;
   return html`<div class="headline ${runClass(run.position)}">
 <div class="score ${grade(score)}"><b>${figureText(run, { path: 'score', value: score, format: formatCount })}</b><span>of 100</span></div>
 <div>
-${named ? html`<p class="run-name">${run.name}</p>` : nothing}
+${named ? html`<p class="run-name"><span class="${runClass(run.position)}"></span>${run.name}</p>` : nothing}
 <p><b>${figureText(run, { path: 'vectorsPerSecond', value: report.vectorsPerSecond, format: formatRate })}</b>:
 ${figureText(run, { path: 'totalVectors', value: report.totalVectors, format: (count) => countOf(count, 'vector') })} in
 ${figureText(run, { path: 'totalTimeMs', value: report.totalTimeMs, format: formatDuration })} on
 ${figureText(run, { path: 'threadCount', value: report.threadCount, format: (count) => countOf(count, 'thread') })}${rejectedText(run)}.</p>
 <p class="facts">${kernelText(report.backend)}</p>
-${first === undefined ? nothing : html`<p class="advice">${first}${others.length > 0 ? html` <a href="#recommendations">${countOf(others.length, 'more recommendation')}</a>` : nothing}</p>`}
+${first === undefined ? nothing : html`<p class="advice">${first}${others > 0 ? html` <a href="#recommendations">${countOf(others, 'more recommendation')}</a>` : nothing}</p>`}
 </div>
 </div>`;
 }

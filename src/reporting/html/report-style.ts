@@ -16,7 +16,7 @@ export const REPORT_STYLE = `
   }
 }
 h3 { font-size: 1rem; margin: 1.5rem 0 .25rem; overflow-wrap: anywhere; }
-h3::before, .run-name::before { content: ""; display: inline-block; width: .7em; height: .7em; margin-right: .5em; border-radius: 2px; background: currentColor; }
+h3::before, .run-name span::before { content: ""; display: inline-block; width: .7em; height: .7em; margin-right: .5em; border-radius: 2px; background: currentColor; }
 .run-0 { color: var(--run-0); --dash: none; }
 .run-1 { color: var(--run-1); --dash: 7 3; }
 .run-2 { color: var(--run-2); --dash: 2 2; }
@@ -42,16 +42,17 @@ h3::before, .run-name::before { content: ""; display: inline-block; width: .7em;
 .score.poor b { color: var(--poor); }
 .recommendations { padding-left: 1.2rem; margin: 0; max-width: 46rem; }
 .recommendations li { margin: 0 0 .4rem; overflow-wrap: anywhere; }
-section > figure, .beside > figure { margin: 1.5rem 0 0; }
+section > figure, .beside > figure, .below > figure { margin: 1.5rem 0 0; }
 figcaption { margin-bottom: .35rem; max-width: 46rem; overflow-wrap: anywhere; }
 .note { color: var(--soft); font-size: .875rem; }
 .words p, p.words { margin: .25rem 0; color: var(--soft); }
-caption { text-align: left; color: var(--soft); padding: 0 .6rem .35rem 0; }
+caption { text-align: left; color: var(--soft); padding: 0 .6rem .35rem 0; white-space: normal; }
 table.figures { width: auto; min-width: min(100%, 24rem); }
 table.figures th[scope=row] { padding-left: 0; }
 tbody tr { border-bottom: 1px solid var(--rule); }
 tbody tr:last-child { border-bottom: 0; }
 .value { display: block; }
+td { vertical-align: top; }
 .change { display: block; color: var(--soft); font-size: .75rem; }
 .change.better { color: var(--good); }
 .change.worse { color: var(--poor); }
@@ -59,7 +60,10 @@ thead th { vertical-align: bottom; white-space: normal; overflow-wrap: anywhere;
 thead th:first-child { text-align: left; padding-left: 0; }
 tbody th { padding-left: 0; }
 td.bar { width: 30%; min-width: 4rem; }
-td.bar rect { fill: var(--run-0); opacity: .55; }
+td.bar rect { fill: var(--run-0); opacity: .7; }
+td.bar rect.track { fill: var(--track); opacity: 1; }
+td.bar svg { margin-top: .35rem; }
+.causes rect + rect { fill: var(--poor); }
 .beside { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 1fr); gap: 2rem; align-items: start; }
 .beside .scroll { margin-top: 1.5rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .1rem 1.25rem; list-style: none; margin: 0 0 .25rem; padding: 0; font-size: .875rem; overflow-wrap: anywhere; }
@@ -80,6 +84,7 @@ td.bar rect { fill: var(--run-0); opacity: .55; }
 .lane-texts text { font-size: 12px; }
 @media (max-width: 48rem) { .beside { display: block; } }
 @media (max-width: 40rem) {
+  caption { max-width: calc(100vw - 1.5rem); }
   .headline { padding: .7rem .75rem; gap: .75rem; }
   .score { width: 3.75rem; }
 }
