@@ -5,7 +5,7 @@ import { IndexingError } from '../errors.js';
 import type { ByteSource } from './format.js';
 
 /** A file that appears whole or not at all. */
-export interface FileToWrite {
+interface FileToWrite {
   /** Writes behind all that was appended. Wait for each call before the next. */
   append(bytes: Uint8Array): Promise<void>;
   /** Makes the file appear under its name. */

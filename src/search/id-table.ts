@@ -133,7 +133,7 @@ export class IdTable {
 }
 
 /** @throws {IndexingError} `InvalidConfiguration` */
-export function checkId(name: string, id: unknown): VectorId {
+function checkId(name: string, id: unknown): VectorId {
   if (typeof id === 'string') return id;
   // -0 and 0 would be one id to a Map and two to Object.is.
   if (Number.isSafeInteger(id)) return (id as number) + 0;
