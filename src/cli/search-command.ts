@@ -8,6 +8,7 @@ import { readSavedIndex } from '../formats/saved-index.js';
 import { readVectors, type SearchHits, VectorIndex, type VectorMatrix } from '../index.node.js';
 import { printable } from './error-text.js';
 import { UsageError } from './exit.js';
+import { parsePositiveInteger } from './flag-values.js';
 
 /** The flags of the command, as commander gives them. */
 interface SearchFlags {
@@ -27,7 +28,7 @@ export function addSearchCommand(program: Command, interrupted: AbortSignal): vo
     .argument('<index>', 'the index: a .safetensors file written by index --out or VectorIndex.save')
     .option('--query <file>', 'search for every vector of this file')
     .option('--row <n>', 'search for row n of the index, counted from 0', parseRow)
-    .option('-k <n>', 'hits for each query', parseCount, 10)
+    .option('-k <n>', 'hits for each query', parsePositiveInteger, 10)
     .option('--json', 'print the hits as one JSON object')
     .showHelpAfterError('(simdex search --help lists the flags)')
     .addHelpText(
@@ -126,10 +127,4 @@ function parseRow(text: string): number {
     throw new InvalidArgumentError('Expected an integer from 0 on.');
   }
   return Number(text);
-}
-
-function parseCount(text: string): number {
-  const count = parseRow(text);
-  if (count < 1) throw new InvalidArgumentError('Expected a positive integer.');
-  return count;
 }

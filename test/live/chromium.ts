@@ -4,19 +4,12 @@
 import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright';
 import { expect } from 'vitest';
+import { chromiumFlags, findChromium } from '../../scripts/find-chromium.mjs';
 
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-  '--disable-dev-shm-usage',
-];
-
-export function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: process.env['CHROME_PATH'] ?? '/usr/bin/chromium', args: FLAGS });
+export async function launchChromium(): Promise<Browser> {
+  const executablePath = findChromium();
+  if (!executablePath) throw new Error('No Chromium here: see scripts/find-chromium.mjs');
+  return chromium.launch({ executablePath, args: chromiumFlags });
 }
 
 /** What the page said went wrong: uncaught errors, console errors, refusals of its policy. */
