@@ -67,7 +67,7 @@ function closingQuote(bytes: Uint8Array, open: number, end: number): number {
 }
 
 /** What can be the name of a column: not what other programs write for a number that is none. */
-const NAME = /^(?!(?:nan|inf|infinity|null|none|na)$)[\p{L}_][^,]*$/iu;
+const NAME = /^(?!(?:nan|inf|infinity|null|none|na)$)[\p{L}_][^,\p{Cc}]*$/iu;
 
 /** The names of a first line in which every field is one; undefined where it is a row. */
 function namesOf(bytes: Uint8Array, start: number, end: number): string[] | undefined {

@@ -10,6 +10,7 @@
 import type { VectorId } from '../vectors/vector-id.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
+import type { HdfFile } from './hdf5.js';
 import type { ChunkMemories } from './row-chunks.js';
 
 /** Bytes at known positions: a file, a Blob, or a buffer in memory. */
@@ -17,8 +18,8 @@ export interface ByteSource {
   /** What errors call it: the path, for a file. */
   readonly name: string;
   readonly byteLength: number;
-  /** Where the file system has it, for readers that open it themselves. */
-  readonly path?: string | undefined;
+  /** Opens it in the way of HDF5, where that can read it without this interface: a file of the system. */
+  readonly openHdf?: (() => Promise<HdfFile>) | undefined;
   /** Fills all of `target` from `byteOffset` on. Rejects with `InvalidConfiguration` where the source ends before. */
   readInto(target: Uint8Array, byteOffset: number): Promise<void>;
 }

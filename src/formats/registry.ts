@@ -2,14 +2,17 @@
  * The formats there are. To add one: a file that exports a `Format`, and a line in the table; its name is its extension.
  */
 import { invalidConfiguration } from '../errors.js';
+import { arrow } from './arrow.js';
 import { bvecs } from './bvecs.js';
 import { csv } from './comma-separated.js';
 import { fbin } from './fbin.js';
 import type { Format, RowShape } from './format.js';
 import { fvecs } from './fvecs.js';
+import { h5 } from './hdf5.js';
 import { jsonl } from './json-lines.js';
 import { npy } from './npy.js';
 import { npz } from './npz.js';
+import { parquet } from './parquet.js';
 import { safetensors } from './safetensors.js';
 
 const formats = {
@@ -21,6 +24,9 @@ const formats = {
   safetensors,
   jsonl,
   csv,
+  parquet,
+  arrow,
+  h5,
 } satisfies Record<string, Format>;
 
 /** Name of a file format of vectors: the extension of its files. */

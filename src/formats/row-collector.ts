@@ -77,10 +77,10 @@ export class RowCollector {
   #withRoomFor(length: number): Float32Array {
     const needed = this.#used + length;
     if (this.#data && needed <= this.#data.length) return this.#data;
-    const wanted =
-      this.#chunkVectors === undefined ? DEFAULT_CHUNK_BYTES / 4 : this.#chunkVectors * Math.max(1, length);
-    // Where rows are longer than the first was, twice as much each time.
-    const capacity = Math.max(needed, Math.min(Math.max(wanted, 2 * this.#used), this.#mostComponents));
+    // Where a chunk is to be larger than usual, twice as much each time: what is asked for may be more than there will be.
+    const usual = Math.min(Math.max(DEFAULT_CHUNK_BYTES / 4, 2 * this.#used), this.#mostComponents);
+    const wanted = this.#chunkVectors === undefined ? usual : Math.min(usual, this.#chunkVectors * Math.max(1, length));
+    const capacity = Math.max(needed, wanted);
     const grown = this.#memories.createRows(1, capacity);
     if (this.#data) grown.set(this.#data.subarray(0, this.#used));
     this.#data = grown;

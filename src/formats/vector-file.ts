@@ -139,8 +139,8 @@ class CountedSource implements ByteSource {
     return this.#source.byteLength;
   }
 
-  get path(): string | undefined {
-    return this.#source.path;
+  get openHdf() {
+    return this.#source.openHdf;
   }
 
   async readInto(target: Uint8Array, byteOffset: number): Promise<void> {

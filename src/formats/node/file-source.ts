@@ -7,6 +7,7 @@ import { IndexingError } from '../../errors.js';
 import { malformed } from '../malformed.js';
 import type { ClosableSource } from '../vector-file.js';
 import { fileError } from './file-error.js';
+import { openHdfFile } from './hdf5-file.js';
 
 /** The system refuses single reads of 2 GiB. */
 const MAX_READ_BYTES = 2 ** 30;
@@ -38,7 +39,7 @@ function createSource(file: string, handle: FileHandle, byteLength: number): Clo
   let closed = false;
   return {
     name: file,
-    path: file,
+    openHdf: () => openHdfFile(file),
     byteLength,
 
     async readInto(target, byteOffset) {

@@ -1,0 +1,186 @@
+/**
+ * `.arrow` (Feather 2), the file and the stream form of Arrow IPC, through the package apache-arrow: rows are the column
+ * `vector` or `vectors`, or the only one that is a list of floats, of fixed size or not; ids are the column `id`, where there
+ * is one of integers or strings. Memory is that of one record batch.
+ */
+import type {
+  Data,
+  DataType,
+  Field,
+  FixedSizeList,
+  Float,
+  RecordBatch,
+  RecordBatchReader,
+  Schema,
+  TypeMap,
+} from 'apache-arrow';
+import { widenHalvesInto } from './float16.js';
+import type { ByteSource, Format, RowChunk, RowOptions, VectorRows } from './format.js';
+import { malformed } from './malformed.js';
+import { chooseVectors, missingPackage, TrackedSource, toId } from './optional-package.js';
+import { ChunkMemories } from './row-chunks.js';
+import { RowCollector } from './row-collector.js';
+
+export const arrow: Format = { open };
+
+type Arrow = typeof import('apache-arrow');
+
+const MAGIC = 'ARROW1';
+/** The magic and its padding. */
+const MAGIC_BYTES = 8;
+/** The int32 length of the footer, and the magic again. */
+const TAIL_BYTES = 10;
+const latin1 = new TextDecoder('latin1');
+
+async function open(source: ByteSource, options: RowOptions): Promise<VectorRows> {
+  const tracked = new TrackedSource(source);
+  const library = await importArrow(source.name);
+  try {
+    const reader = await openReader(library, tracked);
+    const vector = findVectors(library, source.name, reader.schema);
+    const dims = library.DataType.isFixedSizeList(vector.type) ? vector.type.listSize : options.dims;
+    if (options.dims !== undefined && dims !== options.dims)
+      throw malformed(
+        source.name,
+        'schema',
+        `rows of ${options.dims} components, as the option dims says`,
+        String(dims),
+      );
+    const dtype = `float${[16, 32, 64][floatOf(library, vector.type)!.precision]}`;
+    const chunks = (memories = new ChunkMemories()) => readChunks(tracked, library, vector.name, options, memories);
+    // How many rows there are, only reading the batches tells.
+    return { dims, count: undefined, dtype, chunks };
+  } catch (error) {
+    throw tracked.refusal('arrow', error);
+  }
+}
+
+// Bundlers pass over an import that is missing where it stands in a try block.
+async function importArrow(file: string): Promise<Arrow> {
+  try {
+    return await import('apache-arrow');
+  } catch (cause) {
+    throw missingPackage(file, 'arrow', 'apache-arrow', cause);
+  }
+}
+
+/** The part of apache-arrow that takes a source: what it reads of a FileHandle is a few methods. */
+interface Readers {
+  from(source: object): Promise<RecordBatchReader<TypeMap>>;
+}
+
+async function openReader(library: Arrow, source: TrackedSource): Promise<RecordBatchReader<TypeMap>> {
+  await checkFooter(source);
+  const readers: Readers = library.RecordBatchReader;
+  // Nothing is read twice but a footer. Lengths below zero would have apache-arrow go back, and read on without end.
+  let budget = 2 * source.byteLength + 4096;
+  // Of all that apache-arrow takes, only a FileHandle is not read into memory whole where the file form needs positions.
+  const handle = {
+    fd: -1,
+    stat: async () => ({ size: source.byteLength }),
+    async read(buffer: Uint8Array, offset: number, length: number, position: number) {
+      const bytesRead = Math.min(length, buffer.length - offset, source.byteLength - position);
+      budget -= bytesRead + 1;
+      if (budget < 0 || bytesRead < 1)
+        throw malformed(source.name, `byte ${position}`, 'messages one after the other', 'lengths that lead nowhere');
+      await source.readInto(buffer.subarray(offset, offset + bytesRead), position);
+      return { bytesRead, buffer };
+    },
+    close: async () => undefined,
+  };
+  return (await readers.from(handle)).open() as Promise<RecordBatchReader<TypeMap>>;
+}
+
+/** What apache-arrow believes: the length of the footer, for which it takes memory. The stream form has none. */
+async function checkFooter(source: TrackedSource): Promise<void> {
+  const { name, byteLength } = source;
+  const head = await source.slice(0, Math.min(MAGIC.length, byteLength));
+  if (latin1.decode(head) !== MAGIC) return;
+  const tailOffset = byteLength - TAIL_BYTES;
+  if (tailOffset < MAGIC_BYTES)
+    throw malformed(name, `byte ${byteLength}`, 'a footer', 'the end of the file: it is truncated');
+  const tail = await source.slice(tailOffset, byteLength);
+  const footerBytes = new DataView(tail).getInt32(0, true);
+  if (latin1.decode(tail.slice(4)) !== MAGIC)
+    throw malformed(name, `byte ${tailOffset + 4}`, `${MAGIC} at the end`, 'other bytes: the file is truncated');
+  if (footerBytes < 1 || footerBytes > tailOffset - MAGIC_BYTES)
+    throw malformed(name, `byte ${tailOffset}`, 'the length of the footer', String(footerBytes));
+}
+
+function findVectors(library: Arrow, file: string, schema: Schema): Field {
+  const candidates = schema.fields.filter(({ type }) => floatOf(library, type) !== undefined);
+  return chooseVectors(file, 'columns', candidates, ['vector', 'vectors']);
+}
+
+/** The floats that a list is of; undefined for every other type. */
+function floatOf({ DataType }: Arrow, type: DataType): Float | undefined {
+  if (!DataType.isFixedSizeList(type) && !DataType.isList(type)) return undefined;
+  const item = type.children[0]?.type;
+  return item && DataType.isFloat(item) ? item : undefined;
+}
+
+async function* readChunks(
+  source: TrackedSource,
+  library: Arrow,
+  column: string,
+  { dims, chunkVectors }: RowOptions,
+  memories: ChunkMemories,
+): AsyncGenerator<RowChunk, void, undefined> {
+  const rows = new RowCollector(memories, chunkVectors, source.byteLength);
+  for await (const batch of readBatches(source, library)) {
+    const lists = listsOf(library, source.name, batch, column, rows.count);
+    const ids = batch.getChild('id');
+    for (let row = 0; row < batch.numRows; row++) {
+      const where = `row ${rows.count}`;
+      const values = lists(row);
+      if (dims !== undefined && values.length !== dims)
+        throw malformed(source.name, where, `${dims} components, as the option dims says`, String(values.length));
+      if (rows.isFullFor(values.length)) yield rows.take();
+      rows.add(values, values.length, ids ? toId(source.name, where, ids.get(row)) : undefined);
+    }
+  }
+  if (!rows.isEmpty) yield rows.take();
+}
+
+async function* readBatches(source: TrackedSource, library: Arrow): AsyncGenerator<RecordBatch, void, undefined> {
+  try {
+    yield* await openReader(library, source);
+  } catch (error) {
+    throw source.refusal('arrow', error);
+  }
+}
+
+/** The rows of a batch, by number: views on its memory where that is float32. Every buffer is checked against what it must hold. */
+function listsOf(
+  library: Arrow,
+  file: string,
+  batch: RecordBatch,
+  column: string,
+  firstRow: number,
+): (row: number) => Float32Array {
+  const refuse = (expected: string, found: string) => malformed(file, `rows from ${firstRow} on`, expected, found);
+  const list: Data | undefined = batch.getChild(column)?.data[0];
+  const item: Data | undefined = list?.children[0];
+  if (!list || !item) throw refuse('a list of floats', 'no data');
+  if (list.length !== batch.numRows) throw refuse(`${batch.numRows} lists`, String(list.length));
+  if (list.nullCount !== 0 || item.nullCount !== 0) throw refuse('numbers', 'null');
+  const values = toFloat32(item.values as Float32Array | Float64Array | Uint16Array);
+  const isFixed = library.DataType.isFixedSizeList(list.type);
+  const size = isFixed ? (list.type as FixedSizeList).listSize : 0;
+  const offsets = list.valueOffsets as Int32Array;
+  return (row) => {
+    const from = isFixed ? (list.offset + row) * size : offsets[row]!;
+    const to = isFixed ? from + size : offsets[row + 1]!;
+    if (from >= 0 && from <= to && to <= values.length) return values.subarray(from, to);
+    throw refuse(`lists within ${values.length} numbers`, `one from ${from} to ${to}`);
+  };
+}
+
+/** float16 lies as its bits. */
+function toFloat32(values: Float32Array | Float64Array | Uint16Array): Float32Array {
+  if (values instanceof Float32Array) return values;
+  if (values instanceof Float64Array) return Float32Array.from(values);
+  const widened = new Float32Array(values.length);
+  widenHalvesInto(new Uint32Array(widened.buffer), 0, values);
+  return widened;
+}

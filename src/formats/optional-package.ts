@@ -1,0 +1,93 @@
+/**
+ * Readers that are packages of their own: loaded when a file needs them, and held to the contract's errors.
+ */
+import { IndexingError } from '../errors.js';
+import type { VectorId } from '../vectors/vector-id.js';
+import type { ByteSource } from './format.js';
+import { malformed } from './malformed.js';
+
+/** `InvalidConfiguration` that names the package to install. */
+export function missingPackage(file: string, extension: string, name: string, cause: unknown): IndexingError {
+  const detail = `cannot read ${file}: .${extension} needs the package ${name}; npm install ${name}`;
+  return new IndexingError('InvalidConfiguration', detail, { cause });
+}
+
+/** A source that remembers where it was read last, for errors of a reader that do not say it. */
+export class TrackedSource implements ByteSource {
+  readonly name: string;
+  readonly byteLength: number;
+  readonly #source: ByteSource;
+  #lastRead = 0;
+
+  constructor(source: ByteSource) {
+    this.name = source.name;
+    this.byteLength = source.byteLength;
+    this.#source = source;
+  }
+
+  readInto(target: Uint8Array, byteOffset: number): Promise<void> {
+    this.#lastRead = byteOffset;
+    return this.#source.readInto(target, byteOffset);
+  }
+
+  /** Bytes `from` to `to`; refuses what the source does not have before any memory is taken. */
+  async slice(from: number, to: number): Promise<ArrayBuffer> {
+    if (!(from >= 0 && from <= to && to <= this.byteLength))
+      throw malformed(this.name, `byte ${from}`, `bytes within the ${this.byteLength} of the file`, `an end at ${to}`);
+    const bytes = new Uint8Array(to - from);
+    await this.readInto(bytes, from);
+    return bytes.buffer;
+  }
+
+  /** What a reader threw, as a malformed file: it says so of what it cannot understand, in words of its own. */
+  refusal(extension: string, cause: unknown): IndexingError {
+    if (cause instanceof IndexingError) return cause;
+    const found = (cause instanceof Error ? cause.message : String(cause)).slice(0, 200);
+    return malformed(this.name, `byte ${this.#lastRead}`, `a .${extension} file`, `a damaged one: ${found}`, { cause });
+  }
+}
+
+/** Compressed or not, a file holds at most so many times its own size: what deflate and run lengths can do at best. */
+const MAX_RATIO = 1032;
+
+/** Refuses a claim that would only make memory and time be spent on a file that cannot hold it. */
+export function requirePlausible(
+  { name, byteLength }: Pick<ByteSource, 'name' | 'byteLength'>,
+  where: string,
+  rows: number,
+  dims: number,
+): void {
+  if (rows * Math.max(1, dims) <= byteLength * MAX_RATIO) return;
+  const most = `at most ${byteLength * MAX_RATIO} numbers in ${byteLength} bytes`;
+  throw malformed(name, where, most, `${rows} rows of ${dims}`);
+}
+
+/** The one of `candidates` that holds vectors: called by a name in `known`, first come first, or the only one. */
+export function chooseVectors<T extends { readonly name: string }>(
+  file: string,
+  what: string,
+  candidates: readonly T[],
+  known: readonly string[],
+): T {
+  for (const name of known) {
+    const found = candidates.find((candidate) => candidate.name === name);
+    if (found) return found;
+  }
+  const [only, ...others] = candidates;
+  if (only && others.length === 0) return only;
+  const names = candidates.map(({ name }) => JSON.stringify(name.slice(0, 40))).join(', ');
+  throw malformed(
+    file,
+    what,
+    `one called ${known.join(' or ')}, or one alone, of float vectors`,
+    names.slice(0, 200) || 'none',
+  );
+}
+
+/** An id as a column has it. */
+export function toId(file: string, where: string, value: unknown): VectorId {
+  if (typeof value === 'string') return value;
+  const id = typeof value === 'bigint' ? Number(value) : value;
+  if (typeof id === 'number' && Number.isSafeInteger(id)) return id;
+  throw malformed(file, where, 'an id that is a string or an integer of less than 2^53', String(value).slice(0, 40));
+}
