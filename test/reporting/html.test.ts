@@ -14,12 +14,12 @@ const sample = (changes: Partial<IndexingPerformanceReportData> = {}) =>
   new IndexingPerformanceReport({ ...summarizeRun(sampleRun(), allParts), ...changes });
 
 /** A run that looked at no vector, with all parts. */
-const none = () =>
+const none = (totalTimeMs: number) =>
   new IndexingPerformanceReport(
     summarizeRun(
       {
         ...sampleRun(),
-        totalTimeMs: 0,
+        totalTimeMs,
         rejectedCount: 0,
         threads: [{ busyMs: 0, indexTimes: timesOf() }],
         batches: [],
@@ -297,12 +297,15 @@ describe('pictures', () => {
 
   const pictures = ['throughput', 'progress', 'queue-depth', 'work-0', 'timeline-0', 'index-times', 'magnitudes'];
 
-  test.each(pictures)('%s: words where there is nothing to draw', (figure) => {
-    const html = none().toHtml();
-    expect(plotIn(html, figure)).toBeUndefined();
-    const words = html.slice(html.indexOf(`<figure id="${figure}"`));
-    expect(words.slice(0, words.indexOf('</figure>'))).toMatch(/<p>[A-Z][^<]{10,}\.<\/p>/);
-  });
+  test.each(pictures.flatMap((figure) => [0, 20].map((ms) => [figure, ms] as const)))(
+    '%s: words where there is nothing to draw, in a run of %i ms',
+    (figure, totalTimeMs) => {
+      const html = none(totalTimeMs).toHtml();
+      expect(plotIn(html, figure)).toBeUndefined();
+      const words = html.slice(html.indexOf(`<figure id="${figure}"`));
+      expect(words.slice(0, words.indexOf('</figure>'))).toMatch(/<p>[A-Z][^<]{10,}\.<\/p>/);
+    },
+  );
 
   test('and for parts that were switched off', () => {
     const text = textOf(new IndexingPerformanceReport(summarizeRun(sampleRun(), noParts)).toHtml());

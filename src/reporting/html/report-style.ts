@@ -56,7 +56,7 @@ td { vertical-align: top; }
 .change { display: block; color: var(--soft); font-size: .75rem; }
 .change.better { color: var(--good); }
 .change.worse { color: var(--poor); }
-thead th { vertical-align: bottom; white-space: normal; overflow-wrap: anywhere; min-width: 4.5rem; }
+thead th { vertical-align: bottom; white-space: normal; overflow-wrap: break-word; max-width: 14rem; }
 thead th:first-child { text-align: left; padding-left: 0; }
 tbody th { padding-left: 0; }
 td.bar { width: 30%; min-width: 4rem; }

@@ -53,7 +53,9 @@ const TIMELINE_TITLE = 'Batches per Thread over Time';
 function workFigure(run: ShownRun): Markup {
   const { threadTimesMs, totalTimeMs } = run.report;
   const name = `work-${run.position}`;
-  if (!(totalTimeMs > 0)) return wordsFigure(name, WORK_TITLE, whyNoTime(run.report));
+  if (!(totalTimeMs > 0) || !threadTimesMs.some((busyMs) => busyMs > 0)) {
+    return wordsFigure(name, WORK_TITLE, whyNoTime(run.report));
+  }
   const lanes = threadTimesMs.map((busyMs, threadId) => ({
     name: String(threadId),
     text: workText(run, threadId),
@@ -139,5 +141,5 @@ function threadLanes({ batches, totalTimeMs, threadCount }: IndexingPerformanceR
 }
 
 function whyNoTime({ totalVectors }: IndexingPerformanceReportData): string {
-  return totalVectors === 0 ? 'No vector was indexed.' : 'The run took less time than the clock can tell.';
+  return totalVectors === 0 ? 'No vector was indexed.' : 'It took less time than the clock can tell.';
 }
