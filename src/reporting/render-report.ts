@@ -9,6 +9,7 @@ import { PAGE_HEADING, PAGE_TITLE } from './html.js';
 import { reportFromJson, reportToJson } from './json.js';
 import type { IndexingPerformanceReportData } from './report-data.js';
 
+/** How reports are drawn. */
 export interface RenderOptions {
   /** Puts a script into the page: charts to zoom into, tables to sort. Default: false. */
   readonly interactive?: boolean;
