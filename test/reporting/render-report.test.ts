@@ -68,7 +68,8 @@ describe('several reports', () => {
   test('have their curves in one chart, on one axis, and say which has none', () => {
     const throughput = curvesOf(html, 'throughput');
     expect(throughput.map(({ run }) => run)).toEqual([0, 1, 2]);
-    expect(throughput[0]!.endX).toBeCloseTo(1000, 3);
+    // A shorter run ends where it ended.
+    expect(throughput.map(({ endX }) => Math.round(endX!))).toEqual([500, 1000, 500]);
     const depths = curvesOf(html, 'queue-depth');
     expect(depths.map(({ run }) => run)).toEqual([0, 1]);
     for (const { points } of depths) {

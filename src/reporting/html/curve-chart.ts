@@ -44,7 +44,7 @@ export function curveChart({ data, note, interactive }: CurveChart): Markup {
   return chartFigure({ name, title, note, legend, body: svg, data: interactive ? scriptData(data) : undefined });
 }
 
-function curveSvg({ run, points }: Curve, data: CurveData, xScale: Scale, yScale: Scale): Markup {
+function curveSvg({ run, points, to }: Curve, data: CurveData, xScale: Scale, yScale: Scale): Markup {
   const xOf = (value: number) => fixed(AREA_WIDTH * xScale.shareOf(value));
   const yOf = (value: number) => {
     const height = yScale.shareOf(value) * HEIGHT;
@@ -52,7 +52,7 @@ function curveSvg({ run, points }: Curve, data: CurveData, xScale: Scale, yScale
   };
   const drawn = thinCurve(points, DRAWN_POINTS);
   const line = data.shape === 'steps' ? stepsPath(drawn, xOf, yOf) : linesPath(drawn, xOf, yOf);
-  const end = data.shape === 'steps' ? `H${xOf(data.to)}` : '';
+  const end = data.shape === 'steps' ? `H${xOf(to)}` : '';
   const fill =
     data.curves.length === 1 ? html`<path class="fill" d="${line}${end}V${HEIGHT}H${xOf(drawn[0]!.x)}Z"/>` : nothing;
   return html`<g class="curve ${runClass(run)}" data-run="${run}">${fill}<path class="line" d="${line}${end}"/></g>\n`;

@@ -26,6 +26,8 @@ export interface Curve {
   readonly run: number;
   /** In order of x. */
   readonly points: readonly CurvePoint[];
+  /** Where the last step ends: a shorter run ends before the axis does. */
+  readonly to: number;
 }
 
 export interface CurveData {

@@ -107,7 +107,7 @@ function distributionFigure({ runs, interactive }: PageContent, distribution: Di
     from = Math.min(from, bars[0]!.from);
     to = Math.max(to, bars.at(-1)!.to);
     const points = bars.map((bar) => ({ x: bar.from, y: bar.count / total }));
-    curves.push({ name: runName, run: position, points });
+    curves.push({ name: runName, run: position, points, to: bars.at(-1)!.to });
   }
   if (curves.length === 0) return wordsFigure(name, title, words.join(' '));
   const shownMarks = runs.length === 1 ? marks(runs[0]!).filter(({ value }) => value >= from && value <= to) : [];

@@ -105,7 +105,7 @@ function timeFigure({ name, title, y, shape, note, points, without }: TimeCurve,
   const missing: string[] = [];
   for (const { name: runName, position, report } of runs) {
     const found = points(report);
-    if (found.length > 0) curves.push({ name: runName, run: position, points: found });
+    if (found.length > 0) curves.push({ name: runName, run: position, points: found, to: report.totalTimeMs });
     else missing.push(runs.length > 1 ? `${runName}: ${without(report)}` : without(report));
   }
   if (curves.length === 0) return wordsFigure(name, title, missing.join(' '));

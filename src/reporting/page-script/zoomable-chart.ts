@@ -37,9 +37,9 @@ function valueAt({ x }: CurveData, place: number): number {
 
 /** One list of places, and for each curve the values there, as uPlot wants them. */
 function alignedData(data: CurveData): uPlot.AlignedData {
-  const tables = data.curves.map(({ points }): uPlot.AlignedData => {
-    // The last step lasts until the end of the axis.
-    const ended = data.shape === 'steps' ? [...points, { x: data.to, y: points.at(-1)!.y }] : points;
+  const tables = data.curves.map(({ points, to }): uPlot.AlignedData => {
+    // The last step lasts until the run ends, which may be before the axis does.
+    const ended = data.shape === 'steps' ? [...points, { x: to, y: points.at(-1)!.y }] : points;
     return [ended.map(({ x }) => placeOf(data, x)), ended.map(({ y }) => y)];
   });
   return uPlot.join(tables);
