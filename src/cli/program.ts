@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { addBenchCommand } from './bench-command.js';
 import { addCompletionsCommand } from './completions-command.js';
 import { addIndexCommand } from './index-command.js';
+import { addInfoCommand } from './info-command.js';
 import { addSearchCommand } from './search-command.js';
 
 /** `interrupted` is aborted when the command is to stop. Nothing is parsed yet. */
@@ -26,6 +27,7 @@ Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.`,
     );
   addIndexCommand(program, interrupted);
   addSearchCommand(program, interrupted);
+  addInfoCommand(program);
   addBenchCommand(program, version, interrupted);
   addCompletionsCommand(program);
   return program;

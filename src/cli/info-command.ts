@@ -1,0 +1,119 @@
+/**
+ * `simdex info`: what a file of vectors or a saved index holds, from its header and its first rows.
+ */
+import type { Command } from 'commander';
+import type { RowChunk } from '../formats/format.js';
+import { openFileSource } from '../formats/node/file-source.js';
+import { openVectors } from '../formats/node/read-vectors.js';
+import { vectorFormats } from '../formats/registry.js';
+import { readSavedIndex } from '../formats/saved-index.js';
+import { colorsFor } from './colors.js';
+import { printable } from './error-text.js';
+import { UsageError } from './exit.js';
+
+interface FileInfo {
+  readonly file: string;
+  readonly format: string;
+  /** null where only reading the whole file tells. */
+  readonly vectors: number | null;
+  readonly dims: number | 'ragged' | null;
+  readonly dtype: string;
+  readonly bytes: number;
+  /** Of a saved index, which alone has a metric. */
+  readonly index: { readonly metric: string; readonly order: string } | null;
+  /** The first rows: how many were looked at, their ids' type, and their lengths in float64. */
+  readonly sample: {
+    readonly vectors: number;
+    readonly ids: 'number' | 'string' | null;
+    readonly leastMagnitude: number | null;
+    readonly greatestMagnitude: number | null;
+  };
+}
+
+/** Rows looked at: enough to see whether vectors have unit length, few enough to be read at once. */
+const SAMPLE = 1000;
+
+export function addInfoCommand(program: Command): void {
+  program
+    .command('info')
+    .summary('say what a file of vectors or a saved index holds')
+    .description('Say what a file of vectors or a saved index holds, from its header and first rows.')
+    .argument('<file>', `a file of vectors (${vectorFormats.map((name) => `.${name}`).join(', ')})`)
+    .option('--json', 'print it as one JSON object')
+    .showHelpAfterError('(simdex info --help lists the flags)')
+    .addHelpText('after', '\nExamples:\n  simdex info vectors.npy\n  simdex info unit.safetensors --json')
+    .action(async (file: string, { json }: { readonly json?: true }) => {
+      if (file === '') throw new UsageError('the name of the file is empty');
+      const info = await readInfo(file);
+      process.stdout.write(json ? `${JSON.stringify(info, null, 2)}\n` : infoText(info));
+    });
+}
+
+async function readInfo(file: string): Promise<FileInfo> {
+  const vectors = await openVectors(file, { chunkVectors: SAMPLE });
+  try {
+    const { format, count, dims, dtype, byteLength } = vectors;
+    let first: RowChunk | undefined;
+    for await (const chunk of vectors.chunks()) {
+      first = chunk;
+      break;
+    }
+    const index = format === 'safetensors' ? await readIndex(file) : null;
+    const sample = sampleOf(first);
+    return { file, format, vectors: count ?? null, dims: dims ?? null, dtype, bytes: byteLength, index, sample };
+  } finally {
+    await vectors.close();
+  }
+}
+
+/** null for a .safetensors file that is no saved index, which is no mistake here. */
+async function readIndex(file: string): Promise<FileInfo['index']> {
+  const source = await openFileSource(file);
+  try {
+    const { metric, order } = await readSavedIndex(source);
+    return { metric, order };
+  } catch {
+    return null;
+  } finally {
+    await source.close();
+  }
+}
+
+function sampleOf(chunk: RowChunk | undefined): FileInfo['sample'] {
+  const magnitudes = chunk ? rowsOf(chunk).map((row) => magnitudeOf(row)) : [];
+  const id = chunk?.ids?.[0];
+  return {
+    vectors: magnitudes.length,
+    ids: id === undefined ? null : typeof id === 'string' ? 'string' : 'number',
+    leastMagnitude: magnitudes.length > 0 ? magnitudes.reduce((a, b) => Math.min(a, b)) : null,
+    greatestMagnitude: magnitudes.length > 0 ? magnitudes.reduce((a, b) => Math.max(a, b)) : null,
+  };
+}
+
+function magnitudeOf(row: Float32Array): number {
+  return Math.sqrt(row.reduce((sum, component) => sum + component * component, 0));
+}
+
+function rowsOf(chunk: RowChunk): readonly Float32Array[] {
+  if ('rows' in chunk) return chunk.rows;
+  const { data, dims } = chunk;
+  return Array.from({ length: data.length / dims }, (_, row) => data.subarray(row * dims, (row + 1) * dims));
+}
+
+function infoText({ file, format, vectors, dims, dtype, bytes, index, sample }: FileInfo): string {
+  const unknown = 'not known before all is read';
+  const rows: [string, string][] = [
+    ['format', index ? `${format}, a saved index (${index.metric}, ${index.order} order)` : format],
+    ['vectors', vectors?.toLocaleString('en') ?? unknown],
+    ['components', dims === 'ragged' ? 'differ' : (dims?.toLocaleString('en') ?? unknown)],
+    ['numbers', dtype],
+    ['bytes', bytes.toLocaleString('en')],
+    ['ids', sample.ids === null ? 'none' : `${sample.ids}s`],
+  ];
+  if (sample.leastMagnitude !== null) {
+    const range = [sample.leastMagnitude, sample.greatestMagnitude!].map((value) => String(Math.fround(value)));
+    rows.push(['magnitudes', `${range.join(' to ')} in the first ${sample.vectors.toLocaleString('en')}`]);
+  }
+  const lines = rows.map(([name, value]) => `  ${name.padEnd(12)}${value}`);
+  return `${[colorsFor(process.stdout).bold(printable(file)), ...lines].join('\n')}\n`;
+}

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { npyBytes, run, runRefused, runWell, temporaryDirectory } from './support.js';
+
+const directory = temporaryDirectory();
+
+test('says what a file of vectors holds', async () => {
+  const file = directory.write(
+    'a.npy',
+    npyBytes([
+      [3, 4],
+      [0, 1],
+      [6, 8],
+    ]),
+  );
+  const { stdout } = await runWell(['info', file, '--json']);
+  expect(JSON.parse(stdout)).toEqual({
+    file,
+    format: 'npy',
+    vectors: 3,
+    dims: 2,
+    dtype: 'float32',
+    bytes: 152,
+    index: null,
+    sample: { vectors: 3, ids: null, leastMagnitude: 1, greatestMagnitude: 10 },
+  });
+  expect((await runWell(['info', file])).stdout).toMatch(/magnitudes {2}1 to 10 in the first 3\n/);
+});
+
+test('says what an index holds that was made of rows with ids, of which a rejected one keeps its id', async () => {
+  const lines = ['{"id":"x","vector":[3,4]}', '{"id":"=y","vector":[0,0]}', '{"id":"z","vector":[5,12]}'];
+  const file = directory.write('a.jsonl', lines.join('\n'));
+  const [out, rejected] = [directory.at('a.safetensors'), directory.at('r.csv')];
+  await runWell(['index', file, '--on-invalid', 'skip', '--out', out, '--rejected', rejected, '--quiet']);
+  expect(directory.read('r.csv').toString()).toBe("index,id,code\n1,'=y,ZeroMagnitude\n");
+  const info = JSON.parse((await runWell(['info', out, '--json'])).stdout);
+  expect(info).toMatchObject({
+    format: 'safetensors',
+    vectors: 3,
+    dims: 2,
+    index: { metric: 'cosine', order: 'original' },
+    sample: { vectors: 3, ids: 'string', leastMagnitude: 0 },
+  });
+});
+
+test('rows of different lengths go out as .jsonl, with their ids, and as nothing else', async () => {
+  const file = directory.write('ragged.jsonl', '{"id":7,"vector":[3,4]}\n{"id":8,"vector":[2]}\n');
+  await runWell(['index', file, '--out', directory.at('unit.jsonl'), '--quiet']);
+  const unit = '{"id":7,"vector":[0.6,0.8]}\n{"id":8,"vector":[1]}\n';
+  expect(directory.read('unit.jsonl').toString()).toBe(unit);
+  const args = ['index', file, '--out', directory.at('unit.npy')];
+  await runRefused(args, 1, /unit\.npy: expected rows of 2 components, got 1 at row 1; .* only as \.jsonl/);
+  expect(directory.names()).not.toContain('unit.npy');
+});
+
+test('a file that is none is refused', async () => {
+  await runRefused(['info', directory.at('missing.npy')], 1, /there is no such file/);
+  expect((await run(['info', ''])).status).toBe(2);
+});
