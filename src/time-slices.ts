@@ -8,7 +8,8 @@ const SLICE_MS = 4;
 
 export class TimeSlices {
   readonly #signal: AbortSignal | undefined;
-  #until = performance.now() + SLICE_MS;
+  /** End of this slice; the first begins when there is something to do, so that work without steps reads no clock. */
+  #until: number | undefined;
 
   /** @param signal ends the work: `nextTurn` then throws its reason */
   constructor(signal?: AbortSignal) {
@@ -17,11 +18,14 @@ export class TimeSlices {
 
   /** Whether this slice is used up. */
   isDue(): boolean {
-    return performance.now() >= this.#until;
+    const now = performance.now();
+    this.#until ??= now + SLICE_MS;
+    return now >= this.#until;
   }
 
   /** Calls `step` for [0, total) in strides, with a turn of the event loop whenever a slice is used up. */
   async forEach(total: number, stride: number, step: (first: number, last: number) => void): Promise<void> {
+    if (total > 0) this.#until ??= performance.now() + SLICE_MS;
     for (let first = 0; first < total; first += stride) {
       step(first, Math.min(first + stride, total));
       if (this.isDue()) await this.nextTurn();

@@ -19,7 +19,7 @@ import { TimeSlices } from '../time-slices.js';
 import type { RunRecords } from './run.js';
 
 /** Vectors whose magnitudes are looked at, at most twice as many: a distribution is told by them as well as by all. */
-const MAGNITUDE_SAMPLE = 4096;
+const MAGNITUDE_SAMPLE = 1024;
 
 /** Timing groups taken in between two looks at the clock: some 0.1 ms. */
 const MOST_GROUPS = 256;

@@ -160,7 +160,7 @@ export interface IndexingPerformanceReportData {
   readonly indexTime: TimeSummary;
   /** The same times, in milliseconds. */
   readonly indexTimeHistogram: HistogramSnapshot;
-  /** Magnitudes of indexed vectors, of at most some 8,192 of them, evenly spread; those beyond float32 left out. */
+  /** Magnitudes of indexed vectors, of at most some 2,048 of them, evenly spread; those beyond float32 left out. */
   readonly magnitudeHistogram: HistogramSnapshot;
   readonly rejectedCount: number;
   /** Vectors timed together, each being given the mean of its group. */
