@@ -96,8 +96,12 @@ function reachedFrom(entries, getModuleInfo) {
 }
 
 function pageLoader() {
-  const file = built('kernel/page-loader.js');
-  return { name: 'page-loader', resolveId: (id) => (id === '@assemblyscript/loader' ? file : null) };
+  const files = {
+    '@assemblyscript/loader': built('kernel/page-loader.js'),
+    // Unfolds .npz; pages know no names of packages.
+    fflate: fileURLToPath(new URL('node_modules/fflate/esm/browser.js', import.meta.url)),
+  };
+  return { name: 'page-loader', resolveId: (id) => files[id] ?? null };
 }
 
 function minify() {

@@ -8,3 +8,4 @@ import { bindPlatform } from './workers/platform.js';
 bindPlatform(createBrowserPlatform(inlineWorker));
 
 export * from './api.js';
+export { readVectors } from './formats/read-blob.js';

@@ -6,10 +6,11 @@ import { type Browser, chromium, type Page } from 'playwright';
 import { expect } from 'vitest';
 import { chromiumFlags, findChromium } from '../../scripts/find-chromium.mjs';
 
-export async function launchChromium(): Promise<Browser> {
-  const executablePath = findChromium();
-  if (!executablePath) throw new Error('No Chromium here: see scripts/find-chromium.mjs');
-  return chromium.launch({ executablePath, args: chromiumFlags });
+export const chromiumHere = findChromium() !== undefined;
+
+/** Needs `chromiumHere`. */
+export function launchChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: findChromium()!, args: chromiumFlags });
 }
 
 /** What the page said went wrong: uncaught errors, console errors, refusals of its policy. */

@@ -80,6 +80,17 @@ test('an alert stays until it is cleared; events are kept newest first, fifty of
   expect(state.events[0]).toEqual({ atMs: 109, kind: 'raised', text: 'warning: number 99' });
 });
 
+test('when updates begin anew only what is told again is raised, and that is no news', () => {
+  const state = new LiveState();
+  state.take(alert(), 1);
+  state.take(alert({ rule: 'throughput' }), 2);
+  state.awaitAlerts();
+  expect(state.alerts.size).toBe(0);
+  expect(state.take(alert(), 3)).toBeUndefined();
+  expect([...state.alerts.keys()]).toEqual(['p99IndexTime']);
+  expect(state.events).toHaveLength(2);
+});
+
 test('the end of a run is told where it lasted, with what became of it', () => {
   const state = new LiveState();
   state.take(progress({}), 0);

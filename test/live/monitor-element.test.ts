@@ -10,8 +10,8 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright';
 import { MonitoredParallelIndexer, PerformanceMonitor, RealTimeMonitor } from 'simdex';
 import { type MonitorSource, serverSentEvents, serverSentEventsHeaders } from 'simdex/monitor-events';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { expectAccessible, launchChromium, troublesOf } from './chromium.js';
+import { afterAll, test as always, beforeAll, expect, onTestFinished } from 'vitest';
+import { chromiumHere, expectAccessible, launchChromium, troublesOf } from './chromium.js';
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
 const PAGE = `<!doctype html>
@@ -24,9 +24,11 @@ const PAGE = `<!doctype html>
 /** Nothing inline: neither script nor style. */
 const POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'";
 
+const test = always.skipIf(!chromiumHere);
+
 let browser: Browser;
 beforeAll(async () => {
-  browser = await launchChromium();
+  if (chromiumHere) browser = await launchChromium();
 });
 afterAll(() => browser?.close());
 

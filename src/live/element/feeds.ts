@@ -13,8 +13,9 @@ export type Connection =
   | { readonly state: 'waiting'; readonly retryMs: number; readonly reason: string };
 
 export interface FeedListener {
+  /** Updates begin, again perhaps: first come the alerts that are raised. */
+  begin(): void;
   take(update: MonitorUpdate): void;
-  /** `live` begins anew with what is raised now. */
   connection(connection: Connection): void;
 }
 
@@ -34,17 +35,24 @@ export function followMonitor(monitor: MonitorSource, listener: FeedListener): F
   let updates: AsyncIterator<MonitorUpdate> | undefined;
 
   async function follow(): Promise<void> {
+    let stopped = false;
     listener.connection({ state: 'live' });
     for (let told = true; told; ) {
       told = false;
       updates = monitor.updates()[Symbol.asyncIterator]();
+      listener.begin();
       for (let step = await updates.next(); !step.done; step = await updates.next()) {
         if (closed) return;
-        if (!told) listener.connection({ state: 'live' });
         told = true;
+        // A stopped monitor too says what is raised.
+        if (stopped && step.value.type !== 'alert') {
+          stopped = false;
+          listener.connection({ state: 'live' });
+        }
         listener.take(step.value);
       }
       if (closed) return;
+      stopped = true;
       listener.connection({ state: 'stopped' });
     }
   }
@@ -78,6 +86,7 @@ export function followUrl(url: string, listener: FeedListener): Feed {
       return;
     }
     source.addEventListener('open', () => {
+      listener.begin();
       listener.connection({ state: 'live' });
       heard();
     });

@@ -37,6 +37,8 @@ export class LiveState {
   readonly alerts = new Map<AlertUpdate['rule'], AlertUpdate>();
   readonly samples: Sample[] = [];
   readonly events: LiveEvent[] = [];
+  /** Raised before updates began anew. */
+  #raisedBefore: ReadonlyMap<AlertUpdate['rule'], AlertUpdate> = new Map();
   #runSeenAtMs = 0;
   #sinceSample: { queueDepth: number; utilization: number } | undefined;
 
@@ -58,8 +60,9 @@ export class LiveState {
     }
   }
 
-  /** What was raised may have been cleared since; the monitor tells anew what is raised. */
-  forgetAlerts(): void {
+  /** What was raised may have been cleared since. The monitor tells anew what is, which is no news then. */
+  awaitAlerts(): void {
+    this.#raisedBefore = new Map(this.alerts);
     this.alerts.clear();
   }
 
@@ -87,11 +90,12 @@ export class LiveState {
     this.samples.splice(0, Math.max(firstKept, this.samples.length - MOST_SAMPLES));
   }
 
-  #takeAlert(update: AlertUpdate, atMs: number): string {
+  #takeAlert(update: AlertUpdate, atMs: number): string | undefined {
     const { rule, state, severity, message } = update;
     const text = `${severity}: ${message}`;
     if (state === 'raised') this.alerts.set(rule, update);
     else this.alerts.delete(rule);
+    if (state === 'raised' && this.#raisedBefore.get(rule)?.message === message) return undefined;
     this.#addEvent({ atMs, kind: state, text });
     return state === 'raised' ? `Alert, ${text}.` : `Alert cleared, ${text}.`;
   }

@@ -92,9 +92,9 @@ export class SimdexMonitorElement extends ElementBase {
     if (!this.isConnected) return;
     this.#state = new LiveState();
     const listener = {
+      begin: () => this.#state.awaitAlerts(),
       take: (update: MonitorUpdate) => this.#take(update),
       connection: (connection: Connection) => {
-        if (connection.state === 'live') this.#state.forgetAlerts();
         this.#view.showConnection(connection);
         this.#draw();
       },
