@@ -1,0 +1,49 @@
+/**
+ * What a page loads, minified and gzipped, for a program that imports one thing.
+ */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { expect, test } from 'vitest';
+
+const dist = (name: string) => fileURLToPath(new URL(`../../dist/${name}`, import.meta.url));
+
+/** Bytes that are loaded at once, and which of the package's files they are from. */
+async function bundle(entry: string, name: string): Promise<{ readonly bytes: number; readonly files: string[] }> {
+  const { outputFiles, metafile } = await build({
+    stdin: {
+      contents: `import { ${name} } from ${JSON.stringify(dist(entry))}; console.log(${name});`,
+      resolveDir: '.',
+    },
+    bundle: true,
+    minify: true,
+    charset: 'utf8',
+    format: 'esm',
+    splitting: true,
+    outdir: 'out',
+    metafile: true,
+    write: false,
+  });
+  const main = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint !== undefined)!;
+  const files = Object.entries(main.inputs)
+    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+    .map(([file]) => file);
+  const [code] = outputFiles.filter(({ path }) => path.endsWith('stdin.js'));
+  return { bytes: gzipSync(code!.contents, { level: 9 }).length, files };
+}
+
+const workerBytes = gzipSync(readFileSync(dist('worker.browser.js')), { level: 9 }).length;
+
+test('the indexer with its kernel and worker', async () => {
+  const { bytes, files } = await bundle('index.browser.js', 'ParallelIndexer');
+  expect(bytes + workerBytes).toBeLessThan(28_000);
+  // Reports, monitors, formats and search cost nothing to those who do not import them.
+  expect(files.filter((file) => /reporting|monitoring|formats|search/.test(file))).toEqual([]);
+});
+
+test('simdex/kernel', async () => {
+  const { bytes, files } = await bundle('kernel.browser.js', 'createKernel');
+  expect(bytes).toBeLessThan(8500);
+  expect(files.filter((file) => /engine|reporting|monitoring|scalar/.test(file))).toEqual([]);
+});
