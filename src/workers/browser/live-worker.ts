@@ -24,6 +24,8 @@ const START_DEADLINE_MS = 10_000;
 /** A worker that computes and is ended is gone within two seconds in Chromium. */
 const END_DEADLINE_MS = 3000;
 
+const START_ID = 0;
+
 interface PendingAnswer {
   resolve(answer: PartAnswer | undefined): void;
   reject(reason: unknown): void;
@@ -36,7 +38,7 @@ export class LiveWorker {
   readonly #lock = lockName();
   /** In the order in which they were asked for: the worker is at the first. */
   readonly #pending = new Map<number, PendingAnswer>();
-  #lastId = 0;
+  #lastId = START_ID;
   #end: Promise<void> | undefined;
 
   constructor({ create, from }: WorkerStart, kernel: KernelSource) {
@@ -53,7 +55,7 @@ export class LiveWorker {
         event.preventDefault();
         this.#endFor(policy.violation() ?? errorOf(event, from));
       });
-      this.ready = this.#post({ type: 'start', kernel, lock: this.#lock, id: ++this.#lastId }, []).then(() =>
+      this.ready = this.#post({ type: 'start', kernel, lock: this.#lock, id: START_ID }, []).then(() =>
         this.#watchLock(),
       );
     } catch (error) {
@@ -73,7 +75,8 @@ export class LiveWorker {
 
   /** Tasks it was sent and has not answered. */
   get load(): number {
-    return this.#pending.size;
+    // Its start is no task: a worker that still starts takes its first one meanwhile.
+    return this.#pending.size - (this.#pending.has(START_ID) ? 1 : 0);
   }
 
   run<Task extends WorkerTask>(whole: Task): Promise<AnswerTo<Task>> {
