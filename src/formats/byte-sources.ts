@@ -36,7 +36,7 @@ export function createBlobSource(blob: Blob): ByteSource {
 }
 
 /** What errors call a Blob, and what its format is told by. */
-export function nameOfBlob(blob: Blob): string {
+function nameOfBlob(blob: Blob): string {
   return 'name' in blob && typeof blob.name === 'string' ? blob.name : 'blob';
 }
 

@@ -38,7 +38,7 @@ export interface IdentifiedMatrix extends VectorMatrix {
 }
 
 /** Rows whose lengths differ: views on one memory, in order. A row may have no components. */
-export interface RaggedRows {
+interface RaggedRows {
   readonly rows: readonly Float32Array[];
   readonly ids?: readonly VectorId[] | undefined;
 }

@@ -11,7 +11,7 @@ import { malformed } from './malformed.js';
 /** Bytes of an element, for the dtypes that are numbers. */
 const ITEM_BYTES = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U64: 8, U32: 4, U16: 2, U8: 1 };
 
-export type TensorDtype = keyof typeof ITEM_BYTES;
+type TensorDtype = keyof typeof ITEM_BYTES;
 
 export interface TensorShape {
   readonly dtype: TensorDtype;

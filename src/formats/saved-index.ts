@@ -12,8 +12,8 @@ import type { ByteSource } from './format.js';
 import { malformed } from './malformed.js';
 import { createSafetensorsHeader, readSafetensorsHeader, type Tensor, type TensorShape } from './safetensors-header.js';
 
-export const savedMetrics = ['cosine', 'dot', 'euclidean'] as const;
-export type SavedMetric = (typeof savedMetrics)[number];
+const savedMetrics = ['cosine', 'dot', 'euclidean'] as const;
+type SavedMetric = (typeof savedMetrics)[number];
 
 /** How the ids of an index lie in its file. */
 export type SavedIds =

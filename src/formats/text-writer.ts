@@ -49,7 +49,7 @@ export class TextWriter {
 }
 
 /** Nine significant digits tell all float32 apart; most need fewer. */
-export function shortestText(value: number): string {
+function shortestText(value: number): string {
   const text = String(value);
   if (text.length <= 9) return Object.is(value, -0) ? '-0' : text;
   for (let digits = 6; digits < 9; digits++) {

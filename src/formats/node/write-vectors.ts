@@ -31,7 +31,7 @@ export interface IndexWriterOptions {
 }
 
 /** Rows as they come from a file or an indexer. An index needs the magnitudes, other files leave them out. */
-export type RowsWithMagnitudes = RowChunk & { readonly magnitudes?: Float32Array | undefined };
+type RowsWithMagnitudes = RowChunk & { readonly magnitudes?: Float32Array | undefined };
 
 interface Writer<Rows> {
   /** Rows written so far. */

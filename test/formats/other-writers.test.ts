@@ -1,0 +1,34 @@
+import { tableToIPC } from 'apache-arrow';
+import { expect, test } from 'vitest';
+import { readVectors } from '../../src/formats/node/read-vectors.js';
+import { arrowTable, h5File, ids, parquetFile, rows, runPython } from './samples.js';
+import { collectRows, temporaryDirectory } from './support.js';
+
+const directory = temporaryDirectory();
+const read = (bytes: Uint8Array, name: string) =>
+  collectRows(readVectors(new File([Uint8Array.from(bytes)], name), { chunkVectors: 2 }));
+
+test('Arrow streams, uncompressed Parquet of one row group, and compressed HDF5 under the name train', async () => {
+  expect(await read(tableToIPC(arrowTable(), 'stream'), 'x.arrow')).toEqual({ rows, ids });
+  expect(await read(parquetFile('UNCOMPRESSED', [3]), 'x.parquet')).toEqual({ rows, ids });
+  expect(await read(await h5File('train', [2, 2]), 'x.h5')).toEqual({ rows, ids: [] });
+});
+
+test('what NumPy saves', async ({ skip }) => {
+  const program = `import sys, numpy as n
+a = n.array(${JSON.stringify(rows)})
+n.savez(sys.argv[1] + '/s.npz', a.astype('<f4'))
+n.savez_compressed(sys.argv[1] + '/c.npz', vectors=a, other=n.zeros(3))`;
+  if (runPython(['numpy'], program, [directory.at('')]) === undefined) return skip('there is no Python with numpy');
+  for (const name of ['s.npz', 'c.npz'])
+    expect(await collectRows(readVectors(directory.at(name)))).toEqual({ rows, ids: [] });
+});
+
+test('what h5py saves', async ({ skip }) => {
+  const program = `import sys, h5py, numpy as n
+f = h5py.File(sys.argv[1], 'w')
+f.create_dataset('vectors', data=n.array(${JSON.stringify(rows)}), compression='gzip', chunks=(2, 3))
+f.close()`;
+  if (runPython(['h5py'], program, [directory.at('p.h5')]) === undefined) return skip('there is no Python with h5py');
+  expect(await collectRows(readVectors(directory.at('p.h5')))).toEqual({ rows, ids: [] });
+});
