@@ -24,7 +24,7 @@ export interface ChartOptions {
 
 const WIDTH = 600;
 const HEIGHT = 100;
-const SHORTEST_SPAN_MS = 1000;
+const SHORTEST_SPAN_MS = 100;
 
 export class Chart {
   readonly root: HTMLElement;
