@@ -279,3 +279,63 @@ test.each([
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
   await expectAccessible(page);
 });
+
+test('a monitor of the same page is shown by its property, set before or after the element is known', async () => {
+  const { url } = await serve((response) => response.end());
+  const page = await browser.newPage();
+  onTestFinished(() => page.close());
+  // A page that knows the element only when the test says so.
+  await page.route(url, (route) =>
+    route.fulfill({ contentType: 'text/html', body: '<simdex-monitor></simdex-monitor>' }),
+  );
+  await page.goto(url);
+  // As text: what the test runner makes of import() is not for pages.
+  await page.evaluate(`(async () => {
+    const { PerformanceMonitor, RealTimeMonitor } = await import('/index.browser.js');
+    const queries = new PerformanceMonitor();
+    const real = new RealTimeMonitor(queries);
+    let readers = 0;
+    const monitor = {
+      updates() {
+        const updates = real.updates();
+        readers++;
+        return {
+          [Symbol.asyncIterator]: () => ({
+            next: () => updates.next(),
+            return: () => {
+              readers--;
+              return updates.return();
+            },
+          }),
+        };
+      },
+    };
+    real.start();
+    Object.assign(document.querySelector('simdex-monitor'), { monitor });
+    Object.assign(window, { queries, real, readers: () => readers });
+    await import('/monitor-element.js');
+  })()`);
+  const view = page.locator('simdex-monitor');
+  const total = () => row(page, 'Queries').last().innerText();
+  await view.getByText('Live', { exact: true }).waitFor();
+  await page.evaluate('queries.recordQueryTime(1)');
+  await expect.poll(total).toBe('1');
+
+  // Stopped and started again, it is read on.
+  await page.evaluate('real.stop()');
+  await view.getByText('Stopped').waitFor();
+  await page.evaluate('real.start(); queries.recordQueryTime(1)');
+  await expect.poll(total).toBe('2');
+  await view.getByText('Live', { exact: true }).waitFor();
+
+  // Nobody reads for an element that is gone. The first reading has ended by itself.
+  expect(await page.evaluate('readers()')).toBe(2);
+  await page.evaluate('document.querySelector("simdex-monitor").remove()');
+  expect(await page.evaluate('readers()')).toBe(1);
+  await page.evaluate(() => {
+    const taken = Object.assign(document.createElement('simdex-monitor'), { src: '/nowhere' });
+    document.body.append(taken);
+  });
+  expect(await view.getAttribute('src')).toBe('/nowhere');
+  await view.getByText(/Not connected/).waitFor();
+});
