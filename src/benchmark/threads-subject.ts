@@ -2,8 +2,9 @@
  * The indexer on its threads, in place on a matrix of its own. A call is one whole run over the whole set, dispatch to the
  * threads and waiting for them included, as a program would see it.
  */
-import type { IndexingResult } from '../indexing/indexing-result.js';
+
 import type { ParallelIndexer } from '../indexing/parallel-indexer.js';
+import type { IndexingResult } from '../indexing/result/indexing-result.js';
 import { type Operation, operationTraits } from './cases.js';
 import type { DataSet } from './data-set.js';
 import type { Subject } from './subject.js';

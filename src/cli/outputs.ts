@@ -10,7 +10,7 @@ import {
   createVectorWriter,
   type VectorWriter,
 } from '../formats/node/write-vectors.js';
-import type { IndexingResult } from '../indexing/indexing-result.js';
+import type { IndexingResult } from '../indexing/result/indexing-result.js';
 import type { IndexingPerformanceReport } from '../reporting/report.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { csvCell } from './csv-cell.js';

@@ -4,7 +4,7 @@
 import { compileKernel } from '../kernel/compile.js';
 import type { CompiledKernel, KernelBackend } from '../kernel/instantiate.js';
 import type { IndexerOptions } from './options.js';
-import { WorkEstimate } from './work-estimate.js';
+import { WorkEstimate } from './tuning/work-estimate.js';
 
 /** What indexes, once it is known. */
 export interface Backend {

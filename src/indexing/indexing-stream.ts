@@ -9,10 +9,10 @@ import { linkSignals } from '../linked-signal.js';
 import { IndexingPerformanceReport } from '../reporting/report.js';
 import { type ReportParts, summarizeRun } from '../reporting/summarize-run.js';
 import type { VectorSource } from '../vectors/vector-source.js';
-import type { IndexingResult } from './indexing-result.js';
-import type { MeasuredRecords } from './measured-run.js';
-import { StreamMeasurement } from './measured-stream.js';
+import type { MeasuredRecords } from './measuring/measured-run.js';
+import { StreamMeasurement } from './measuring/measured-stream.js';
 import { checkIndexOptions, type IndexOptions } from './options.js';
+import type { IndexingResult } from './result/indexing-result.js';
 
 /** The options of every run of a stream. */
 export type StreamOptions = Omit<IndexOptions, 'inPlace' | 'into' | 'onProgress'>;

@@ -15,7 +15,7 @@ import { createMatrixMemory } from '../memory/matrix-memory.js';
 import { checkMatrix, checkShape, type VectorMatrix } from '../vectors/vector-matrix.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { checkKernelChoice } from './options.js';
-import type { Rejection } from './rejections.js';
+import type { Rejection } from './result/rejections.js';
 
 /** What a kernel is made with. */
 export interface KernelOptions {

@@ -12,16 +12,16 @@ import { IndexingPerformanceReport } from '../reporting/report.js';
 import { summarizeRun } from '../reporting/summarize-run.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import type { AllocatedMatrix } from './allocations.js';
-import { AutoOptimizer } from './auto-optimizer.js';
 import type { Backend } from './engine.js';
-import { IndexingResult } from './indexing-result.js';
 import { type IndexedChunk, IndexingStream, type StreamOptions } from './indexing-stream.js';
-import { knownMemoryRates } from './memory-rates.js';
+import { knownMemoryRates } from './measuring/memory-rates.js';
+import { type Observation, ObservedRun } from './measuring/observed-run.js';
 import { checkMonitoringConfig, type IndexerMonitoringConfig, isTimed } from './monitoring-config.js';
-import { type Observation, ObservedRun } from './observed-run.js';
-import { calculateOptimalBatchSize } from './optimal-batch-size.js';
 import type { IndexerLogger, IndexerOptions, IndexOptions } from './options.js';
 import { ParallelIndexer } from './parallel-indexer.js';
+import { IndexingResult } from './result/indexing-result.js';
+import { AutoOptimizer } from './tuning/auto-optimizer.js';
+import { calculateOptimalBatchSize } from './tuning/optimal-batch-size.js';
 
 /** Measuring the memory takes 2 % of that. */
 const LONG_RUN_MS = 2500;

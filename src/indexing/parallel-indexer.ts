@@ -16,10 +16,10 @@ import type { VectorSource } from '../vectors/vector-source.js';
 import { boundPlatform } from '../workers/platform.js';
 import { type AllocatedMatrix, Allocations } from './allocations.js';
 import { type Backend, type Engine, loadEngine } from './engine.js';
-import type { Execution } from './execution.js';
-import { IndexingResult, type ResultInput } from './indexing-result.js';
-import { knownMemoryRates, measureMemoryRates, PROBE_BYTES } from './memory-rates.js';
-import { calculateOptimalBatchSize } from './optimal-batch-size.js';
+import type { Execution } from './execution/execution.js';
+import { startExecution } from './execution/start-execution.js';
+import { knownMemoryRates, measureMemoryRates, PROBE_BYTES } from './measuring/memory-rates.js';
+import { ConditionsWatch } from './measuring/run-conditions.js';
 import {
   type CheckedIndexOptions,
   checkIndexerOptions,
@@ -28,11 +28,11 @@ import {
   type IndexerOptions,
   type IndexOptions,
 } from './options.js';
+import { IndexingResult, type ResultInput } from './result/indexing-result.js';
 import { IndexingRun, type LiveRun, type RunRecords } from './run.js';
-import { ConditionsWatch } from './run-conditions.js';
 import { SerialQueue, type Turn } from './serial-queue.js';
-import { startExecution } from './start-execution.js';
-import type { Setting } from './tuner.js';
+import { calculateOptimalBatchSize } from './tuning/optimal-batch-size.js';
+import type { Setting } from './tuning/tuner.js';
 
 /** How a monitor takes part in a run. @internal */
 export interface RunObserver {

@@ -17,12 +17,12 @@ import type { SourceRows } from '../vectors/source-rows.js';
 import { claimBatches } from '../workers/claim-loop.js';
 import type { IndexingTask } from '../workers/task.js';
 import type { PlacedMemory } from './allocations.js';
-import type { Execution, RunWork } from './execution.js';
+import type { Execution, RunWork } from './execution/execution.js';
+import type { ConditionsWatch } from './measuring/run-conditions.js';
 import type { CheckedIndexOptions } from './options.js';
 import { type Plan, planBatches } from './plan.js';
-import { findFailure } from './rejections.js';
-import type { ConditionsWatch } from './run-conditions.js';
-import type { WorkEstimate } from './work-estimate.js';
+import { findFailure } from './result/rejections.js';
+import type { WorkEstimate } from './tuning/work-estimate.js';
 
 /** What a run is made of. */
 export interface RunInput {

@@ -3,8 +3,8 @@
  * copied behind the rows that are there. Cosine keeps unit rows; the other metrics keep the rows as they were given.
  */
 import { IndexingError, invalidConfiguration } from '../errors.js';
-import type { IndexingResult } from '../indexing/indexing-result.js';
 import type { ParallelIndexer } from '../indexing/parallel-indexer.js';
+import type { IndexingResult } from '../indexing/result/indexing-result.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import { isSortedMemory } from '../memory/sorted-memory.js';
 import { TimeSlices } from '../time-slices.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { StreamMeasurement } from '../../src/indexing/measured-stream.js';
+import { StreamMeasurement } from '../../src/indexing/measuring/measured-stream.js';
 import { ExponentialHistogram } from '../../src/monitoring/exponential-histogram.js';
 import { TimeDistribution } from '../../src/monitoring/time-distribution.js';
 import { noLosses } from '../../src/reporting/losses.js';

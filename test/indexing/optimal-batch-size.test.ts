@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { calculateOptimalBatchSize } from '../../src/indexing/optimal-batch-size.js';
+import { calculateOptimalBatchSize } from '../../src/indexing/tuning/optimal-batch-size.js';
 
 const above = (ms: number) => ms * (1 + 2 ** -52);
 const below = (ms: number) => ms * (1 - 2 ** -53);

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { type RunWindow, type ShedStep, startShedding, stepDuringRun } from '../../src/indexing/tuner-during-run.js';
+import {
+  type RunWindow,
+  type ShedStep,
+  startShedding,
+  stepDuringRun,
+} from '../../src/indexing/tuning/tuner-during-run.js';
 
 const window: RunWindow = { rate: 100, busyMs: new Array(8).fill(90), unclaimed: 1000, availableThreads: 8 };
 

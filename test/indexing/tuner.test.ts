@@ -11,7 +11,7 @@ import {
   startTuning,
   type TunerState,
   tune,
-} from '../../src/indexing/tuner.js';
+} from '../../src/indexing/tuning/tuner.js';
 import { layOutMatrix } from '../../src/memory/matrix-layout.js';
 import { scheduleBatches } from '../../src/reporting/schedule.js';
 import type { RowGroup } from '../../src/vectors/source-rows.js';

@@ -1,6 +1,6 @@
 /** What an estimate learns from runs whose batches are not timed. */
 import { expect, test } from 'vitest';
-import { WorkEstimate } from '../../src/indexing/work-estimate.js';
+import { WorkEstimate } from '../../src/indexing/tuning/work-estimate.js';
 import { ControlBlock } from '../../src/memory/control-block.js';
 
 const THREADS = 2;

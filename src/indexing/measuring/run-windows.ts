@@ -1,9 +1,9 @@
 /**
  * What the threads of a run did since they were last looked at, from its control block.
  */
-import { nowMs } from '../clock.js';
-import { CLAIMED, type ControlBlock, DONE } from '../memory/control-block.js';
-import type { RunWindow } from './tuner-during-run.js';
+import { nowMs } from '../../clock.js';
+import { CLAIMED, type ControlBlock, DONE } from '../../memory/control-block.js';
+import type { RunWindow } from '../tuning/tuner-during-run.js';
 
 export class RunWindows {
   readonly #control: ControlBlock;

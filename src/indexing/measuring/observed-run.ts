@@ -3,22 +3,22 @@
  * its report.
  */
 
-import type { KernelOperation } from '../kernel/kernel-exports.js';
-import type { RealTimeMonitor } from '../monitoring/real-time-monitor.js';
-import type { SharedPerformanceMonitor } from '../monitoring/shared-performance-monitor.js';
-import type { WatchedRun } from '../monitoring/watched-run.js';
-import { IndexingPerformanceReport } from '../reporting/report.js';
-import type { BatchSizeSample } from '../reporting/report-data.js';
-import { summarizeRun } from '../reporting/summarize-run.js';
-import type { RowGroup } from '../vectors/source-rows.js';
-import type { AutoOptimizer, TunedRun } from './auto-optimizer.js';
-import type { Backend } from './engine.js';
-import { countIndexed } from './indexing-result.js';
+import type { KernelOperation } from '../../kernel/kernel-exports.js';
+import type { RealTimeMonitor } from '../../monitoring/real-time-monitor.js';
+import type { SharedPerformanceMonitor } from '../../monitoring/shared-performance-monitor.js';
+import type { WatchedRun } from '../../monitoring/watched-run.js';
+import { IndexingPerformanceReport } from '../../reporting/report.js';
+import type { BatchSizeSample } from '../../reporting/report-data.js';
+import { summarizeRun } from '../../reporting/summarize-run.js';
+import type { RowGroup } from '../../vectors/source-rows.js';
+import type { Backend } from '../engine.js';
+import { type IndexerMonitoringConfig, isTimed } from '../monitoring-config.js';
+import type { RunObserver } from '../parallel-indexer.js';
+import { countIndexed } from '../result/indexing-result.js';
+import type { LiveRun, RunRecords } from '../run.js';
+import type { AutoOptimizer, TunedRun } from '../tuning/auto-optimizer.js';
+import type { Setting } from '../tuning/tuner.js';
 import { type MeasuredRecords, RunMeasurement } from './measured-run.js';
-import { type IndexerMonitoringConfig, isTimed } from './monitoring-config.js';
-import type { RunObserver } from './parallel-indexer.js';
-import type { LiveRun, RunRecords } from './run.js';
-import type { Setting } from './tuner.js';
 
 /** What the runs of an indexer have in common. */
 export interface Observation {

@@ -2,13 +2,13 @@
  * Applies the tuner's decisions to the runs of an indexer, and keeps the account of them: every change, and what it did.
  * Loads of different kinds (operation, number of vectors, lengths, what the caller asked for) are tuned apart.
  */
-import type { KernelOperation } from '../kernel/kernel-exports.js';
-import type { ControlBlock } from '../memory/control-block.js';
-import type { Optimization } from '../reporting/report-data.js';
-import type { RowGroup } from '../vectors/source-rows.js';
-import type { MeasuredRecords } from './measured-run.js';
-import type { IndexerLogger } from './options.js';
-import { RunWindows } from './run-windows.js';
+import type { KernelOperation } from '../../kernel/kernel-exports.js';
+import type { ControlBlock } from '../../memory/control-block.js';
+import type { Optimization } from '../../reporting/report-data.js';
+import type { RowGroup } from '../../vectors/source-rows.js';
+import type { MeasuredRecords } from '../measuring/measured-run.js';
+import { RunWindows } from '../measuring/run-windows.js';
+import type { IndexerLogger } from '../options.js';
 import { type Action, type Setting, startTuning, type TunerState, tune } from './tuner.js';
 import { startShedding, stepDuringRun } from './tuner-during-run.js';
 

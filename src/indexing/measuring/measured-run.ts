@@ -2,21 +2,21 @@
  * What a run's records tell: the work, times and queue of its threads. Everything is counted here, once, from batches that
  * are done; rejected vectors took time but were not indexed, so they have no index time.
  */
-import { rejectionOf } from '../kernel/rejection.js';
-import { DONE } from '../memory/control-block.js';
-import { ExponentialHistogram } from '../monitoring/exponential-histogram.js';
-import { TimeDistribution } from '../monitoring/time-distribution.js';
-import { lossesOf } from '../reporting/losses.js';
+import { rejectionOf } from '../../kernel/rejection.js';
+import { DONE } from '../../memory/control-block.js';
+import { ExponentialHistogram } from '../../monitoring/exponential-histogram.js';
+import { TimeDistribution } from '../../monitoring/time-distribution.js';
+import { lossesOf } from '../../reporting/losses.js';
 import type {
   BatchSample,
   BatchSizeSample,
   CompletedSample,
   QueueDepthSample,
   RunBackend,
-} from '../reporting/report-data.js';
-import type { MeasuredRun } from '../reporting/summarize-run.js';
-import { TimeSlices } from '../time-slices.js';
-import type { RunRecords } from './run.js';
+} from '../../reporting/report-data.js';
+import type { MeasuredRun } from '../../reporting/summarize-run.js';
+import { TimeSlices } from '../../time-slices.js';
+import type { RunRecords } from '../run.js';
 
 /** Vectors whose magnitudes are looked at, at most twice as many: a distribution is told by them as well as by all. */
 const MAGNITUDE_SAMPLE = 1024;

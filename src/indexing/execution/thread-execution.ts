@@ -1,10 +1,10 @@
 /**
  * Threads that share the run's memory: one task per thread and run, while the calling thread copies rows in.
  */
-import { IndexingError } from '../errors.js';
-import type { WorkerPool } from '../workers/worker-pool.js';
+import { IndexingError } from '../../errors.js';
+import type { WorkerPool } from '../../workers/worker-pool.js';
 import type { Execution } from './execution.js';
-import { scheduleThreads } from './scheduler.js';
+import { scheduleThreads } from './schedule-threads.js';
 
 export function executeOnThreads(pool: WorkerPool, threads: number): Execution {
   return {

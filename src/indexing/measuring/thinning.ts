@@ -2,7 +2,7 @@
  * Series of any length in bounded memory. When one is full it is thinned to half, evenly over its whole length, and grows at
  * half the density from then on.
  */
-import type { QueueDepthSample } from '../reporting/report-data.js';
+import type { QueueDepthSample } from '../../reporting/report-data.js';
 
 /** Every item, then every second, then every fourth. */
 export class ThinnedList<T> {

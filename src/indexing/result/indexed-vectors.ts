@@ -2,12 +2,12 @@
  * The indexed vectors of a run, by input position. Everything is a view on the memory of the result, made when asked for;
  * after the result is disposed every accessor throws, and arrays handed out before may show other data.
  */
-import { IndexingError } from '../errors.js';
-import { rejectionOf } from '../kernel/rejection.js';
-import type { MatrixLayout, PlacedGroup } from '../memory/matrix-layout.js';
-import { markMemory } from '../memory/sorted-memory.js';
-import type { VectorMatrix } from '../vectors/vector-matrix.js';
-import type { ComponentOrder } from '../vectors/vector-source.js';
+import { IndexingError } from '../../errors.js';
+import { rejectionOf } from '../../kernel/rejection.js';
+import type { MatrixLayout, PlacedGroup } from '../../memory/matrix-layout.js';
+import { markMemory } from '../../memory/sorted-memory.js';
+import type { VectorMatrix } from '../../vectors/vector-matrix.js';
+import type { ComponentOrder } from '../../vectors/vector-source.js';
 
 /** One indexed vector. */
 export interface ProcessedVector {

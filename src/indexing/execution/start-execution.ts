@@ -1,14 +1,14 @@
 /**
  * Chooses how runs are executed here, once for an indexer, and starts the workers that it takes.
  */
-import { kernelBytes } from '../kernel/compile.js';
-import type { KernelBackend } from '../kernel/instantiate.js';
-import { boundPlatform } from '../workers/platform.js';
-import { WorkersUnavailable } from '../workers/worker-pool.js';
+import { kernelBytes } from '../../kernel/compile.js';
+import type { KernelBackend } from '../../kernel/instantiate.js';
+import { boundPlatform } from '../../workers/platform.js';
+import { WorkersUnavailable } from '../../workers/worker-pool.js';
+import type { IndexerOptions } from '../options.js';
 import { executeOnCallingThread } from './calling-thread-execution.js';
 import type { Execution } from './execution.js';
 import { executeInMessages, MESSAGES_IN_FLIGHT } from './message-execution.js';
-import type { IndexerOptions } from './options.js';
 import { executeOnThreads, notStarted } from './thread-execution.js';
 
 /** Rejects with `IndexingError` `ThreadPanic` when workers are to be had, but this one does not start. */

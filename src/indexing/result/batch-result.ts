@@ -1,7 +1,7 @@
 /**
  * What one batch of a run did, and its vectors by input position.
  */
-import type { ControlBlock } from '../memory/control-block.js';
+import type { ControlBlock } from '../../memory/control-block.js';
 import type { IndexedVectors, ProcessedVector } from './indexed-vectors.js';
 
 /** What one batch of a run did. */

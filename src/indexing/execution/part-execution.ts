@@ -5,8 +5,8 @@
  * Parts begin in the order of the rows, and one party indexes them one by one, so batches do not overlap in time and their
  * times add up to the time at work.
  */
-import type { Batch } from '../memory/control-block.js';
-import type { Part, PartRecord } from '../workers/task.js';
+import type { Batch } from '../../memory/control-block.js';
+import type { Part, PartRecord } from '../../workers/task.js';
 import type { RunWork } from './execution.js';
 
 /** Rows `first` to `first + count` of a batch. */

@@ -1,10 +1,10 @@
 /**
  * The calling thread alone, where there are no workers: parts of batches, with turns of its event loop between them.
  */
-import { instantiateKernel } from '../kernel/instantiate.js';
-import { TimeSlices } from '../time-slices.js';
-import { indexPart } from '../workers/part.js';
-import { runTask } from '../workers/run-task.js';
+import { instantiateKernel } from '../../kernel/instantiate.js';
+import { TimeSlices } from '../../time-slices.js';
+import { indexPart } from '../../workers/part.js';
+import { runTask } from '../../workers/run-task.js';
 import type { Execution } from './execution.js';
 import { indexParts } from './part-execution.js';
 

@@ -1,9 +1,9 @@
 /**
  * The vectors of a run that could not be indexed, read from its records and the magnitude column.
  */
-import { IndexingError } from '../errors.js';
-import { type RejectionCode, rejectionOf } from '../kernel/rejection.js';
-import { type ControlBlock, DONE } from '../memory/control-block.js';
+import { IndexingError } from '../../errors.js';
+import { type RejectionCode, rejectionOf } from '../../kernel/rejection.js';
+import { type ControlBlock, DONE } from '../../memory/control-block.js';
 
 /** A vector that could not be indexed, and why. */
 export interface Rejection {

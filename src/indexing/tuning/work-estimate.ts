@@ -5,10 +5,10 @@
  * Where batches are timed, they say it. Of other runs only the time of the whole is known, copying in, start-up and waiting
  * included: an upper bound, which is believed at once where it is lower than what was known, and step by step where higher.
  */
-import type { KernelBackend } from '../kernel/instantiate.js';
-import type { KernelOperation } from '../kernel/kernel-exports.js';
-import { type ControlBlock, DONE } from '../memory/control-block.js';
-import type { RowGroup } from '../vectors/source-rows.js';
+import type { KernelBackend } from '../../kernel/instantiate.js';
+import type { KernelOperation } from '../../kernel/kernel-exports.js';
+import { type ControlBlock, DONE } from '../../memory/control-block.js';
+import type { RowGroup } from '../../vectors/source-rows.js';
 
 /** How much slower the other backends are than SIMD, before anything is measured. */
 const SLOWDOWN: Record<KernelBackend, number> = { simd: 1, scalar: 6, javascript: 25 };

@@ -5,9 +5,9 @@
  * finished, after its rows were restored. A batch that kills two threads ends the run with `ThreadPanic`, and so does a
  * thread that dies again and again before it claims anything.
  */
-import { IndexingError, type RowRange } from '../errors.js';
-import { CLAIMED, type ControlBlock, DONE, LOST, PENDING } from '../memory/control-block.js';
-import type { WorkerPool } from '../workers/worker-pool.js';
+import { IndexingError, type RowRange } from '../../errors.js';
+import { CLAIMED, type ControlBlock, DONE, LOST, PENDING } from '../../memory/control-block.js';
+import type { WorkerPool } from '../../workers/worker-pool.js';
 import type { RunWork } from './execution.js';
 
 const MAX_DEATHS_OF_BATCH = 2;

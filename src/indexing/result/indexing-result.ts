@@ -2,15 +2,15 @@
  * What a run gives: its vectors, batches and figures. The vectors are views on shared memory that lives as long as any of
  * them is reachable; `dispose` hands it back for the next run at once, which is much faster than fresh memory.
  */
-import { disposeSymbol } from '../dispose-symbol.js';
-import { IndexingError } from '../errors.js';
-import { type ControlBlock, DONE } from '../memory/control-block.js';
-import type { IndexingPerformanceReport } from '../reporting/report.js';
-import type { ComponentOrder } from '../vectors/vector-source.js';
+import { disposeSymbol } from '../../dispose-symbol.js';
+import { IndexingError } from '../../errors.js';
+import { type ControlBlock, DONE } from '../../memory/control-block.js';
+import type { IndexingPerformanceReport } from '../../reporting/report.js';
+import type { ComponentOrder } from '../../vectors/vector-source.js';
+import type { RunRecords } from '../run.js';
 import { type BatchResult, batchResult } from './batch-result.js';
 import { IndexedVectors, type ResultBuffer } from './indexed-vectors.js';
 import { listRejections, type Rejection } from './rejections.js';
-import type { RunRecords } from './run.js';
 
 /** What a result is made of. @internal */
 export interface ResultInput {

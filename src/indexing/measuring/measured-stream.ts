@@ -1,11 +1,17 @@
 /**
  * The runs of a stream added up, in bounded memory however long it is.
  */
-import { ExponentialHistogram } from '../monitoring/exponential-histogram.js';
-import { TimeDistribution } from '../monitoring/time-distribution.js';
-import { addConditions, addLosses, type Losses } from '../reporting/losses.js';
-import type { BatchSample, BatchSizeSample, CompletedSample, CopyIn, RunConditions } from '../reporting/report-data.js';
-import type { MeasuredRun, ThreadRun } from '../reporting/summarize-run.js';
+import { ExponentialHistogram } from '../../monitoring/exponential-histogram.js';
+import { TimeDistribution } from '../../monitoring/time-distribution.js';
+import { addConditions, addLosses, type Losses } from '../../reporting/losses.js';
+import type {
+  BatchSample,
+  BatchSizeSample,
+  CompletedSample,
+  CopyIn,
+  RunConditions,
+} from '../../reporting/report-data.js';
+import type { MeasuredRun, ThreadRun } from '../../reporting/summarize-run.js';
 import { DepthCurve, ThinnedList } from './thinning.js';
 
 /** Points kept of a curve, at most. */
