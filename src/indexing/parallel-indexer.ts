@@ -11,7 +11,7 @@ import type { MatrixMemory } from '../memory/matrix-memory.js';
 import { MemoryPool } from '../memory/memory-pool.js';
 import type { MemoryRates } from '../reporting/report-data.js';
 import { TimeSlices } from '../time-slices.js';
-import { countVectors, describeSource, type RowGroup, type SourceRows } from '../vectors/source-rows.js';
+import { countVectors, describeSource, type SourceRows } from '../vectors/source-rows.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import { boundPlatform } from '../workers/platform.js';
 import { type AllocatedMatrix, Allocations } from './allocations.js';
@@ -29,26 +29,11 @@ import {
   type IndexOptions,
 } from './options.js';
 import { IndexingResult, type ResultInput } from './result/indexing-result.js';
-import { IndexingRun, type LiveRun, type RunRecords } from './run.js';
+import { IndexingRun, type RunRecords } from './run.js';
+import { observeNothing, type RunObserver } from './run-observer.js';
 import { SerialQueue, type Turn } from './serial-queue.js';
-import { calculateOptimalBatchSize } from './tuning/optimal-batch-size.js';
+import { isLittleWork, isSmall } from './small-run.js';
 import type { Setting } from './tuning/tuner.js';
-
-/** How a monitor takes part in a run. @internal */
-export interface RunObserver {
-  /** Whether anything is timed. */
-  readonly timed: boolean;
-  /** Step of the clock, in milliseconds; 0 where it does not matter. */
-  readonly clockTickMs: number;
-  /** Upper bound of a batch size that the caller does not give. */
-  maxBatchSize(total: number): number;
-  /** Threads and batch size of a run on threads, where a tuner sets them. */
-  settingFor?(groups: readonly RowGroup[], operation: KernelOperation, given: Setting): Setting;
-  /** Called when a run begins, which `run` tells of while it lasts. */
-  onBegin(run: LiveRun, backend: Backend): void;
-  /** Called once for each run that began, also one that failed; the run's promise settles after this one. */
-  onRecords(records: RunRecords, backend: Backend): void | Promise<void>;
-}
 
 /** One call, as it goes through the indexer. */
 interface Call {
@@ -64,14 +49,6 @@ interface DescribedCall extends Call {
   readonly startedAtMs: number;
   readonly watch: ConditionsWatch;
 }
-
-/** Below this many vectors per thread, a run that is little work is done on the calling thread. */
-const SMALL_RUN_PER_THREAD = 50;
-const SMALL_RUN_NS = 2e6;
-/** What handing a run over to a single thread takes. Shorter work is done faster here, and there is nobody to share it. */
-const HAND_OVER_NS = 1e5;
-/** More vectors than that take longer, however short they are. */
-const HAND_OVER_COUNT = 1000;
 
 /** Indexes vectors on several threads: the engine, unmonitored. */
 export class ParallelIndexer {
@@ -89,13 +66,7 @@ export class ParallelIndexer {
   #disposed: Promise<void> | undefined;
   #backend: Backend | undefined;
   #activeThreads = 0;
-  readonly #unobserved: RunObserver = {
-    timed: false,
-    clockTickMs: 0,
-    onBegin: () => undefined,
-    maxBatchSize: (total) => calculateOptimalBatchSize(total, this.threadCount, undefined),
-    onRecords: () => undefined,
-  };
+  readonly #unobserved: RunObserver;
 
   /**
    * @param threadCount 1..256, or `'auto'` (default): what the machine and the container's CPU quota allow
@@ -110,6 +81,7 @@ export class ParallelIndexer {
     this.#maxMemoryBytes = options.maxMemoryBytes ?? platform.maxMemoryBytes;
     this.#memories = new MemoryPool(this.#maxMemoryBytes, platform.sharesMemory);
     this.#allocations = new Allocations(this.#memories, this.threadCount);
+    this.#unobserved = observeNothing(this.threadCount);
   }
 
   /** Known after `ready()` or a run. */
@@ -218,16 +190,16 @@ export class ParallelIndexer {
     this.refuseIfDisposed();
     const checked = checkIndexOptions(options);
     checked.signal?.throwIfAborted();
-    const few = countVectors(vectors) < this.#mostHere;
+    const small = isSmall(countVectors(vectors), this.threadCount);
     // An earlier call may still write to the caller's memory: it comes first.
     const waits = (checked.inPlace || checked.into !== undefined) && this.#queue.isBusy;
     const { signal, unlink } = linkSignals(this.#closing.signal, checked.signal);
     const call = { vectors, observer, options: { ...checked, signal, operation: operation ?? checked.operation } };
     try {
-      const early = few && !waits ? this.#runIfLittle(call) : undefined;
+      const early = small && !waits ? this.#runIfLittle(call) : undefined;
       // It takes its place in the queue before it is known to need one: later calls must not overtake it.
       const queued = this.#queue.run(signal, async () => {
-        const done = await (early ?? (few ? this.#runIfLittle(call) : undefined));
+        const done = await (early ?? (small ? this.#runIfLittle(call) : undefined));
         if (done) return { result: Promise.resolve(done), settled: Promise.resolve() };
         return this.#runOnThreads(await this.#describe(call));
       });
@@ -237,11 +209,6 @@ export class ParallelIndexer {
     } finally {
       unlink();
     }
-  }
-
-  /** From this many vectors on no run is done on the calling thread. */
-  get #mostHere(): number {
-    return this.threadCount === 1 ? HAND_OVER_COUNT : SMALL_RUN_PER_THREAD * this.threadCount;
   }
 
   async #describe(call: Call): Promise<DescribedCall> {
@@ -258,8 +225,8 @@ export class ParallelIndexer {
   async #runIfLittle(call: Call): Promise<ResultInput | undefined> {
     const described = await this.#describe(call);
     const { rows, engine, options, observer } = described;
-    const most = rows.count < SMALL_RUN_PER_THREAD * this.threadCount ? SMALL_RUN_NS : HAND_OVER_NS;
-    if (engine.estimate.totalNs(rows.groups, options.operation) > most) return undefined;
+    const predictedNs = engine.estimate.totalNs(rows.groups, options.operation);
+    if (!isLittleWork(rows.count, this.threadCount, predictedNs)) return undefined;
     const run = await this.#createRun(described, 1);
     try {
       return await this.#resultOf(run, run.runHere(), described);
