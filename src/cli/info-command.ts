@@ -6,7 +6,7 @@ import type { RowChunk } from '../formats/format.js';
 import { openFileSource } from '../formats/node/file-source.js';
 import { openVectors } from '../formats/node/read-vectors.js';
 import { vectorFormats } from '../formats/registry.js';
-import { readSavedIndex } from '../formats/saved-index.js';
+import { isSavedIndex, readSavedIndex } from '../formats/saved-index.js';
 import { colorsFor } from './colors.js';
 import { printable } from './error-text.js';
 import { UsageError } from './exit.js';
@@ -66,14 +66,13 @@ async function readInfo(file: string): Promise<FileInfo> {
   }
 }
 
-/** null for a .safetensors file that is no saved index, which is no mistake here. */
+/** null for a .safetensors file that is no saved index, which is no mistake here; one that is newer or damaged is refused. */
 async function readIndex(file: string): Promise<FileInfo['index']> {
   const source = await openFileSource(file);
   try {
+    if (!(await isSavedIndex(source))) return null;
     const { metric, order } = await readSavedIndex(source);
     return { metric, order };
-  } catch {
-    return null;
   } finally {
     await source.close();
   }

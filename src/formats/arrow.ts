@@ -14,8 +14,10 @@ import type {
   Schema,
   TypeMap,
 } from 'apache-arrow';
+import { checkArrowMetadata } from './arrow-metadata.js';
 import { widenHalvesInto } from './float16.js';
 import type { ByteSource, Format, RowChunk, RowOptions, VectorRows } from './format.js';
+import { MAX_DIMS } from './format.js';
 import { malformed } from './malformed.js';
 import { chooseVectors, missingPackage, TrackedSource, toId } from './optional-package.js';
 import { ChunkMemories } from './row-chunks.js';
@@ -25,20 +27,16 @@ export const arrow: Format = { open };
 
 type Arrow = typeof import('apache-arrow');
 
-const MAGIC = 'ARROW1';
-/** The magic and its padding. */
-const MAGIC_BYTES = 8;
-/** The int32 length of the footer, and the magic again. */
-const TAIL_BYTES = 10;
-const latin1 = new TextDecoder('latin1');
-
 async function open(source: ByteSource, options: RowOptions): Promise<VectorRows> {
   const tracked = new TrackedSource(source);
   const library = await importArrow(source.name);
   try {
+    await checkArrowMetadata(tracked);
     const reader = await openReader(library, tracked);
     const vector = findVectors(library, source.name, reader.schema);
     const dims = library.DataType.isFixedSizeList(vector.type) ? vector.type.listSize : options.dims;
+    if (dims !== undefined && (dims < 1 || dims > MAX_DIMS))
+      throw malformed(source.name, 'schema', `rows of 1 to ${MAX_DIMS}`, String(dims));
     if (options.dims !== undefined && dims !== options.dims)
       throw malformed(
         source.name,
@@ -70,41 +68,20 @@ interface Readers {
 }
 
 async function openReader(library: Arrow, source: TrackedSource): Promise<RecordBatchReader<TypeMap>> {
-  await checkFooter(source);
   const readers: Readers = library.RecordBatchReader;
-  // Nothing is read twice but a footer. Lengths below zero would have apache-arrow go back, and read on without end.
-  let budget = 2 * source.byteLength + 4096;
   // Of all that apache-arrow takes, only a FileHandle is not read into memory whole where the file form needs positions.
   const handle = {
     fd: -1,
     stat: async () => ({ size: source.byteLength }),
     async read(buffer: Uint8Array, offset: number, length: number, position: number) {
       const bytesRead = Math.min(length, buffer.length - offset, source.byteLength - position);
-      budget -= bytesRead + 1;
-      if (budget < 0 || bytesRead < 1)
-        throw malformed(source.name, `byte ${position}`, 'messages one after the other', 'lengths that lead nowhere');
+      if (bytesRead < 1) throw malformed(source.name, `byte ${position}`, 'more of the file', 'its end');
       await source.readInto(buffer.subarray(offset, offset + bytesRead), position);
       return { bytesRead, buffer };
     },
     close: async () => undefined,
   };
   return (await readers.from(handle)).open() as Promise<RecordBatchReader<TypeMap>>;
-}
-
-/** What apache-arrow believes: the length of the footer, for which it takes memory. The stream form has none. */
-async function checkFooter(source: TrackedSource): Promise<void> {
-  const { name, byteLength } = source;
-  const head = await source.slice(0, Math.min(MAGIC.length, byteLength));
-  if (latin1.decode(head) !== MAGIC) return;
-  const tailOffset = byteLength - TAIL_BYTES;
-  if (tailOffset < MAGIC_BYTES)
-    throw malformed(name, `byte ${byteLength}`, 'a footer', 'the end of the file: it is truncated');
-  const tail = await source.slice(tailOffset, byteLength);
-  const footerBytes = new DataView(tail).getInt32(0, true);
-  if (latin1.decode(tail.slice(4)) !== MAGIC)
-    throw malformed(name, `byte ${tailOffset + 4}`, `${MAGIC} at the end`, 'other bytes: the file is truncated');
-  if (footerBytes < 1 || footerBytes > tailOffset - MAGIC_BYTES)
-    throw malformed(name, `byte ${tailOffset}`, 'the length of the footer', String(footerBytes));
 }
 
 function findVectors(library: Arrow, file: string, schema: Schema): Field {

@@ -43,7 +43,8 @@ export interface SavedIndexPlaces {
     | { readonly kind: 'strings'; readonly bytes: Tensor; readonly offsets: Tensor };
 }
 
-const FORMAT = 'simdex/1';
+const FORMAT_FAMILY = 'simdex/';
+const FORMAT = `${FORMAT_FAMILY}1`;
 /** More than any header made here needs (540 bytes with sixteen-digit numbers), so that all have the same length. */
 export const SAVED_HEADER_BYTES = 1024;
 
@@ -66,6 +67,16 @@ export function idTensors(count: number, ids: SavedIds): Record<string, TensorSh
   };
 }
 
+/** Whether a .safetensors file says that it is a saved index, of this version of simdex or another. */
+export async function isSavedIndex(source: ByteSource): Promise<boolean> {
+  const { metadata } = await readSafetensorsHeader(source);
+  return saysIndex(metadata);
+}
+
+function saysIndex(metadata: ReadonlyMap<string, string>): boolean {
+  return metadata.get('format')?.startsWith(FORMAT_FAMILY) ?? false;
+}
+
 /**
  * Reads and checks the header of a saved index. Rejects with `InvalidConfiguration`, saying whether the file is truncated,
  * foreign (no .safetensors, or none that simdex saved) or newer than this version.
@@ -73,9 +84,9 @@ export function idTensors(count: number, ids: SavedIds): Record<string, TensorSh
 export async function readSavedIndex(source: ByteSource): Promise<SavedIndexPlaces> {
   const { metadata, tensors } = await readSafetensorsHeader(source);
   const { name } = source;
-  const format = metadata.get('format') ?? '';
-  if (!format.startsWith('simdex/'))
+  if (!saysIndex(metadata))
     throw malformed(name, '__metadata__', `format ${FORMAT} of a saved index`, 'a foreign .safetensors file');
+  const format = metadata.get('format')!;
   if (format !== FORMAT) {
     const found = `${JSON.stringify(format.slice(0, 40))}, saved by a newer version of simdex; update this one`;
     throw malformed(name, '__metadata__', `format ${FORMAT}`, found);

@@ -56,3 +56,23 @@ test('a file that is none is refused', async () => {
   await runRefused(['info', directory.at('missing.npy')], 1, /there is no such file/);
   expect((await run(['info', ''])).status).toBe(2);
 });
+
+test('an index that is newer, cut short or damaged is told as such; a .safetensors file of others is none', async () => {
+  const file = directory.write('few.npy', npyBytes([[3, 4]]));
+  const index = directory.at('whole.safetensors');
+  await runWell(['index', file, '--out', index, '--quiet']);
+  const bytes = directory.read('whole.safetensors');
+  const changed = (name: string, from: string, to: string) => {
+    const at = bytes.indexOf(from);
+    expect(at).toBeGreaterThan(0);
+    const copy = Buffer.from(bytes);
+    copy.write(to, at);
+    return directory.write(name, copy);
+  };
+  await runRefused(['info', changed('newer.safetensors', 'simdex/1', 'simdex/9')], 1, /"simdex\/9", saved by a newer/);
+  await runRefused(['info', changed('odd.safetensors', 'cosine', 'cosinx')], 1, /odd\.safetensors.*metric of cosine/);
+  const cut = directory.write('cut.safetensors', bytes.subarray(0, bytes.length - 4));
+  await runRefused(['info', cut], 1, /cut\.safetensors, .*truncated/);
+  const foreign = await runWell(['info', changed('foreign.safetensors', 'simdex/1', 'others/1'), '--json']);
+  expect(JSON.parse(foreign.stdout)).toMatchObject({ index: null, vectors: 1 });
+});
