@@ -4,29 +4,40 @@
  * row group. Pages may be uncompressed or compressed by snappy or gzip.
  */
 import { gunzipSync } from 'fflate';
-import type { FileMetaData, SchemaTree } from 'hyparquet';
+import type { FileMetaData, SchemaElement, SchemaTree } from 'hyparquet';
 import type { ByteSource, Format, RowChunk, RowOptions, VectorRows } from './format.js';
 import { malformed } from './malformed.js';
 import { chooseVectors, missingPackage, requirePlausible, TrackedSource, toId } from './optional-package.js';
+import { checkPages, checkSnappy } from './parquet-pages.js';
 import { ChunkMemories } from './row-chunks.js';
 import { RowCollector } from './row-collector.js';
+import { ThriftReader } from './thrift.js';
 
 export const parquet: Format = { open };
 
 type Hyparquet = typeof import('hyparquet');
 
+interface Column {
+  readonly name: string;
+  /** From the top of the schema, which is not among them, to the leaf. */
+  readonly path: readonly SchemaTree[];
+}
+
 interface Columns {
-  readonly vector: string;
-  readonly id: string | undefined;
+  readonly vector: Column;
+  readonly id: Column | undefined;
   readonly dtype: string;
 }
+
+type RowGroup = FileMetaData['row_groups'][number];
 
 async function open(source: ByteSource, options: RowOptions): Promise<VectorRows> {
   const tracked = new TrackedSource(source);
   const { name } = source;
   const library = await importHyparquet(source.name);
   try {
-    const metadata = await library.parquetMetadataAsync(tracked);
+    const metadata = library.parquetMetadata(await readFooter(tracked), { geoparquet: false });
+    checkSchema(metadata.schema);
     const columns = findColumns(name, library.parquetSchema(metadata));
     const count = checkedCount(tracked, metadata);
     const chunks = (memories = new ChunkMemories()) =>
@@ -46,19 +57,67 @@ async function importHyparquet(file: string): Promise<Hyparquet> {
   }
 }
 
+const MAGIC_BYTES = 4;
+/** The uint32 length of the metadata, and the magic. */
+const TAIL_BYTES = 8;
+
+/** The metadata and what follows them, once they are well-formed. */
+async function readFooter(source: TrackedSource): Promise<ArrayBuffer> {
+  const { name, byteLength } = source;
+  const tailOffset = byteLength - TAIL_BYTES;
+  if (tailOffset < MAGIC_BYTES)
+    throw malformed(name, `byte ${byteLength}`, 'a footer', 'the end of the file: it is truncated');
+  const metadataBytes = new DataView(await source.slice(tailOffset, byteLength)).getUint32(0, true);
+  if (metadataBytes > tailOffset - MAGIC_BYTES)
+    throw malformed(name, `byte ${tailOffset}`, 'the length of the footer', String(metadataBytes));
+  const footer = await source.slice(tailOffset - metadataBytes, byteLength);
+  new ThriftReader(new Uint8Array(footer, 0, metadataBytes)).struct();
+  return footer;
+}
+
+/** More than anybody nests: every element's path is kept. */
+const MAX_DEPTH = 32;
+
+function checkSchema(elements: FileMetaData['schema']): void {
+  const open: number[] = [];
+  for (const { num_children: children } of elements) {
+    if (children) open.push(children + 1);
+    if (open.length > MAX_DEPTH) throw new Error(`its columns nest more than ${MAX_DEPTH} deep`);
+    while (open.length > 0 && --open[open.length - 1]! === 0) open.pop();
+  }
+}
+
 function findColumns(file: string, { children }: SchemaTree): Columns {
   const lists = children.flatMap((column) => {
     const dtype = listType(column);
-    return dtype ? [{ name: column.element.name, dtype }] : [];
+    return dtype ? [{ name: column.element.name, dtype, path: pathTo(column) }] : [];
   });
-  const { name: vector, dtype } = chooseVectors(file, 'columns', lists, ['vector', 'vectors']);
+  const vector = chooseVectors(file, 'columns', lists, ['vector', 'vectors']);
   const id = children.find(({ element, children: fields }) => element.name === 'id' && fields.length === 0);
-  return { vector, dtype, id: id?.element.name };
+  if (id && !isId(id.element))
+    throw malformed(file, 'column "id"', 'strings or integers', id.element.converted_type ?? String(id.element.type));
+  return { vector, dtype: vector.dtype, id: id && { name: 'id', path: [id] } };
+}
+
+/** From a column to its only leaf. */
+function pathTo(column: SchemaTree): SchemaTree[] {
+  return column.children.length === 0 ? [column] : [column, ...pathTo(column.children[0]!)];
+}
+
+/** Of all that bytes can mean, dates and shapes and the like are no ids, and hyparquet would make sense of them first. */
+function isId({ type, converted_type: converted, logical_type: logical }: SchemaElement): boolean {
+  const isKnown = converted === undefined || /^(UTF8|ENUM|U?INT_\d+)$/.test(converted);
+  const isPlain = logical === undefined || ['STRING', 'ENUM', 'INTEGER'].includes(logical.type);
+  return (type === 'INT32' || type === 'INT64' || type === 'BYTE_ARRAY') && isKnown && isPlain;
 }
 
 /** The number type of a list of floats: a repeated field, or one within the groups that a list is made of. */
 function listType({ element, children }: SchemaTree, repeated = false): string | undefined {
   const isRepeated = repeated || element.repetition_type === 'REPEATED';
+  const { converted_type: converted, logical_type: logical } = element;
+  // Of all that groups and floats can mean.
+  if ((converted !== undefined && converted !== 'LIST') || (logical !== undefined && logical.type !== 'LIST'))
+    return undefined;
   if (children.length === 1) return listType(children[0]!, isRepeated);
   if (children.length > 1 || !isRepeated) return undefined;
   return element.type === 'FLOAT' ? 'float32' : element.type === 'DOUBLE' ? 'float64' : undefined;
@@ -68,10 +127,17 @@ function checkedCount(source: ByteSource, { num_rows, row_groups }: FileMetaData
   const rows = row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0);
   if (rows !== Number(num_rows))
     throw malformed(source.name, 'footer', `${num_rows} rows in all row groups`, `${rows} rows`);
+  let bytes = 0;
   for (const [index, group] of row_groups.entries()) {
     const values = group.columns.map(({ meta_data }) => Number(meta_data?.num_values ?? 0));
     requirePlausible(source, `row group ${index}`, Math.max(Number(group.num_rows), ...values), 1);
+    if (group.num_rows < 0 || values.some((count) => count < 0))
+      throw malformed(source.name, `row group ${index}`, 'counts from 0 on', 'one below');
+    for (const { meta_data } of group.columns) bytes += Number(meta_data?.total_compressed_size ?? 0);
   }
+  // Columns do not share bytes.
+  if (bytes > source.byteLength)
+    throw malformed(source.name, 'footer', `columns within the ${source.byteLength} bytes of the file`, `${bytes}`);
   return rows;
 }
 
@@ -84,60 +150,91 @@ async function* readChunks(
   memories: ChunkMemories,
 ): AsyncGenerator<RowChunk, void, undefined> {
   const vectorColumns = metadata.row_groups.flatMap(({ columns: all }) =>
-    all.filter(({ meta_data }) => meta_data?.path_in_schema[0] === columns.vector),
+    all.filter(({ meta_data }) => meta_data?.path_in_schema[0] === columns.vector.name),
   );
   const most = vectorColumns.reduce((sum, { meta_data }) => sum + Number(meta_data!.num_values), 0);
   const rows = new RowCollector(memories, options.chunkVectors, most);
-  let rowStart = 0;
   for (const group of metadata.row_groups) {
-    const rowEnd = rowStart + Number(group.num_rows);
-    const table = await readGroup(source, library, metadata, columns, rowStart, rowEnd);
-    for (const record of table) {
+    const vectors = await readColumn(source, library, metadata, group, columns.vector, rows.count);
+    const ids = columns.id && (await readColumn(source, library, metadata, group, columns.id, rows.count));
+    for (const [row, vector] of vectors.entries()) {
       const where = `row ${rows.count}`;
-      const values = vectorOf(source.name, where, record[columns.vector]);
+      const values = vectorOf(source.name, where, vector);
       if (options.dims !== undefined && values.length !== options.dims)
         throw malformed(source.name, where, `${options.dims} components, as the option dims says`, `${values.length}`);
       if (rows.isFullFor(values.length)) yield rows.take();
-      rows.add(values, values.length, columns.id && toId(source.name, where, record[columns.id]));
+      rows.add(values, values.length, ids && toId(source.name, where, ids[row]));
     }
-    rowStart = rowEnd;
   }
   if (!rows.isEmpty) yield rows.take();
 }
 
-async function readGroup(
+/** A column of a row group, whose pages are checked before hyparquet reads them, or when it has had them uncompressed. */
+async function readColumn(
   source: TrackedSource,
   { parquetReadObjects, snappyUncompress }: Hyparquet,
   metadata: FileMetaData,
-  { vector, id }: Columns,
-  rowStart: number,
-  rowEnd: number,
-): Promise<Record<string, unknown>[]> {
-  const room = (input: Uint8Array, length: number) => {
-    requirePlausible({ name: source.name, byteLength: input.length }, 'page', length, 1);
-    return new Uint8Array(length);
-  };
+  group: RowGroup,
+  column: Column,
+  firstRow: number,
+): Promise<unknown[]> {
+  const rows = Number(group.num_rows);
   try {
+    const { bytes, start, shape } = await readPages(source, group, column);
+    const pending = checkPages(bytes, shape);
+    const uncompressed = (input: Uint8Array, length: number, fill: (page: Uint8Array) => Uint8Array) => {
+      requirePlausible({ name: source.name, byteLength: input.length }, 'page', length, 1);
+      const page = fill(new Uint8Array(length));
+      const check = pending.shift();
+      if (!check) throw new Error('a page is compressed that should not be');
+      check(page);
+      return page;
+    };
     const table = await parquetReadObjects({
-      file: { byteLength: source.byteLength, slice: (from, to = source.byteLength) => source.slice(from, to) },
-      metadata,
-      columns: id === undefined ? [vector] : [vector, id],
-      rowStart,
-      rowEnd,
+      file: {
+        byteLength: source.byteLength,
+        slice: (from, to = source.byteLength) => bytes.slice(from - start, to - start).buffer,
+      },
+      metadata: { ...metadata, num_rows: group.num_rows, row_groups: [group] },
+      columns: [column.name],
+      rowEnd: rows,
       compressors: {
-        SNAPPY: (input, length) => {
-          const output = room(input, length);
-          snappyUncompress(input, output);
-          return output;
-        },
-        GZIP: (input, length) => gunzipSync(input, { out: room(input, length) }),
+        SNAPPY: (input, length) =>
+          uncompressed(input, length, (page) => {
+            checkSnappy(input);
+            snappyUncompress(input, page);
+            return page;
+          }),
+        GZIP: (input, length) => uncompressed(input, length, (page) => gunzipSync(input, { out: page })),
       },
     });
-    if (table.length === rowEnd - rowStart) return table;
-    throw malformed(source.name, `row ${rowStart}`, `${rowEnd - rowStart} rows in a row group`, `${table.length}`);
+    if (table.length === rows) return table.map((record) => record[column.name]);
+    throw malformed(source.name, `row ${firstRow}`, `${rows} rows in a row group`, `${table.length}`);
   } catch (error) {
     throw source.refusal('parquet', error);
   }
+}
+
+async function readPages(source: TrackedSource, group: RowGroup, { name, path }: Column) {
+  const [only, ...others] = group.columns.filter(({ meta_data }) => meta_data?.path_in_schema[0] === name);
+  const data = only?.meta_data;
+  const leaf = path.at(-1)!;
+  if (!data || others.length > 0 || data.path_in_schema.join('.') !== leaf.path.join('.'))
+    throw new Error(`a row group has not one column ${JSON.stringify(name.slice(0, 40))}`);
+  const { type } = data;
+  if (type !== leaf.element.type || type === 'BOOLEAN' || type === 'INT96' || type === 'FIXED_LEN_BYTE_ARRAY')
+    throw new Error(`a column of the type ${type}, which is ${leaf.element.type} in the schema`);
+  const repetitions = path.map(({ element }) => element.repetition_type);
+  const shape = {
+    type,
+    count: Number(data.num_values),
+    isCompressed: data.codec !== 'UNCOMPRESSED',
+    maxRepetition: repetitions.filter((repetition) => repetition === 'REPEATED').length,
+    maxDefinition: repetitions.filter((repetition) => repetition !== 'REQUIRED').length,
+  };
+  const start = Number(data.dictionary_page_offset || data.data_page_offset);
+  const bytes = new Uint8Array(await source.slice(start, start + Number(data.total_compressed_size)));
+  return { bytes, start, shape };
 }
 
 function vectorOf(file: string, where: string, value: unknown): Float32Array {

@@ -1,0 +1,101 @@
+/**
+ * Damage in what other writers make of Parquet and Arrow: encodings, nulls, dictionaries, the stream form. It ends in rows or in
+ * the contract's error; what the packages would make of such counts by themselves is a loop of 2^31 steps.
+ */
+import {
+  Dictionary,
+  Field,
+  Float64,
+  Int32,
+  List,
+  Table,
+  TimestampMillisecond,
+  tableToIPC,
+  Utf8,
+  vectorFromArray,
+} from 'apache-arrow';
+import { parquetWriteBuffer } from 'hyparquet-writer';
+import { describe, expect, test } from 'vitest';
+import { IndexingError } from '../../src/errors.js';
+import { readVectors } from '../../src/formats/node/read-vectors.js';
+import { checkSnappy } from '../../src/formats/parquet-pages.js';
+import { collectRows, createRandom } from './support.js';
+
+const rows = Array.from({ length: 200 }, (_, row) => Array.from({ length: 8 }, (_, i) => (row % 3) + (i % 2)));
+const texts = rows.map((_, row) => `id${row % 5}`);
+const numbers = rows.map((_, row) => row);
+
+type Encoding = 'PLAIN' | 'RLE_DICTIONARY' | 'BYTE_STREAM_SPLIT' | 'DELTA_BINARY_PACKED' | 'DELTA_LENGTH_BYTE_ARRAY';
+
+function parquetOf(vectors: Encoding, ids: Encoding): Uint8Array {
+  const isNumber = ids === 'DELTA_BINARY_PACKED';
+  return new Uint8Array(
+    parquetWriteBuffer({
+      codec: vectors === 'PLAIN' ? 'SNAPPY' : 'UNCOMPRESSED',
+      pageSize: 2000,
+      columnData: [
+        { name: 'id', data: isNumber ? numbers : texts, encoding: ids },
+        { name: 'vector', data: rows, encoding: vectors },
+      ],
+      schema: [
+        { name: 'root', num_children: 2 },
+        isNumber
+          ? { name: 'id', type: 'INT32', repetition_type: 'REQUIRED' }
+          : { name: 'id', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' },
+        { name: 'vector', repetition_type: 'OPTIONAL', num_children: 1, converted_type: 'LIST' },
+        { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+        { name: 'element', type: 'FLOAT', repetition_type: 'OPTIONAL' },
+      ],
+    }),
+  );
+}
+
+function arrowOf(form: 'file' | 'stream'): Uint8Array {
+  const table = new Table({
+    id: vectorFromArray(texts, new Dictionary(new Utf8(), new Int32())),
+    when: vectorFromArray(numbers, new TimestampMillisecond('UTC')),
+    vector: vectorFromArray(rows, new List(new Field('item', new Float64(), true))),
+  });
+  return tableToIPC(table, form);
+}
+
+const variants: readonly { name: string; bytes: Uint8Array; ids: readonly (string | number)[] }[] = [
+  { name: 'snappy.parquet', bytes: parquetOf('PLAIN', 'PLAIN'), ids: texts },
+  { name: 'dictionary.parquet', bytes: parquetOf('RLE_DICTIONARY', 'RLE_DICTIONARY'), ids: texts },
+  { name: 'split.parquet', bytes: parquetOf('BYTE_STREAM_SPLIT', 'DELTA_BINARY_PACKED'), ids: numbers },
+  { name: 'lengths.parquet', bytes: parquetOf('BYTE_STREAM_SPLIT', 'DELTA_LENGTH_BYTE_ARRAY'), ids: texts },
+  { name: 'file.arrow', bytes: arrowOf('file'), ids: texts },
+  { name: 'stream.arrow', bytes: arrowOf('stream'), ids: texts },
+];
+
+describe.each(variants)('$name', ({ name, bytes: whole, ids }) => {
+  const read = (bytes: Uint8Array) => collectRows(readVectors(new File([Uint8Array.from(bytes)], name)));
+
+  test('is read whole', async () => {
+    expect(await read(whole)).toEqual({ rows, ids });
+  });
+
+  test('damaged anywhere, it is refused or read', { timeout: 240_000 }, async () => {
+    const random = createRandom(20_261_123);
+    for (let round = 0; round < 150; round++) {
+      const bytes = whole.slice();
+      const last = Math.min(bytes.length, 400);
+      const at = () => (round % 2 ? random(bytes.length) : bytes.length - 1 - random(last));
+      // Counts become the largest there are, or below zero.
+      for (let flips = random(3); flips >= 0; flips--) bytes[at()] = [0xff, 0x7f, 0x80, random(256)][random(4)]!;
+      try {
+        await read(bytes);
+      } catch (error) {
+        if (!(error instanceof IndexingError)) throw error;
+        expect(error.message).toContain(name);
+      }
+    }
+  });
+});
+
+test('a literal in Snappy of nearly 2^32 bytes, which would be read backwards without end, is refused', () => {
+  const literal = (length: number) =>
+    Uint8Array.of(8, 0xfc, ...new Uint8Array(Uint32Array.of(length - 1).buffer), 1, 2, 3);
+  expect(() => checkSnappy(literal(3))).not.toThrow();
+  expect(() => checkSnappy(literal(2 ** 32 - 5))).toThrow(/too early/);
+});
