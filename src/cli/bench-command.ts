@@ -6,15 +6,14 @@ import type { Command } from 'commander';
 import { type CaseGroup, caseName, operationTraits, selectCases } from '../benchmark/cases.js';
 import { checkComparable, compareResults, hasRegression } from '../benchmark/compare.js';
 import { defaultSizes, SEED } from '../benchmark/data-set.js';
-import { resultsToHtml } from '../benchmark/html.js';
 import { comparisonToMarkdown, resultsToMarkdown } from '../benchmark/markdown.js';
 import type { NativeProgram } from '../benchmark/native.js';
 import { describeMachine } from '../benchmark/node/machine.js';
 import { openNativeProgram } from '../benchmark/node/native-program.js';
+import { OutputFiles } from '../benchmark/node/output-files.js';
 import type { BenchmarkResults, Machine } from '../benchmark/results.js';
 import { resultsFromJson, resultsToJson } from '../benchmark/results-json.js';
 import { fullRounds, quickRounds, runSuite } from '../benchmark/suite.js';
-import { type AtomicFile, createAtomicFile } from '../formats/node/atomic-file.js';
 import { ParallelIndexer } from '../index.node.js';
 import { UsageError } from './exit.js';
 import { collect, parseThreads } from './flag-values.js';
@@ -62,7 +61,7 @@ async function runBench(flags: BenchFlags, version: string, interrupted: AbortSi
   const machine = describeMachine();
   const baseline = flags.compare && (await readBaseline(flags.compare, groups, machine, indexer.threadCount));
   const native = flags.native === undefined ? undefined : await openNative(flags.native, groups, interrupted);
-  await using outputs = await BenchOutputs.create(flags);
+  await using outputs = await OutputFiles.create(flags);
   const results = await runSuite({
     groups,
     indexer,
@@ -125,34 +124,6 @@ async function openNative(
   } catch (error) {
     interrupted.throwIfAborted();
     throw new UsageError(`--native: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-/** The files of the command: opened before the work, whole under their names after it, or not at all. */
-class BenchOutputs implements AsyncDisposable {
-  readonly #files: { readonly file: AtomicFile; readonly render: (results: BenchmarkResults) => string }[] = [];
-
-  static async create({ html, markdown }: BenchFlags): Promise<BenchOutputs> {
-    const outputs = new BenchOutputs();
-    try {
-      if (html !== undefined) outputs.#files.push({ file: await createAtomicFile(html), render: resultsToHtml });
-      if (markdown !== undefined) {
-        outputs.#files.push({ file: await createAtomicFile(markdown), render: resultsToMarkdown });
-      }
-    } catch (error) {
-      await outputs[Symbol.asyncDispose]();
-      throw error;
-    }
-    return outputs;
-  }
-
-  async finish(results: BenchmarkResults): Promise<void> {
-    for (const { file, render } of this.#files) await file.append(render(results));
-    for (const { file } of this.#files) await file.finish();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const { file } of this.#files) await file.abort();
   }
 }
 
