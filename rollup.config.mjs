@@ -74,7 +74,16 @@ const page = {
   plugins: pagePlugins,
 };
 
-export default [node, pageWorker, pageElement, page];
+/** The benchmark suite for bench/browser-suite.mjs, no part of the package. The page knows `benchmark` by an import map. */
+const pageSuite = {
+  input: { 'suite-page': 'build/js/benchmark/browser/suite-page.js' },
+  output: { dir: 'build/bench', format: 'es', inlineDynamicImports: true },
+  context,
+  external: ['benchmark'],
+  plugins: [wasmPlugin(), workerPlugin(), pageLoader()],
+};
+
+export default [node, pageWorker, pageElement, page, pageSuite];
 
 /**
  * Bundlers leave out whole files that a program does not need, more surely than parts of one; so what can be used without

@@ -13,34 +13,24 @@
 import { MonitoredParallelIndexer, ParallelIndexer } from 'simdex';
 import { createKernel } from 'simdex/kernel';
 import { randomComponents } from './random-components.mjs';
+import { measure, runInPlace, wholeRuns } from './whole-runs.mjs';
 
 const [side, ...rest] = process.argv.slice(2);
 const [count, dims, threads] = rest.slice(0, 3).map(Number);
 const order = rest[3];
 const repeats = Number(rest[4]) * (side === 'small' ? 200 : 1);
-const source = randomComponents(count * dims);
+const shape = { count, dims, threads, order };
 
 const sides = {
   kernel,
   javascript,
-  arrays,
-  'in-place': () => inPlace(new ParallelIndexer(threads), 'indexVectors'),
+  arrays: () => wholeRuns.arrays({ ParallelIndexer }, shape),
+  'in-place': () => wholeRuns['in-place']({ ParallelIndexer }, shape),
   monitored: () => monitored(true),
   unmonitored: () => monitored(false),
-  small: arrays,
+  small: () => wholeRuns.arrays({ ParallelIndexer }, shape),
 };
-const run = await sides[side]();
-// The engine compiles hot code at its best only while it runs.
-for (const end = performance.now() + 300; performance.now() < end; ) await run();
-const times = [];
-for (let i = 0; i < repeats; i++) times.push(await run());
-await run.end?.();
-
-times.sort((a, b) => a - b);
-const perVector = (ms) => Number(((ms * 1e6) / count).toFixed(1));
-console.log(
-  JSON.stringify({ minNsPerVector: perVector(times[0]), medianNsPerVector: perVector(times[times.length >> 1]) }),
-);
+console.log(JSON.stringify(await measure(await sides[side](), count, repeats)));
 
 /** Milliseconds that `work` takes. */
 function timed(work) {
@@ -51,6 +41,7 @@ function timed(work) {
 
 async function kernel() {
   const simdex = await createKernel({ backend: 'simd' });
+  const source = randomComponents(count * dims);
   const matrix = simdex.allocate(count, dims);
   return () => {
     matrix.data.set(source);
@@ -59,6 +50,7 @@ async function kernel() {
 }
 
 function javascript() {
+  const source = randomComponents(count * dims);
   const rows = Array.from({ length: count }, () => new Float32Array(dims));
   return () => {
     for (const [i, row] of rows.entries()) row.set(source.subarray(i * dims, (i + 1) * dims));
@@ -74,21 +66,6 @@ function javascript() {
   };
 }
 
-async function arrays() {
-  const rows = Array.from({ length: count }, (_, i) => source.slice(i * dims, (i + 1) * dims));
-  const indexer = new ParallelIndexer(threads);
-  await indexer.ready();
-  const run = async () => {
-    const start = performance.now();
-    const result = await indexer.indexVectors(rows, { order });
-    const elapsed = performance.now() - start;
-    result.dispose();
-    return elapsed;
-  };
-  run.end = () => indexer.dispose();
-  return run;
-}
-
 async function monitored(on) {
   const flags = [
     'enablePerThreadMonitoring',
@@ -101,18 +78,5 @@ async function monitored(on) {
   const heard = new Set();
   const realTime = indexer.enableRealTimeMonitoring();
   for (const type of ['progress', 'metric', 'alert']) realTime?.on(type, (update) => heard.add(update.type));
-  return inPlace(indexer, 'indexVectorsMonitored');
-}
-
-async function inPlace(indexer, index) {
-  await indexer.ready();
-  const matrix = indexer.allocate(count, dims);
-  const run = async () => {
-    matrix.data.set(source);
-    const start = performance.now();
-    await indexer[index](matrix, { order, inPlace: true });
-    return performance.now() - start;
-  };
-  run.end = () => indexer.dispose();
-  return run;
+  return runInPlace(indexer, 'indexVectorsMonitored', shape);
 }
