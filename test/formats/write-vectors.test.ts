@@ -23,7 +23,8 @@ import {
 } from './support.js';
 
 const directory = temporaryDirectory();
-const formats: VectorFormat[] = ['npy', 'fvecs'];
+const binary: VectorFormat[] = ['npy', 'fvecs', 'fbin', 'safetensors'];
+const formats: VectorFormat[] = [...binary, 'csv'];
 
 /** Any bits, in shared or ordinary memory, as a subarray at any float32 offset. */
 function randomMatrix(random: (below: number) => number, rows: number, dims: number): VectorMatrix {
@@ -43,7 +44,7 @@ async function expectOnly(place: string, names: string[]): Promise<void> {
   expect((await readdir(place)).sort()).toEqual(names);
 }
 
-test.each(formats)('what is written as .%s is read back bit for bit', async (format) => {
+test.each(binary)('what is written as .%s is read back bit for bit', async (format) => {
   const file = directory.at(`round-trip.${format}`);
   await fc.assert(
     fc.asyncProperty(
@@ -59,9 +60,37 @@ test.each(formats)('what is written as .%s is read back bit for bit', async (for
         expect(bitsOf(found)).toEqual(bitsOf(chunks));
       },
     ),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
 });
+
+const finite = fc.float({ noNaN: true, noDefaultInfinity: true });
+const anyId = fc.string({ unit: 'binary', maxLength: 6 });
+
+test.each(['csv', 'jsonl'] as const)(
+  'finite numbers of any kind written as .%s are read back, and ids where the format is written with them',
+  async (format) => {
+    const file = directory.at(`text.${format}`);
+    const chunk = fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 4 })).chain(([dims, count]) =>
+      fc.record({
+        dims: fc.constant(dims),
+        data: fc
+          .array(finite, { minLength: dims * count, maxLength: dims * count })
+          .map((row) => Float32Array.from(row)),
+        ids: fc.array(fc.oneof(anyId, fc.maxSafeInteger()), { minLength: count, maxLength: count }),
+      }),
+    );
+    await fc.assert(
+      fc.asyncProperty(chunk, fc.boolean(), async ({ dims, data, ids }, withIds) => {
+        await writeVectors(file, [withIds ? { dims, data, ids } : { dims, data }]);
+        const found = await collect(readVectors(file));
+        expect(bitsOf(found)).toEqual(bitsOf([{ data, dims }]));
+        expect(found.flatMap((matrix) => matrix.ids ?? [])).toEqual(withIds && format === 'jsonl' ? ids : []);
+      }),
+      { numRuns: 300 },
+    );
+  },
+);
 
 test('.npy is written as the published format has it', async () => {
   const file = directory.at('golden.npy');
@@ -250,7 +279,7 @@ test('a full disk leaves the old file and nothing half-written', async ({ skip }
       expect(refusal.cause).toMatchObject({ code: 'ENOSPC' });
       expect(await readFile(file, 'utf8')).toBe('old');
     }
-    await expectOnly(place, ['x.fvecs', 'x.npy']);
+    await expectOnly(place, formats.map((format) => `x.${format}`).sort());
   } finally {
     execFileSync('umount', [place]);
   }

@@ -1,0 +1,41 @@
+/**
+ * Formats whose reader is a package of its own, where that is not installed: the command names the package and how to install it.
+ */
+import { expect, test } from 'vitest';
+import { samples } from '../formats/samples.js';
+import { CLI, npyBytes, run, runRefused, runWell, temporaryDirectory } from './support.js';
+
+const directory = temporaryDirectory();
+
+/** Flags of a Node in which `name`, and what lies in it, cannot be found. */
+function without(name: string): string[] {
+  const hooks = `export async function resolve(specifier, context, next) {
+    if (specifier !== ${JSON.stringify(name)} && !specifier.startsWith(${JSON.stringify(`${name}/`)})) return next(specifier, context);
+    throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
+  }`;
+  const moduleOf = (source: string) => `data:text/javascript,${encodeURIComponent(source)}`;
+  return [
+    '--import',
+    moduleOf(`import { register } from 'node:module'; register(${JSON.stringify(moduleOf(hooks))});`),
+  ];
+}
+
+test.each([
+  ['parquet', 'hyparquet'],
+  ['arrow', 'apache-arrow'],
+  ['h5', 'h5wasm'],
+] as const)('.%s needs the package %s, and nothing else does', async (format, name) => {
+  const file = directory.write(`x.${format}`, await samples[format]!());
+  const options = { command: process.execPath };
+  expect((await runWell(['info', file])).stdout).toContain(format);
+  for (const args of [
+    ['info', file],
+    ['index', file, '--out', directory.at('out.npy'), '--quiet'],
+  ]) {
+    const sentence = new RegExp(`x\\.${format}: \\.${format} needs the package ${name}; npm install ${name}$`);
+    await runRefused([...without(name), CLI, ...args], 1, sentence, options);
+  }
+  expect(directory.names()).not.toContain('out.npy');
+  const other = directory.write('other.npy', npyBytes([[3, 4]]));
+  expect(await run([...without(name), CLI, 'info', other], options)).toMatchObject({ status: 0 });
+});
