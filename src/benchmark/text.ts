@@ -43,17 +43,18 @@ function formatNoise(band: NoiseBand): string {
 /** What was measured where and how, one sentence each. */
 export function describeSession(results: BenchmarkResults): readonly string[] {
   const { machine, settings, bandwidth, noise, threads, version, startedAt } = results;
+  const onThreads = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   const sentences = [
     `simdex ${version}, ${machine.engine}, ${machine.platform}, ${machine.cpu}, ${machine.cores} cores, ` +
       `${formatNumber(machine.memoryBytes / 2 ** 30)} GiB; ${startedAt.slice(0, 10)}.`,
     `${settings.rounds} alternating rounds; vectors of ${megabytes(settings.partBytes)} a call on one thread, ` +
-      `of ${megabytes(settings.setBytes)} a run on ${threads} ${threads === 1 ? 'thread' : 'threads'}; seed ${settings.seed}.`,
+      `of ${megabytes(settings.setBytes)} a run on ${onThreads}; seed ${settings.seed}.`,
     `Memory: ${formatNumber(bandwidth.memoryGBps)} GB/s ` +
       `(copy ${formatNumber(bandwidth.copyGBps)}, read ${formatNumber(bandwidth.readGBps)}, ` +
       `update ${formatNumber(bandwidth.updateGBps)}).`,
   ];
   if (noise.oneThread) sentences.push(`Noise band (A/A), one thread: ${formatNoise(noise.oneThread)}.`);
-  if (noise.threads) sentences.push(`Noise band (A/A), ${threads} threads: ${formatNoise(noise.threads)}.`);
+  if (noise.threads) sentences.push(`Noise band (A/A), runs on ${onThreads}: ${formatNoise(noise.threads)}.`);
   return sentences;
 }
 

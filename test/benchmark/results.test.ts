@@ -135,6 +135,7 @@ describe('results as Markdown', () => {
     expect(text).toContain('simdex 1.2.3, Node 20, linux x64, A "fast" <CPU> & more, 2 cores, 16.0 GiB; 2026-01-31.');
     expect(text).toContain('Memory: 31.0 GB/s (copy 22.5, read 31.0, update 28.3).');
     expect(text).toContain('Noise band (A/A), one thread: 0.980–1.010 (±2.0 %).');
-    expect(text).toContain('Noise band (A/A), 2 threads: 0.950–1.080 (±8.0 %).');
+    expect(text).toContain('Noise band (A/A), runs on 2 threads: 0.950–1.080 (±8.0 %).');
+    expect(resultsToMarkdown({ ...sampleResults(), threads: 1 })).toContain('runs on 1 thread: 0.950');
   });
 });
