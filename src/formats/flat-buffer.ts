@@ -1,6 +1,7 @@
 /**
  * Reading FlatBuffers that nobody has checked: every position is within the bytes, or reading throws, and following offsets costs
- * what lies behind them out of a budget of the buffer's own size, so that offsets which meet or turn back end soon.
+ * what lies behind them out of a budget of four times the buffer, since writers may share a text: offsets that meet or turn back
+ * end soon.
  * Positions are bytes from the beginning; 0 is a field that is absent.
  */
 export class FlatBuffer {
@@ -9,7 +10,7 @@ export class FlatBuffer {
 
   constructor(bytes: Uint8Array) {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#budget = bytes.byteLength;
+    this.#budget = 4 * bytes.byteLength;
   }
 
   root(): number {
