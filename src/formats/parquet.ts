@@ -129,14 +129,14 @@ function checkedCount(source: ByteSource, { num_rows, row_groups }: FileMetaData
     throw malformed(source.name, 'footer', `${num_rows} rows in all row groups`, `${rows} rows`);
   let bytes = 0;
   for (const [index, group] of row_groups.entries()) {
-    const values = group.columns.map(({ meta_data }) => Number(meta_data?.num_values ?? 0));
+    const values = group.columns.map(({ meta_data }) => Number(meta_data?.num_values));
     requirePlausible(source, `row group ${index}`, Math.max(Number(group.num_rows), ...values), 1);
-    if (group.num_rows < 0 || values.some((count) => count < 0))
+    if (!(group.num_rows >= 0 && values.every((count) => count >= 0)))
       throw malformed(source.name, `row group ${index}`, 'counts from 0 on', 'one below');
-    for (const { meta_data } of group.columns) bytes += Number(meta_data?.total_compressed_size ?? 0);
+    for (const { meta_data } of group.columns) bytes += Number(meta_data?.total_compressed_size);
   }
   // Columns do not share bytes.
-  if (bytes > source.byteLength)
+  if (!(bytes <= source.byteLength))
     throw malformed(source.name, 'footer', `columns within the ${source.byteLength} bytes of the file`, `${bytes}`);
   return rows;
 }
