@@ -19,7 +19,7 @@ const reportOf = async (run: Promise<IndexingResult>) => (await run).performance
 /** Repeats a run until its report names a bottleneck. */
 async function untilNamed(name: Bottleneck['name'], run: () => Promise<IndexingPerformanceReport>): Promise<Named> {
   const others = new Set<string>();
-  for (let attempt = 0; attempt < 20; attempt++) {
+  for (let attempt = 0; attempt < 50; attempt++) {
     const report = await run();
     const bottleneck = report.bottlenecks.find((each) => each.name === name);
     if (bottleneck) {
@@ -136,11 +136,13 @@ test('start-up: after ready() a run starts no threads', async () => {
 
 test('processors: as many threads as the report names have one each', async () => {
   const available = new ParallelIndexer('auto').threadCount;
-  const components = randomMatrix(4000, 1024).data;
+  // Long enough that the threads take turns: in a few milliseconds those that wake first have done all of it.
+  const count = 20_000;
+  const components = randomMatrix(count, 1024).data;
   const runsOn = async (threads: number) => {
     const indexer = createIndexer(threads);
     await indexer.ready();
-    const matrix = indexer.allocate(4000, 1024);
+    const matrix = indexer.allocate(count, 1024);
     return () => {
       matrix.data.set(components);
       return reportOf(indexer.indexVectorsMonitored(matrix, { inPlace: true }));
