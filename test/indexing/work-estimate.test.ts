@@ -39,11 +39,11 @@ test('a faster run is believed at once, a slower one step by step', () => {
 
 test('a run of several lengths changes the estimates of all of them alike, and no others', () => {
   const estimate = new WorkEstimate('simd');
-  const before = [64, 512, 128].map((dims) => estimate.nsPerVector(dims, 'process'));
-  estimate.learnFrom(runOf([64, 512], 100), 'process');
-  const after = [64, 512, 128].map((dims) => estimate.nsPerVector(dims, 'process'));
-  expect(after.map((ns, i) => ns / before[i]!)).toEqual([1.25, 1.25, 1]);
-  expect(estimate.nsPerVector(64, 'normalize')).toBe(new WorkEstimate('simd').nsPerVector(64, 'normalize'));
+  const before = [2048, 4096, 128].map((dims) => estimate.nsPerVector(dims, 'process'));
+  estimate.learnFrom(runOf([2048, 4096], 100), 'process');
+  const after = [2048, 4096, 128].map((dims) => estimate.nsPerVector(dims, 'process'));
+  for (const [i, factor] of [1.25, 1.25, 1].entries()) expect(after[i]! / before[i]!).toBeCloseTo(factor, 9);
+  expect(estimate.nsPerVector(4096, 'normalize')).toBe(new WorkEstimate('simd').nsPerVector(4096, 'normalize'));
 });
 
 test('a short run untimed, and a run of nothing, say nothing', () => {
@@ -52,6 +52,13 @@ test('a short run untimed, and a run of nothing, say nothing', () => {
   estimate.learnFrom(runOf([64], 1.9), 'process');
   estimate.learnFrom(runOf([], 50), 'process');
   expect(estimate.nsPerVector(64, 'process')).toBe(before);
+});
+
+test('small runs that are held up now and then say nothing, untimed', () => {
+  const estimate = new WorkEstimate('simd');
+  const before = estimate.nsPerVector(128, 'process');
+  for (let run = 0; run < 50; run++) estimate.learnFrom(runOf([128], 3), 'process');
+  expect(estimate.nsPerVector(128, 'process')).toBe(before);
 });
 
 test('a timed run says what its batches took', () => {

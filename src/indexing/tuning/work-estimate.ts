@@ -20,6 +20,8 @@ const NEW_WEIGHT = 0.5;
 const MOST_RISE = 1.25;
 /** Of a shorter run untimed most is start and end, and it says nothing. */
 const LEAST_UNTIMED_MS = 2;
+/** Nor does one that should have been shorter, as small runs are now and then held up: they would raise what nothing lowers. */
+const LEAST_PREDICTED_MS = 1;
 
 /** Distinct dims remembered; ragged input may have tens of thousands. */
 const MAX_LEARNT = 4096;
@@ -62,7 +64,9 @@ export class WorkEstimate {
     }
     const groups = [...counts].map(([dims, count]) => ({ dims, count }));
     const predicted = this.totalNs(groups, operation);
-    const taken = 1e6 * totalTimeMs * Math.min(threads, control.batchCount);
+    const atWork = Math.min(threads, control.batchCount);
+    if (predicted < 1e6 * LEAST_PREDICTED_MS * atWork) return;
+    const taken = 1e6 * totalTimeMs * atWork;
     const change = Math.min(MOST_RISE, taken / predicted);
     for (const { dims } of groups) this.#remember(dims, operation, change * this.nsPerVector(dims, operation));
   }
