@@ -4,6 +4,7 @@
 import { type Command, Option } from 'commander';
 import { formatsFor, type VectorFormat, vectorFormats } from '../formats/registry.js';
 import { MonitoredParallelIndexer } from '../index.node.js';
+import type { IndexingStream, StreamOptions } from '../indexing/indexing-stream.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { availableThreads } from '../workers/node/available-threads.js';
 import { checkFlags } from './check-flags.js';
@@ -103,7 +104,7 @@ async function runIndex(files: readonly string[], flags: IndexFlags, interrupted
   const { order, onInvalid, batchSize, quiet, json } = flags;
   // Who asks for a report wants to know what held the run back.
   if (flags.report || flags.whatIf) await indexer.indexer.measureMemory();
-  const stream = indexer.indexStream(inputs.chunks(), { order, onInvalid, batchSize, signal: interrupted });
+  const stream = streamOf(inputs, indexer, { order, onInvalid, batchSize, signal: interrupted });
   const whatIf = flags.whatIf && new WhatIfTable(indexer.indexer.threadCount, availableThreads());
   const progress = startProgress(inputs.count, indexer.indexer.threadCount, quiet === true);
   try {
@@ -128,6 +129,17 @@ async function runIndex(files: readonly string[], flags: IndexFlags, interrupted
   else if (!quiet) process.stdout.write(summaryText(summary) + (predicted ? whatIfText(predicted) : ''));
 }
 
+/** In place where the files can be read again: the rows of a thread that died are not lost then, and none are copied. */
+function streamOf(inputs: InputFiles, indexer: MonitoredParallelIndexer, options: StreamOptions): IndexingStream {
+  if (!inputs.areReadable) return indexer.indexStream(inputs.chunks(), options);
+  const matrices = inputs.matrices((count, dims) => indexer.allocate(count, dims));
+  return indexer.indexStream(matrices, {
+    ...options,
+    inPlace: true,
+    restore: (rows, matrix) => inputs.restore(rows, matrix),
+  });
+}
+
 /** Milliseconds of indexing alone with other threads and batches; nothing is written. */
 async function indexAgain(
   files: readonly string[],
@@ -141,7 +153,7 @@ async function indexAgain(
   const { order, onInvalid } = flags;
   const options = { order, onInvalid, batchSize: batchSize ?? flags.batchSize, signal: interrupted };
   let totalMs = 0;
-  for await (const { totalTimeMs } of indexer.indexStream(inputs.chunks(), options)) totalMs += totalTimeMs;
+  for await (const { totalTimeMs } of streamOf(inputs, indexer, options)) totalMs += totalTimeMs;
   return totalMs;
 }
 

@@ -1,13 +1,15 @@
 /**
  * The files of a command line as one sequence of rows. All are opened, and their headers checked, before any row is read.
  */
-import { IndexingError } from '../errors.js';
+import { IndexingError, type RowRange } from '../errors.js';
 import type { RowChunk } from '../formats/format.js';
 import { openVectors } from '../formats/node/read-vectors.js';
 import type { VectorFormat } from '../formats/registry.js';
 import { ChunkMemories } from '../formats/row-chunks.js';
 import type { VectorFile } from '../formats/vector-file.js';
+import type { AllocatedMatrix } from '../indexing/allocations.js';
 import type { VectorId } from '../vectors/vector-id.js';
+import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 
 export interface InputOptions {
@@ -26,6 +28,8 @@ export class InputFiles implements AsyncDisposable {
   readonly files: readonly VectorFile[];
   /** Rows of all files together; undefined where only reading them tells. */
   readonly count: number | undefined;
+  /** Which rows of which file the matrices hold that are overwritten. */
+  readonly #places = new WeakMap<VectorMatrix, { readonly file: VectorFile; readonly first: number }>();
   /** First row of every file that was begun. */
   readonly #begun: { readonly file: VectorFile; readonly firstRow: number }[] = [];
   readonly #notes: ChunkNotes[] = [];
@@ -69,6 +73,41 @@ export class InputFiles implements AsyncDisposable {
     if (this.count !== undefined) return this.count;
     const bytesRead = this.files.reduce((sum, file) => sum + file.bytesRead, 0);
     return bytesRead === 0 ? 0 : Math.max(this.#rowsRead, Math.round((this.#rowsRead * this.byteLength) / bytesRead));
+  }
+
+  /** Whether every chunk can be a matrix that is overwritten: then all rows can be read again, at known places. */
+  get areReadable(): boolean {
+    return this.files.every(({ createReader }) => createReader !== undefined);
+  }
+
+  /** The rows of all files as matrices from `allocate`, for a stream that indexes them in place. */
+  async *matrices(allocate: (count: number, dims: number) => AllocatedMatrix): AsyncGenerator<AllocatedMatrix> {
+    const allocated = new Map<ArrayBufferLike, AllocatedMatrix>();
+    const memories = new ChunkMemories((rows, dims) => {
+      const matrix = allocate(rows, dims);
+      allocated.set(matrix.data.buffer, matrix);
+      return matrix.data;
+    });
+    for (const file of this.files) {
+      let first = 0;
+      this.#begun.push({ file, firstRow: this.#rowsRead });
+      for await (const chunk of file.chunks(memories)) {
+        if (!('data' in chunk)) throw new Error(`rows of one length were expected of ${file.file}`);
+        this.#note(chunk);
+        const matrix = allocated.get(chunk.data.buffer)!;
+        allocated.delete(chunk.data.buffer);
+        this.#places.set(matrix, { file, first });
+        first += matrix.count;
+        yield matrix;
+      }
+    }
+  }
+
+  /** Reads some rows of one of the matrices again. */
+  async restore({ first, last }: RowRange, matrix: VectorMatrix): Promise<void> {
+    const { dims } = matrix;
+    const { file, first: place } = this.#places.get(matrix)!;
+    await file.createReader!()(matrix.data.subarray(first * dims, last * dims), place + first);
   }
 
   /** The rows of all files. A chunk is valid until the next but one is asked for, as an IndexingStream needs it. */

@@ -30,14 +30,13 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
     const fault = claimed > present ? 'the file is truncated' : 'there are trailing bytes';
     throw malformed(name, 'byte 8', `${claimed} bytes for ${count} rows of ${dims}`, `${present} bytes: ${fault}`);
   }
+  const createReader = () => createRowReader(source, HEADER_BYTES, dims, 'float32');
   return {
     dims,
     count,
     dtype: 'float32',
-    chunks: (memories = new ChunkMemories()) => {
-      const reader = createRowReader(source, HEADER_BYTES, dims, 'float32');
-      return rowChunks(count, dims, options.chunkVectors, memories, reader);
-    },
+    createReader,
+    chunks: (memories = new ChunkMemories()) => rowChunks(count, dims, options.chunkVectors, memories, createReader()),
   };
 }
 

@@ -11,7 +11,7 @@ import type { VectorId } from '../vectors/vector-id.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import type { HdfFile } from './hdf5.js';
-import type { ChunkMemories } from './row-chunks.js';
+import type { ChunkMemories, ReadRowsInto } from './row-chunks.js';
 
 /** Bytes at known positions: a file, a Blob, or a buffer in memory. */
 export interface ByteSource {
@@ -53,6 +53,8 @@ export interface VectorRows {
   readonly count: number | undefined;
   /** Number type of the components in the file, for example `float16`. */
   readonly dtype: string;
+  /** Makes a reader of rows at any place, which reads by one call at a time; for formats that have rows of one length there. */
+  readonly createReader?: () => ReadRowsInto;
   /** All rows from the first, in chunks whose memory comes from `memories`: fresh by default. */
   chunks(memories?: ChunkMemories): AsyncIterable<RowChunk>;
 }

@@ -18,18 +18,21 @@ const SET_MIN_DIMS = 64;
 async function open(source: ByteSource, options: RowOptions): Promise<VectorRows> {
   const first = await readFirstDims(source, 4, options.dims);
   const { dims, count } = await shapeOf(source, 4, first, options);
+  if (dims === 'ragged') {
+    const chunks = (memories = new ChunkMemories()) => countedRows(source, 4, options, memories);
+    return { dims, count, dtype: 'float32', chunks };
+  }
+  const createReader = () => createRowReader(source, dims);
   return {
     dims,
     count,
     dtype: 'float32',
-    chunks: (memories = new ChunkMemories()) =>
-      dims === 'ragged'
-        ? countedRows(source, 4, options, memories)
-        : rowChunks(count, dims, options.chunkVectors, memories, createReader(source, dims)),
+    createReader,
+    chunks: (memories = new ChunkMemories()) => rowChunks(count, dims, options.chunkVectors, memories, createReader()),
   };
 }
 
-function createReader(source: ByteSource, dims: number): ReadRowsInto {
+function createRowReader(source: ByteSource, dims: number): ReadRowsInto {
   const stride = dims + 1;
   const staging = new Int32Array(stagedRows(dims, source.byteLength / (4 * stride)) * stride);
   const rowsAtOnce = staging.length / stride;

@@ -27,14 +27,13 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
     const fault = claimed > present ? 'the file is truncated' : 'there are trailing bytes';
     throw malformed(source.name, `byte ${header.dataOffset}`, expected, `${present} bytes: ${fault}`);
   }
+  const createReader = () => createRowReader(source, header.dataOffset, dims, type);
   return {
     dims,
     count,
     dtype: type,
-    chunks: (memories = new ChunkMemories()) => {
-      const reader = createRowReader(source, header.dataOffset, dims, type);
-      return rowChunks(count, dims, options.chunkVectors, memories, reader);
-    },
+    createReader,
+    chunks: (memories = new ChunkMemories()) => rowChunks(count, dims, options.chunkVectors, memories, createReader()),
   };
 }
 

@@ -29,6 +29,9 @@ export async function* rowChunks(
   }
 }
 
+/** Memory for `rows` × `dims` float32, its content undefined. */
+export type CreateRows = (rows: number, dims: number) => Float32Array;
+
 /** No view of bytes, and no memory of a result, holds more. */
 const MAX_CHUNK_BYTES = 2 ** 32;
 const MAX_KEPT = 2;
@@ -38,7 +41,13 @@ const MAX_KEPT = 2;
  * file into them.
  */
 export class ChunkMemories {
+  readonly #createFresh: CreateRows;
   #kept: ArrayBufferLike[] = [];
+
+  /** @param createFresh where memory comes from that nobody gave back; by default shared memory of its own */
+  constructor(createFresh: CreateRows = createSharedRows) {
+    this.#createFresh = createFresh;
+  }
 
   /** Takes back the memory of a chunk whose receiver is done with it and all views on it. */
   recycle(chunk: RowChunk): void {
@@ -64,11 +73,7 @@ export class ChunkMemories {
     const kept = this.#kept.findIndex((buffer) => buffer.byteLength === byteLength);
     if (kept !== -1) return new Float32Array(this.#kept.splice(kept, 1)[0]!);
     try {
-      // Pages without cross-origin isolation have no SharedArrayBuffer.
-      if (typeof SharedArrayBuffer === 'undefined') return new Float32Array(new ArrayBuffer(byteLength));
-      const buffer = new SharedArrayBuffer(byteLength);
-      seeByCollector(buffer, byteLength);
-      return new Float32Array(buffer);
+      return this.#createFresh(rows, dims);
     } catch (cause) {
       throw new IndexingError(
         'InsufficientMemory',
@@ -77,4 +82,13 @@ export class ChunkMemories {
       );
     }
   }
+}
+
+function createSharedRows(rows: number, dims: number): Float32Array {
+  const byteLength = rows * dims * 4;
+  // Pages without cross-origin isolation have no SharedArrayBuffer.
+  if (typeof SharedArrayBuffer === 'undefined') return new Float32Array(new ArrayBuffer(byteLength));
+  const buffer = new SharedArrayBuffer(byteLength);
+  seeByCollector(buffer, byteLength);
+  return new Float32Array(buffer);
 }

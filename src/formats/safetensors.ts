@@ -56,14 +56,13 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
     throw malformed(source.name, where, `rows of ${options.dims} components, as the option dims says`, String(dims));
   const type = FLOATS[tensor.dtype]!;
   const readIds = findIds(source, tensors, count);
+  const createReader = () => createRowReader(source, tensor.byteOffset, dims, type);
   return {
     dims,
     count,
     dtype: type,
-    chunks: (memories = new ChunkMemories()) => {
-      const reader = createRowReader(source, tensor.byteOffset, dims, type);
-      return withIds(rowChunks(count, dims, options.chunkVectors, memories, reader), readIds);
-    },
+    createReader,
+    chunks: (memories = new ChunkMemories()) => withIds(rowChunks(count, dims, options.chunkVectors, memories, createReader()), readIds),
   };
 }
 

@@ -6,7 +6,7 @@ import { IndexingError, invalidConfiguration, refuseUnknown } from '../errors.js
 import { createBlobSource } from './byte-sources.js';
 import type { ByteSource, IdentifiedMatrix, RowChunk, RowOptions } from './format.js';
 import { formatOf, type VectorFormat } from './registry.js';
-import type { ChunkMemories } from './row-chunks.js';
+import type { ChunkMemories, ReadRowsInto } from './row-chunks.js';
 
 /** How a file of vectors is read. */
 export interface ReadVectorsOptions extends RowOptions {
@@ -35,6 +35,8 @@ export interface VectorFile {
   readonly byteLength: number;
   /** Bytes that were read so far, by all readers together. */
   readonly bytesRead: number;
+  /** Makes a reader of rows at any place, which reads by one call at a time; for formats that have rows of one length there. */
+  readonly createReader: (() => ReadRowsInto) | undefined;
   /** All rows from the first, as often as it is called. A chunk's memory is shared, fresh, and its receiver's. */
   chunks(memories?: ChunkMemories): AsyncIterable<RowChunk>;
   /** Waits for a read under way; chunks asked for later are refused. May be called again. */
@@ -70,6 +72,7 @@ export async function openSource(source: ClosableSource, options: ReadVectorsOpt
       get bytesRead() {
         return counted.bytesRead;
       },
+      createReader: rows.createReader,
       chunks: (memories) => rows.chunks(memories),
       close: () => source.close(),
     };

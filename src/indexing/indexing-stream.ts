@@ -9,13 +9,17 @@ import { linkSignals } from '../linked-signal.js';
 import { IndexingPerformanceReport } from '../reporting/report.js';
 import { type ReportParts, summarizeRun } from '../reporting/summarize-run.js';
 import type { VectorSource } from '../vectors/vector-source.js';
+import type { AllocatedMatrix } from './allocations.js';
 import type { MeasuredRecords } from './measuring/measured-run.js';
 import { StreamMeasurement } from './measuring/measured-stream.js';
 import { checkIndexOptions, type IndexOptions } from './options.js';
 import type { IndexingResult } from './result/indexing-result.js';
 
-/** The options of every run of a stream. */
-export type StreamOptions = Omit<IndexOptions, 'inPlace' | 'into' | 'onProgress'>;
+/**
+ * The options of every run of a stream. With `inPlace` every chunk is a matrix from `allocate` and the stream's own from then
+ * on: the step after its result hands its memory back, for the chunk that is allocated next.
+ */
+export type StreamOptions = Omit<IndexOptions, 'into' | 'onProgress'>;
 
 /** A run and what it measured. @internal */
 export interface IndexedChunk {
@@ -23,7 +27,7 @@ export interface IndexedChunk {
   readonly measured: MeasuredRecords;
 }
 
-const STREAM_OPTIONS = new Set(['order', 'onInvalid', 'batchSize', 'signal']);
+const STREAM_OPTIONS = new Set(['order', 'onInvalid', 'batchSize', 'signal', 'inPlace', 'restore']);
 
 type Chunks = AsyncIterable<VectorSource> | Iterable<VectorSource>;
 type IndexChunk = (chunk: VectorSource, options: IndexOptions) => Promise<IndexedChunk>;
@@ -75,24 +79,28 @@ export class IndexingStream implements AsyncIterable<IndexingResult> {
       throw new IndexingError('InvalidConfiguration', 'a stream can be iterated over once; call indexStream again');
     }
     this.#startedAtMs = nowMs();
-    const { signal } = this.#options;
+    const { signal, inPlace } = this.#options;
     signal?.throwIfAborted();
     const reader = new ChunkReader(this.#chunks);
     const leaving = new AbortController();
     const { signal: stop, unlink } = linkSignals(leaving.signal, signal);
     let position = 0;
     let run: Promise<IndexedChunk> | undefined;
+    const handBack = (chunk: VectorSource) => {
+      if (inPlace && 'dispose' in chunk) (chunk as AllocatedMatrix).dispose();
+    };
     const indexAndReadOn = ({ done, value }: IteratorResult<VectorSource>) => {
       if (done || stop.aborted) return undefined;
       run = awaitedLater(this.#index(value, { ...this.#options, signal: stop }).catch(rebase(position)));
-      return { run, reading: reader.read() };
+      return { chunk: value, run, reading: reader.read() };
     };
     let failed = true;
+    let underWay: ReturnType<typeof indexAndReadOn>;
     try {
       const first = await unlessAborted(reader.read(), signal);
       // A stream without chunks is a run without vectors: it has a report too.
       if (first.done) this.#measurement.add((await this.#index([], { ...this.#options, signal: stop })).measured, 0);
-      let underWay = indexAndReadOn(first);
+      underWay = indexAndReadOn(first);
       while (underWay) {
         const { result, measured } = await underWay.run;
         run = undefined;
@@ -102,6 +110,7 @@ export class IndexingStream implements AsyncIterable<IndexingResult> {
         yield result;
         signal?.throwIfAborted();
         result.dispose();
+        handBack(underWay.chunk);
         underWay = await unlessAborted(next, signal);
       }
       failed = false;
@@ -109,6 +118,7 @@ export class IndexingStream implements AsyncIterable<IndexingResult> {
       this.#endedAtMs = nowMs();
       leaving.abort();
       await run?.then(({ result }) => result.dispose()).catch(() => undefined);
+      if (underWay) handBack(underWay.chunk);
       unlink();
       await reader.close({ wait: !signal?.aborted, quiet: failed });
     }

@@ -1,7 +1,7 @@
 /**
  * What a caller may ask for, checked once at the edge.
  */
-import { invalidConfiguration, refuseUnknown } from '../errors.js';
+import { invalidConfiguration, type RowRange, refuseUnknown } from '../errors.js';
 import type { KernelBackend } from '../kernel/instantiate.js';
 import type { KernelOperation } from '../kernel/kernel-exports.js';
 import type { IndexingProgress } from '../monitoring/run-progress.js';
@@ -51,6 +51,12 @@ export interface IndexOptions {
   readonly onProgress?: ((progress: IndexingProgress) => void) | undefined;
   /** The source, a matrix from `allocate`, is overwritten and becomes the result. */
   readonly inPlace?: boolean | undefined;
+  /**
+   * With `inPlace`: called when a thread died while it overwrote some rows of the source. It fills those rows of `matrix`
+   * again with what they were, and they are indexed again. Without it such a run rejects with `ThreadPanic`. What it throws,
+   * the run rejects with.
+   */
+  readonly restore?: ((rows: RowRange, matrix: VectorMatrix) => void | Promise<void>) | undefined;
   /** A matrix from `allocate`, of the source's dims and at least as many rows, that receives the result. */
   readonly into?: VectorMatrix | undefined;
 }
@@ -64,16 +70,18 @@ export interface CheckedIndexOptions {
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: IndexingProgress) => void) | undefined;
   readonly inPlace: boolean;
+  readonly restore: IndexOptions['restore'];
   readonly into: VectorMatrix | undefined;
 }
 
-const INDEX_OPTIONS = new Set(['order', 'onInvalid', 'batchSize', 'signal', 'onProgress', 'inPlace', 'into']);
+const INDEX_OPTIONS = new Set(['order', 'onInvalid', 'batchSize', 'signal', 'onProgress', 'inPlace', 'restore', 'into']);
 const INDEXER_OPTIONS = new Set(['maxMemoryBytes', 'kernel', 'worker', 'wasm', 'logger']);
 
 /** @throws {IndexingError} `InvalidConfiguration` naming the option. */
 export function checkIndexOptions(options: IndexOptions): CheckedIndexOptions {
   refuseUnknown('options', options, INDEX_OPTIONS);
-  const { order = 'sorted', onInvalid = 'throw', batchSize, signal, onProgress, inPlace = false, into } = options;
+  const { order = 'sorted', onInvalid = 'throw', batchSize, signal, onProgress } = options;
+  const { inPlace = false, restore, into } = options;
   if (order !== 'sorted' && order !== 'original') {
     throw invalidConfiguration('order', "'sorted' or 'original'", order);
   }
@@ -90,6 +98,12 @@ export function checkIndexOptions(options: IndexOptions): CheckedIndexOptions {
     throw invalidConfiguration('onProgress', 'a function', onProgress);
   }
   if (typeof inPlace !== 'boolean') throw invalidConfiguration('inPlace', 'true or false', inPlace);
+  if (restore !== undefined && typeof restore !== 'function') {
+    throw invalidConfiguration('restore', 'a function', restore);
+  }
+  if (restore !== undefined && !inPlace) {
+    throw invalidConfiguration('restore', 'left out without inPlace, where the source stays as it is', restore);
+  }
   if (into !== undefined && (typeof into !== 'object' || into === null)) {
     throw invalidConfiguration('into', 'a matrix from allocate', into);
   }
@@ -97,7 +111,7 @@ export function checkIndexOptions(options: IndexOptions): CheckedIndexOptions {
     throw invalidConfiguration('into', 'left out with inPlace, where the source receives the result', into);
   }
   const operation = order === 'sorted' ? 'process' : 'normalize';
-  return { order, operation, onInvalid, batchSize, signal, onProgress, inPlace, into };
+  return { order, operation, onInvalid, batchSize, signal, onProgress, inPlace, restore, into };
 }
 
 /** @throws {IndexingError} `InvalidConfiguration` naming the option. */

@@ -4,7 +4,7 @@
 
 import { nowMs } from '../clock.js';
 import { asyncDisposeSymbol } from '../dispose-symbol.js';
-import { IndexingError } from '../errors.js';
+import { IndexingError, type RowRange } from '../errors.js';
 import type { KernelOperation } from '../kernel/kernel-exports.js';
 import { linkSignals } from '../linked-signal.js';
 import type { MatrixMemory } from '../memory/matrix-memory.js';
@@ -12,6 +12,7 @@ import { MemoryPool } from '../memory/memory-pool.js';
 import type { MemoryRates } from '../reporting/report-data.js';
 import { TimeSlices } from '../time-slices.js';
 import { countVectors, describeSource, type SourceRows } from '../vectors/source-rows.js';
+import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import { boundPlatform } from '../workers/platform.js';
 import { type AllocatedMatrix, Allocations } from './allocations.js';
@@ -274,6 +275,7 @@ export class ParallelIndexer {
       threads,
       memories: this.#memories,
       target: this.#allocations.targetOf(rows, vectors, options),
+      restoreRows: options.restore && ((lost: RowRange) => options.restore?.(lost, vectors as VectorMatrix)),
       maxBatchSize: observer.maxBatchSize(rows.count),
       timed: observer.timed || options.onProgress !== undefined,
       clockTickMs: observer.clockTickMs,

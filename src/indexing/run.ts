@@ -6,6 +6,7 @@
  * begin, when `settled` resolves.
  */
 import { nowMs } from '../clock.js';
+import type { RowRange } from '../errors.js';
 import type { CompiledKernel } from '../kernel/instantiate.js';
 import { type Batch, ControlBlock } from '../memory/control-block.js';
 import { layOutMatrix, type MatrixLayout } from '../memory/matrix-layout.js';
@@ -34,6 +35,8 @@ export interface RunInput {
   readonly memories: MemoryPool;
   /** The caller's memory for the result; undefined to take one from the pool. */
   readonly target: PlacedMemory | undefined;
+  /** Fills rows of the caller's memory again, for a run in place whose source is at hand elsewhere. */
+  readonly restoreRows: ((rows: RowRange) => void | Promise<void>) | undefined;
   /** Upper bound of a batch size that is not given. */
   readonly maxBatchSize: number;
   /** Whether anything is timed: index times, batches, copying in. */
@@ -210,6 +213,7 @@ export class IndexingRun implements LiveRun {
       type: 'index',
       kernel,
       memory: memory.memory,
+      memoryKey: memory.key,
       control: this.#control.buffer,
       batchCount: this.#control.batchCount,
       threadId,
@@ -255,10 +259,14 @@ export class IndexingRun implements LiveRun {
   }
 
   async #restore(index: number): Promise<boolean> {
-    const { rows, options } = this.#input;
-    if (options.inPlace) return false;
+    const { rows, options, restoreRows } = this.#input;
+    const batch = this.#plan.batches[index]!;
+    if (options.inPlace) {
+      await restoreRows?.({ first: batch.firstRank, last: batch.firstRank + batch.count });
+      return restoreRows !== undefined;
+    }
     // Shared rows are copied by the thread that claims them.
-    if (!rows.shared) await this.#copyBatch(this.#plan.batches[index]!, new TimeSlices());
+    if (!rows.shared) await this.#copyBatch(batch, new TimeSlices());
     return true;
   }
 

@@ -9,10 +9,14 @@ import type { KernelMemory } from '../kernel/instantiate.js';
 export interface MatrixMemory {
   readonly memory: KernelMemory;
   readonly buffer: ArrayBufferLike;
+  /** Tells threads which memory it is: they get it with every task, as a new object each time. */
+  readonly key: number;
 }
 
 const PAGE = 65_536;
 const MAX_PAGES = 65_536;
+
+let lastKey = 0;
 
 /** Bytes a memory for `byteLength` bytes takes: whole pages, at least one. */
 export function memoryBytes(byteLength: number): number {
@@ -40,7 +44,7 @@ export function createMatrixMemory(byteLength: number, shared = true): MatrixMem
     const memory = createMemory(pages, shared);
     const { buffer } = memory;
     if (shared) seeByCollector(buffer, bytes);
-    return { memory, buffer };
+    return { memory, buffer, key: ++lastKey };
   } catch (cause) {
     throw insufficientMemory(byteLength, `the system refused it (${String(cause)})`, cause);
   }

@@ -3,9 +3,18 @@
  * and a unit in which a figure that is not zero never reads as zero. What is not a finite number reads `n/a`.
  */
 
-const THREE_DIGITS = new Intl.NumberFormat('en', { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
-const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
-const UP_TO_THREE_DIGITS = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
+const threeDigits = formatter({ minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
+const whole = formatter({ maximumFractionDigits: 0 });
+const upToThreeDigits = formatter({ maximumSignificantDigits: 3 });
+
+/** Made when a figure is first written: the first of a process takes 25 ms, which programs without reports need not wait. */
+function formatter(options: Intl.NumberFormatOptions): (value: number) => string {
+  let made: Intl.NumberFormat | undefined;
+  return (value) => {
+    made ??= new Intl.NumberFormat('en', options);
+    return made.format(value);
+  };
+}
 
 /** Beyond these a number is written with an exponent. */
 const SMALLEST = 1e-6;
@@ -17,19 +26,19 @@ export function formatNumber(value: number): string {
   const size = Math.abs(value);
   if (size === 0) return '0';
   if (size < SMALLEST || size >= LARGEST) return value.toExponential(2);
-  return size < 100 ? THREE_DIGITS.format(value) : WHOLE.format(value);
+  return size < 100 ? threeDigits(value) : whole(value);
 }
 
 /** A whole number in full; a mean of such, as `formatNumber`. */
 export function formatCount(value: number): string {
-  return Number.isSafeInteger(value) ? WHOLE.format(value) : formatNumber(value);
+  return Number.isSafeInteger(value) ? whole(value) : formatNumber(value);
 }
 
 /** As short as it can be, for the ticks of an axis: 0.25, 40, 1,500, 2M. */
 export function formatTick(value: number): string {
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-4 || size >= LARGEST)) return value.toExponential().replace('e+', 'e');
-  if (size >= 1e6) return `${UP_TO_THREE_DIGITS.format(value / 1e6)}M`;
+  if (size >= 1e6) return `${upToThreeDigits(value / 1e6)}M`;
   // A tick is round already; this takes away what binary fractions add.
   return Number(value.toPrecision(6)).toLocaleString('en', { maximumFractionDigits: 9 });
 }

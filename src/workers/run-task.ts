@@ -4,7 +4,7 @@
  */
 import { type CompiledKernel, instantiateKernel } from '../kernel/instantiate.js';
 import { layOutMatrix } from '../memory/matrix-layout.js';
-import { createMatrixMemory, seeByCollector } from '../memory/matrix-memory.js';
+import { createMatrixMemory } from '../memory/matrix-memory.js';
 import { type BatchListener, claimBatches } from './claim-loop.js';
 import { measureMemory } from './memory-probe.js';
 import { PartWorkspace } from './part.js';
@@ -33,7 +33,6 @@ export function runTask(task: IndexerTask, onBatch?: BatchListener): PartAnswer 
       measureMemory(task);
       return undefined;
     case 'index':
-      seeByCollector(task.memory.buffer, task.memory.buffer.byteLength);
       claimBatches(task, onBatch);
       return undefined;
     case 'part':

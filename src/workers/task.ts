@@ -29,6 +29,8 @@ export interface IndexingTask {
   readonly kernel: CompiledKernel;
   /** The run's memory; batches say where in it their rows and magnitudes are. */
   readonly memory: KernelMemory;
+  /** Of that memory; see MatrixMemory. */
+  readonly memoryKey: number;
   readonly control: ArrayBufferLike;
   readonly batchCount: number;
   readonly threadId: number;
