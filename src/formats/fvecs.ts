@@ -47,7 +47,7 @@ function createRowReader(source: ByteSource, dims: number): ReadRowsInto {
         const where = `row ${bad} (byte ${bad * stride * 4})`;
         throw malformed(source.name, where, `dims ${dims}, as in row 0`, String(staged[at]));
       }
-      const target = new Int32Array(data.buffer, row * dims * 4);
+      const target = new Int32Array(data.buffer, data.byteOffset + row * dims * 4);
       copyRows({ words: target, at: 0, stride: dims }, { words: staged, at: 1, stride }, dims, staged.length / stride);
     }
   };

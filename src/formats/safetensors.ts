@@ -62,7 +62,8 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
     count,
     dtype: type,
     createReader,
-    chunks: (memories = new ChunkMemories()) => withIds(rowChunks(count, dims, options.chunkVectors, memories, createReader()), readIds),
+    chunks: (memories = new ChunkMemories()) =>
+      withIds(rowChunks(count, dims, options.chunkVectors, memories, createReader()), readIds),
   };
 }
 

@@ -99,7 +99,10 @@ export class IndexingStream implements AsyncIterable<IndexingResult> {
     try {
       const first = await unlessAborted(reader.read(), signal);
       // A stream without chunks is a run without vectors: it has a report too.
-      if (first.done) this.#measurement.add((await this.#index([], { ...this.#options, signal: stop })).measured, 0);
+      if (first.done) {
+        const { order, onInvalid } = this.#options;
+        this.#measurement.add((await this.#index([], { order, onInvalid, signal: stop })).measured, 0);
+      }
       underWay = indexAndReadOn(first);
       while (underWay) {
         const { result, measured } = await underWay.run;

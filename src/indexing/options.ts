@@ -74,7 +74,16 @@ export interface CheckedIndexOptions {
   readonly into: VectorMatrix | undefined;
 }
 
-const INDEX_OPTIONS = new Set(['order', 'onInvalid', 'batchSize', 'signal', 'onProgress', 'inPlace', 'restore', 'into']);
+const INDEX_OPTIONS = new Set([
+  'order',
+  'onInvalid',
+  'batchSize',
+  'signal',
+  'onProgress',
+  'inPlace',
+  'restore',
+  'into',
+]);
 const INDEXER_OPTIONS = new Set(['maxMemoryBytes', 'kernel', 'worker', 'wasm', 'logger']);
 
 /** @throws {IndexingError} `InvalidConfiguration` naming the option. */

@@ -124,11 +124,16 @@ const wrong: [IndexOptions | Record<string, unknown>, string][] = [
   [{ signal: {} }, 'signal must be an AbortSignal, got an object (Object)'],
   [{ onProgress: 'often' }, 'onProgress must be a function, got "often"'],
   [{ inPlace: 1 }, 'inPlace must be true or false, got 1'],
+  [{ inPlace: true, restore: 'again' }, 'restore must be a function, got "again"'],
+  [{ restore: () => undefined }, 'restore must be left out without inPlace'],
   [{ into: null }, 'into must be a matrix from allocate, got null'],
   [{ into: 0 }, 'into must be a matrix from allocate, got 0'],
   [{ into: {} }, 'into needs a matrix from allocate of the same indexer'],
   [{ inPlace: true }, 'inPlace needs a source from allocate of the same indexer'],
-  [{ bacthSize: 5 }, 'options.bacthSize must be one of order, onInvalid, batchSize, signal, onProgress, inPlace, into'],
+  [
+    { bacthSize: 5 },
+    'options.bacthSize must be one of order, onInvalid, batchSize, signal, onProgress, inPlace, restore, into',
+  ],
 ];
 
 test.each(wrong)('%j is refused by name, whatever the size of the run', async (options, detail) => {

@@ -106,6 +106,49 @@ test.each<Fault>(['process.exit', 'throw', 'uncaught error'])(
   },
 );
 
+test.each<Fault>(['process.exit', 'throw', 'stack overflow'])(
+  'in place, rows that can be restored are indexed again after a thread died (%s)',
+  async (fault) => {
+    const indexer = createIndexer(3, { worker: faultyWorker });
+    for (const batch of [0, 1, 5, 19]) {
+      const allocated = indexer.allocate(1000, 64);
+      allocated.data.set(matrix.data);
+      const before = countedBy(indexer).total;
+      const restored: unknown[] = [];
+      failAtBatch(fault, batch);
+      const result = await indexer.indexVectorsMonitored(allocated, {
+        batchSize: 50,
+        inPlace: true,
+        restore: async ({ first, last }, given) => {
+          expect(given).toBe(allocated);
+          restored.push({ first, last });
+          // With twice what they were: the result shows that it is these rows which were indexed.
+          for (let at = 64 * first; at < 64 * last; at++) allocated.data[at] = 2 * matrix.data[at]!;
+        },
+      });
+      expect(restored).toEqual([{ first: 50 * batch, last: 50 * batch + 50 }]);
+      const expected = rows.map((row, i) =>
+        Math.floor(i / 50) === batch ? row.map((component) => 2 * component) : row,
+      );
+      expect(differencesFrom(expected, result)).toEqual([]);
+      expect(countedBy(indexer).total - before).toBe(1000);
+    }
+  },
+);
+
+test('in place, what cannot be restored fails the run with the reason', async () => {
+  const indexer = createIndexer(3, { worker: faultyWorker });
+  const allocated = indexer.allocate(1000, 64);
+  allocated.data.set(matrix.data);
+  failAtBatch('throw', 5);
+  const reason = new Error('the disk is gone');
+  const restore = () => Promise.reject(reason);
+  const run = indexer.indexVectorsMonitored(allocated, { batchSize: 50, inPlace: true, restore });
+  expect(await rejectionOf(run)).toBe(reason);
+  allocated.data.set(matrix.data);
+  expect(differencesFrom(rows, await indexer.indexVectorsMonitored(allocated, { inPlace: true }))).toEqual([]);
+});
+
 test.each<Fault>(['exit at start', 'throw at start'])(
   'threads that do not start at first (%s) are replaced',
   async (fault) => {
