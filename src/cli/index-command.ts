@@ -97,10 +97,13 @@ async function runIndex(files: readonly string[], flags: IndexFlags, interrupted
   await checkFlags(files, flags);
   if (flags.verify) await checkReadTwice(files);
   await using indexer = new MonitoredParallelIndexer(flags.threads, { autoOptimization: flags.autoOptimize === true });
+  // Threads that are still starting leave their share of the first rows to the others, and the figures would show that.
+  const ready = indexer.ready();
+  // Where a file cannot be opened, that is what is told.
+  ready.catch(() => undefined);
   await using inputs = await InputFiles.open(files, flags);
   await using outputs = await Outputs.create(flags, inputs);
-  // Threads that are still starting leave their share of the first rows to the others, and the figures would show that.
-  await indexer.ready();
+  await ready;
   const { order, onInvalid, batchSize, quiet, json } = flags;
   // Who asks for a report wants to know what held the run back.
   if (flags.report || flags.whatIf) await indexer.indexer.measureMemory();
