@@ -9,7 +9,7 @@ import type { KernelMemory } from '../kernel/instantiate.js';
 export interface MatrixMemory {
   readonly memory: KernelMemory;
   readonly buffer: ArrayBufferLike;
-  /** Tells threads which memory it is: they get it with every task, as a new object each time. */
+  /** Tells threads which memory it is: it comes to them as a new object with every task. No other memory has it. */
   readonly key: number;
 }
 

@@ -5,9 +5,10 @@
  * The stop word is read, and the rows done are published, before every slice; a slice is planned to take well below 2 ms.
  */
 import { applyKernel } from '../kernel/apply.js';
+import { instantiateKernel } from '../kernel/instantiate.js';
+import type { KernelExports } from '../kernel/kernel-exports.js';
 import { type Batch, ControlBlock } from '../memory/control-block.js';
 import type { IndexingTask } from './task.js';
-import { instanceOn, type ThreadInstance } from './thread-instances.js';
 
 /** Called when a batch has been claimed and recorded, before its rows are touched. */
 export type BatchListener = (batch: number) => void;
@@ -15,10 +16,10 @@ export type BatchListener = (batch: number) => void;
 /** Claims and indexes batches until none is wanted any more. Blocks the thread while rows are still being copied in. */
 export function claimBatches(task: IndexingTask, onBatch?: BatchListener): void {
   const control = new ControlBlock(task.control, task.batchCount);
-  const instance = instanceOn(task.kernel, task.memoryKey, task.memory);
+  const kernel = instantiateKernel(task.kernel, task.memory);
   let batch = task.firstBatch >= 0 ? task.firstBatch : control.claimNext();
   while (control.isWanted(batch) && control.waitUntilReady(batch)) {
-    indexBatch(task, control, instance, batch, onBatch);
+    indexBatch(task, control, kernel, batch, onBatch);
     if (!control.waitUntilAdmitted(task.threadId)) return;
     batch = control.claimNext();
   }
@@ -27,7 +28,7 @@ export function claimBatches(task: IndexingTask, onBatch?: BatchListener): void 
 function indexBatch(
   task: IndexingTask,
   control: ControlBlock,
-  instance: ThreadInstance,
+  kernel: KernelExports,
   index: number,
   onBatch: BatchListener | undefined,
 ): void {
@@ -42,7 +43,7 @@ function indexBatch(
   for (let first = 0, slice = 0; first < batch.count; first += batch.sliceRows, slice++) {
     if (!control.isWanted(index)) return;
     const count = Math.min(batch.sliceRows, batch.count - first);
-    rejected += indexRows(task, instance, batch, first, count);
+    rejected += indexRows(task, kernel, batch, first, count);
     if (timed) {
       const sliceEnd = performance.now();
       control.recordTiming(index, slice, Math.round((sliceEnd - sliceStart) * 1e6));
@@ -56,20 +57,14 @@ function indexBatch(
 }
 
 /** Works on rows `first` to `first + count` of a batch; returns the number of rejected ones. */
-function indexRows(
-  task: IndexingTask,
-  { kernel, buffer: target }: ThreadInstance,
-  batch: Batch,
-  first: number,
-  count: number,
-): number {
+function indexRows(task: IndexingTask, kernel: KernelExports, batch: Batch, first: number, count: number): number {
   const { dims } = batch;
   const rows = batch.rows + first * dims * 4;
   const magnitudes = batch.magnitudes + first * 4;
   if (task.source) {
     const { buffer, byteOffset } = task.source;
     const from = new Float32Array(buffer, byteOffset + rows, count * dims);
-    new Float32Array(target, rows, count * dims).set(from);
+    new Float32Array(task.memory.buffer, rows, count * dims).set(from);
   }
   return applyKernel(kernel, task.operation, { rows, count, dims, magnitudes, scratch: task.scratch });
 }

@@ -4,7 +4,7 @@
  */
 import { type CompiledKernel, instantiateKernel } from '../kernel/instantiate.js';
 import { layOutMatrix } from '../memory/matrix-layout.js';
-import { createMatrixMemory } from '../memory/matrix-memory.js';
+import { createMatrixMemory, seeByCollector } from '../memory/matrix-memory.js';
 import { type BatchListener, claimBatches } from './claim-loop.js';
 import { measureMemory } from './memory-probe.js';
 import { PartWorkspace } from './part.js';
@@ -33,11 +33,27 @@ export function runTask(task: IndexerTask, onBatch?: BatchListener): PartAnswer 
       measureMemory(task);
       return undefined;
     case 'index':
+      tellCollector(task.memoryKey, task.memory.buffer);
       claimBatches(task, onBatch);
       return undefined;
     case 'part':
       return workspace.index(task);
   }
+}
+
+/** Keys of the memories that came last. */
+const known: number[] = [];
+const MAX_KNOWN = 64;
+
+/**
+ * Every task brings its memory as a new object. What that costs to keep, the collector is told once for each memory: told every
+ * time, it would run after every few tasks of a stream.
+ */
+function tellCollector(key: number, buffer: ArrayBufferLike): void {
+  if (known.includes(key)) return;
+  seeByCollector(buffer, buffer.byteLength);
+  known.push(key);
+  if (known.length > MAX_KNOWN) known.shift();
 }
 
 /** Runs the kernel until the engine has had reason to compile it at its best; all threads share that code. */
