@@ -16,7 +16,7 @@ import type {
 } from '../../reporting/report-data.js';
 import type { MeasuredRun } from '../../reporting/summarize-run.js';
 import { TimeSlices } from '../../time-slices.js';
-import type { RunRecords } from '../run.js';
+import type { RunRecords } from '../run-records.js';
 
 /** Vectors whose magnitudes are looked at, at most twice as many: a distribution is told by them as well as by all. */
 const MAGNITUDE_SAMPLE = 1024;
