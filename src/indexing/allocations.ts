@@ -93,7 +93,7 @@ export class Allocations {
       const found = `into holds ${into.data.length / into.dims} × ${into.dims}`;
       throw new IndexingError('InvalidConfiguration', `into needs room for ${rows.count} × ${dims}, ${found}`);
     }
-    if (rows.sharedBuffers.has(target.memory.buffer)) {
+    if (rows.overlapsTarget) {
       throw new IndexingError('InvalidConfiguration', 'into is the memory of the source; ask for inPlace instead');
     }
     const { memory, layout } = target;

@@ -4,7 +4,7 @@
 import type { KernelOperation } from '../kernel/kernel-exports.js';
 import type { RowGroup } from '../vectors/source-rows.js';
 import type { Backend } from './engine.js';
-import type { LiveRun, RunRecords } from './run.js';
+import type { LiveRun, RunRecords } from './run-records.js';
 import { calculateOptimalBatchSize } from './tuning/optimal-batch-size.js';
 import type { Setting } from './tuning/tuner.js';
 

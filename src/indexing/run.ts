@@ -6,14 +6,11 @@
  * begin, when `settled` resolves.
  */
 import { nowMs } from '../clock.js';
-import type { RowRange } from '../errors.js';
 import type { CompiledKernel } from '../kernel/instantiate.js';
-import { type Batch, ControlBlock } from '../memory/control-block.js';
-import { layOutMatrix, type MatrixLayout } from '../memory/matrix-layout.js';
+import { ControlBlock } from '../memory/control-block.js';
+import { layOutMatrix } from '../memory/matrix-layout.js';
 import type { MemoryPool } from '../memory/memory-pool.js';
 import { type IndexingProgress, ProgressReader } from '../monitoring/run-progress.js';
-import type { CopyIn, RunConditions } from '../reporting/report-data.js';
-import { TimeSlices } from '../time-slices.js';
 import type { SourceRows } from '../vectors/source-rows.js';
 import { claimBatches } from '../workers/claim-loop.js';
 import type { IndexingTask } from '../workers/task.js';
@@ -23,6 +20,8 @@ import type { ConditionsWatch } from './measuring/run-conditions.js';
 import type { CheckedIndexOptions } from './options.js';
 import { type Plan, planBatches } from './plan.js';
 import { findFailure } from './result/rejections.js';
+import type { LiveRun, RunRecords } from './run-records.js';
+import { RunRows, type RunRowsInput } from './run-rows.js';
 import type { WorkEstimate } from './tuning/work-estimate.js';
 
 /** What a run is made of. */
@@ -35,8 +34,8 @@ export interface RunInput {
   readonly memories: MemoryPool;
   /** The caller's memory for the result; undefined to take one from the pool. */
   readonly target: PlacedMemory | undefined;
-  /** Fills rows of the caller's memory again, for a run in place whose source is at hand elsewhere. */
-  readonly restoreRows: ((rows: RowRange) => void | Promise<void>) | undefined;
+  /** See `RunRowsInput`. */
+  readonly restoreInPlace: RunRowsInput['restoreInPlace'];
   /** Upper bound of a batch size that is not given. */
   readonly maxBatchSize: number;
   /** Whether anything is timed: index times, batches, copying in. */
@@ -51,30 +50,6 @@ export interface RunInput {
   readonly onDeath: (threadId: number, cause: unknown) => void;
 }
 
-/** A run as its records tell it, whether it succeeded or not. */
-export interface RunRecords {
-  readonly control: ControlBlock;
-  /** The memory that the layout describes. */
-  readonly buffer: ArrayBufferLike;
-  readonly layout: MatrixLayout;
-  readonly batchSize: number;
-  readonly threads: number;
-  readonly startedAtMs: number;
-  readonly totalTimeMs: number;
-  /** undefined where the calling thread copied nothing, or nothing is timed. */
-  readonly copyIn: CopyIn | undefined;
-  readonly conditions: RunConditions;
-}
-
-/** A run that lasts. */
-export interface LiveRun {
-  /** As they are now. */
-  readonly records: RunRecords;
-  /** Names what is done to rows of which length; undefined where lengths differ. */
-  readonly work: string | undefined;
-  progress(): IndexingProgress;
-}
-
 export interface RunHandle {
   /** Records of the whole run; rejects with what made it fail. */
   readonly finished: Promise<RunRecords>;
@@ -85,10 +60,6 @@ export interface RunHandle {
 const PROGRESS_INTERVAL_MS = 100;
 /** An abort waits this long for the threads' last slices, so that nearly finished batches still count. */
 const ABORT_GRACE_MS = 3;
-/** Bytes copied between two looks at the clock: well below a millisecond. */
-const COPY_BYTES = 2 ** 18;
-/** Rows copied between two looks at the clock, where they are short: a row costs up to 100 ns whatever its length. */
-const COPY_ROWS = 2 ** 13;
 
 export class IndexingRun implements LiveRun {
   readonly placed: PlacedMemory;
@@ -96,7 +67,7 @@ export class IndexingRun implements LiveRun {
   readonly #plan: Plan;
   readonly #control: ControlBlock;
   readonly #progress: ProgressReader;
-  #copiedIn: CopyIn | undefined;
+  readonly #rows: RunRows;
 
   /** @throws {IndexingError} `InsufficientMemory` */
   constructor(input: RunInput) {
@@ -116,6 +87,15 @@ export class IndexingRun implements LiveRun {
       clockTickNs: input.timed ? 1e6 * input.clockTickMs : 0,
     });
     this.#control = ControlBlock.create(this.#plan.batches, input.threads, input.timed, input.shared);
+    this.#rows = new RunRows({
+      source: input.rows,
+      inPlace: input.options.inPlace,
+      batches: this.#plan.batches,
+      control: this.#control,
+      buffer: this.placed.memory.buffer,
+      startedAtMs: input.startedAtMs,
+      restoreInPlace: input.restoreInPlace,
+    });
     this.#progress = new ProgressReader(this.#control, input.rows.count, input.threads, input.startedAtMs);
   }
 
@@ -135,7 +115,7 @@ export class IndexingRun implements LiveRun {
       threads,
       startedAtMs,
       totalTimeMs: nowMs() - startedAtMs,
-      copyIn: this.#copiedIn,
+      copyIn: this.#rows.copied,
       conditions: watch.read(),
     };
   }
@@ -152,8 +132,7 @@ export class IndexingRun implements LiveRun {
   /** Runs everything on the calling thread before it returns. For few vectors: it holds the thread. */
   runHere(): RunRecords {
     const { options } = this.#input;
-    for (const batch of this.#plan.batches) this.#copyRows(batch, 0, batch.count, this.#rowsOf(batch, 0, batch.count));
-    this.#control.publishReady(this.#plan.batches.length);
+    this.#rows.putInPlace();
     claimBatches({ ...this.#task(0, 0), source: undefined });
     options.onProgress?.(this.progress());
     return this.#conclude();
@@ -231,76 +210,12 @@ export class IndexingRun implements LiveRun {
       control: this.#control,
       threads: this.#input.threads,
       task: (threadId, firstBatch) => this.#task(threadId, firstBatch),
-      copyIn: () => this.#copyIn(),
-      restoreBatch: (batch) => this.#restore(batch),
-      copyRows: (batch, first, last, slices, target = this.#rowsOf(batch, first, last)) =>
-        this.#copyInSlices(batch, first, last, slices, target),
+      copyIn: () => this.#rows.copyIn(this.#input.options.signal),
+      restoreBatch: (batch) => this.#rows.restore(batch),
+      copyRows: (batch, first, last, slices, target) => this.#rows.copy(batch, first, last, slices, target),
       nsPerVector: (dims) => this.#input.estimate.nsPerVector(dims, this.#input.options.operation),
       onDeath: this.#input.onDeath,
     };
-  }
-
-  /** Copies the rows in, batch after batch, and lets the threads know of each; nothing to do where workers copy. */
-  async #copyIn(): Promise<void> {
-    const { rows, options } = this.#input;
-    const { batches } = this.#plan;
-    if (!options.inPlace && !rows.shared) {
-      const slices = new TimeSlices(options.signal);
-      for (let i = 0; i < batches.length && this.#control.isWanted(i); i++) {
-        await this.#copyBatch(batches[i]!, slices);
-        this.#control.publishReady(i + 1);
-      }
-    }
-    this.#control.publishReady(batches.length);
-  }
-
-  async #copyBatch(batch: Batch, slices: TimeSlices): Promise<void> {
-    await this.#copyInSlices(batch, 0, batch.count, slices, this.#rowsOf(batch, 0, batch.count));
-  }
-
-  async #restore(index: number): Promise<boolean> {
-    const { rows, options, restoreRows } = this.#input;
-    const batch = this.#plan.batches[index]!;
-    if (options.inPlace) {
-      await restoreRows?.({ first: batch.firstRank, last: batch.firstRank + batch.count });
-      return restoreRows !== undefined;
-    }
-    // Shared rows are copied by the thread that claims them.
-    if (!rows.shared) await this.#copyBatch(batch, new TimeSlices());
-    return true;
-  }
-
-  async #copyInSlices(batch: Batch, from: number, to: number, slices: TimeSlices, target: Float32Array): Promise<void> {
-    const { dims } = batch;
-    const stride = Math.max(1, Math.min(COPY_ROWS, Math.floor(COPY_BYTES / (dims * 4))));
-    await slices.forEach(to - from, stride, (first, last) => {
-      this.#copyRows(batch, from + first, from + last, target.subarray(first * dims, last * dims));
-    });
-  }
-
-  /** Copies rows as they are before indexing; those of a run in place are where they belong unless copied elsewhere. */
-  #copyRows(batch: Batch, first: number, last: number, target: Float32Array): void {
-    if (this.#input.options.inPlace) {
-      const rows = this.#rowsOf(batch, first, last);
-      if (target.buffer !== rows.buffer) target.set(rows);
-      return;
-    }
-    const { timed } = this.#control;
-    const startedAtMs = timed ? nowMs() : 0;
-    this.#input.rows.copyInto(target, batch.firstRank + first, last - first, batch.dims);
-    if (!timed) return;
-    const endedAtMs = nowMs();
-    const { bytes, busyMs } = this.#copiedIn ?? { bytes: 0, busyMs: 0 };
-    this.#copiedIn = {
-      bytes: bytes + target.byteLength,
-      busyMs: busyMs + endedAtMs - startedAtMs,
-      endedAtMs: endedAtMs - this.#input.startedAtMs,
-    };
-  }
-
-  /** Rows of a batch in the run's memory. */
-  #rowsOf({ rows, dims }: Batch, first: number, last: number): Float32Array {
-    return new Float32Array(this.placed.memory.buffer, rows + first * dims * 4, (last - first) * dims);
   }
 }
 

@@ -5,17 +5,18 @@
  * Every record is in exactly one window: the windows from start to stop add up to what was recorded in between. Its timer
  * keeps neither a process nor a page alive, and no listener or reader can hold up a run, fail it or make memory grow.
  */
-import { invalidConfiguration, refuseUnknown } from '../errors.js';
+import { refuseUnknown } from '../errors.js';
 import { judgeAlerts, type RaisedAlerts } from './alerts.js';
 import { type DegradationBaseline, judgeDegradation } from './degradation.js';
 import { checkThresholds, type MonitorThresholds, type ThresholdOptions } from './monitor-thresholds.js';
-import type { AlertRule, AlertUpdate, MonitorUpdate, ProgressUpdate, ReportUpdate } from './monitor-update.js';
+import type { MonitorUpdate, ProgressUpdate, ReportUpdate } from './monitor-update.js';
 import { PerformanceMonitor } from './performance-monitor.js';
 import { type Clock, systemClock } from './performance-timer.js';
-import { RunThroughput } from './run-throughput.js';
-import { UpdateChannel } from './update-channel.js';
-import { type UpdateListener, UpdateListeners, type UpdateType } from './update-listeners.js';
+import { checkReportingInterval, DEFAULT_REPORTING_INTERVAL_MS } from './reporting-interval.js';
+import { UpdateDelivery } from './update-delivery.js';
+import type { UpdateListener, UpdateType } from './update-listeners.js';
 import type { WatchedRun } from './watched-run.js';
+import { WindowWork } from './window-work.js';
 
 /** What a real-time monitor is made with. */
 export interface RealTimeMonitorOptions {
@@ -31,7 +32,6 @@ export interface RealTimeMonitorOptions {
 
 const OPTIONS = new Set(['thresholds', 'reportingIntervalMs', 'onListenerError', 'clock']);
 const UPDATE_INTERVAL_MS = 100;
-export const DEFAULT_REPORTING_INTERVAL_MS = 30_000;
 
 interface RunUnderWay<Report> {
   readonly watched: WatchedRun<Report>;
@@ -40,33 +40,20 @@ interface RunUnderWay<Report> {
   reportedAtMs: number;
 }
 
-/** What of a window is not recorded in a performance monitor. */
-interface WindowWork {
-  readonly kinds: Set<string | undefined>;
-  timesResolved: boolean;
-}
-
 /** Tells every 100 ms, while it is started, how runs go and what was recorded: to listeners, and to readers of `updates()`. */
 export class RealTimeMonitor<Report = unknown> {
   readonly #monitor: PerformanceMonitor;
   readonly #clock: Clock;
   readonly #reportingIntervalMs: number;
-  readonly #listeners: UpdateListeners<Report>;
-  readonly #channels = new Set<UpdateChannel<Report>>();
+  readonly #delivery: UpdateDelivery<Report>;
   readonly #runs = new Map<number, RunUnderWay<Report>>();
-  /** Updates on their way out, so that they go out in order also when a listener stops the monitor. */
-  readonly #outbox: (MonitorUpdate<Report> | 'end')[] = [];
-  #delivering = false;
   #ticking = false;
   #thresholds: Readonly<MonitorThresholds>;
   #timer: ReturnType<typeof setInterval> | undefined;
   /** Records since the last update and since the last report; undefined until the first window is open. */
   #windows: { readonly update: PerformanceMonitor; readonly report: PerformanceMonitor } | undefined;
-  #throughput = new RunThroughput();
-  #work: WindowWork = noWork();
+  #work = new WindowWork();
   #raised: RaisedAlerts = new Map();
-  /** The updates that raised what is raised, for those who begin to read later. */
-  readonly #alertsRaised = new Map<AlertRule, AlertUpdate>();
   #baseline: DegradationBaseline = {};
   #runsStarted = 0;
 
@@ -83,7 +70,7 @@ export class RealTimeMonitor<Report = unknown> {
       options.reportingIntervalMs ?? DEFAULT_REPORTING_INTERVAL_MS,
     );
     this.#thresholds = checkThresholds(options.thresholds ?? {});
-    this.#listeners = new UpdateListeners(options.onListenerError ?? writeToConsole);
+    this.#delivery = new UpdateDelivery(options.onListenerError ?? writeToConsole);
   }
 
   get thresholds(): Readonly<MonitorThresholds> {
@@ -121,7 +108,7 @@ export class RealTimeMonitor<Report = unknown> {
     this.#timer = undefined;
     const last = this.#collect();
     this.#closeWindows();
-    this.#deliver([...last, 'end']);
+    this.#delivery.end(last);
   }
 
   /**
@@ -130,10 +117,7 @@ export class RealTimeMonitor<Report = unknown> {
    * one; alerts, degradations and the last progress of each run are kept, and 1,000 updates in all.
    */
   updates(): AsyncIterableIterator<MonitorUpdate<Report>> {
-    const channel = new UpdateChannel<Report>((returned) => this.#channels.delete(returned));
-    for (const alert of this.#alertsRaised.values()) channel.push(alert);
-    this.#channels.add(channel);
-    return channel;
+    return this.#delivery.open();
   }
 
   /**
@@ -143,13 +127,13 @@ export class RealTimeMonitor<Report = unknown> {
    * @throws IndexingError `InvalidConfiguration` for an unknown type, or a listener that is no function.
    */
   on<Type extends UpdateType>(type: Type, listener: UpdateListener<Type, Report>): this {
-    this.#listeners.add(type, listener);
+    this.#delivery.listeners.add(type, listener);
     return this;
   }
 
   /** Takes a listener off again. */
   off<Type extends UpdateType>(type: Type, listener: UpdateListener<Type, Report>): this {
-    this.#listeners.remove(type, listener);
+    this.#delivery.listeners.remove(type, listener);
     return this;
   }
 
@@ -165,7 +149,7 @@ export class RealTimeMonitor<Report = unknown> {
     const run = this.#runs.get(number);
     if (!run) return;
     this.#runs.delete(number);
-    if (this.#timer !== undefined) this.#deliver([this.#progressOf(number, run, true)]);
+    if (this.#timer !== undefined) this.#delivery.deliver([this.#progressOf(number, run, true)]);
   }
 
   async #tick(timer: unknown): Promise<void> {
@@ -173,7 +157,7 @@ export class RealTimeMonitor<Report = unknown> {
     this.#ticking = true;
     await this.#takeIn();
     this.#ticking = false;
-    if (this.#timer === timer) this.#deliver(this.#collect());
+    if (this.#timer === timer) this.#delivery.deliver(this.#collect());
   }
 
   async #takeIn(): Promise<void> {
@@ -188,13 +172,7 @@ export class RealTimeMonitor<Report = unknown> {
     const progress = [...this.#runs].map(([number, run]) => this.#progressOf(number, run, false));
     const stats = windows.update.getStats();
     windows.update.reset();
-    const window = {
-      stats,
-      vectorsPerSecond: this.#throughput.take(this.#runs.size === 0),
-      work: workOf(this.#work),
-      indexTimesResolved: this.#work.timesResolved,
-    };
-    this.#work = noWork();
+    const window = { stats, ...this.#work.take(this.#runs.size === 0) };
     const judged = judgeAlerts(this.#raised, window, this.#thresholds, this.#clock());
     const compared = judgeDegradation(this.#baseline, window, this.#thresholds.degradation);
     this.#raised = judged.raised;
@@ -212,9 +190,8 @@ export class RealTimeMonitor<Report = unknown> {
   #progressOf(number: number, run: RunUnderWay<Report>, last: boolean): ProgressUpdate {
     const progress = run.watched.progress();
     const now = this.#clock();
-    this.#throughput.add(progress.processed - run.processed, Math.max(0, now - run.seenAtMs));
-    this.#work.kinds.add(run.watched.work);
-    this.#work.timesResolved &&= run.watched.timesResolved();
+    const elapsedMs = Math.max(0, now - run.seenAtMs);
+    this.#work.add(run.watched.work, progress.processed - run.processed, elapsedMs, run.watched.timesResolved());
     run.processed = progress.processed;
     run.seenAtMs = now;
     return { ...progress, run: number, last };
@@ -238,8 +215,7 @@ export class RealTimeMonitor<Report = unknown> {
     const report = new PerformanceMonitor(this.#clock);
     for (const window of [update, report]) this.#monitor.addFollower(window);
     this.#windows = { update, report };
-    this.#throughput = new RunThroughput();
-    this.#work = noWork();
+    this.#work = new WindowWork();
     for (const run of this.#runs.values()) {
       run.processed = run.watched.progress().processed;
       run.seenAtMs = this.#clock();
@@ -250,50 +226,6 @@ export class RealTimeMonitor<Report = unknown> {
     for (const window of Object.values(this.#windows ?? {})) this.#monitor.removeFollower(window);
     this.#windows = undefined;
   }
-
-  #deliver(updates: readonly (MonitorUpdate<Report> | 'end')[]): void {
-    this.#outbox.push(...updates);
-    if (this.#delivering) return;
-    this.#delivering = true;
-    try {
-      for (let next = this.#outbox.shift(); next !== undefined; next = this.#outbox.shift()) {
-        if (next === 'end') {
-          for (const channel of this.#channels) channel.end();
-          this.#channels.clear();
-        } else {
-          if (next.type === 'alert') this.#remember(next);
-          for (const channel of this.#channels) channel.push(next);
-          this.#listeners.call(next);
-        }
-      }
-    } finally {
-      this.#delivering = false;
-    }
-  }
-
-  #remember(alert: AlertUpdate): void {
-    if (alert.state === 'raised') this.#alertsRaised.set(alert.rule, alert);
-    else this.#alertsRaised.delete(alert.rule);
-  }
-}
-
-function noWork(): WindowWork {
-  return { kinds: new Set(), timesResolved: true };
-}
-
-/** What is recorded without a run is one kind of work as well. */
-function workOf({ kinds }: WindowWork): string | undefined {
-  const [kind] = kinds;
-  if (kinds.size === 0) return 'none';
-  return kinds.size === 1 ? kind : undefined;
-}
-
-/** @throws IndexingError `InvalidConfiguration` naming `name`, unless a positive number of milliseconds. */
-export function checkReportingInterval(name: string, intervalMs: number): number {
-  if (!(typeof intervalMs === 'number' && Number.isFinite(intervalMs) && intervalMs > 0)) {
-    throw invalidConfiguration(name, 'a positive number of milliseconds', intervalMs);
-  }
-  return intervalMs;
 }
 
 function writeToConsole(error: unknown): void {

@@ -23,8 +23,8 @@ export interface SourceRows {
   readonly order: Uint32Array | undefined;
   /** Where all rows lie densely in shared memory, for workers to copy from; undefined for ordinary memory. */
   readonly shared: SharedRows | undefined;
-  /** Shared memories that rows lie in, however they lie there. */
-  readonly sharedBuffers: ReadonlySet<ArrayBufferLike>;
+  /** Whether rows lie in the memory that receives the result. */
+  readonly overlapsTarget: boolean;
   /** Copies `count` rows of `dims` components from rank `firstRank` on to `target`, densely. */
   copyInto(target: Float32Array, firstRank: number, count: number, dims: number): void;
 }
@@ -45,12 +45,17 @@ const SCAN_STRIDE = 4096;
 /**
  * Looks a source over without copying it; gives the event loop a turn whenever `slices` says that it is due.
  *
+ * @param target memory that receives the result, where it is the caller's
  * @throws {IndexingError} `InvalidConfiguration` for what is no source, naming the row or field.
  */
-export async function describeSource(source: VectorSource, slices: TimeSlices): Promise<SourceRows> {
-  if (!Array.isArray(source)) return describeMatrix(source as VectorMatrix);
+export async function describeSource(
+  source: VectorSource,
+  slices: TimeSlices,
+  target?: ArrayBufferLike,
+): Promise<SourceRows> {
+  if (!Array.isArray(source)) return describeMatrix(source as VectorMatrix, target);
   const rows = source as readonly Row[];
-  const scan = new RowScan(rows);
+  const scan = new RowScan(rows, target);
   await slices.forEach(rows.length, SCAN_STRIDE, (first, last) => scan.look(first, last));
   if (!scan.lengths) return describeUniform(rows, scan);
   return describeRagged(rows, await groupByLength(scan.lengths, slices), scan);
@@ -68,7 +73,7 @@ function countRows(matrix: VectorMatrix): number {
   return checkMatrix('vectors', matrix);
 }
 
-function describeMatrix(matrix: VectorMatrix): SourceRows {
+function describeMatrix(matrix: VectorMatrix, target: ArrayBufferLike | undefined): SourceRows {
   const count = countRows(matrix);
   const { data, dims } = matrix;
   return {
@@ -76,34 +81,34 @@ function describeMatrix(matrix: VectorMatrix): SourceRows {
     groups: count > 0 ? [{ dims, count }] : [],
     order: undefined,
     shared: isShared(data.buffer) ? { buffer: data.buffer, byteOffset: data.byteOffset } : undefined,
-    sharedBuffers: new Set(isShared(data.buffer) ? [data.buffer] : []),
+    overlapsTarget: data.buffer === target,
     copyInto(target, firstRank, rowCount) {
       target.set(data.subarray(firstRank * dims, (firstRank + rowCount) * dims));
     },
   };
 }
 
-function describeUniform(rows: readonly Row[], { shared, sharedBuffers }: RowScan): SourceRows {
+function describeUniform(rows: readonly Row[], { shared, overlapsTarget }: RowScan): SourceRows {
   const count = rows.length;
   return {
     count,
     groups: count > 0 ? [{ dims: rows[0]!.length, count }] : [],
     order: undefined,
     shared,
-    sharedBuffers,
+    overlapsTarget,
     copyInto(target, firstRank, rowCount, dims) {
       for (let i = 0; i < rowCount; i++) copyRow(rows, firstRank + i, target, i * dims, dims);
     },
   };
 }
 
-function describeRagged(rows: readonly Row[], { groups, order }: GroupedRows, { sharedBuffers }: RowScan): SourceRows {
+function describeRagged(rows: readonly Row[], { groups, order }: GroupedRows, { overlapsTarget }: RowScan): SourceRows {
   return {
     count: rows.length,
     groups,
     order,
     shared: undefined,
-    sharedBuffers,
+    overlapsTarget,
     copyInto(target, firstRank, rowCount, dims) {
       for (let i = 0; i < rowCount; i++) copyRow(rows, order[firstRank + i]!, target, i * dims, dims);
     },
@@ -132,14 +137,15 @@ class RowScan {
   lengths: Uint32Array | undefined;
   /** Where all rows looked at lie one after the other, if they do. */
   shared: SharedRows | undefined;
-  /** Shared memories of the rows looked at. */
-  readonly sharedBuffers = new Set<ArrayBufferLike>();
-  #lastBuffer: ArrayBufferLike | undefined;
+  /** Whether any of the rows looked at lies in the target. */
+  overlapsTarget = false;
   readonly #rows: readonly Row[];
   readonly #dims: number;
+  readonly #target: ArrayBufferLike | undefined;
 
-  constructor(rows: readonly Row[]) {
+  constructor(rows: readonly Row[], target: ArrayBufferLike | undefined) {
     this.#rows = rows;
+    this.#target = target;
     const head = rows[0];
     this.#dims = head?.length ?? 0;
     if (isFloat32Array(head) && isShared(head.buffer)) {
@@ -148,6 +154,7 @@ class RowScan {
   }
 
   look(first: number, last: number): void {
+    const target = this.#target;
     for (let i = first; i < last; i++) {
       const row: unknown = this.#rows[i];
       const typed = isFloat32Array(row);
@@ -158,10 +165,8 @@ class RowScan {
         this.lengths = new Uint32Array(this.#rows.length).fill(this.#dims, 0, i);
       }
       if (this.lengths) this.lengths[i] = row.length;
-      if (typed && row.buffer !== this.#lastBuffer) {
-        this.#lastBuffer = row.buffer;
-        if (isShared(row.buffer)) this.sharedBuffers.add(row.buffer);
-      }
+      // Asking a row for its buffer takes longer than all the rest.
+      if (target !== undefined && typed && row.buffer === target) this.overlapsTarget = true;
       if (this.shared && !(typed && this.#follows(row, i, this.shared))) this.shared = undefined;
     }
   }

@@ -7,7 +7,7 @@ import { IndexingError } from '../../errors.js';
 import { type ControlBlock, DONE } from '../../memory/control-block.js';
 import type { IndexingPerformanceReport } from '../../reporting/report.js';
 import type { ComponentOrder } from '../../vectors/vector-source.js';
-import type { RunRecords } from '../run.js';
+import type { RunRecords } from '../run-records.js';
 import { type BatchResult, batchResult } from './batch-result.js';
 import { IndexedVectors, type ResultBuffer } from './indexed-vectors.js';
 import { listRejections, type Rejection } from './rejections.js';

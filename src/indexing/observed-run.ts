@@ -3,22 +3,22 @@
  * its report.
  */
 
-import type { KernelOperation } from '../../kernel/kernel-exports.js';
-import type { RealTimeMonitor } from '../../monitoring/real-time-monitor.js';
-import type { SharedPerformanceMonitor } from '../../monitoring/shared-performance-monitor.js';
-import type { WatchedRun } from '../../monitoring/watched-run.js';
-import { IndexingPerformanceReport } from '../../reporting/report.js';
-import type { BatchSizeSample } from '../../reporting/report-data.js';
-import { summarizeRun } from '../../reporting/summarize-run.js';
-import type { RowGroup } from '../../vectors/source-rows.js';
-import type { Backend } from '../engine.js';
-import { type IndexerMonitoringConfig, isTimed } from '../monitoring-config.js';
-import { countIndexed } from '../result/indexing-result.js';
-import type { LiveRun, RunRecords } from '../run.js';
-import type { RunObserver } from '../run-observer.js';
-import type { AutoOptimizer, TunedRun } from '../tuning/auto-optimizer.js';
-import type { Setting } from '../tuning/tuner.js';
-import { type MeasuredRecords, RunMeasurement } from './measured-run.js';
+import type { KernelOperation } from '../kernel/kernel-exports.js';
+import type { RealTimeMonitor } from '../monitoring/real-time-monitor.js';
+import type { SharedPerformanceMonitor } from '../monitoring/shared-performance-monitor.js';
+import type { WatchedRun } from '../monitoring/watched-run.js';
+import { IndexingPerformanceReport } from '../reporting/report.js';
+import type { BatchSizeSample } from '../reporting/report-data.js';
+import { summarizeRun } from '../reporting/summarize-run.js';
+import type { RowGroup } from '../vectors/source-rows.js';
+import type { Backend } from './engine.js';
+import { type MeasuredRecords, RunMeasurement } from './measuring/measured-run.js';
+import { type IndexerMonitoringConfig, isTimed } from './monitoring-config.js';
+import { countIndexed } from './result/indexing-result.js';
+import type { RunObserver } from './run-observer.js';
+import type { LiveRun, RunRecords } from './run-records.js';
+import type { AutoOptimizer, TunedRun } from './tuning/auto-optimizer.js';
+import type { Setting } from './tuning/tuner.js';
 
 /** What the runs of an indexer have in common. */
 export interface Observation {

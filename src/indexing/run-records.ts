@@ -1,0 +1,31 @@
+/**
+ * What a run tells of itself, while it lasts and when it has ended.
+ */
+import type { ControlBlock } from '../memory/control-block.js';
+import type { MatrixLayout } from '../memory/matrix-layout.js';
+import type { IndexingProgress } from '../monitoring/run-progress.js';
+import type { CopyIn, RunConditions } from '../reporting/report-data.js';
+
+/** A run as its records tell it, whether it succeeded or not. */
+export interface RunRecords {
+  readonly control: ControlBlock;
+  /** The memory that the layout describes. */
+  readonly buffer: ArrayBufferLike;
+  readonly layout: MatrixLayout;
+  readonly batchSize: number;
+  readonly threads: number;
+  readonly startedAtMs: number;
+  readonly totalTimeMs: number;
+  /** undefined where the calling thread copied nothing, or nothing is timed. */
+  readonly copyIn: CopyIn | undefined;
+  readonly conditions: RunConditions;
+}
+
+/** A run that lasts. */
+export interface LiveRun {
+  /** As they are now. */
+  readonly records: RunRecords;
+  /** Names what is done to rows of which length; undefined where lengths differ. */
+  readonly work: string | undefined;
+  progress(): IndexingProgress;
+}
