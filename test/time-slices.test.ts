@@ -1,11 +1,15 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { TimeSlices } from '../src/time-slices.js';
 
-function holdFor(ms: number): void {
-  const until = performance.now() + ms;
-  while (performance.now() < until);
-}
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const holdFor = (ms: number) => vi.advanceTimersByTime(ms);
 
 test('every stride is taken once, in order, the last one shorter', async () => {
   await fc.assert(

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { resultsToHtml } from '../../src/benchmark/html.js';
 import { resultsToMarkdown } from '../../src/benchmark/markdown.js';
 import { resultsFromJson } from '../../src/benchmark/results-json.js';
-import { hasChromium } from './page.js';
+import { hasChromium } from './browser.js';
 
 interface Outcome {
   readonly status: number;

@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { currentBrowser, hasChromium, openPage, type PageGlobals, useChromium } from './page.js';
+import { hasChromium } from './browser.js';
+import { type PageGlobals, usePages } from './page.js';
 
-useChromium({ flags: ['--js-flags=--expose-gc'] });
+const pages = usePages({ flags: ['--js-flags=--expose-gc'] });
 
 const ROUNDS = 200;
 
 /** Bytes that the renderers of the browser hold in memory, by Linux. */
 async function residentBytes(): Promise<number> {
-  const session = await currentBrowser().newBrowserCDPSession();
+  const session = await pages.browser().newBrowserCDPSession();
   const { processInfo } = await session.send('SystemInfo.getProcessInfo');
   await session.detach();
   return processInfo
@@ -17,7 +18,7 @@ async function residentBytes(): Promise<number> {
 }
 
 test.skipIf(!hasChromium)('two hundred indexers, made, used and disposed, leave no worker and no memory', async () => {
-  const page = await openPage();
+  const page = await pages.open();
   const cycles = (rounds: number) =>
     page.evaluate(async (count) => {
       const { MonitoredParallelIndexer } = (globalThis as typeof globalThis & PageGlobals).simdex;
@@ -39,7 +40,7 @@ test.skipIf(!hasChromium)('two hundred indexers, made, used and disposed, leave 
 });
 
 test.skipIf(!hasChromium)('two hundred forgotten results of 8 MB are collected', async () => {
-  const page = await openPage();
+  const page = await pages.open();
   const most = await page.evaluate(async (rounds) => {
     const { MonitoredParallelIndexer } = (globalThis as typeof globalThis & PageGlobals).simdex;
     const data = Float32Array.from({ length: 8192 * 256 }, (_, i) => Math.sin(i));

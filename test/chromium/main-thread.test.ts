@@ -3,7 +3,8 @@
  * of that thread, which a busy machine does not lengthen.
  */
 import { describe, expect, test } from 'vitest';
-import { currentBrowser, hasChromium, openPage, type PageGlobals, useChromium } from './page.js';
+import { hasChromium } from './browser.js';
+import { type PageGlobals, usePages } from './page.js';
 
 const LONGEST_MS = 20;
 
@@ -17,10 +18,10 @@ interface TraceEvent {
 }
 
 describe.skipIf(!hasChromium).each([true, false])('isolated: %s', (isolated) => {
-  useChromium({ isolated });
+  const pages = usePages({ isolated });
 
   test('100,000 × 384 vectors are indexed and drawn in tasks of at most 20 ms', async () => {
-    const page = await openPage();
+    const page = await pages.open();
     // The vectors are the page's own business: made before, in a task of their own.
     await page.evaluate(async () => {
       const { MonitoredParallelIndexer } = (globalThis as typeof globalThis & PageGlobals).simdex;
@@ -30,7 +31,7 @@ describe.skipIf(!hasChromium).each([true, false])('isolated: %s', (isolated) => 
       await indexer.ready();
       Object.assign(globalThis, { indexer, source: { data, dims: 384 } });
     });
-    await currentBrowser().startTracing(page, { categories: ['toplevel', 'devtools.timeline', '__metadata'] });
+    await pages.browser().startTracing(page, { categories: ['toplevel', 'devtools.timeline', '__metadata'] });
     const drawn = await page.evaluate(async () => {
       const { indexer, source } = globalThis as typeof globalThis & {
         indexer: InstanceType<PageGlobals['simdex']['MonitoredParallelIndexer']>;
@@ -56,7 +57,7 @@ describe.skipIf(!hasChromium).each([true, false])('isolated: %s', (isolated) => 
       running = false;
       return { indexed: result.indexedCount, frames };
     });
-    const trace = JSON.parse((await currentBrowser().stopTracing()).toString()) as { traceEvents: TraceEvent[] };
+    const trace = JSON.parse((await pages.browser().stopTracing()).toString()) as { traceEvents: TraceEvent[] };
     expect(drawn.indexed).toBe(100_000);
     expect(drawn.frames).toBeGreaterThan(0);
     const mains = trace.traceEvents.filter(

@@ -127,6 +127,18 @@ export async function until(condition: () => boolean, everyMs = 2): Promise<void
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, everyMs));
 }
 
+export function hasEnded({ child }: Started): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+/** Interrupts a command again and again until it ends: what comes right after the first time is part of it. */
+export async function interruptUntilEnded(started: Started, interrupt: () => void): Promise<void> {
+  await until(() => {
+    if (!hasEnded(started)) interrupt();
+    return hasEnded(started);
+  }, 50);
+}
+
 /** Rows (any lengths) as .fvecs. */
 export function fvecsBytes(rows: readonly (readonly number[])[]): Buffer {
   return Buffer.concat(rows.map((row) => Buffer.concat([Buffer.from(Int32Array.of(row.length).buffer), floats(row)])));

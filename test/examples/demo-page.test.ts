@@ -1,14 +1,12 @@
 /**
  * The demo page, driven from end to end as a visitor would.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { get } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser } from 'playwright';
 import { IndexingPerformanceReport, writeVectors } from 'simdex';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumHere, expectAccessible, launchChromium } from '../live/chromium.js';
+import { describe, expect, test } from 'vitest';
+import { expectAccessible, hasChromium } from '../chromium/browser.js';
 import {
   expectMagnitudes,
   figures,
@@ -16,30 +14,15 @@ import {
   generated,
   index,
   magnitudesOf,
-  openDemo,
   option,
-  serveDemo,
+  useDemo,
 } from './demo-support.js';
 
-describe.skipIf(!chromiumHere)('the demo page', () => {
-  let browser: Browser;
-  let folder: string;
-  let demo: Awaited<ReturnType<typeof serveDemo>>;
-  beforeAll(async () => {
-    [browser, demo, folder] = await Promise.all([
-      launchChromium(),
-      serveDemo(),
-      mkdtemp(join(tmpdir(), 'simdex-demo-')),
-    ]);
-  });
-  afterAll(async () => {
-    demo?.server.kill();
-    await browser?.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+describe.skipIf(!hasChromium)('the demo page', () => {
+  const demo = useDemo();
 
   test('generates, indexes and reports what a float64 reference comes to', async () => {
-    const { page, troubles } = await openDemo(browser, demo.url);
+    const { page, troubles } = await demo.open();
     await generate(page, 30_000, 64, 7);
     await option(page, 'Threads', '2');
     await index(page);
@@ -79,9 +62,9 @@ describe.skipIf(!chromiumHere)('the demo page', () => {
     'indexes a .%s file that is dropped or chosen',
     async (format) => {
       const rows = generated(300, 24, 5);
-      const file = join(folder, `rows.${format}`);
+      const file = join(demo.folder, `rows.${format}`);
       await writeVectors(file, [{ data: rows, dims: 24 }]);
-      const { page, troubles } = await openDemo(browser, demo.url);
+      const { page, troubles } = await demo.open();
       if (format === 'npy') {
         await page.setInputFiles('#file', file);
       } else {
@@ -107,8 +90,8 @@ describe.skipIf(!chromiumHere)('the demo page', () => {
   );
 
   test('every option reaches the indexer', async () => {
-    const { page } = await openDemo(browser, demo.url);
-    const file = join(folder, 'with-zeros.csv');
+    const { page } = await demo.open();
+    const file = join(demo.folder, 'with-zeros.csv');
     await writeVectors(file, [{ data: new Float32Array([3, 4, 0, 0, 1, 0]), dims: 2 }]);
     await page.setInputFiles('#file', file);
     await option(page, 'A vector without direction', 'skip');
@@ -124,7 +107,7 @@ describe.skipIf(!chromiumHere)('the demo page', () => {
   });
 
   test('is used by keyboard alone, and tells a screen reader what happens', async () => {
-    const { page } = await openDemo(browser, demo.url);
+    const { page } = await demo.open();
     // Asked for before anything else, so that it is in force when the button is pressed.
     const chooser = page.waitForEvent('filechooser');
     const focused = () =>
@@ -148,7 +131,7 @@ describe.skipIf(!chromiumHere)('the demo page', () => {
   });
 
   test('cancels at any time, and goes on after it', async () => {
-    const { page, troubles } = await openDemo(browser, demo.url);
+    const { page, troubles } = await demo.open();
     // In the page, since a phase may be over before a test sees it.
     await page.evaluate(() => {
       const phase = document.querySelector('#phase')!;
@@ -174,7 +157,7 @@ describe.skipIf(!chromiumHere)('the demo page', () => {
   });
 
   test('races the kernels on vectors of their own thread, and can be cancelled', async () => {
-    const { page, troubles } = await openDemo(browser, demo.url);
+    const { page, troubles } = await demo.open();
     await page.getByRole('button', { name: 'Race' }).click();
     await page.getByRole('button', { name: 'Cancel' }).last().click();
     await page.locator('#race-phase', { hasText: 'Cancelled.' }).waitFor();
@@ -192,7 +175,7 @@ describe.skipIf(!chromiumHere)('the demo page', () => {
     ['light', 1280],
     ['dark', 390],
   ] as const)('%s at %d pixels: nothing sticks out, every contrast suffices', async (colorScheme, width) => {
-    const { page } = await openDemo(browser, demo.url, { colorScheme, viewport: { width, height: 900 } });
+    const { page } = await demo.open({ colorScheme, viewport: { width, height: 900 } });
     await generate(page, 20_000, 16);
     await page.getByText('Options', { exact: true }).click();
     await index(page);

@@ -4,10 +4,13 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Browser, Page } from 'playwright';
-import { expect, onTestFinished } from 'vitest';
-import { troublesOf } from '../live/chromium.js';
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
+import { troublesOf, useChromium } from '../chromium/browser.js';
 
 /** Starts the server; gives the address that it prints. */
 export async function serveDemo(...flags: string[]): Promise<{ url: string; server: ChildProcess }> {
@@ -24,11 +27,43 @@ export interface Opened {
   readonly troubles: string[];
 }
 
-export async function openDemo(
-  browser: Browser,
-  url: string,
-  options: Parameters<Browser['newPage']>[0] & { readonly before?: (page: Page) => Promise<unknown> } = {},
-): Promise<Opened> {
+export type OpenOptions = Parameters<Browser['newPage']>[0] & { readonly before?: (page: Page) => Promise<unknown> };
+
+export interface Demo {
+  readonly url: string;
+  readonly browser: Browser;
+  /** For files of the tests. */
+  readonly folder: string;
+  open(options?: OpenOptions): Promise<Opened>;
+}
+
+/** The page, served, and a browser for it, for the tests of a `describe`. */
+export function useDemo(): Demo {
+  const browser = useChromium();
+  let served: Awaited<ReturnType<typeof serveDemo>> | undefined;
+  let folder: string | undefined;
+  beforeAll(async () => {
+    [served, folder] = await Promise.all([serveDemo(), mkdtemp(join(tmpdir(), 'simdex-demo-'))]);
+  });
+  afterAll(async () => {
+    served?.server.kill();
+    if (folder) await rm(folder, { recursive: true });
+  });
+  return {
+    get url() {
+      return served!.url;
+    },
+    get browser() {
+      return browser();
+    },
+    get folder() {
+      return folder!;
+    },
+    open: (options) => openDemo(browser(), served!.url, options),
+  };
+}
+
+export async function openDemo(browser: Browser, url: string, options: OpenOptions = {}): Promise<Opened> {
   const { before, ...pageOptions } = options;
   const page = await browser.newPage(pageOptions);
   onTestFinished(() => page.close());

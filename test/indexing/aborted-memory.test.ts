@@ -1,20 +1,22 @@
 /**
  * After an abort a thread may still be in its last slice. The memory it writes to is used again only when it has answered.
  */
+import type { IndexingProgress } from 'simdex';
 import { afterEach, expect, test } from 'vitest';
-import { failAtBatch, failNowhere, faultyWorker } from './fault.js';
+import { failAtBatch, failNowhere, faultyWorker, held, release } from './fault.js';
 import { countedBy, createIndexer, inSharedMemory, randomMatrix, rejectionOf } from './support.js';
 
 afterEach(failNowhere);
 
 const matrix = inSharedMemory(randomMatrix(1000, 64));
 
-/** Starts a run of which one batch is held by its thread for a third of a second, and aborts it meanwhile. */
-async function abortWhileHeld(run: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
-  failAtBatch('slow', 0);
+/** Starts a run of which one batch is held by its thread until `release`, and aborts it meanwhile. */
+async function abortWhileHeld(run: (signal: AbortSignal) => Promise<unknown>, others?: Promise<void>): Promise<void> {
+  failAtBatch('held', 0);
   const controller = new AbortController();
   const rejection = rejectionOf(run(controller.signal));
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await held();
+  await others;
   controller.abort('stop');
   expect(await rejection).toBe('stop');
 }
@@ -35,6 +37,7 @@ test.each(['inPlace', 'into'] as const)(
     expect(indexer.getMonitoringStats().activeThreads).toBe(2);
     expect(indexer.allocate(1000, 64).data.buffer).not.toBe(allocated.data.buffer);
     // The next run waits for the threads; after it the memory is free.
+    release();
     (await indexer.indexVectorsMonitored(randomMatrix(200, 4))).dispose();
     expect(indexer.allocate(1000, 64).data.buffer).toBe(allocated.data.buffer);
   },
@@ -47,6 +50,7 @@ test('the memory of an aborted run is not handed out before its threads have ans
   await abortWhileHeld((signal) => indexer.indexVectorsMonitored(matrix, { signal }));
   expect(indexer.getMonitoringStats().activeThreads).toBe(2);
   expect(() => indexer.allocate(1000, 64)).toThrow(expect.objectContaining({ code: 'InsufficientMemory' }));
+  release();
   const next = await indexer.indexVectorsMonitored(matrix);
   expect(next.indexedCount).toBe(1000);
   expect(indexer.getMonitoringStats().activeThreads).toBe(0);
@@ -55,10 +59,19 @@ test('the memory of an aborted run is not handed out before its threads have ans
 test('a batch that ends after its run was aborted is not counted', async () => {
   const indexer = createIndexer(2, { worker: faultyWorker });
   await indexer.ready();
-  await abortWhileHeld((signal) => indexer.indexVectorsMonitored(matrix, { signal, batchSize: 500 }));
+  let tellDone = (): void => undefined;
+  const otherDone = new Promise<void>((resolve) => {
+    tellDone = resolve;
+  });
+  const onProgress = ({ processed }: IndexingProgress) => processed === 500 && tellDone();
+  await abortWhileHeld(
+    (signal) => indexer.indexVectorsMonitored(matrix, { signal, batchSize: 500, onProgress }),
+    otherDone,
+  );
   const { total, threads } = countedBy(indexer);
   expect(threads).toBe(total);
   expect(total).toBe(500);
+  release();
   await indexer.indexVectorsMonitored(matrix);
   expect(countedBy(indexer)).toEqual({ total: 1500, threads: 1500 });
 });

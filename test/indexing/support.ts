@@ -58,8 +58,7 @@ export function bitsOf({ vectors }: IndexingResult): (string | null)[] {
   return Array.from({ length: vectors.length }, (_, i) => {
     const vector = vectors.get(i);
     if (!vector) return null;
-    const numbers = Float32Array.of(vector.magnitude, ...vector.normalized);
-    return [...new Uint32Array(numbers.buffer)].map((word) => word.toString(16)).join(' ');
+    return Buffer.from(Float32Array.of(vector.magnitude, ...vector.normalized).buffer).toString('hex');
   });
 }
 

@@ -5,7 +5,7 @@ import { instantiateKernel } from '../../src/kernel/instantiate.js';
 import { rejectionOf } from '../../src/kernel/rejection.js';
 import { indexRow } from '../reference.js';
 import { allKinds, anyRows, createRows, numRuns } from './rows.js';
-import { bitsOf, type Rows, rowOf, Workbench } from './workbench.js';
+import { bitsOf, expectSameBits, type Rows, rowOf, Workbench } from './workbench.js';
 
 const SMALLEST_NORMAL = 2 ** -126;
 const LARGEST = (2 - 2 ** -23) * 2 ** 127;
@@ -65,8 +65,8 @@ describe.each(backends)('the %s kernel', (backend) => {
     const normalized = workbench.run('normalize', input);
     for (let i = 0; i < input.count; i++) rowOf(normalized.rows, input.dims, i).sort();
     const processed = workbench.run('process', input);
-    expect(bitsOf(processed.rows)).toEqual(bitsOf(normalized.rows));
-    expect(bitsOf(processed.magnitudes)).toEqual(bitsOf(normalized.magnitudes));
+    expectSameBits(processed.rows, normalized.rows);
+    expectSameBits(processed.magnitudes, normalized.magnitudes);
     expect(processed.rejected).toBe(normalized.rejected);
   }
 
@@ -87,8 +87,8 @@ describe.each(backends)('the %s kernel', (backend) => {
       fc.property(anyRows, (input) => {
         const measured = workbench.run('magnitudes', input);
         const normalized = workbench.run('normalize', input);
-        expect(bitsOf(measured.rows)).toEqual(bitsOf(input.data));
-        expect(bitsOf(measured.magnitudes)).toEqual(bitsOf(normalized.magnitudes));
+        expectSameBits(measured.rows, input.data);
+        expectSameBits(measured.magnitudes, normalized.magnitudes);
         expect(measured.rejected).toBe(normalized.rejected);
       }),
       numRuns,
@@ -102,7 +102,7 @@ describe.each(backends)('the %s kernel', (backend) => {
         for (let i = 0; i < input.count; i++) {
           const row = { data: rowOf(input.data, input.dims, i), count: 1, dims: input.dims, shift };
           const alone = workbench.run('process', row);
-          expect(bitsOf(alone.rows)).toEqual(bitsOf(rowOf(rows, input.dims, i).slice()));
+          expectSameBits(alone.rows, rowOf(rows, input.dims, i));
           expect(bitsOf(alone.magnitudes)[0]).toBe(bitsOf(magnitudes)[i]);
         }
       }),
@@ -158,8 +158,8 @@ describe.each(backends)('the %s kernel', (backend) => {
       const input = createRows(dims, 'uniform', 5, dims, 1);
       const near = workbench.run('process', input);
       const actual = far.run('process', input);
-      expect(bitsOf(actual.rows)).toEqual(bitsOf(near.rows));
-      expect(bitsOf(actual.magnitudes)).toEqual(bitsOf(near.magnitudes));
+      expectSameBits(actual.rows, near.rows);
+      expectSameBits(actual.magnitudes, near.magnitudes);
     }
   });
 });
@@ -170,8 +170,8 @@ test('simd and scalar give the same bits', () => {
   const compare = (input: Rows) => {
     const expected = simd.run('process', input);
     const actual = scalar.run('process', input);
-    expect(bitsOf(actual.rows)).toEqual(bitsOf(expected.rows));
-    expect(bitsOf(actual.magnitudes)).toEqual(bitsOf(expected.magnitudes));
+    expectSameBits(actual.rows, expected.rows);
+    expectSameBits(actual.magnitudes, expected.magnitudes);
   };
   fc.assert(fc.property(anyRows, compare), numRuns);
   for (const dims of manyDims) compare(createRows(dims, 'any', 3, dims, 2));
@@ -191,7 +191,7 @@ test('the last byte of 4 GiB can belong to a row, and to the scratch', () => {
     rows.set(data);
     expect(kernel.process(rowsAt, count, dims, 64, scratchAt)).toBe(0);
     const { rows: expected } = createWorkbench('simd').run('process', { data, count, dims, shift: 0 });
-    expect(bitsOf(rows.slice())).toEqual(bitsOf(expected));
+    expectSameBits(rows, expected);
   }
 });
 

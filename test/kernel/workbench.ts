@@ -87,6 +87,14 @@ export function bitsOf(floats: Float32Array): Uint32Array {
   return new Uint32Array(floats.buffer, floats.byteOffset, floats.length);
 }
 
+/** `toEqual` would take seconds for what a loop does in milliseconds. */
+export function expectSameBits(actual: Float32Array, expected: Float32Array): void {
+  const [found, wanted] = [bitsOf(actual), bitsOf(expected)];
+  expect(found.length).toBe(wanted.length);
+  const at = found.findIndex((bits, i) => bits !== wanted[i]);
+  if (at >= 0) expect.fail(`component ${at}: ${actual[at]} (${found[at]}) for ${expected[at]} (${wanted[at]})`);
+}
+
 export function rowOf(data: Float32Array, dims: number, i: number): Float32Array {
   return data.subarray(i * dims, (i + 1) * dims);
 }

@@ -1,7 +1,7 @@
 /**
  * Workers in pages: those that are the caller's own, and those that fail.
  */
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createIndexer, environment } from '../common/environment.js';
 import { differencesFrom } from '../indexing/reference.js';
 import { countedBy, randomRows } from '../indexing/support.js';
@@ -47,10 +47,17 @@ test.skipIf(!hasWorkers).each(['missing.js', 'throws.js'])(
 );
 
 test.skipIf(!hasWorkers)('a worker that says nothing for 10 s is an error with its URL', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
   const indexer = createIndexer({ worker: url('silent.js') });
-  await expect(indexer.ready()).rejects.toThrow(
+  const refused = expect(indexer.ready()).rejects.toThrow(
     `the worker (${url('silent.js')}) did not answer its first message within 10 s`,
   );
+  while (vi.getTimerCount() === 0) await new Promise(requestAnimationFrame);
+  vi.advanceTimersByTime(9999);
+  expect(vi.getTimerCount()).toBeGreaterThan(0);
+  vi.advanceTimersByTime(1);
+  await refused;
 });
 
 test.skipIf(!hasWorkers)(

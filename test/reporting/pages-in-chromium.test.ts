@@ -6,16 +6,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumFlags, findChromium } from '../../scripts/find-chromium.mjs';
+import type { Browser, Page } from 'playwright';
+import { afterAll, describe, expect, test } from 'vitest';
 import { renderReport } from '../../src/reporting/render-report.js';
 import { IndexingPerformanceReport } from '../../src/reporting/report.js';
 import { summarizeRun } from '../../src/reporting/summarize-run.js';
+import { hasChromium, useChromium } from '../chromium/browser.js';
 import { allParts, sampleRun, timesOf } from './report-samples.js';
-
-const executable = findChromium();
-if (!executable) console.warn('No Chromium found: pages of reports are not tried in a browser. Set CHROME_PATH.');
 
 /** Three threads whose order by any column differs. */
 const report = new IndexingPerformanceReport(
@@ -32,24 +29,18 @@ const report = new IndexingPerformanceReport(
   ),
 );
 
-describe.skipIf(!executable)('a page in Chromium', () => {
+describe.skipIf(!hasChromium)('a page in Chromium', () => {
   const folder = mkdtempSync(join(tmpdir(), 'simdex-pages-'));
-  let browser: Browser;
+  const browser = useChromium();
   let page: Page;
   const trouble: string[] = [];
 
-  beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: executable!, args: chromiumFlags });
-  });
-  afterAll(async () => {
-    await browser?.close();
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => rmSync(folder, { recursive: true }));
 
   async function open(html: string, options: Parameters<Browser['newPage']>[0] = {}): Promise<Page> {
     await page?.close();
     trouble.length = 0;
-    page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
+    page = await browser().newPage({ viewport: { width: 1280, height: 900 }, ...options });
     page.on('console', (message) => trouble.push(message.text()));
     page.on('pageerror', (error) => trouble.push(String(error)));
     const file = join(folder, 'page.html');

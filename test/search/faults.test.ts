@@ -4,7 +4,7 @@
  */
 import { type AlertUpdate, RealTimeMonitor, VectorIndex } from 'simdex';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Fault, failAtBatch, failNowhere, failures, faultyWorker } from '../indexing/fault.js';
+import { type Fault, failAtBatch, failNowhere, failures, faultyWorker, held, release } from '../indexing/fault.js';
 import { expectBest, rank } from './reference.js';
 import { build, positions, randomRows } from './support.js';
 
@@ -57,18 +57,17 @@ describe('a signal', () => {
   test('that is aborted already, is aborted while it waits, and while it is searched, rejects with its reason', async () => {
     const index = await build(rows, { worker: faultyWorker });
     await expect(index.search(queries[0]!, 1, { signal: AbortSignal.abort('before') })).rejects.toBe('before');
-    failAtBatch('slow', 1);
+    failAtBatch('held', 1);
     const [running, waiting] = [new AbortController(), new AbortController()];
     const first = index.searchBatch(queries, 5, { signal: running.signal });
     const second = index.searchBatch(queries, 5, { signal: waiting.signal });
     const third = index.searchBatch(queries, 5);
-    setTimeout(() => waiting.abort('waiting'), 20);
-    setTimeout(() => running.abort('running'), 60);
-    const refused = await Promise.allSettled([first, second]);
-    expect(refused).toEqual([
-      { status: 'rejected', reason: 'running' },
-      { status: 'rejected', reason: 'waiting' },
-    ]);
+    await held();
+    waiting.abort('waiting');
+    await expect(second).rejects.toBe('waiting');
+    running.abort('running');
+    await expect(first).rejects.toBe('running');
+    release();
     expectBest((await third)[0]!, rankings[0]!, 5);
     expect(index.monitor.getStats().totalQueries).toBe(queries.length);
   });

@@ -4,7 +4,7 @@
 import { getEnvironmentData, parentPort } from 'node:worker_threads';
 import runTask from '../../../dist/worker.node.js';
 
-const [MODE, BATCH, TIMES, ODDS, SEED] = [0, 1, 2, 3, 4];
+const [MODE, BATCH, TIMES, ODDS, SEED, RELEASED, NEVER] = [0, 1, 2, 3, 4, 5, 6];
 const words = new Int32Array(getEnvironmentData('simdex test fault'));
 
 const faults = {
@@ -27,7 +27,9 @@ const faults = {
     overflow();
   },
   // Holds the batch for a third of a second.
-  8: () => Atomics.wait(words, 15, 0, 300),
+  8: () => Atomics.wait(words, NEVER, 0, 300),
+  // Holds the batch until the test releases it.
+  9: () => Atomics.wait(words, RELEASED, 0),
 };
 
 if (Atomics.load(words, MODE) === 6 && Atomics.sub(words, TIMES, 1) > 0) process.exit(4);

@@ -1,16 +1,29 @@
 /**
- * A real Chromium for tests of pages, and how to judge one for accessibility.
+ * A real Chromium that a test drives from outside, what a page in it complains of, and how to judge one for accessibility.
  */
 import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright';
-import { expect } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { chromiumFlags, findChromium } from '../../scripts/find-chromium.mjs';
 
-export const chromiumHere = findChromium() !== undefined;
+const executablePath = findChromium();
 
-/** Needs `chromiumHere`. */
-export function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: findChromium()!, args: chromiumFlags });
+/** Whether there is a Chromium; tests skip where there is none, which vitest.config.mjs has said. */
+export const hasChromium = executablePath !== undefined;
+
+/** Needs `hasChromium`. */
+export function launchChromium(...flags: readonly string[]): Promise<Browser> {
+  return chromium.launch({ executablePath: executablePath!, args: [...chromiumFlags, ...flags] });
+}
+
+/** One browser for the tests of a file or a `describe`, which get it by the function returned. */
+export function useChromium(...flags: readonly string[]): () => Browser {
+  let browser: Browser | undefined;
+  beforeAll(async () => {
+    if (hasChromium) browser = await launchChromium(...flags);
+  });
+  afterAll(() => browser?.close());
+  return () => browser!;
 }
 
 /** What the page said went wrong: uncaught errors, console errors, refusals of its policy. */
