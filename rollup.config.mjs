@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { transform } from 'esbuild';
+import { dts } from 'rollup-plugin-dts';
 import { pageScriptPlugin } from './scripts/page-script-plugin.mjs';
 import { wasmPlugin } from './scripts/wasm-plugin.mjs';
 import { workerPlugin } from './scripts/worker-plugin.mjs';
@@ -83,7 +84,37 @@ const pageSuite = {
   plugins: [wasmPlugin(), workerPlugin(), pageLoader()],
 };
 
-export default [node, pageWorker, pageElement, page, pageSuite];
+/**
+ * Declarations of what the entries export and of nothing else: those of internals name types that programs may not have (of
+ * pages, of optional packages). One build, so that a class has one declaration whichever entry gives it.
+ */
+const declarations = {
+  input: Object.fromEntries(
+    [
+      'index.node',
+      'index.browser',
+      'index.inline',
+      'index.kernel',
+      'index.metrics',
+      'index.monitor-element',
+      'index.monitor-events',
+      'index.report',
+      'workers/node/worker',
+      'workers/browser/worker',
+    ].map((entry) => [entry, `build/types/${entry}.d.ts`]),
+  ),
+  output: {
+    dir: 'dist/types',
+    format: 'es',
+    entryFileNames: '[name].d.ts',
+    chunkFileNames: ({ name }) => `chunk-${name.replace(/\.d$/, '')}.d.ts`,
+    // Symbol.dispose, for programs that do not take the newest library of TypeScript.
+    banner: '/// <reference lib="esnext.disposable" />',
+  },
+  plugins: [dts()],
+};
+
+export default [node, pageWorker, pageElement, page, pageSuite, declarations];
 
 /**
  * Bundlers leave out whole files that a program does not need, more surely than parts of one; so what can be used without

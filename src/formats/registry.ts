@@ -1,5 +1,5 @@
 /**
- * The formats there are. To add one: a file that exports a `Format`, and a line in the table; its name is its extension.
+ * The formats there are. To add one: a file that exports a `Format`, its name, which is its extension, and a line in the table.
  */
 import { invalidConfiguration } from '../errors.js';
 import { arrow } from './arrow.js';
@@ -15,7 +15,21 @@ import { npz } from './npz.js';
 import { parquet } from './parquet.js';
 import { safetensors } from './safetensors.js';
 
-const formats = {
+/** Name of a file format of vectors: the extension of its files. */
+export type VectorFormat =
+  | 'npy'
+  | 'npz'
+  | 'fvecs'
+  | 'bvecs'
+  | 'fbin'
+  | 'safetensors'
+  | 'jsonl'
+  | 'csv'
+  | 'parquet'
+  | 'arrow'
+  | 'h5';
+
+const formats: Record<VectorFormat, Format> = {
   npy,
   npz,
   fvecs,
@@ -27,10 +41,7 @@ const formats = {
   parquet,
   arrow,
   h5,
-} satisfies Record<string, Format>;
-
-/** Name of a file format of vectors: the extension of its files. */
-export type VectorFormat = keyof typeof formats;
+};
 
 /** Names of all formats. */
 export const vectorFormats: readonly string[] = Object.keys(formats);

@@ -49,8 +49,8 @@ export class MonitoredParallelIndexer {
     options: IndexerOptions = {},
   ) {
     this.config = checkMonitoringConfig(config);
-    this.#logger = options.logger;
     this.indexer = new ParallelIndexer(threadCount, options);
+    this.#logger = options.logger;
     this.monitor = new SharedPerformanceMonitor(this.config.enablePerThreadMonitoring ? this.indexer.threadCount : 0);
     this.threadMonitors = this.monitor.threadMonitors;
     this.#observation = {

@@ -11,7 +11,11 @@ export type KernelBackend = 'simd' | 'scalar' | 'javascript';
 
 /** Can be posted to workers: one compilation serves all threads. */
 export type CompiledKernel =
-  | { readonly backend: 'simd' | 'scalar'; readonly module: WebAssembly.Module }
+  | {
+      readonly backend: 'simd' | 'scalar';
+      /** Kept out of declarations: Node's types have no WebAssembly. @internal */
+      readonly module: WebAssembly.Module;
+    }
   | { readonly backend: 'javascript' };
 
 /** A kernel before it is compiled. Unlike a compiled one, it can be posted to workers everywhere. */

@@ -32,6 +32,8 @@ const PROCESSOR_SHARE = 0.25;
 const GOOD_DISPATCH_SHARE = 0.1;
 /** Batches for each thread, so that the last one may idle little: the plan's own aim. */
 const BATCHES_PER_THREAD = 16;
+/** Batches whose size is not given have as many vectors or more. */
+const LEAST_CHOSEN_SIZE = 50;
 
 export function findBottlenecks(losses: Losses, facts: BottleneckFacts): Bottleneck[] {
   const { totalTimeMs } = facts;
@@ -83,7 +85,8 @@ function memoryBandwidth(percent: string, { copiedBytes, threads, conditions }: 
 function imbalance(percent: string, { batches, threads, batchSize, vectors }: BottleneckFacts): string {
   const found = `Threads waited ${percent} of the time for the last one (${batches} batches for ${threads} threads, up to ${batchSize} vectors each).`;
   const size = Math.max(1, Math.floor(vectors / (threads * BATCHES_PER_THREAD)));
-  if (size < batchSize) return `${found} Set batchSize to ${size}, or leave it out.`;
+  if (size < batchSize)
+    return `${found} Set batchSize to ${size}${size < LEAST_CHOSEN_SIZE ? '' : ', or leave it out'}.`;
   return `${found} Use fewer threads, or index more vectors at a time.`;
 }
 

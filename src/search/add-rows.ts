@@ -9,6 +9,7 @@ import type { Metric } from '../kernel/search/error-bound.js';
 import { isSortedMemory } from '../memory/sorted-memory.js';
 import { TimeSlices } from '../time-slices.js';
 import { countVectors, describeSource, type SourceRows } from '../vectors/source-rows.js';
+import { isFloat32Array } from '../vectors/vector-matrix.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import type { StagedRows } from './row-store.js';
 
@@ -72,7 +73,7 @@ function submatrix({ data, dims }: { data: Float32Array; dims: number }, first: 
 function checkPortion(portion: VectorSource, dims: number): void {
   if ('dims' in portion) {
     if (portion.dims !== dims) throw invalidConfiguration('vectors.dims', `${dims}, as the index has`, portion.dims);
-    refuseSorted(portion.data);
+    refuseSorted([portion.data], dims);
     return;
   }
   for (const [i, row] of portion.entries()) {
@@ -83,15 +84,22 @@ function checkPortion(portion: VectorSource, dims: number): void {
       const detail = `vectors[${i}] must have ${dims} components, as the index has, got ${length}`;
       throw new IndexingError('InvalidConfiguration', detail, { vectorIndex: i });
     }
-    if (ArrayBuffer.isView(row)) refuseSorted(row);
   }
+  refuseSorted(portion.filter(isFloat32Array), dims);
 }
 
-function refuseSorted({ buffer }: ArrayBufferView): void {
-  if (!isSortedMemory(buffer)) return;
+/** Memory that a caller has filled anew is still marked: rows that are not ascending are not those that were sorted. */
+function refuseSorted(arrays: readonly Float32Array[], dims: number): void {
+  const marked = arrays.filter(({ buffer }) => isSortedMemory(buffer));
+  if (marked.length === 0 || !marked.every((data) => hasAscendingRows(data, dims))) return;
   const detail =
     "vectors are rows whose components were sorted: they are no longer vectors; index with order: 'original'";
   throw new IndexingError('InvalidConfiguration', detail);
+}
+
+function hasAscendingRows(data: Float32Array, dims: number): boolean {
+  for (let i = 1; i < data.length; i++) if (i % dims !== 0 && data[i - 1]! > data[i]!) return false;
+  return true;
 }
 
 async function addPortion(

@@ -32,6 +32,17 @@ test.each([
   expect(countedBy(indexer).total).toBe(0);
 });
 
+test('a signal that is aborted already waits for no turn', async () => {
+  const indexer = createIndexer(2);
+  await indexer.ready();
+  const order: string[] = [];
+  const first = indexer.indexVectorsMonitored(many).then(() => order.push('first'));
+  const aborted = rejectionOf(indexer.indexVectorsMonitored(some, { signal: AbortSignal.abort('no') }));
+  aborted.then((reason) => order.push(String(reason)));
+  await first;
+  expect(order).toEqual(['no', 'first']);
+});
+
 test.each([
   ['few', few],
   ['some', some],

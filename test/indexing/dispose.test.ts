@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
-import { MonitoredParallelIndexer } from 'simdex';
+import { MonitoredParallelIndexer, ParallelIndexer } from 'simdex';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { asyncDisposeSymbol } from '../../src/dispose-symbol.js';
 import { differencesFrom } from './reference.js';
@@ -59,6 +59,17 @@ test('runs under way and waiting reject, and every dispose waits until the threa
   expect(await Promise.all(disposals)).toEqual([0, 0, 0]);
   const [long, waiting, , last] = await Promise.all(runs);
   for (const rejection of [long, waiting, last]) expect(rejection).toMatchObject(DISPOSED);
+});
+
+test('await using ends the threads of either indexer', async () => {
+  for (const Indexer of [MonitoredParallelIndexer, ParallelIndexer]) {
+    {
+      await using indexer = new Indexer(2);
+      await indexer.ready();
+      expect(alive.size).toBe(2);
+    }
+    expect(alive.size).toBe(0);
+  }
 });
 
 test('disposing an indexer that never ran starts nothing', async () => {

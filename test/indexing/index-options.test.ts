@@ -1,4 +1,4 @@
-import type { IndexOptions } from 'simdex';
+import type { IndexOptions, VectorMatrix } from 'simdex';
 import { expect, test } from 'vitest';
 import { referenceOf } from './reference.js';
 import { bitsOf, createIndexer, inSharedMemory, randomMatrix, randomRows, rowsOf } from './support.js';
@@ -97,6 +97,30 @@ test.each(sizes)(
       expect(into.data.subarray(data.length).every((component) => component === 42)).toBe(true);
       result.dispose();
     }
+  },
+);
+
+test.each(sizes.flatMap(([thread, count]) => [[thread, count, 'inPlace'] as const, [thread, count, 'into'] as const]))(
+  '%s thread, %i rows, %s: no other run gets the memory of the matrix, whatever became of its own',
+  async (_, count, use) => {
+    const indexer = createIndexer(2);
+    const mine = indexer.allocate(count, 24);
+    const index = (source: VectorMatrix) => {
+      mine.data.set(source.data);
+      return use === 'inPlace'
+        ? indexer.indexVectorsMonitored(mine, { inPlace: true })
+        : indexer.indexVectorsMonitored(source, { into: mine });
+    };
+    (await index(randomMatrix(count, 24))).dispose();
+    const invalid = randomMatrix(count, 24);
+    invalid.data[count * 24 - 1] = Number.NaN;
+    await expect(index(invalid)).rejects.toMatchObject({ code: 'NonFinite', vectorIndex: count - 1 });
+    const others = [
+      await indexer.indexVectorsMonitored(randomMatrix(count, 24)),
+      await indexer.indexVectorsMonitored(randomMatrix(count, 24)),
+    ];
+    for (const { vectors } of others) expect(vectors.matrix.data.buffer).not.toBe(mine.data.buffer);
+    expect(indexer.allocate(count, 24).data.buffer).not.toBe(mine.data.buffer);
   },
 );
 

@@ -50,12 +50,22 @@ const wrong: [Record<string, unknown>, RegExp][] = [
 test.each(wrong)('options %j are refused by name', (options, message) => {
   expect(() => new MonitoredParallelIndexer(1, {}, options)).toThrow(message);
   expect(() => new ParallelIndexer(1, options)).toThrow(message);
-  expect(() => new ParallelIndexer(1, null as never)).toThrow(/options must be an object, got null/);
+});
+
+test('options and a configuration that are no objects are refused', () => {
+  const noOptions = /^Invalid indexing configuration: options must be an object, got null/;
+  expect(() => new ParallelIndexer(1, null as never)).toThrow(noOptions);
+  expect(() => new MonitoredParallelIndexer(1, {}, null as never)).toThrow(noOptions);
+  expect(() => new MonitoredParallelIndexer(1, null as never)).toThrow(
+    /^Invalid indexing configuration: config must be an object, got null/,
+  );
 });
 
 test.each([
   [{ enablePerThreadMonitoring: 'yes' }, /config\.enablePerThreadMonitoring must be true or false, got "yes"/],
   [{ queueDepthMonitoring: 1 }, /config\.queueDepthMonitoring must be true or false, got 1/],
+  [{ reportingIntervalMs: 0 }, /config\.reportingIntervalMs must be a positive number of milliseconds, got 0/],
+  [{ reportingIntervalMs: '5s' }, /config\.reportingIntervalMs must be a positive number of milliseconds, got "5s"/],
   [{ perThread: true }, /config\.perThread must be one of enablePerThreadMonitoring, /],
 ])('the monitoring configuration %j is refused by name', (config, message) => {
   expect(() => new MonitoredParallelIndexer(1, config as never)).toThrow(message);

@@ -12,6 +12,7 @@ test.each([
   ['forget', 1000, 4096],
   ['subarray', 1000, 4096],
   ['into', 1000, 4096],
+  ['dispose', 10_000, 3],
   ['forget', 10_000, 3],
   ['subarray', 10_000, 3],
 ])('results to %s, %d runs of %d rows: memory stays bounded', { timeout: 120_000 }, async (use, runs, rows) => {
@@ -93,6 +94,20 @@ test('a disposed memory is used again, one that is held never', async () => {
   expect(buffers.size).toBe(1);
   const held = await Promise.all(Array.from({ length: 8 }, () => indexer.indexVectorsMonitored(randomMatrix(500, 16))));
   expect(new Set(held.map(({ vectors }) => vectors.matrix.data.buffer)).size).toBe(8);
+});
+
+test('using gives the memory of a result, and of a matrix, back', async () => {
+  const indexer = createIndexer(2);
+  const buffers = new Set<ArrayBufferLike>();
+  for (let run = 0; run < 5; run++) {
+    using result = await indexer.indexVectorsMonitored(randomMatrix(500, 16));
+    buffers.add(result.vectors.matrix.data.buffer);
+  }
+  for (let run = 0; run < 5; run++) {
+    using matrix = indexer.allocate(500, 16);
+    buffers.add(matrix.data.buffer);
+  }
+  expect(buffers.size).toBe(1);
 });
 
 test('a loop that indexes into one matrix shows the data of its last run', async () => {

@@ -39,6 +39,15 @@ test.each(faults)('a thread that fails once (%s) is replaced and its batch run a
   expect(countedBy(indexer)).toEqual({ total: indexed, threads: indexed });
 });
 
+test('the logger hears which thread died and of what', async () => {
+  const warnings: string[] = [];
+  const logger = { info: () => undefined, warn: (message: string) => warnings.push(message) };
+  const indexer = createIndexer(3, { worker: faultyWorker, logger });
+  failAtBatch('process.exit', 1);
+  await indexer.indexVectorsMonitored(matrix, { batchSize: 50 });
+  expect(warnings).toEqual([expect.stringMatching(/^Thread [012] died and is replaced \(.*exited with code \d+\)$/)]);
+});
+
 test.each<Fault>(['process.exit', 'throw', 'stack overflow'])(
   'a batch that ends two threads (%s) fails the run',
   async (fault) => {

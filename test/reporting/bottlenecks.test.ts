@@ -160,6 +160,10 @@ test('imbalance: the batches, and a size that suffices', () => {
   expect(sentence({ imbalanceMs: 44 })).toEqual([
     'Threads waited 44.0% of the time for the last one (8 batches for 4 threads, up to 500 vectors each). Set batchSize to 62, or leave it out.',
   ]);
+  // Left out, it is 50 or more: that would be no smaller.
+  expect(sentence({ imbalanceMs: 44 }, { batchSize: 50, vectors: 600 })).toEqual([
+    expect.stringMatching(/up to 50 vectors each\)\. Set batchSize to 9\.$/),
+  ]);
   expect(sentence({ imbalanceMs: 44 }, { batchSize: 20 })).toEqual([
     expect.stringMatching(/Use fewer threads, or index more vectors at a time\.$/),
   ]);

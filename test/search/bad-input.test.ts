@@ -75,6 +75,12 @@ describe('an index is not built from', () => {
     const again = indexer.allocate(2, 2);
     again.data.set([3, 1, 2, 4]);
     expect((await build(again)).size).toBe(2);
+    // Also by who keeps the matrix, as a loop that reuses it does.
+    (await indexer.indexVectors(again, { inPlace: true })).dispose();
+    await expect(VectorIndex.build(again)).rejects.toThrow(/components were sorted/);
+    again.data.set([1, 2, 4, 3]);
+    expect((await build(again)).size).toBe(2);
+    expect((await build([again.data.subarray(0, 2), again.data.subarray(2, 4)])).size).toBe(2);
   });
 
   test('names the position of a vector in a later portion and a later chunk', async () => {

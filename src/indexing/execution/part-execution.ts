@@ -89,10 +89,3 @@ export async function indexParts(
   const failed = (await Promise.allSettled(all)).find((lane) => lane.status === 'rejected');
   if (failed) throw failed.reason;
 }
-
-interface BatchRecord {
-  rows: number;
-  rejected: number;
-  startedAtMs: number;
-  endedAtMs: number;
-}
