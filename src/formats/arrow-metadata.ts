@@ -5,9 +5,10 @@
  *
  * Tables and slots are those of Schema.fbs, Message.fbs and File.fbs of the Arrow format.
  */
+import { LENGTH_BYTES, unfoldedBytes } from './arrow-codecs.js';
 import { FlatBuffer } from './flat-buffer.js';
 import { malformed } from './malformed.js';
-import type { TrackedSource } from './optional-package.js';
+import { createBudget, type TrackedSource } from './optional-package.js';
 
 const MAGIC = 'ARROW1';
 /** The magic and its padding. */
@@ -65,10 +66,13 @@ class MessageWalk {
   /** Messages do not share bytes. */
   #budget: number;
   #dictionaries = 0;
+  /** Of bytes that are compressed. */
+  readonly #spend: (bytes: number) => void;
 
   constructor(source: TrackedSource) {
     this.#source = source;
     this.#budget = source.byteLength;
+    this.#spend = createBudget(source);
   }
 
   /** Checks the message at a place in the file; gives the place behind its body, undefined at the end of the stream. */
@@ -96,18 +100,41 @@ class MessageWalk {
     const type = buffer.uint8(buffer.field(root, 6));
     if (header === 0) throw refuse('a header', 'none');
     if (type === SCHEMA && bodyBytes === 0) checkSchema(buffer, header);
-    else if (type === RECORD_BATCH) checkBatch(buffer, header, bodyBytes, refuse);
+    else if (type === RECORD_BATCH) await this.#batch(buffer, header, begin + length, bodyBytes, refuse);
     else if (type === DICTIONARY_BATCH && ++this.#dictionaries <= MAX_DICTIONARY_BATCHES)
-      checkBatch(buffer, buffer.table(header, 6), bodyBytes, refuse);
+      await this.#batch(buffer, buffer.table(header, 6), begin + length, bodyBytes, refuse);
     else throw refuse('a schema, a record batch, or a dictionary', `a message of type ${type}`);
     return end;
+  }
+
+  async #batch(buffer: FlatBuffer, batch: number, body: number, bodyBytes: number, refuse: Refuse): Promise<void> {
+    if (batch === 0) throw refuse('a batch', 'none');
+    const isCompressed = buffer.field(batch, 10) !== 0;
+    const bytes = isCompressed ? await this.#unfolded(buffer, batch, body, bodyBytes, refuse) : bodyBytes;
+    checkBatch(buffer, batch, bytes, refuse);
+  }
+
+  /** Bytes that the buffers of a compressed batch say that they unfold to. */
+  async #unfolded(buffer: FlatBuffer, batch: number, body: number, bodyBytes: number, refuse: Refuse): Promise<number> {
+    let sum = 0;
+    for (const region of buffer.vector(batch, 8, 16)) {
+      const [offset, length] = [buffer.int64(region), buffer.int64(region + 8)];
+      if (length === 0) continue;
+      if (!(offset >= 0 && length >= LENGTH_BYTES && offset + length <= bodyBytes))
+        throw refuse(`buffers within the ${bodyBytes} bytes of a body`, `one of ${length} from ${offset} on`);
+      const head = await this.#source.slice(body + offset, body + offset + LENGTH_BYTES);
+      const claimed = unfoldedBytes(new Uint8Array(head));
+      if (claimed < -1) throw refuse('the length of a buffer', String(claimed));
+      sum += claimed === -1 ? length - LENGTH_BYTES : claimed;
+    }
+    this.#spend(sum);
+    return sum;
   }
 }
 
 type Refuse = (expected: string, found: string) => Error;
 
 function checkBatch(buffer: FlatBuffer, batch: number, bodyBytes: number, refuse: Refuse): void {
-  if (batch === 0) throw refuse('a batch', 'none');
   const most = 8 * bodyBytes;
   const rows = buffer.int64(buffer.field(batch, 4));
   if (!(rows >= 0 && rows <= most)) throw refuse(`at most ${most} rows in ${bodyBytes} bytes`, String(rows));
@@ -116,8 +143,12 @@ function checkBatch(buffer: FlatBuffer, batch: number, bodyBytes: number, refuse
     if (!(length >= 0 && length <= most && nulls >= 0 && nulls <= length))
       throw refuse(`a column of at most ${most} values in ${bodyBytes} bytes`, `${length} with ${nulls} nulls`);
   }
-  buffer.vector(batch, 8, 16);
-  buffer.vector(batch, 12, 8);
+  const buffers = buffer.vector(batch, 8, 16).length;
+  // How many of them the columns of views have.
+  for (const item of buffer.vector(batch, 12, 8)) {
+    const count = buffer.int64(item);
+    if (!(count >= 0 && count <= buffers)) throw refuse(`a column of at most ${buffers} buffers`, String(count));
+  }
 }
 
 function checkSchema(buffer: FlatBuffer, schema: number): void {

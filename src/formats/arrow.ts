@@ -1,7 +1,7 @@
 /**
  * `.arrow` (Feather 2), the file and the stream form of Arrow IPC, through the package apache-arrow: rows are the column
  * `vector` or `vectors`, or the only one that is a list of floats, of fixed size or not; ids are the column `id`, where there
- * is one of integers or strings. Memory is that of one record batch.
+ * is one of integers or strings. Memory is that of one record batch, which may be compressed.
  */
 import type {
   Data,
@@ -14,6 +14,7 @@ import type {
   Schema,
   TypeMap,
 } from 'apache-arrow';
+import { registerCodecs } from './arrow-codecs.js';
 import { checkArrowMetadata } from './arrow-metadata.js';
 import { widenHalvesInto } from './float16.js';
 import type { ByteSource, Format, RowChunk, RowOptions, VectorRows } from './format.js';
@@ -32,6 +33,7 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
   const library = await importArrow(source.name);
   try {
     await checkArrowMetadata(tracked);
+    registerCodecs(library);
     const reader = await openReader(library, tracked);
     const vector = findVectors(library, source.name, reader.schema);
     const dims = library.DataType.isFixedSizeList(vector.type) ? vector.type.listSize : options.dims;
@@ -91,7 +93,7 @@ function findVectors(library: Arrow, file: string, schema: Schema): Field {
 
 /** The floats that a list is of; undefined for every other type. */
 function floatOf({ DataType }: Arrow, type: DataType): Float | undefined {
-  if (!DataType.isFixedSizeList(type) && !DataType.isList(type)) return undefined;
+  if (!DataType.isFixedSizeList(type) && !DataType.isList(type) && !DataType.isLargeList(type)) return undefined;
   const item = type.children[0]?.type;
   return item && DataType.isFloat(item) ? item : undefined;
 }
@@ -106,17 +108,30 @@ async function* readChunks(
   const rows = new RowCollector(memories, chunkVectors, source.byteLength);
   for await (const batch of readBatches(source, library)) {
     const lists = listsOf(library, source.name, batch, column, rows.count);
-    const ids = batch.getChild('id');
+    const ids = idsOf(source, batch);
     for (let row = 0; row < batch.numRows; row++) {
       const where = `row ${rows.count}`;
       const values = lists(row);
       if (dims !== undefined && values.length !== dims)
         throw malformed(source.name, where, `${dims} components, as the option dims says`, String(values.length));
       if (rows.isFullFor(values.length)) yield rows.take();
-      rows.add(values, values.length, ids ? toId(source.name, where, ids.get(row)) : undefined);
+      rows.add(values, values.length, ids && toId(source.name, where, ids(row)));
     }
   }
   if (!rows.isEmpty) yield rows.take();
+}
+
+/** The ids of a batch, by row, where it has some. */
+function idsOf(source: TrackedSource, batch: RecordBatch): ((row: number) => unknown) | undefined {
+  const ids = batch.getChild('id');
+  if (!ids) return undefined;
+  return (row) => {
+    try {
+      return ids.get(row);
+    } catch (error) {
+      throw source.refusal('arrow', error);
+    }
+  };
 }
 
 async function* readBatches(source: TrackedSource, library: Arrow): AsyncGenerator<RecordBatch, void, undefined> {
@@ -144,10 +159,11 @@ function listsOf(
   const values = toFloat32(item.values as Float32Array | Float64Array | Uint16Array);
   const isFixed = library.DataType.isFixedSizeList(list.type);
   const size = isFixed ? (list.type as FixedSizeList).listSize : 0;
-  const offsets = list.valueOffsets as Int32Array;
+  // Of 64 bits in a LargeList.
+  const offsets = list.valueOffsets as Int32Array | BigInt64Array;
   return (row) => {
-    const from = isFixed ? (list.offset + row) * size : offsets[row]!;
-    const to = isFixed ? from + size : offsets[row + 1]!;
+    const from = isFixed ? (list.offset + row) * size : Number(offsets[row]);
+    const to = isFixed ? from + size : Number(offsets[row + 1]);
     if (from >= 0 && from <= to && to <= values.length) return values.subarray(from, to);
     throw refuse(`lists within ${values.length} numbers`, `one from ${from} to ${to}`);
   };

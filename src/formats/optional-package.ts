@@ -62,6 +62,16 @@ export function requirePlausible(
   throw malformed(name, where, most, `${rows} rows of ${dims}`);
 }
 
+/** Takes what all that is compressed in a file unfolds to, and refuses more than it can hold. */
+export function createBudget({ name, byteLength }: ByteSource): (bytes: number) => void {
+  let spent = 0;
+  return (bytes) => {
+    spent += bytes;
+    if (spent <= byteLength * MAX_RATIO) return;
+    throw malformed(name, 'data', `at most ${byteLength * MAX_RATIO} bytes in ${byteLength}`, `${spent} or more`);
+  };
+}
+
 /** The one of `candidates` that holds vectors: called by a name in `known`, first come first, or the only one. */
 export function chooseVectors<T extends { readonly name: string }>(
   file: string,

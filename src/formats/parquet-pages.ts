@@ -5,11 +5,14 @@
  *
  * Numbers of fields, page types and encodings are those of parquet.thrift.
  */
+import { checkDeltaPrefixes, checkDeltas, checkDeltaTexts } from './parquet-deltas.js';
 import { ThriftReader, type ThriftStruct } from './thrift.js';
 
 /** What the schema and the column's metadata say. */
 export interface ColumnShape {
-  readonly type: 'FLOAT' | 'DOUBLE' | 'INT32' | 'INT64' | 'BYTE_ARRAY';
+  readonly type: 'FLOAT' | 'DOUBLE' | 'INT32' | 'INT64' | 'BYTE_ARRAY' | 'FIXED_LEN_BYTE_ARRAY';
+  /** The least bytes of a plain value. */
+  readonly itemBytes: number;
   /** Values in all its data pages. */
   readonly count: number;
   readonly isCompressed: boolean;
@@ -18,7 +21,7 @@ export interface ColumnShape {
 }
 
 /** Throws for what a page must not hold, once it is known: a page as it is uncompressed. */
-type PageCheck = (page: Uint8Array) => void;
+export type PageCheck = (page: Uint8Array) => void;
 
 const DATA_PAGE = 0;
 const DICTIONARY_PAGE = 2;
@@ -28,14 +31,15 @@ const PLAIN = 0;
 const PLAIN_DICTIONARY = 2;
 const DELTA_BINARY_PACKED = 5;
 const DELTA_LENGTH_BYTE_ARRAY = 6;
+const DELTA_BYTE_ARRAY = 7;
 const RLE_DICTIONARY = 8;
 const BYTE_STREAM_SPLIT = 9;
 
-/** The least bytes of a plain value; a text has its length at least. */
-const itemBytes = { FLOAT: 4, DOUBLE: 8, INT32: 4, INT64: 8, BYTE_ARRAY: 4 };
-
-/** Checks all pages of a column. Gives the checks that are left for its compressed pages, in their order. */
-export function checkPages(bytes: Uint8Array, column: ColumnShape): PageCheck[] {
+/**
+ * Checks all pages of a column. Gives the checks that are left for its compressed pages, in their order.
+ * @param spend is told of bytes that pages unfold to beyond their own, and throws where they are too many
+ */
+export function checkPages(bytes: Uint8Array, column: ColumnShape, spend: (bytes: number) => void): PageCheck[] {
   const pending: PageCheck[] = [];
   let left = column.count;
   const reader = new ThriftReader(bytes);
@@ -59,14 +63,14 @@ export function checkPages(bytes: Uint8Array, column: ColumnShape): PageCheck[] 
     left -= count;
     if (left < 0) throw new Error(`its pages have more than the ${column.count} values of the column`);
     if (type === DATA_PAGE) {
-      const check: PageCheck = (values) => checkDataPage(values, details, column, count);
+      const check: PageCheck = (values) => checkDataPage(values, details, column, count, spend);
       if (column.isCompressed) pending.push(check);
       else check(page);
     } else {
       const values = checkLevelsV2(page, details, column, count);
       const nulls = integer(details, 2);
       if (nulls > count) throw new Error(`${nulls} of ${count} values of a page are null`);
-      const check: PageCheck = (data) => checkValues(data, 0, integer(details, 4), column, count - nulls, 2);
+      const check: PageCheck = (data) => checkValues(data, 0, integer(details, 4), column, count - nulls, 2, spend);
       if (column.isCompressed && details.get(7) !== false) pending.push(check);
       else check(values);
     }
@@ -74,7 +78,13 @@ export function checkPages(bytes: Uint8Array, column: ColumnShape): PageCheck[] 
   return pending;
 }
 
-function checkDataPage(page: Uint8Array, details: ThriftStruct, column: ColumnShape, count: number): void {
+function checkDataPage(
+  page: Uint8Array,
+  details: ThriftStruct,
+  column: ColumnShape,
+  count: number,
+  spend: (bytes: number) => void,
+): void {
   let at = 0;
   let present = count;
   for (const [level, most] of [column.maxRepetition, column.maxDefinition].entries()) {
@@ -85,7 +95,7 @@ function checkDataPage(page: Uint8Array, details: ThriftStruct, column: ColumnSh
     if (level === 1) present = highest;
     at += 4 + bytes;
   }
-  checkValues(page, at, integer(details, 2), column, present, 1);
+  checkValues(page, at, integer(details, 2), column, present, 1, spend);
 }
 
 /** Levels stand before the values, uncompressed. Gives the bytes of the values. */
@@ -105,9 +115,11 @@ function checkValues(
   column: ColumnShape,
   count: number,
   version: 1 | 2,
+  spend: (bytes: number) => void,
 ): void {
   const { type } = column;
   const isInteger = type === 'INT32' || type === 'INT64';
+  const isBytes = type === 'BYTE_ARRAY' || type === 'FIXED_LEN_BYTE_ARRAY';
   if (encoding === PLAIN || (encoding === BYTE_STREAM_SPLIT && type !== 'BYTE_ARRAY'))
     checkPlain(page, at, column, count);
   else if (encoding === PLAIN_DICTIONARY || encoding === RLE_DICTIONARY) {
@@ -115,24 +127,14 @@ function checkValues(
     if (width > 32) throw new Error(`places in a dictionary of ${width} bits`);
     // Runs of no bits are read in pages of version 2 only.
     if (width > 0 || version === 2) checkRuns(page, at + 1, width, count);
-  } else if (
-    (encoding === DELTA_BINARY_PACKED && isInteger) ||
-    (encoding === DELTA_LENGTH_BYTE_ARRAY && type === 'BYTE_ARRAY')
-  )
-    checkDeltas(page, at);
+  } else if (encoding === DELTA_BINARY_PACKED && isInteger) checkDeltas(page, at, count);
+  else if (encoding === DELTA_LENGTH_BYTE_ARRAY && type === 'BYTE_ARRAY') checkDeltaTexts(page, at, count);
+  else if (encoding === DELTA_BYTE_ARRAY && isBytes) checkDeltaPrefixes(page, at, count, spend);
   else throw new Error(`values of the type ${type} in the encoding ${encoding} are not read`);
 }
 
-function checkPlain(page: Uint8Array, at: number, { type }: ColumnShape, count: number): void {
-  if (at + count * itemBytes[type] > page.length) throw new Error(`${count} values do not fit into their page`);
-}
-
-/** A block has some miniblocks, whose widths are in the page, of the same whole number of values each. */
-function checkDeltas(page: Uint8Array, at: number): void {
-  const reader = new ThriftReader(page, at);
-  const [blockValues, miniblocks] = [reader.varint(), reader.varint()];
-  if (miniblocks < 1 || miniblocks > page.length || blockValues < miniblocks || blockValues % miniblocks !== 0)
-    throw new Error(`blocks of ${blockValues} values in ${miniblocks} parts`);
+function checkPlain(page: Uint8Array, at: number, { itemBytes }: ColumnShape, count: number): void {
+  if (at + count * itemBytes > page.length) throw new Error(`${count} values do not fit into their page`);
 }
 
 /**

@@ -1,14 +1,21 @@
 /**
  * `.parquet`, through the package hyparquet: rows are the column `vector` or `vectors`, or the only one that is a list of
- * floats; ids are the column `id`, where there is one of integers or strings. Lists may differ in length. Memory is that of one
- * row group. Pages may be uncompressed or compressed by snappy or gzip.
+ * floats; ids are the column `id`, where there is one of integers, strings or UUIDs. Lists may differ in length. Memory is that of
+ * one row group.
  */
-import { gunzipSync } from 'fflate';
 import type { FileMetaData, SchemaElement, SchemaTree } from 'hyparquet';
 import type { ByteSource, Format, RowChunk, RowOptions, VectorRows } from './format.js';
 import { malformed } from './malformed.js';
-import { chooseVectors, missingPackage, requirePlausible, TrackedSource, toId } from './optional-package.js';
-import { checkPages, checkSnappy } from './parquet-pages.js';
+import {
+  chooseVectors,
+  createBudget,
+  missingPackage,
+  requirePlausible,
+  TrackedSource,
+  toId,
+} from './optional-package.js';
+import { createDecompressors, requireCodec } from './parquet-codecs.js';
+import { type ColumnShape, checkPages } from './parquet-pages.js';
 import { ChunkMemories } from './row-chunks.js';
 import { RowCollector } from './row-collector.js';
 import { ThriftReader } from './thrift.js';
@@ -95,7 +102,12 @@ function findColumns(file: string, { children }: SchemaTree): Columns {
   const vector = chooseVectors(file, 'columns', lists, ['vector', 'vectors']);
   const id = children.find(({ element, children: fields }) => element.name === 'id' && fields.length === 0);
   if (id && !isId(id.element))
-    throw malformed(file, 'column "id"', 'strings or integers', id.element.converted_type ?? String(id.element.type));
+    throw malformed(
+      file,
+      'column "id"',
+      'strings, integers or UUIDs',
+      id.element.converted_type ?? String(id.element.type),
+    );
   return { vector, dtype: vector.dtype, id: id && { name: 'id', path: [id] } };
 }
 
@@ -104,23 +116,32 @@ function pathTo(column: SchemaTree): SchemaTree[] {
   return column.children.length === 0 ? [column] : [column, ...pathTo(column.children[0]!)];
 }
 
+const UUID_BYTES = 16;
+const FLOAT16_BYTES = 2;
+
 /** Of all that bytes can mean, dates and shapes and the like are no ids, and hyparquet would make sense of them first. */
-function isId({ type, converted_type: converted, logical_type: logical }: SchemaElement): boolean {
+function isId(element: SchemaElement): boolean {
+  const { type, type_length: bytes, converted_type: converted, logical_type: logical } = element;
+  if (type === 'FIXED_LEN_BYTE_ARRAY') return logical?.type === 'UUID' && bytes === UUID_BYTES;
   const isKnown = converted === undefined || /^(UTF8|ENUM|U?INT_\d+)$/.test(converted);
   const isPlain = logical === undefined || ['STRING', 'ENUM', 'INTEGER'].includes(logical.type);
-  return (type === 'INT32' || type === 'INT64' || type === 'BYTE_ARRAY') && isKnown && isPlain;
+  // JavaScript has no other numbers, and pandas makes them of integers where one is missing.
+  const isNumber = type === 'INT32' || type === 'INT64' || type === 'DOUBLE';
+  return (isNumber || type === 'BYTE_ARRAY') && isKnown && isPlain;
 }
 
 /** The number type of a list of floats: a repeated field, or one within the groups that a list is made of. */
 function listType({ element, children }: SchemaTree, repeated = false): string | undefined {
   const isRepeated = repeated || element.repetition_type === 'REPEATED';
-  const { converted_type: converted, logical_type: logical } = element;
+  const { type, type_length: bytes, converted_type: converted, logical_type: logical } = element;
+  const isHalf = type === 'FIXED_LEN_BYTE_ARRAY' && logical?.type === 'FLOAT16' && bytes === FLOAT16_BYTES;
+  if (isHalf) return isRepeated ? 'float16' : undefined;
   // Of all that groups and floats can mean.
   if ((converted !== undefined && converted !== 'LIST') || (logical !== undefined && logical.type !== 'LIST'))
     return undefined;
   if (children.length === 1) return listType(children[0]!, isRepeated);
   if (children.length > 1 || !isRepeated) return undefined;
-  return element.type === 'FLOAT' ? 'float32' : element.type === 'DOUBLE' ? 'float64' : undefined;
+  return type === 'FLOAT' ? 'float32' : type === 'DOUBLE' ? 'float64' : undefined;
 }
 
 function checkedCount(source: ByteSource, { num_rows, row_groups }: FileMetaData): number {
@@ -154,9 +175,10 @@ async function* readChunks(
   );
   const most = vectorColumns.reduce((sum, { meta_data }) => sum + Number(meta_data!.num_values), 0);
   const rows = new RowCollector(memories, options.chunkVectors, most);
+  const spend = createBudget(source);
   for (const group of metadata.row_groups) {
-    const vectors = await readColumn(source, library, metadata, group, columns.vector, rows.count);
-    const ids = columns.id && (await readColumn(source, library, metadata, group, columns.id, rows.count));
+    const vectors = await readColumn(source, library, metadata, group, columns.vector, rows.count, spend);
+    const ids = columns.id && (await readColumn(source, library, metadata, group, columns.id, rows.count, spend));
     for (const [row, vector] of vectors.entries()) {
       const where = `row ${rows.count}`;
       const values = vectorOf(source.name, where, vector);
@@ -172,25 +194,18 @@ async function* readChunks(
 /** A column of a row group, whose pages are checked before hyparquet reads them, or when it has had them uncompressed. */
 async function readColumn(
   source: TrackedSource,
-  { parquetReadObjects, snappyUncompress }: Hyparquet,
+  library: Hyparquet,
   metadata: FileMetaData,
   group: RowGroup,
   column: Column,
   firstRow: number,
+  spend: (bytes: number) => void,
 ): Promise<unknown[]> {
   const rows = Number(group.num_rows);
   try {
     const { bytes, start, shape } = await readPages(source, group, column);
-    const pending = checkPages(bytes, shape);
-    const uncompressed = (input: Uint8Array, length: number, fill: (page: Uint8Array) => Uint8Array) => {
-      requirePlausible({ name: source.name, byteLength: input.length }, 'page', length, 1);
-      const page = fill(new Uint8Array(length));
-      const check = pending.shift();
-      if (!check) throw new Error('a page is compressed that should not be');
-      check(page);
-      return page;
-    };
-    const table = await parquetReadObjects({
+    const compressors = createDecompressors(library, checkPages(bytes, shape, spend), spend);
+    const table = await library.parquetReadObjects({
       file: {
         byteLength: source.byteLength,
         slice: (from, to = source.byteLength) => bytes.slice(from - start, to - start).buffer,
@@ -198,15 +213,7 @@ async function readColumn(
       metadata: { ...metadata, num_rows: group.num_rows, row_groups: [group] },
       columns: [column.name],
       rowEnd: rows,
-      compressors: {
-        SNAPPY: (input, length) =>
-          uncompressed(input, length, (page) => {
-            checkSnappy(input);
-            snappyUncompress(input, page);
-            return page;
-          }),
-        GZIP: (input, length) => uncompressed(input, length, (page) => gunzipSync(input, { out: page })),
-      },
+      compressors,
     });
     if (table.length === rows) return table.map((record) => record[column.name]);
     throw malformed(source.name, `row ${firstRow}`, `${rows} rows in a row group`, `${table.length}`);
@@ -215,18 +222,23 @@ async function readColumn(
   }
 }
 
+/** The least bytes of a plain value; a text has its length at least. */
+const ITEM_BYTES: Partial<Record<string, number>> = { FLOAT: 4, DOUBLE: 8, INT32: 4, INT64: 8, BYTE_ARRAY: 4 };
+
 async function readPages(source: TrackedSource, group: RowGroup, { name, path }: Column) {
   const [only, ...others] = group.columns.filter(({ meta_data }) => meta_data?.path_in_schema[0] === name);
   const data = only?.meta_data;
   const leaf = path.at(-1)!;
   if (!data || others.length > 0 || data.path_in_schema.join('.') !== leaf.path.join('.'))
     throw new Error(`a row group has not one column ${JSON.stringify(name.slice(0, 40))}`);
+  requireCodec(source.name, name, data.codec);
   const { type } = data;
-  if (type !== leaf.element.type || type === 'BOOLEAN' || type === 'INT96' || type === 'FIXED_LEN_BYTE_ARRAY')
+  if (type !== leaf.element.type || type === 'BOOLEAN' || type === 'INT96')
     throw new Error(`a column of the type ${type}, which is ${leaf.element.type} in the schema`);
   const repetitions = path.map(({ element }) => element.repetition_type);
-  const shape = {
+  const shape: ColumnShape = {
     type,
+    itemBytes: ITEM_BYTES[type] ?? leaf.element.type_length!,
     count: Number(data.num_values),
     isCompressed: data.codec !== 'UNCOMPRESSED',
     maxRepetition: repetitions.filter((repetition) => repetition === 'REPEATED').length,

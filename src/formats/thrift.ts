@@ -41,7 +41,7 @@ export class ThriftReader {
       const byte = this.byte();
       const type = byte & 0x0f;
       if (type === 0) return fields;
-      id = byte >> 4 ? id + (byte >> 4) : this.#zigzag();
+      id = byte >> 4 ? id + (byte >> 4) : this.zigzag();
       const value = this.#value(type, depth);
       if (value !== undefined) fields.set(id, value);
     }
@@ -58,13 +58,15 @@ export class ThriftReader {
     let value = 0;
     for (let i = 0; i < MAX_VARINT32; i++) {
       const byte = this.byte();
+      if (i === MAX_VARINT32 - 1 && byte > 0x0f) break;
       value |= (byte & 0x7f) << (7 * i);
       if (byte < 0x80) return value;
     }
     throw new Error('an integer is longer than 32 bits');
   }
 
-  #zigzag(): number {
+  /** A signed varint of 32 bits. */
+  zigzag(): number {
     const value = this.varint();
     return (value >>> 1) ^ -(value & 1);
   }
@@ -72,7 +74,7 @@ export class ThriftReader {
   #value(type: number, depth: number): number | boolean | ThriftStruct | undefined {
     if (type === TRUE || type === FALSE) return type === TRUE;
     if (type === STRUCT) return this.struct(depth + 1);
-    if (type === I16 || type === I32) return this.#zigzag();
+    if (type === I16 || type === I32) return this.zigzag();
     if (type === BYTE) this.#skip(1);
     else if (type === I64) this.#skipInteger();
     else if (type === DOUBLE) this.#skip(8);

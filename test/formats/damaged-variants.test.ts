@@ -2,6 +2,7 @@
  * Damage in what other writers make of Parquet and Arrow: encodings, nulls, dictionaries, the stream form. It ends in rows or in
  * the contract's error; what the packages would make of such counts by themselves is a loop of 2^31 steps.
  */
+import { readFileSync } from 'node:fs';
 import {
   Dictionary,
   Field,
@@ -19,13 +20,20 @@ import { describe, expect, test } from 'vitest';
 import { IndexingError } from '../../src/errors.js';
 import { readVectors } from '../../src/formats/node/read-vectors.js';
 import { checkSnappy } from '../../src/formats/parquet-pages.js';
+import { parquetByArrowRs as arrowRs, ids as arrowRsIds, rows as arrowRsRows } from './arrow-rs.js';
 import { collectRows, createRandom } from './support.js';
 
 const rows = Array.from({ length: 200 }, (_, row) => Array.from({ length: 8 }, (_, i) => (row % 3) + (i % 2)));
 const texts = rows.map((_, row) => `id${row % 5}`);
 const numbers = rows.map((_, row) => row);
 
-type Encoding = 'PLAIN' | 'RLE_DICTIONARY' | 'BYTE_STREAM_SPLIT' | 'DELTA_BINARY_PACKED' | 'DELTA_LENGTH_BYTE_ARRAY';
+type Encoding =
+  | 'PLAIN'
+  | 'RLE_DICTIONARY'
+  | 'BYTE_STREAM_SPLIT'
+  | 'DELTA_BINARY_PACKED'
+  | 'DELTA_LENGTH_BYTE_ARRAY'
+  | 'DELTA_BYTE_ARRAY';
 
 function parquetOf(vectors: Encoding, ids: Encoding): Uint8Array {
   const isNumber = ids === 'DELTA_BINARY_PACKED';
@@ -59,20 +67,37 @@ function arrowOf(form: 'file' | 'stream'): Uint8Array {
   return tableToIPC(table, form);
 }
 
-const variants: readonly { name: string; bytes: Uint8Array; ids: readonly (string | number)[] }[] = [
+const polars = (codec: string) =>
+  new Uint8Array(readFileSync(new URL(`fixtures/polars-${codec}.arrow`, import.meta.url)));
+const polarsRows = Array.from({ length: 60 }, (_, row) => Array.from({ length: 4 }, (_, i) => (row % 7) + i / 4));
+const polarsIds = polarsRows.map((_, row) => `document number ${row}`);
+
+interface Variant {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly ids: readonly (string | number)[];
+  readonly rows?: readonly (readonly number[])[];
+}
+
+const variants: readonly Variant[] = [
   { name: 'snappy.parquet', bytes: parquetOf('PLAIN', 'PLAIN'), ids: texts },
   { name: 'dictionary.parquet', bytes: parquetOf('RLE_DICTIONARY', 'RLE_DICTIONARY'), ids: texts },
   { name: 'split.parquet', bytes: parquetOf('BYTE_STREAM_SPLIT', 'DELTA_BINARY_PACKED'), ids: numbers },
   { name: 'lengths.parquet', bytes: parquetOf('BYTE_STREAM_SPLIT', 'DELTA_LENGTH_BYTE_ARRAY'), ids: texts },
+  { name: 'prefixes.parquet', bytes: parquetOf('BYTE_STREAM_SPLIT', 'DELTA_BYTE_ARRAY'), ids: texts },
+  { name: 'zstd.parquet', bytes: arrowRs({ codec: 'ZSTD', version: 'V2' }), ids: arrowRsIds.text, rows: arrowRsRows },
+  { name: 'lz4.parquet', bytes: arrowRs({ codec: 'LZ4_RAW' }), ids: arrowRsIds.text, rows: arrowRsRows },
+  { name: 'lz4.arrow', bytes: polars('lz4'), ids: polarsIds, rows: polarsRows },
+  { name: 'zstd.arrow', bytes: polars('zstd'), ids: polarsIds, rows: polarsRows },
   { name: 'file.arrow', bytes: arrowOf('file'), ids: texts },
   { name: 'stream.arrow', bytes: arrowOf('stream'), ids: texts },
 ];
 
-describe.each(variants)('$name', ({ name, bytes: whole, ids }) => {
+describe.each(variants)('$name', ({ name, bytes: whole, ids, rows: made = rows }) => {
   const read = (bytes: Uint8Array) => collectRows(readVectors(new File([Uint8Array.from(bytes)], name)));
 
   test('is read whole', async () => {
-    expect(await read(whole)).toEqual({ rows, ids });
+    expect(await read(whole)).toEqual({ rows: made, ids });
   });
 
   test('damaged anywhere, it is refused or read', { timeout: 240_000 }, async () => {
