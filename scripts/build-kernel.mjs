@@ -10,13 +10,13 @@ const sources = [...assembly, 'asconfig.json', 'package-lock.json', 'scripts/bui
 const sourcesChangedMs = Math.max(...sources.map(changedMs));
 
 mkdirSync('build/kernel', { recursive: true });
-for (const [entry, prefix] of [
-  ['assembly/index.ts', ''],
-  ['assembly/search.ts', 'search-'],
+for (const [entry, target, name] of [
+  ['assembly/index.ts', 'simd', 'simd'],
+  ['assembly/index.ts', 'scalar', 'scalar'],
+  ['assembly/search-simd.ts', 'simd', 'search-simd'],
+  ['assembly/search.ts', 'scalar', 'search-scalar'],
 ]) {
-  for (const target of ['simd', 'scalar']) {
-    const outFile = `build/kernel/${prefix}${target}.wasm`;
-    if (changedMs(outFile) > sourcesChangedMs) continue;
-    execFileSync('npx', ['--no-install', 'asc', entry, '--target', target, '--outFile', outFile], { stdio: 'inherit' });
-  }
+  const outFile = `build/kernel/${name}.wasm`;
+  if (changedMs(outFile) > sourcesChangedMs) continue;
+  execFileSync('npx', ['--no-install', 'asc', entry, '--target', target, '--outFile', outFile], { stdio: 'inherit' });
 }

@@ -1,12 +1,15 @@
 /**
  * Where everything lies in the memory of a segment, which holds some of the rows of a search index: the rows, one column of
- * magnitudes, then the workspace of searches. All offsets are bytes on 64-byte lines, and regions do not overlap.
+ * magnitudes, where there is an int8 scan the int8 copy, then the workspace of searches. All offsets are bytes on 64-byte
+ * lines, and regions do not overlap.
  *
- *   rows | magnitudes | queries of the threads | scratch of thread 0, 1, ... | queries of the caller | its scratch
+ *   rows | magnitudes | codes | factors | queries of the threads | scratch of thread 0, 1, ... | queries of the caller | its scratch
  *
  * One search at a time uses the threads, while any number of small ones, one after another, run on the calling thread: so
- * that has a place of its own. Scratch is limits (one float32 a query), scores and a list (one uint32 each a score).
+ * that has a place of its own. Scratch is limits (one float32 a query), scores and a list (one uint32 each a score), and for
+ * the int8 scan codes (int16) and terms (float64) of the queries.
  */
+import { codeCount, FACTOR_BYTES, INT8_TERMS } from '../kernel/search/int8-bound.js';
 import { queryBytes } from '../kernel/search/search-kernel.js';
 
 /** Most queries of one pass over the rows: as many as stay in a second-level cache, with room for the rows. */
@@ -31,6 +34,25 @@ export interface SearchPlace {
   readonly limits: number;
   readonly scores: number;
   readonly list: number;
+  /** For the int8 scan only. */
+  readonly queryCodes: number;
+  readonly queryTerms: number;
+}
+
+/** Byte offsets of the int8 copy of the rows. */
+export interface Int8Place {
+  /** int8, `codeCount(dims)` a row. */
+  readonly codes: number;
+  /** Two float32 a row: scale and error. */
+  readonly factors: number;
+}
+
+/** What all segments of an index have in common. */
+export interface SegmentShape {
+  readonly dims: number;
+  readonly threads: number;
+  /** Whether there is an int8 copy of the rows. */
+  readonly int8: boolean;
 }
 
 /** Most queries that one pass over the rows can take. */
@@ -53,39 +75,49 @@ export class SegmentLayout {
   readonly capacity: number;
   /** Rows begin at byte 0. */
   readonly magnitudes: number;
+  readonly int8: Int8Place | undefined;
   readonly byteLength: number;
+  readonly #shape: SegmentShape;
   readonly #workspace: number;
-  readonly #threads: number;
 
-  constructor(dims: number, capacity: number, threads: number) {
+  constructor(shape: SegmentShape, capacity: number) {
+    const { dims, int8 } = shape;
     this.dims = dims;
     this.capacity = capacity;
     this.magnitudes = alignToLine(capacity * dims * 4);
-    this.#workspace = this.magnitudes + alignToLine(capacity * 4);
-    this.#threads = threads;
-    this.byteLength = this.#workspace + workspaceBytes(dims, threads);
+    const codes = this.magnitudes + alignToLine(capacity * 4);
+    const factors = codes + alignToLine(capacity * codeCount(dims));
+    this.int8 = int8 ? { codes, factors } : undefined;
+    this.#shape = shape;
+    this.#workspace = int8 ? factors + alignToLine(capacity * FACTOR_BYTES) : codes;
+    this.byteLength = this.#workspace + workspaceBytes(shape);
   }
 
   /** What thread `lane` works with; all threads share the queries. */
   placeOfThread(lane: number): SearchPlace {
-    return placeAt(this.#workspace, this.#workspace + queryRegion(this.dims) + lane * SCRATCH_BYTES);
+    return placeAt(
+      this.#workspace,
+      this.#workspace + queryRegion(this.dims) + lane * scratchBytes(this.#shape),
+      this.dims,
+    );
   }
 
   /** What the calling thread works with. */
   get placeOfCaller(): SearchPlace {
-    const queries = this.#workspace + queryRegion(this.dims) + this.#threads * SCRATCH_BYTES;
-    return placeAt(queries, queries + queryRegion(this.dims));
+    const queries = this.#workspace + queryRegion(this.dims) + this.#shape.threads * scratchBytes(this.#shape);
+    return placeAt(queries, queries + queryRegion(this.dims), this.dims);
   }
 }
 
 /** Most rows of a segment whose memory has at most `bytes`: 4 GiB, or less in tests. */
-export function maxSegmentRows(dims: number, threads: number, bytes = MEMORY_BYTES): number {
-  const room = bytes - workspaceBytes(dims, threads) - 2 * LINE;
-  return Math.max(1, Math.floor(room / (4 * dims + 4)));
+export function maxSegmentRows(shape: SegmentShape, bytes = MEMORY_BYTES): number {
+  const { dims, int8 } = shape;
+  const room = bytes - workspaceBytes(shape) - 4 * LINE;
+  return Math.max(1, Math.floor(room / (4 * dims + 4 + (int8 ? codeCount(dims) + FACTOR_BYTES : 0))));
 }
 
-function workspaceBytes(dims: number, threads: number): number {
-  return 2 * queryRegion(dims) + (threads + 1) * SCRATCH_BYTES;
+function workspaceBytes(shape: SegmentShape): number {
+  return 2 * queryRegion(shape.dims) + (shape.threads + 1) * scratchBytes(shape);
 }
 
 function queryRegion(dims: number): number {
@@ -93,11 +125,19 @@ function queryRegion(dims: number): number {
 }
 
 const LIMIT_BYTES = 4 * MAX_QUERIES;
-const SCRATCH_BYTES = LIMIT_BYTES + 8 * MAX_SCORES;
 
-function placeAt(queries: number, scratch: number): SearchPlace {
+function scratchBytes({ dims, int8 }: SegmentShape): number {
+  const forInt8 = queriesPerPass(dims, 1) * (2 * codeCount(dims) + 8 * INT8_TERMS);
+  return LIMIT_BYTES + 8 * MAX_SCORES + (int8 ? alignToLine(forInt8) : 0);
+}
+
+function placeAt(queries: number, scratch: number, dims: number): SearchPlace {
   const scores = scratch + LIMIT_BYTES;
-  return { queries, limits: scratch, scores, list: scores + 4 * MAX_SCORES };
+  const list = scores + 4 * MAX_SCORES;
+  const queryCodes = list + 4 * MAX_SCORES;
+  // Whole lines of 32 bytes come before the terms, so that these are aligned.
+  const queryTerms = queryCodes + queriesPerPass(dims, 1) * 2 * codeCount(dims);
+  return { queries, limits: scratch, scores, list, queryCodes, queryTerms };
 }
 
 function alignToLine(bytes: number): number {

@@ -142,6 +142,7 @@ async function keepRows(
       const target = room.segment.rows(room.first + first, last - first);
       if (given) given.copyInto(target, base + first, last - first, dims);
       else target.set(matrix.data.subarray((base + first) * dims, (base + last) * dims));
+      room.segment.quantize(room.first + first, last - first);
     });
     const column = room.segment.magnitudes(room.first, room.count);
     column.set(magnitudes.subarray(base, base + room.count));

@@ -4,7 +4,9 @@
  */
 import { IndexingError } from '../errors.js';
 import { ParallelIndexer } from '../indexing/parallel-indexer.js';
+import type { CompiledKernel } from '../kernel/instantiate.js';
 import type { Metric } from '../kernel/search/error-bound.js';
+import { hasInt8Scan } from '../kernel/search/int8-bound.js';
 import { TimeSlices } from '../time-slices.js';
 import { countVectors } from '../vectors/source-rows.js';
 import type { VectorId } from '../vectors/vector-id.js';
@@ -26,6 +28,10 @@ export interface IndexRowsOptions {
   readonly threads: number;
   /** What indexes the rows. */
   readonly runner: Pick<LoadOptions, 'kernel' | 'worker'>;
+  /** The search kernel. */
+  readonly searchKernel: CompiledKernel;
+  /** How rows are scanned, as far as the kernel and their dims allow. */
+  readonly scan: NonNullable<LoadOptions['scan']>;
   /** Most bytes of a segment's memory; undefined for what WebAssembly allows. */
   readonly segmentBytes: number | undefined;
   /** Aborted when the index is disposed: changes that still wait then reject with its reason. */
@@ -201,8 +207,9 @@ export class IndexRows {
   }
 
   #createStore(dims: number): RowStore {
-    const { threads, segmentBytes } = this.#options;
-    return new RowStore({ dims, threads, segmentBytes });
+    const { threads, searchKernel: kernel, scan, segmentBytes } = this.#options;
+    const int8 = scan === 'int8' && kernel.backend === 'simd' && hasInt8Scan(dims);
+    return new RowStore({ dims, threads, kernel, int8, segmentBytes });
   }
 
   #target({ dims }: RowStore): { metric: Metric; dims: number } {

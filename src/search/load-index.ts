@@ -41,6 +41,7 @@ export async function loadRows(index: IndexToLoad, staged: StagedRows): Promise<
     const saved = new Float32Array(room.count);
     await source.readInto(bytesOf(saved), magnitudes.byteOffset + 4 * first);
     checkRows(index, room, first, saved);
+    room.segment.quantize(room.first, room.count);
     first += room.count;
     if (slices.isDue()) await slices.nextTurn();
   }

@@ -16,6 +16,13 @@ export interface LoadOptions {
   readonly threadCount?: number | 'auto' | undefined;
   /** Default `'auto'`: SIMD where the engine has it and answers a known question rightly, else JavaScript. */
   readonly kernel?: 'auto' | KernelBackend | undefined;
+  /**
+   * What a search reads of every row: `'int8'` (default), a copy of one byte a component, which leaves few rows to be scored
+   * exactly, or `'float32'`, the rows themselves. The hits are the same. The copy makes the index a quarter larger in memory,
+   * not in files, and single queries up to three times as fast; it gains nothing where the rows are more alike than a byte
+   * tells apart. With a kernel other than SIMD, and below 64 or above 65,536 dims, rows are always scanned in float32.
+   */
+  readonly scan?: 'int8' | 'float32' | undefined;
   /** The worker module, as of `IndexerOptions`. */
   readonly worker?: WorkerChoice | undefined;
   /** Stops the call, which then rejects with `signal.reason`. */
@@ -47,7 +54,7 @@ export interface SearchOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const LOAD_OPTIONS = new Set(['threadCount', 'kernel', 'worker', 'signal']);
+const LOAD_OPTIONS = new Set(['threadCount', 'kernel', 'scan', 'worker', 'signal']);
 const BUILD_OPTIONS = new Set([...LOAD_OPTIONS, 'ids', 'metric', 'onProgress']);
 const SEARCH_OPTIONS = new Set(['filter', 'signal']);
 const METRICS: readonly string[] = ['cosine', 'dot', 'euclidean'] satisfies Metric[];
@@ -94,7 +101,10 @@ export function checkIdList(name: string, ids: VectorIds): void {
   throw invalidConfiguration(name, 'an array of strings or safe integers', ids);
 }
 
-function checkRunner({ kernel, worker, signal }: LoadOptions): void {
+function checkRunner({ kernel, scan, worker, signal }: LoadOptions): void {
+  if (scan !== undefined && scan !== 'int8' && scan !== 'float32') {
+    throw invalidConfiguration('scan', "'int8' or 'float32'", scan);
+  }
   checkIndexerOptions({ kernel, worker }, boundPlatform().takesWorkerFactory);
   checkSignal(signal);
 }

@@ -5,7 +5,8 @@
  * at once. A row keeps its slot (its number, in the order in which rows were added) until removed rows are cleared away.
  * Only one change may be under way at a time.
  */
-import { maxSegmentRows } from '../memory/segment-layout.js';
+import type { CompiledKernel } from '../kernel/instantiate.js';
+import { maxSegmentRows, type SegmentShape } from '../memory/segment-layout.js';
 import type { TimeSlices } from '../time-slices.js';
 import { clearBit, createBits, hasBit } from './row-bits.js';
 import { Segment } from './segment.js';
@@ -37,6 +38,10 @@ export interface RowRoom {
 export interface RowStoreOptions {
   readonly dims: number;
   readonly threads: number;
+  /** The search kernel. */
+  readonly kernel: CompiledKernel;
+  /** Whether rows have an int8 copy; only with SIMD. */
+  readonly int8: boolean;
   /** Most bytes of a segment's memory; undefined for what WebAssembly allows. */
   readonly segmentBytes: number | undefined;
 }
@@ -50,14 +55,16 @@ export const NO_ROWS: RowState = { parts: [], size: 0, slotCount: 0 };
 
 export class RowStore {
   readonly dims: number;
-  readonly #threads: number;
+  readonly #shape: SegmentShape;
+  readonly #kernel: CompiledKernel;
   readonly #maxRows: number;
   #state: RowState = NO_ROWS;
 
-  constructor({ dims, threads, segmentBytes }: RowStoreOptions) {
+  constructor({ dims, threads, kernel, int8, segmentBytes }: RowStoreOptions) {
     this.dims = dims;
-    this.#threads = threads;
-    this.#maxRows = maxSegmentRows(dims, threads, segmentBytes);
+    this.#shape = { dims, threads, int8 };
+    this.#kernel = kernel;
+    this.#maxRows = maxSegmentRows(this.#shape, segmentBytes);
   }
 
   get state(): RowState {
@@ -76,7 +83,7 @@ export class RowStore {
   #addSegment(wanted: number, held: number): Segment {
     // As many again as there are keeps the number of segments low, however few rows are added at a time.
     const roomy = held === 0 ? 0 : Math.max(held, Math.ceil(LEAST_SEGMENT_BYTES / (4 * this.dims)));
-    return new Segment(this.dims, Math.min(this.#maxRows, Math.max(1, wanted, roomy)), this.#threads);
+    return new Segment(this.#shape, Math.min(this.#maxRows, Math.max(1, wanted, roomy)), this.#kernel);
   }
 }
 
@@ -179,6 +186,7 @@ export async function copyLiveRows(state: RowState, staged: StagedRows, slices: 
       const rows = room.count;
       room.segment.rows(room.first, rows).set(part.segment.rows(first + done, rows));
       room.segment.magnitudes(room.first, rows).set(part.segment.magnitudes(first + done, rows));
+      room.segment.quantize(room.first, rows);
       done += rows;
       left -= rows;
     }

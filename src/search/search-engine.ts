@@ -217,6 +217,7 @@ export class SearchEngine {
       count,
       firstSlot,
       magnitudes: segment.layout.magnitudes,
+      int8: segment.layout.int8,
       place: placeOf(segment),
       accepted: accepted[i],
     }));

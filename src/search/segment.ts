@@ -2,8 +2,12 @@
  * Some of the rows of an index, in a memory of their own: 4 GiB hold no more. Rows are written once, behind those that
  * searches see, and never change.
  */
+import type { CompiledKernel } from '../kernel/instantiate.js';
+import { instantiateSearchKernel } from '../kernel/search/instantiate-search-kernel.js';
+import { codeCount, FACTOR_BYTES } from '../kernel/search/int8-bound.js';
+import type { Int8ScanExports } from '../kernel/search/search-kernel.js';
 import { createMatrixMemory, type MatrixMemory } from '../memory/matrix-memory.js';
-import { SegmentLayout } from '../memory/segment-layout.js';
+import { SegmentLayout, type SegmentShape } from '../memory/segment-layout.js';
 import { boundPlatform } from '../workers/platform.js';
 
 let lastKey = 0;
@@ -13,11 +17,24 @@ export class Segment {
   readonly key = ++lastKey;
   readonly layout: SegmentLayout;
   readonly memory: MatrixMemory;
+  readonly #quantize: Int8ScanExports['quantize'] | undefined;
 
-  /** Throws `InsufficientMemory`. */
-  constructor(dims: number, capacity: number, threads: number) {
-    this.layout = new SegmentLayout(dims, capacity, threads);
+  /**
+   * @param kernel the search kernel
+   * Throws `InsufficientMemory`.
+   */
+  constructor(shape: SegmentShape, capacity: number, kernel: CompiledKernel) {
+    this.layout = new SegmentLayout(shape, capacity);
     this.memory = createMatrixMemory(this.layout.byteLength, boundPlatform().sharesMemory);
+    this.#quantize = shape.int8 ? instantiateSearchKernel(kernel, this.memory.memory).quantize : undefined;
+  }
+
+  /** Makes the int8 copy of rows, where there is one: to be called when they have been written. */
+  quantize(first: number, count: number): void {
+    const { dims, int8 } = this.layout;
+    if (!int8) return;
+    const codes = int8.codes + first * codeCount(dims);
+    this.#quantize?.(first * dims * 4, count, dims, codes, int8.factors + first * FACTOR_BYTES);
   }
 
   /** Float32Array, count × dims: rows from `first` on. */

@@ -134,18 +134,25 @@ export class VectorIndex {
 
   static async #create(
     metric: Metric,
-    { threadCount = 'auto', kernel: choice = 'auto', worker }: LoadOptions,
+    { threadCount = 'auto', kernel: choice = 'auto', scan = 'int8', worker }: LoadOptions,
     segmentBytes: number | undefined,
     fill: (rows: IndexRows, kernel: CompiledKernel) => Promise<void>,
   ): Promise<VectorIndex> {
     const platform = boundPlatform();
     const threads = checkThreadCount(threadCount, () => platform.availableThreads());
     const kernel = await compileKernel(choice, { shared: platform.sharesMemory });
-    const closing = new AbortController();
-    const runner = { kernel: choice, worker };
-    const rows = new IndexRows({ metric, threads, runner, segmentBytes, closing: closing.signal });
-    await fill(rows, kernel);
     const searchKernel = await compileSearchKernel(kernel.backend, platform.sharesMemory);
+    const closing = new AbortController();
+    const rows = new IndexRows({
+      metric,
+      threads,
+      runner: { kernel: choice, worker },
+      searchKernel: searchKernel.compiled,
+      scan,
+      segmentBytes,
+      closing: closing.signal,
+    });
+    await fill(rows, kernel);
     const engine = new SearchEngine({ kernel: searchKernel, metric, threads, worker });
     return new VectorIndex(metric, rows, engine, closing);
   }

@@ -1,10 +1,11 @@
 /**
- * What a thread does in a search: claim a block of rows, scan it in float32, and score in float64 what may be a hit, until
- * no block is left. The stop word is read before every call of the kernel, each of which takes well below a millisecond.
+ * What a thread does in a search: claim a block of rows, scan it (the int8 copy, where there is one and it rules out most
+ * rows, else the rows in float32), and score in float64 what may be a hit, until no block is left. The stop word is read before every call of the kernel, each of which takes well below a millisecond.
  */
 import { ErrorBound } from '../kernel/search/error-bound.js';
 import { instantiateSearchKernel } from '../kernel/search/instantiate-search-kernel.js';
-import { queryBytes, type SearchKernelExports } from '../kernel/search/search-kernel.js';
+import { codeCount, FACTOR_BYTES, INT8_TERMS, quantizeQueryInto } from '../kernel/search/int8-bound.js';
+import { type Int8ScanExports, queryBytes, type SearchKernelExports } from '../kernel/search/search-kernel.js';
 import { SearchControl } from '../memory/search-control.js';
 import { rowsPerCall } from '../memory/segment-layout.js';
 import type { SearchPart, SearchTask } from './search-task.js';
@@ -16,9 +17,14 @@ export type BlockListener = (block: number) => void;
 /** Rows of the first call: those are all scored exactly, and every call shows which rows of the next ones can be left out. */
 const FIRST_ROWS = 16;
 
+/** Once more than one in so many rows is left by the int8 scan, it is faster to scan all of them in float32. */
+const LEAST_RULED_OUT = 8;
+
+type SearchKernel = SearchKernelExports & Partial<Int8ScanExports>;
+
 /** Instances on the memories of an index, kept from search to search. */
 export class SearchInstances {
-  readonly #kernels = new Map<number, SearchKernelExports>();
+  readonly #kernels = new Map<number, SearchKernel>();
 
   /** Lets go of memories that are not among `parts`. */
   keepOnly(parts: readonly SearchPart[]): void {
@@ -26,7 +32,7 @@ export class SearchInstances {
     for (const key of this.#kernels.keys()) if (!keys.has(key)) this.#kernels.delete(key);
   }
 
-  kernelOf({ kernel }: SearchTask, { key, memory }: SearchPart): SearchKernelExports {
+  kernelOf({ kernel }: SearchTask, { key, memory }: SearchPart): SearchKernel {
     const known = this.#kernels.get(key);
     if (known) return known;
     const made = instantiateSearchKernel(kernel, memory);
@@ -81,7 +87,7 @@ function locate({ parts, blockRows }: SearchTask, block: number) {
 
 /** A part as this thread works on it. */
 interface OpenPart extends SearchPart {
-  readonly kernel: SearchKernelExports;
+  readonly kernel: SearchKernel;
   readonly limits: Float32Array;
   readonly list: Uint32Array;
   readonly bits: Uint32Array | undefined;
@@ -137,25 +143,63 @@ class SearchLane {
     for (let query = 0; query < queryCount; query++) {
       this.#queryLengths[query] = Math.sqrt(kernel.exactSquares(part.place.queries + query * queryBytes(dims), dims));
     }
+    if (part.int8) this.#quantizeQueries(part);
     this.#part = { ...part, kernel, limits, list, bits };
     return this.#part;
   }
 
-  /** One call of the kernel, and exact scores for what it could not rule out. */
-  #call(part: OpenPart, row: number, rows: number): void {
+  #quantizeQueries({ memory: { buffer }, place }: SearchPart): void {
     const { metric, dims, queryCount } = this.#task;
-    const { kernel, place, magnitudes, list } = part;
+    for (let query = 0; query < queryCount; query++) {
+      const components = new Float32Array(buffer, place.queries + query * queryBytes(dims), dims);
+      const codes = new Int16Array(buffer, place.queryCodes + query * 2 * codeCount(dims), codeCount(dims));
+      const terms = new Float64Array(buffer, place.queryTerms + query * 8 * INT8_TERMS, INT8_TERMS);
+      quantizeQueryInto(components, metric, this.#bound.slack, codes, terms);
+    }
+  }
+
+  /** Scans some rows, and scores exactly what could not be ruled out. */
+  #call(part: OpenPart, row: number, rows: number): void {
+    const found = this.#scanInt8(part, row, rows) ?? this.#scanFloat32(part, row, rows);
+    for (let i = 0; i < found; i++) {
+      const query = Math.floor(part.list[i]! / rows);
+      const at = row + (part.list[i]! % rows);
+      const key = this.#exactKey(part, at, query);
+      if (this.#hits[query]!.offer(key, part.firstSlot + at)) this.#tighten(part, query);
+    }
+  }
+
+  /** Lists what may be a hit; returns how many, or undefined where that are too many or there is no int8 scan. */
+  #scanInt8(part: OpenPart, row: number, rows: number): number | undefined {
+    const { kernel, int8, place, magnitudes } = part;
+    // Without a limit nothing can be ruled out.
+    if (!int8 || !kernel.selectInt8 || this.#limits[0] === Number.NEGATIVE_INFINITY) return undefined;
+    const { dims, queryCount } = this.#task;
+    const found = kernel.selectInt8(
+      int8.codes + row * codeCount(dims),
+      int8.factors + row * FACTOR_BYTES,
+      magnitudes + row * 4,
+      rows,
+      dims,
+      place.queryCodes,
+      place.queryTerms,
+      queryCount,
+      place.limits,
+      place.list,
+    );
+    const left = keepAccepted(part, found, row, rows);
+    return left * LEAST_RULED_OUT > rows * queryCount ? undefined : left;
+  }
+
+  /** Lists what may be a hit; returns how many. */
+  #scanFloat32(part: OpenPart, row: number, rows: number): number {
+    const { metric, dims, queryCount } = this.#task;
+    const { kernel, place, magnitudes } = part;
     const scan = metric === 'euclidean' ? kernel.distances : kernel.dots;
     scan(row * dims * 4, rows, dims, place.queries, queryCount, place.scores);
     const { slack } = this.#bound;
     const found = kernel.select(place.scores, rows, queryCount, place.limits, magnitudes + row * 4, slack, place.list);
-    for (let i = 0; i < found; i++) {
-      const query = Math.floor(list[i]! / rows);
-      const at = row + (list[i]! % rows);
-      if (part.bits && !hasBit(part.bits, at)) continue;
-      const key = this.#exactKey(part, at, query);
-      if (this.#hits[query]!.offer(key, part.firstSlot + at)) this.#tighten(part, query);
-    }
+    return keepAccepted(part, found, row, rows);
   }
 
   #exactKey({ kernel, place }: OpenPart, at: number, query: number): number {
@@ -179,6 +223,14 @@ class SearchLane {
     this.#limits[query] = limit;
     part.limits[query] = limit;
   }
+}
+
+/** Takes from the list the rows that are not accepted; returns how many are left. */
+function keepAccepted({ bits, list }: OpenPart, found: number, row: number, rows: number): number {
+  if (!bits) return found;
+  let kept = 0;
+  for (let i = 0; i < found; i++) if (hasBit(bits, row + (list[i]! % rows))) list[kept++] = list[i]!;
+  return kept;
 }
 
 function hasBit(bits: Uint32Array, row: number): boolean {

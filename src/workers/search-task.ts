@@ -3,7 +3,7 @@
  */
 import type { CompiledKernel, KernelMemory } from '../kernel/instantiate.js';
 import type { Metric } from '../kernel/search/error-bound.js';
-import type { SearchPlace } from '../memory/segment-layout.js';
+import type { Int8Place, SearchPlace } from '../memory/segment-layout.js';
 
 export interface SearchTask {
   readonly type: 'search';
@@ -33,6 +33,8 @@ export interface SearchPart {
   readonly firstSlot: number;
   /** Byte offset of the magnitudes. */
   readonly magnitudes: number;
+  /** The int8 copy of the rows; undefined where they are scanned in float32 only. */
+  readonly int8: Int8Place | undefined;
   /** Queries, as the kernel wants them, and this thread's scratch. */
   readonly place: SearchPlace;
   /** A bit for every row, in uint32 words from the lowest on: 1 where it may be a hit. undefined: all may. */

@@ -13,7 +13,7 @@ const SEARCH = ['distances', 'dots', 'exactDistance', 'exactDot', 'exactSquares'
 describe.each([
   ['simd', INDEXING],
   ['scalar', INDEXING],
-  ['search-simd', SEARCH],
+  ['search-simd', [...SEARCH, 'quantize', 'selectInt8'].sort()],
   ['search-scalar', SEARCH],
 ])('the %s binary', (name, functions) => {
   const bytes = readFileSync(new URL(`../../build/kernel/${name}.wasm`, import.meta.url));

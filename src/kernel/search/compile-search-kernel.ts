@@ -5,6 +5,7 @@
 import type { CompiledKernel, KernelBackend, KernelSource } from '../instantiate.js';
 import { forUnsharedMemory } from '../unshared.js';
 import { instantiateSearchKernel } from './instantiate-search-kernel.js';
+import { codeCount, FACTOR_BYTES, INT8_TERMS } from './int8-bound.js';
 import { createJavaScriptSearchKernel } from './javascript-search-kernel.js';
 import { queryBytes } from './search-kernel.js';
 
@@ -27,7 +28,8 @@ export async function compileSearchKernel(backend: KernelBackend, shared: boolea
       : await import('kernel:search-scalar.wasm').then((file) => file.default);
   const bytes = shared ? original : forUnsharedMemory(original);
   const compiled = { backend, module: await WebAssembly.compile(bytes) };
-  if (!answersKnownQuestion(compiled, shared)) return { compiled: javascript, source: javascript };
+  if (!answersKnownQuestion(compiled, shared) || !answersInt8Question(compiled, shared))
+    return { compiled: javascript, source: javascript };
   return { compiled, source: { backend, bytes } };
 }
 
@@ -56,4 +58,37 @@ function answersKnownQuestion(kernel: CompiledKernel, shared: boolean): boolean 
     select(scores, COUNT, QUERIES, 0, 0, 0, list);
   }
   return expected.every((value, i) => Object.is(value, actual[i]));
+}
+
+/** Integers up to 127 are their own codes, and products of codes are exact: what is listed is known. Right without SIMD. */
+function answersInt8Question(kernel: CompiledKernel, shared: boolean): boolean {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared });
+  const { quantize, selectInt8 } = instantiateSearchKernel(kernel, memory);
+  if (!quantize || !selectInt8) return kernel.backend !== 'simd';
+  const stride = codeCount(DIMS);
+  const codes = 64 * Math.ceil((4 * COUNT * DIMS + 16) / 64);
+  const factors = codes + COUNT * stride;
+  const magnitudes = factors + COUNT * FACTOR_BYTES;
+  const queries = magnitudes + 64;
+  const terms = queries + 2 * QUERIES * stride;
+  const limits = terms + 8 * QUERIES * INT8_TERMS;
+  const list = limits + 64;
+
+  const rows = Array.from({ length: COUNT * DIMS }, (_, i) => (i % DIMS === 0 ? 127 : ((i * 7919) % 255) - 127));
+  new Float32Array(memory.buffer).set(rows);
+  const expected: number[] = [];
+  for (let q = 0; q < QUERIES; q++) {
+    const query = Array.from({ length: DIMS }, (_, j) => (((q * DIMS + j) * 104729) % 60_000) - 30_000);
+    new Int16Array(memory.buffer, queries + 2 * q * stride).set(query);
+    // Of the five terms only the product: the upper bound is the product of the codes.
+    new Float64Array(memory.buffer, terms).set([0, 1, 0, 0, 0], q * INT8_TERMS);
+    for (let r = 0; r < COUNT; r++) {
+      const product = query.reduce((sum, code, j) => sum + code * rows[r * DIMS + j]!, 0);
+      if (product >= 0) expected.push(q * COUNT + r);
+    }
+  }
+  quantize(0, COUNT, DIMS, codes, factors);
+  const found = selectInt8(codes, factors, magnitudes, COUNT, DIMS, queries, terms, QUERIES, limits, list);
+  const listed = Array.from(new Uint32Array(memory.buffer, list, found)).sort((a, b) => a - b);
+  return listed.length === expected.length && listed.every((index, i) => index === expected[i]);
 }

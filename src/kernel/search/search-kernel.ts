@@ -32,6 +32,31 @@ export interface SearchKernelExports {
   exactSquares(row: number, dims: number): number;
 }
 
+/** What the SIMD build offers besides: the int8 scan, for rows of which there are codes (int8-bound.ts). */
+export interface Int8ScanExports {
+  /**
+   * Makes codes and factors of `count` rows: `codeCount(dims)` bytes and two float32 each, the scale of the codes and a bound
+   * of |row − scale × codes|. Codes are 16-byte aligned.
+   */
+  quantize(rows: number, count: number, dims: number, codes: number, factors: number): void;
+  /**
+   * Lists, as `select` does but not in order, what has an upper bound that is not below the limit of its query. Queries are
+   * `codeCount(dims)` int16 each, 16-byte aligned; terms `INT8_TERMS` float64 each.
+   */
+  selectInt8(
+    codes: number,
+    factors: number,
+    magnitudes: number,
+    count: number,
+    dims: number,
+    queries: number,
+    terms: number,
+    queryCount: number,
+    limits: number,
+    list: number,
+  ): number;
+}
+
 /** Bytes of a query: its components, and zeros up to a multiple of four. */
 export function queryBytes(dims: number): number {
   return 16 * Math.ceil(dims / 4);
