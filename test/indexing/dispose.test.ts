@@ -72,6 +72,25 @@ test('await using ends the threads of either indexer', async () => {
   }
 });
 
+test('runs, done, refused and aborted, leave no listener with the threads', async () => {
+  const indexer = new MonitoredParallelIndexer(3);
+  const listeners = () => [...alive].map((worker) => worker.eventNames().map((name) => worker.listenerCount(name)));
+  await indexer.indexVectorsMonitored(some);
+  const before = listeners();
+  expect(before).toHaveLength(3);
+  for (let round = 0; round < 20; round++) {
+    await indexer.indexVectorsMonitored(some);
+    await rejectionOf(indexer.indexVectorsMonitored([...some, new Float32Array(16)]));
+    const controller = new AbortController();
+    const aborted = rejectionOf(indexer.indexVectorsMonitored(many, { signal: controller.signal }));
+    await new Promise((resolve) => setImmediate(resolve));
+    controller.abort('stop');
+    expect(await aborted).toBe('stop');
+  }
+  expect(listeners()).toEqual(before);
+  await indexer.dispose();
+});
+
 test('disposing an indexer that never ran starts nothing', async () => {
   await new MonitoredParallelIndexer(4).dispose();
   expect(alive.size).toBe(0);
