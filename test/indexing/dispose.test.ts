@@ -26,6 +26,7 @@ const many = inSharedMemory(randomMatrix(60_000, 256));
 test('after dispose no thread is left and every call rejects', async () => {
   const indexer = new MonitoredParallelIndexer(3);
   await indexer.indexVectorsMonitored(some);
+  await indexer.indexer.measureMemory();
   expect(alive.size).toBe(3);
   await indexer.dispose();
   expect(alive.size).toBe(0);
@@ -34,6 +35,7 @@ test('after dispose no thread is left and every call rejects', async () => {
   await expect(indexer.indexVectorsMonitored([])).rejects.toMatchObject(DISPOSED);
   await expect(indexer.indexer.indexVectors(few)).rejects.toMatchObject(DISPOSED);
   await expect(indexer.ready()).rejects.toMatchObject(DISPOSED);
+  await expect(indexer.indexer.measureMemory()).rejects.toMatchObject(DISPOSED);
   expect(() => indexer.allocate(1, 1)).toThrow(/disposed/);
   expect(indexer.getMonitoringStats().globalStats.totalIndexes).toBe(400);
   expect(alive.size).toBe(0);

@@ -3,6 +3,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  type IndexerMonitoringConfig,
   IndexingError,
   type IndexingPerformanceReport,
   type IndexingResult,
@@ -514,6 +515,29 @@ describe('report', () => {
     const times = report.queueDepth!.samples.map(({ atMs }) => atMs);
     expect(times).toEqual(times.toSorted((a, b) => a - b));
     expect(times.at(-1)).toBeLessThanOrEqual(report.totalTimeMs);
+  });
+
+  test('has the parts that the configuration says', async () => {
+    const parts = async (config: Partial<IndexerMonitoringConfig>) => {
+      await using other = new MonitoredParallelIndexer(2, config);
+      const stream = other.indexStream(chunksOf(1));
+      await drain(stream);
+      const { threadPerformance, batchSizeHistory, queueDepth, threadUtilization } = stream.performanceReport;
+      return [threadPerformance.length > 0, ...[batchSizeHistory, queueDepth, threadUtilization].map((part) => !!part)];
+    };
+    expect(await parts({})).toEqual([true, true, true, true]);
+    expect(await parts({ enablePerThreadMonitoring: false, queueDepthMonitoring: false })).toEqual([
+      false,
+      true,
+      false,
+      true,
+    ]);
+    expect(await parts({ batchSizeMonitoring: false, threadUtilizationMonitoring: false })).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
   });
 
   test('does not change when the stream is over', async () => {

@@ -97,3 +97,36 @@ test('a run in which nothing can be indexed', async () => {
   expect(result.rejected).toHaveLength(500);
   expect(result.performanceReport).toMatchObject({ totalVectors: 0, rejectedCount: 500, vectorsPerSecond: 0 });
 });
+
+test('the vectors of a batch are a map of its own positions, and of no others', async () => {
+  const vectors = [...randomRows(120, 8), ...randomRows(80, 5), ...randomRows(60, 8, 2)];
+  vectors[7] = new Float32Array(8);
+  vectors[130] = new Float32Array(0);
+  const { batchResults, vectors: indexed } = await createIndexer(2).indexVectorsMonitored(vectors, {
+    onInvalid: 'skip',
+    batchSize: 40,
+  });
+  const positions = batchResults.map(({ indexData }) => [...indexData.keys()]);
+  expect(positions.flat().sort((a, b) => a - b)).toEqual(vectors.map((_, i) => i).filter((i) => i !== 7 && i !== 130));
+  for (const [i, { indexData, processedCount }] of batchResults.entries()) {
+    const own = new Set(positions[i]);
+    expect([indexData.size, own.size]).toEqual([processedCount, processedCount]);
+    for (const position of [...vectors.keys(), -1, 0.5, vectors.length]) {
+      expect(indexData.has(position)).toBe(own.has(position));
+      expect(indexData.get(position)?.normalized).toEqual(
+        own.has(position) ? indexed.get(position)!.normalized : undefined,
+      );
+    }
+    const seen: unknown[] = [];
+    const self = {};
+    indexData.forEach(function (this: unknown, { magnitude }, position, map) {
+      seen.push([position, magnitude, this === self, map === indexData]);
+    }, self);
+    const expected = [...own].map((position) => [position, indexed.get(position)!.magnitude, true, true]);
+    expect(seen).toEqual(expected);
+    expect([...indexData].map(([position, { magnitude }]) => [position, magnitude, true, true])).toEqual(expected);
+    expect([...indexData.values()].map(({ originalDims }) => originalDims)).toEqual(
+      [...own].map((position) => vectors[position]!.length),
+    );
+  }
+});

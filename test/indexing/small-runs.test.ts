@@ -4,7 +4,7 @@
  */
 import { expect, test } from 'vitest';
 import { differencesFrom } from './reference.js';
-import { createIndexer, randomRows } from './support.js';
+import { createIndexer, inSharedMemory, randomMatrix, randomRows } from './support.js';
 
 const worker = new URL('./workers/throws-at-start.mjs', import.meta.url);
 
@@ -26,4 +26,16 @@ test.each([
 ])('%s need threads', async (_, threads, count, dims) => {
   const indexing = createIndexer(threads, { worker }).indexVectorsMonitored(randomRows(count, dims));
   await expect(indexing).rejects.toMatchObject({ code: 'ThreadPanic' });
+});
+
+test('few vectors wait for no run, and count for thread 0', async () => {
+  const indexer = createIndexer(2);
+  await indexer.ready();
+  const order: string[] = [];
+  const long = indexer.indexVectorsMonitored(inSharedMemory(randomMatrix(60_000, 256))).then(() => order.push('long'));
+  const { batchResults } = await indexer.indexVectorsMonitored(randomRows(99, 16));
+  order.push('few');
+  expect(batchResults.map(({ threadId }) => threadId)).toEqual(batchResults.map(() => 0));
+  await long;
+  expect(order).toEqual(['few', 'long']);
 });

@@ -83,7 +83,7 @@ test.each([
   ['ordinary', rows, 2],
 ])(
   'threads killed at random moments of runs of %s vectors lose nothing',
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   async (_, source, seed) => {
     const indexer = createIndexer(4);
     const expected = await indexer.indexVectorsMonitored(source);

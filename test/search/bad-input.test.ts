@@ -170,3 +170,12 @@ test('after dispose every call is refused, and a second dispose does nothing', a
   expect(() => index.has(1)).toThrow('the index was disposed');
   expect(() => index.toBytes()).toThrow('the index was disposed');
 });
+
+test('await using disposes of an index', async () => {
+  let kept: VectorIndex;
+  {
+    await using index = await VectorIndex.build(rows);
+    kept = index;
+  }
+  expect(() => kept.has(1)).toThrow('the index was disposed');
+});

@@ -4,19 +4,19 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { availableThreads, cpuQuota } from '../../src/workers/node/available-threads.js';
 
+let root: string;
+let membership: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'cgroup-'));
+  membership = join(root, 'self');
+  writeFileSync(membership, '0::/service/job\n');
+  mkdirSync(join(root, 'service', 'job'), { recursive: true });
+});
+
+afterEach(() => rmSync(root, { recursive: true }));
+
 describe('cpuQuota', () => {
-  let root: string;
-  let membership: string;
-
-  beforeEach(() => {
-    root = mkdtempSync(join(tmpdir(), 'cgroup-'));
-    membership = join(root, 'self');
-    writeFileSync(membership, '0::/service/job\n');
-    mkdirSync(join(root, 'service', 'job'), { recursive: true });
-  });
-
-  afterEach(() => rmSync(root, { recursive: true }));
-
   it('is the quota over the period of the own group', () => {
     writeFileSync(join(root, 'service', 'job', 'cpu.max'), '250000 100000\n');
     expect(cpuQuota(membership, root)).toBe(2.5);
@@ -45,5 +45,16 @@ describe('availableThreads', () => {
   it('is at least 1 and no more than the machine has', () => {
     expect(availableThreads()).toBeGreaterThanOrEqual(1);
     expect(availableThreads()).toBeLessThanOrEqual(availableParallelism());
+  });
+
+  it('is as many as the quota has room for, and one more for a part', () => {
+    const within = (cpuMax: string) => {
+      writeFileSync(join(root, 'service', 'job', 'cpu.max'), cpuMax);
+      return availableThreads(membership, root);
+    };
+    const machine = Math.min(256, availableParallelism());
+    expect(within('50000 100000\n')).toBe(1);
+    expect(within('150000 100000\n')).toBe(Math.min(2, machine));
+    expect(within('max 100000\n')).toBe(machine);
   });
 });

@@ -6,8 +6,9 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { posix } from 'node:path';
 
-export function availableThreads(): number {
-  return Math.max(1, Math.min(availableParallelism(), 256, Math.ceil(cpuQuota('/proc/self/cgroup', '/sys/fs/cgroup'))));
+/** See {@link cpuQuota} for the files. */
+export function availableThreads(membership = '/proc/self/cgroup', root = '/sys/fs/cgroup'): number {
+  return Math.max(1, Math.min(availableParallelism(), 256, Math.ceil(cpuQuota(membership, root))));
 }
 
 /**
