@@ -15,6 +15,7 @@ import type { BenchmarkResults, Machine } from '../benchmark/results.js';
 import { resultsFromJson, resultsToJson } from '../benchmark/results-json.js';
 import { fullRounds, quickRounds, runSuite } from '../benchmark/suite.js';
 import { ParallelIndexer } from '../index.node.js';
+import { checkDistinct } from './check-flags.js';
 import { UsageError } from './exit.js';
 import { collect, parseThreads } from './flag-values.js';
 
@@ -57,6 +58,7 @@ Examples:
 
 async function runBench(flags: BenchFlags, version: string, interrupted: AbortSignal): Promise<void> {
   const groups = asUsage('--case', () => selectCases(flags.case ?? [], flags.quick === true));
+  await checkFiles(flags);
   await using indexer = new ParallelIndexer(flags.threads, { kernel: 'simd' });
   const machine = describeMachine();
   const baseline = flags.compare && (await readBaseline(flags.compare, groups, machine, indexer.threadCount));
@@ -83,6 +85,15 @@ async function runBench(flags: BenchFlags, version: string, interrupted: AbortSi
   // JSON on standard output stays JSON.
   (flags.json ? process.stderr : process.stdout).write(text);
   if (hasRegression(comparison)) throw new Error(`Slower than ${flags.compare} by more than the noise.`);
+}
+
+/** No output may be another one, or what is compared with. */
+async function checkFiles({ compare, html, markdown }: BenchFlags): Promise<void> {
+  const outputs = [
+    { flag: '--html', path: html },
+    { flag: '--markdown', path: markdown },
+  ].flatMap(({ flag, path }) => (path === undefined ? [] : [{ flag, path }]));
+  await checkDistinct(compare === undefined ? [] : [compare], outputs);
 }
 
 /** Refuses before anything is measured what could only be refused after it. */

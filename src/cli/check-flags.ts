@@ -17,7 +17,7 @@ export async function checkFlags(files: readonly string[], flags: FileFlags): Pr
   const outputs = outputsOf(flags);
   for (const path of files) if (path === '') throw new UsageError('the name of an input file is empty');
   for (const { flag, path } of outputs) if (path === '') throw new UsageError(`${flag}: the name of the file is empty`);
-  for (const path of files) checkInputName(path, flags.format);
+  if (flags.format === undefined) for (const path of files) checkInputName(path, 'give it with --format');
   const { out, magnitudes, report } = flags;
   if (out !== undefined) checkOutputName('--out', out, { kind: 'vectors', dims: 1 });
   if (magnitudes !== undefined) checkOutputName('--magnitudes', magnitudes, { kind: 'column' });
@@ -44,10 +44,13 @@ function outputsOf({ out, magnitudes, rejected, report = [] }: OutputFlags): Out
   return given.flatMap(([flag, path]) => (path === undefined ? [] : [{ flag, path }]));
 }
 
-function checkInputName(path: string, format: VectorFormat | undefined): void {
-  if (format !== undefined || vectorFormats.includes(extensionOf(path))) return;
-  const names = vectorFormats.join(', ');
-  throw new UsageError(`${path}: its name does not say a format; give it with --format (${names})`);
+/**
+ * @param remedy what to do where the name does not say what the file is
+ * @throws {UsageError}
+ */
+export function checkInputName(path: string, remedy: string): void {
+  if (vectorFormats.includes(extensionOf(path))) return;
+  throw new UsageError(`${path}: its name does not say a format; ${remedy} (${vectorFormats.join(', ')})`);
 }
 
 function checkOutputName(flag: string, path: string, shape: RowShape): void {
@@ -63,8 +66,11 @@ function extensionOf(path: string): string {
     .toLowerCase();
 }
 
-/** An output replaces its file when all is done: it must be neither another output nor an input, by whatever name. */
-async function checkDistinct(files: readonly string[], outputs: readonly Output[]): Promise<void> {
+/**
+ * An output replaces its file when all is done: it must be neither another output nor an input, by whatever name.
+ * @throws {UsageError} naming the flag
+ */
+export async function checkDistinct(files: readonly string[], outputs: readonly Output[]): Promise<void> {
   const inputs = new Set(await Promise.all(files.map(identityOf)));
   const seen = new Set<string>();
   for (const { flag, path } of outputs) {

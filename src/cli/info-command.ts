@@ -7,6 +7,7 @@ import { openFileSource } from '../formats/node/file-source.js';
 import { openVectors } from '../formats/node/read-vectors.js';
 import { vectorFormats } from '../formats/registry.js';
 import { isSavedIndex, readSavedIndex } from '../formats/saved-index.js';
+import { checkInputName } from './check-flags.js';
 import { colorsFor } from './colors.js';
 import { printable } from './error-text.js';
 import { UsageError } from './exit.js';
@@ -44,6 +45,7 @@ export function addInfoCommand(program: Command): void {
     .addHelpText('after', '\nExamples:\n  simdex info vectors.npy\n  simdex info unit.safetensors --json')
     .action(async (file: string, { json }: { readonly json?: true }) => {
       if (file === '') throw new UsageError('the name of the file is empty');
+      checkInputName(file, 'it must end in one of these');
       const info = await readInfo(file);
       process.stdout.write(json ? `${JSON.stringify(info, null, 2)}\n` : infoText(info));
     });

@@ -6,6 +6,7 @@ import { IndexingError } from '../errors.js';
 import { openFileSource } from '../formats/node/file-source.js';
 import { readSavedIndex } from '../formats/saved-index.js';
 import { readVectors, type SearchHits, VectorIndex, type VectorMatrix } from '../index.node.js';
+import { checkInputName } from './check-flags.js';
 import { printable } from './error-text.js';
 import { UsageError } from './exit.js';
 import { parsePositiveInteger } from './flag-values.js';
@@ -45,6 +46,7 @@ async function runSearch(file: string, flags: SearchFlags, interrupted: AbortSig
   const { query, row, k, json } = flags;
   if ((query === undefined) === (row === undefined)) throw new UsageError('give either --query or --row');
   if (file === '') throw new UsageError('the name of the index is empty');
+  if (query !== undefined) checkInputName(query, 'it must end in one of these');
   const queries = query === undefined ? [await readRow(file, row!)] : readVectors(query);
   const index = await VectorIndex.load(file, { signal: interrupted });
   try {
@@ -52,7 +54,7 @@ async function runSearch(file: string, flags: SearchFlags, interrupted: AbortSig
     const startedAtMs = performance.now();
     for await (const chunk of queries) {
       const hits = await index.searchBatch(chunk, k, { signal: interrupted }).catch((error: unknown) => {
-        throw locate(error, found.length, query);
+        throw query === undefined ? locate(error, row!, file) : locate(error, found.length, query);
       });
       for (const each of hits) found.push(each);
     }
@@ -80,8 +82,8 @@ async function readRow(file: string, row: number): Promise<VectorMatrix> {
 }
 
 /** Says of an error about a query which row of the file it is. */
-function locate(error: unknown, first: number, file: string | undefined): unknown {
-  if (!(error instanceof IndexingError) || error.vectorIndex === undefined || file === undefined) return error;
+function locate(error: unknown, first: number, file: string): unknown {
+  if (!(error instanceof IndexingError) || error.vectorIndex === undefined) return error;
   const vectorIndex = first + error.vectorIndex;
   return new IndexingError(error.code, `row ${vectorIndex} of ${file} cannot be searched for`, {
     vectorIndex,

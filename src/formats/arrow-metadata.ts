@@ -37,6 +37,7 @@ export async function checkArrowMetadata(source: TrackedSource): Promise<void> {
   const walk = new MessageWalk(source);
   if (latin1.decode(head) !== MAGIC) {
     for (let at: number | undefined = 0; at !== undefined; ) at = await walk.message(at);
+    if (!walk.hasSchema) throw malformed(source.name, 'byte 0', 'a schema, as Arrow begins with', 'none');
     return;
   }
   for (const block of await checkFooter(source)) await walk.message(block);
@@ -66,6 +67,7 @@ class MessageWalk {
   /** Messages do not share bytes. */
   #budget: number;
   #dictionaries = 0;
+  hasSchema = false;
   /** Of bytes that are compressed. */
   readonly #spend: (bytes: number) => void;
 
@@ -99,8 +101,10 @@ class MessageWalk {
     const header = buffer.table(root, 8);
     const type = buffer.uint8(buffer.field(root, 6));
     if (header === 0) throw refuse('a header', 'none');
-    if (type === SCHEMA && bodyBytes === 0) checkSchema(buffer, header);
-    else if (type === RECORD_BATCH) await this.#batch(buffer, header, begin + length, bodyBytes, refuse);
+    if (type === SCHEMA && bodyBytes === 0) {
+      checkSchema(buffer, header);
+      this.hasSchema = true;
+    } else if (type === RECORD_BATCH) await this.#batch(buffer, header, begin + length, bodyBytes, refuse);
     else if (type === DICTIONARY_BATCH && ++this.#dictionaries <= MAX_DICTIONARY_BATCHES)
       await this.#batch(buffer, buffer.table(header, 6), begin + length, bodyBytes, refuse);
     else throw refuse('a schema, a record batch, or a dictionary', `a message of type ${type}`);

@@ -108,10 +108,10 @@ export class IndexRows {
     if (dims === 0) return;
     const store = this.#createStore(dims);
     const staged = store.stage();
-    await loadRows(index, staged);
+    const rejected = await loadRows(index, staged);
     await loadIds(index, this.#ids);
-    store.publish(staged.state);
-    this.#store = store;
+    this.#publish(store, staged);
+    await this.remove(rejected.map((slot) => idAt(this.#ids.column, slot)));
   }
 
   add(vectors: VectorSource, ids: VectorIds | undefined): Promise<void> {

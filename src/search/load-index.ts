@@ -1,6 +1,7 @@
 /**
  * Reads a saved index into memory, and makes sure that it is one: every row finite and, for cosine, of unit length, since
- * that is what the search relies on; every magnitude that of its row; no id twice.
+ * that is what the search relies on; every magnitude that of its row; no id twice. Rows of zeros whose magnitude is NaN were
+ * rejected when they were indexed: they keep the numbers of the others right, and are no vectors.
  */
 import { IndexingError } from '../errors.js';
 import type { ByteSource } from '../formats/format.js';
@@ -28,8 +29,9 @@ export interface IndexToLoad {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Rejects with `InvalidConfiguration`, naming the file, the row and what is wrong with it. */
-export async function loadRows(index: IndexToLoad, staged: StagedRows): Promise<void> {
+/** Gives the rows that were rejected. Rejects with `InvalidConfiguration`, naming the file, the row and what is wrong with it. */
+export async function loadRows(index: IndexToLoad, staged: StagedRows): Promise<number[]> {
+  const rejected: number[] = [];
   const { source, places, signal } = index;
   const { count, dims, vectors, magnitudes } = places;
   const slices = new TimeSlices(signal);
@@ -40,20 +42,22 @@ export async function loadRows(index: IndexToLoad, staged: StagedRows): Promise<
     await source.readInto(bytesOf(rows), vectors.byteOffset + 4 * dims * first);
     const saved = new Float32Array(room.count);
     await source.readInto(bytesOf(saved), magnitudes.byteOffset + 4 * first);
-    checkRows(index, room, first, saved);
+    for (const row of checkRows(index, room, first, saved)) rejected.push(row);
     room.segment.quantize(room.first, room.count);
     first += room.count;
     if (slices.isDue()) await slices.nextTurn();
   }
+  return rejected;
 }
 
-/** Leaves in the column what was saved for cosine, and what the rows say for the other metrics. */
+/** Leaves in the column what was saved for cosine, and what the rows say for the other metrics. Gives rows that were rejected. */
 function checkRows(
   { source, places, kernel }: IndexToLoad,
   room: RowRoom,
   firstRow: number,
   saved: Float32Array,
-): void {
+): number[] {
+  const rejected: number[] = [];
   const { segment, first, count } = room;
   const { metric, dims, vectors, magnitudes } = places;
   const column = segment.magnitudes(first, count);
@@ -73,6 +77,10 @@ function checkRows(
     }
     const stored = saved[row]!;
     if (metric === 'cosine') {
+      if (length === 0 && Number.isNaN(stored)) {
+        rejected.push(firstRow + row);
+        continue;
+      }
       if (!(Math.abs(length - 1) <= UNIT_TOLERANCE - MAGNITUDE_TOLERANCE)) {
         throw refuse(row, 'a row of length 1, as cosine keeps them', `length ${length}`);
       }
@@ -82,6 +90,7 @@ function checkRows(
       throw refuseMagnitude(firstRow + row, `${length}, the length of the row`, stored);
     }
   }
+  return rejected;
   function refuseMagnitude(row: number, expected: string, found: number) {
     return malformed(
       source.name,

@@ -110,6 +110,12 @@ describe('simdex bench', () => {
       /^error: option '--threads <n>' argument '0' is invalid\. Expected 1 to 256, or auto/,
     ],
     ['an unknown flag', ['--fast'], /unknown option '--fast'/],
+    ['one file for two outputs', ['--html', './never.md'], /never\.md is given for two outputs/],
+    [
+      'an output that is the baseline',
+      ['--compare', 'same.json', '--html', 'same.json'],
+      /--html same\.json is also an input/,
+    ],
   ])('refuses %s with status 2, before it measures or writes', async (_, flags, message) => {
     await writeFile(join(folder, 'same.json'), baseline);
     const { status, stdout, stderr } = await bench(...flags, '--markdown', 'never.md');

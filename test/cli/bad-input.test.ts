@@ -104,6 +104,7 @@ describe('inputs that cannot be read', () => {
     ['a foreign file', 'foreign.npy', Buffer.from('PK\x03\x04 not numpy at all'), /foreign\.npy, byte 0: .*NUMPY/],
     ['a text', 'text.fvecs', Buffer.from('1.0 2.0 3.0\n4.0 5.0 6.0\n'), /text\.fvecs, byte 0: expected whole rows of/],
     ['negative dims', 'negative.fvecs', Buffer.from(Int32Array.of(-4, 0).buffer), /negative\.fvecs, row 0 \(byte 0\)/],
+    ['no bytes', 'none.arrow', Buffer.alloc(0), /none\.arrow, byte 0: expected a schema, .* found none/],
     ['a truncated file', 'cut.npy', npyBytes(rows).subarray(0, 5000), /cut\.npy, byte 128: .*truncated/],
     [
       'a truncated .fvecs',

@@ -55,6 +55,11 @@ test('rows of different lengths go out as .jsonl, with their ids, and as nothing
 test('a file that is none is refused', async () => {
   await runRefused(['info', directory.at('missing.npy')], 1, /there is no such file/);
   expect((await run(['info', ''])).status).toBe(2);
+  await runRefused(
+    ['info', 'vectors.txt'],
+    2,
+    /vectors\.txt: its name does not say a format; it must end in one of these \(npy, /,
+  );
 });
 
 test('an index that is newer, cut short or damaged is told as such; a .safetensors file of others is none', async () => {

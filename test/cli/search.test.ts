@@ -51,6 +51,34 @@ test('finds the nearest rows for every vector of a file', async () => {
   }
 });
 
+test('an index of which some rows were rejected is searched for the others, and none is renumbered', async () => {
+  const spoilt = rows.map((row, i) =>
+    i % 100 === 7 ? row.map(() => 0) : i % 100 === 9 ? row.with(2, Number.NaN) : row,
+  );
+  await writeVectors(directory.at('spoilt.npy'), [matrixOf(spoilt)]);
+  const out = directory.at('spoilt.safetensors');
+  const skip = ['--on-invalid', 'skip', '--quiet'];
+  expect(await run(['index', directory.at('spoilt.npy'), '--out', out, ...skip])).toMatchObject({ status: 0 });
+  const { status, stdout, stderr } = await run(['search', out, '--row', '42', '-k', '300', '--json']);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const found = JSON.parse(stdout);
+  expect(found.size).toBe(294);
+  const kept = positions(300).filter((i) => i % 100 !== 7 && i % 100 !== 9);
+  expectBest(
+    hitsOf(found.queries[0]),
+    rank(
+      kept.map((i) => rows[i]!),
+      kept,
+      rows[42]!,
+      'cosine',
+    ),
+    294,
+  );
+  const none = await run(['search', out, '--row', '107']);
+  expect(none).toMatchObject({ status: 1, stdout: '' });
+  expect(none.stderr).toMatch(/^error: .*row 107 of .*spoilt\.safetensors.*\n$/);
+});
+
 test('finds ten neighbours of a row of the index, itself first', async () => {
   const { status, stdout } = await run(['search', index, '--row', '42', '--json']);
   expect(status).toBe(0);
@@ -89,6 +117,7 @@ describe('refuses', () => {
     ['a row that is not there', ['--row', '300'], 2, '--row 300: the index has 300 rows'],
     ['a row that is no number', ['--row', '-1'], 2, 'Expected an integer from 0 on'],
     ['k of 0', ['--row', '1', '-k', '0'], 2, 'Expected a positive integer'],
+    ['queries of a format that is not said', ['--query', 'x.txt'], 2, 'x.txt: its name does not say a format'],
     ['a query file that is not there', ['--query', 'nowhere.npy'], 1, 'cannot read nowhere.npy'],
   ])('%s', async (_, flags, status, message) => {
     const ended = await run(['search', index, ...flags]);

@@ -105,6 +105,14 @@ describe('refuses', () => {
     expect((await load(fileOf([3, 4]))).size).toBe(1);
   });
 
+  test('rows that were rejected when they were indexed, which are zeros without a magnitude', async () => {
+    const shape = { metric: 'cosine' as const, magnitudes: [5, Number.NaN, 2], ids: [7n, 8n, 9n] };
+    const loaded = await load(fileOf([0.6, 0.8, 0, 0, 1, 0], shape));
+    expect(loaded.size).toBe(2);
+    expect(loaded.has(8)).toBe(false);
+    expect((await loaded.search([1, 0], 3)).ids).toEqual([9, 7]);
+  });
+
   test.each([
     [
       'rows that are not of unit length, by cosine',
