@@ -1,7 +1,8 @@
 /**
  * What a saved index is: a .safetensors file whose metadata say `format: simdex/1`, with the tensors `vectors` F32
  * [count, dims], `magnitudes` F32 [count], and `ids` I64 [count] or `ids_bytes` U8 (UTF-8, one after the other) with
- * `ids_offsets` I64 [count + 1]. Data follow each other in this order and begin at a multiple of 64 bytes.
+ * `ids_offsets` I64 [count + 1]. Data follow each other in this order and begin at a multiple of 64 bytes. A row of
+ * zeros whose magnitude is NaN was rejected when it was indexed, and is no vector of the index.
  *
  * This file knows the header and the bytes of ids; it neither opens files nor looks at vectors.
  */

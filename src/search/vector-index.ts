@@ -99,7 +99,8 @@ export class VectorIndex {
   }
 
   /**
-   * Reads a saved index: a file by its path, a Blob, or its bytes.
+   * Reads a saved index: a file by its path, a Blob, or its bytes. Rows that were rejected when it was written by
+   * `simdex index --on-invalid skip` are left out; the numbers of the others stay.
    *
    * Rejects with {@link IndexingError} `InvalidConfiguration` for what cannot be read, and for a truncated, foreign, damaged
    * or newer file, saying which; with `InsufficientMemory`; with `signal.reason` when aborted.

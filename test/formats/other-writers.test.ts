@@ -1,8 +1,9 @@
 import { tableToIPC } from 'apache-arrow';
+import { zipSync } from 'fflate';
 import { expect, test } from 'vitest';
 import { readVectors } from '../../src/formats/node/read-vectors.js';
 import { arrowTable, h5File, ids, parquetFile, rows, runPython } from './samples.js';
-import { collectRows, temporaryDirectory } from './support.js';
+import { bytesOf, collectRows, dictOf, expectRefusal, npyBytes, temporaryDirectory } from './support.js';
 
 const directory = temporaryDirectory();
 const read = (bytes: Uint8Array, name: string) =>
@@ -14,13 +15,31 @@ test('Arrow streams, uncompressed Parquet of one row group, and compressed HDF5 
   expect(await read(await h5File('train', [2, 2]), 'x.h5')).toEqual({ rows, ids: [] });
 });
 
+test('an .npz of vectors beside labels, whatever they are called', async () => {
+  const matrix = npyBytes({ dict: dictOf('<f4', '(3, 4)'), data: bytesOf(Float32Array.from(rows.flat())) });
+  const labels = npyBytes({ dict: dictOf('<i8', '(3,)'), data: new Uint8Array(24) });
+  const weights = npyBytes({ dict: dictOf('<f4', '(3,)'), data: new Uint8Array(12) });
+  const damaged = new Uint8Array(20);
+  const others = { 'labels.npy': labels, 'weights.npy': weights, 'damaged.npy': damaged };
+  for (const level of [0, 6] as const) {
+    const archive = zipSync({ ...others, 'embeddings.npy': matrix }, { level });
+    expect(await read(archive, 'x.npz')).toEqual({ rows, ids: [] });
+  }
+  await expectRefusal(
+    () => read(zipSync({ 'a.npy': matrix, 'b.npy': matrix }), 'x.npz'),
+    /one alone of floats.*found a, b/,
+  );
+  await expectRefusal(() => read(zipSync(others), 'x.npz'), /found labels, weights, damaged/);
+});
+
 test('what NumPy saves', async ({ skip }) => {
   const program = `import sys, numpy as n
 a = n.array(${JSON.stringify(rows)})
 n.savez(sys.argv[1] + '/s.npz', a.astype('<f4'))
-n.savez_compressed(sys.argv[1] + '/c.npz', vectors=a, other=n.zeros(3))`;
+n.savez_compressed(sys.argv[1] + '/c.npz', vectors=a, other=n.zeros(3))
+n.savez(sys.argv[1] + '/e.npz', embeddings=a, labels=n.arange(3), names=n.array(['x', 'y', 'z'], dtype=object))`;
   if (runPython(['numpy'], program, [directory.at('')]) === undefined) return skip('there is no Python with numpy');
-  for (const name of ['s.npz', 'c.npz'])
+  for (const name of ['s.npz', 'c.npz', 'e.npz'])
     expect(await collectRows(readVectors(directory.at(name)))).toEqual({ rows, ids: [] });
 });
 
