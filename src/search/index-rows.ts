@@ -25,7 +25,7 @@ export interface IndexRowsOptions {
   readonly metric: Metric;
   readonly threads: number;
   /** What indexes the rows. */
-  readonly runner: Pick<LoadOptions, 'kernel' | 'worker'>;
+  readonly runner: Pick<LoadOptions, 'kernel' | 'worker' | 'logger'>;
   /** Most bytes of a segment's memory; undefined for what WebAssembly allows. */
   readonly segmentBytes: number | undefined;
   /** Aborted when the index is disposed: changes that still wait then reject with its reason. */
@@ -212,7 +212,7 @@ export class IndexRows {
   /** An indexer for the time of one change. */
   async #withIndexer(work: (indexer: ParallelIndexer) => Promise<void>): Promise<void> {
     const { threads, runner } = this.#options;
-    const indexer = new ParallelIndexer(threads, { kernel: runner.kernel, worker: runner.worker });
+    const indexer = new ParallelIndexer(threads, runner);
     try {
       await work(indexer);
     } finally {

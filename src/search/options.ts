@@ -2,7 +2,7 @@
  * What a caller of an index may ask for, checked once at the edge.
  */
 import { invalidConfiguration, refuseUnknown } from '../errors.js';
-import { checkIndexerOptions } from '../indexing/options.js';
+import { checkIndexerOptions, type IndexerLogger } from '../indexing/options.js';
 import type { KernelBackend } from '../kernel/instantiate.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import type { VectorId } from '../vectors/vector-id.js';
@@ -16,8 +16,13 @@ export interface LoadOptions {
   readonly threadCount?: number | 'auto' | undefined;
   /** Default `'auto'`: SIMD where the engine has it and answers a known question rightly, else JavaScript. */
   readonly kernel?: 'auto' | KernelBackend | undefined;
-  /** The worker module, as of `IndexerOptions`. */
+  /**
+   * The worker module, as of `IndexerOptions`; in pages `simdex/search-worker`, or one that wraps it: `simdex/worker` does not
+   * search there.
+   */
   readonly worker?: WorkerChoice | undefined;
+  /** Hears of what happens beside results, every message once; none by default. */
+  readonly logger?: IndexerLogger | undefined;
   /** Stops the call, which then rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -47,7 +52,7 @@ export interface SearchOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const LOAD_OPTIONS = new Set(['threadCount', 'kernel', 'worker', 'signal']);
+const LOAD_OPTIONS = new Set(['threadCount', 'kernel', 'worker', 'logger', 'signal']);
 const BUILD_OPTIONS = new Set([...LOAD_OPTIONS, 'ids', 'metric', 'onProgress']);
 const SEARCH_OPTIONS = new Set(['filter', 'signal']);
 const METRICS: readonly string[] = ['cosine', 'dot', 'euclidean'] satisfies Metric[];
@@ -94,8 +99,8 @@ export function checkIdList(name: string, ids: VectorIds): void {
   throw invalidConfiguration(name, 'an array of strings or safe integers', ids);
 }
 
-function checkRunner({ kernel, worker, signal }: LoadOptions): void {
-  checkIndexerOptions({ kernel, worker }, boundPlatform().takesWorkerFactory);
+function checkRunner({ kernel, worker, logger, signal }: LoadOptions): void {
+  checkIndexerOptions({ kernel, worker, logger }, boundPlatform().takesWorkerFactory);
   checkSignal(signal);
 }
 

@@ -12,6 +12,7 @@ import { boundFiles } from '../formats/file-access.js';
 import type { ByteSource } from '../formats/format.js';
 import { malformed } from '../formats/malformed.js';
 import { readSavedIndex } from '../formats/saved-index.js';
+import type { Backend } from '../indexing/engine.js';
 import { checkThreadCount } from '../indexing/options.js';
 import { compileKernel } from '../kernel/compile.js';
 import type { CompiledKernel } from '../kernel/instantiate.js';
@@ -39,6 +40,7 @@ import { type PreparedQueries, prepareQueries, prepareQuery } from './queries.js
 import { savedBytes } from './save-index.js';
 import { type RankedRows, SearchEngine } from './search-engine.js';
 import { SearchFilter } from './search-filter.js';
+import { toldOnce } from './told-once.js';
 
 /** The best rows for one query, best first. */
 export interface SearchHits {
@@ -134,19 +136,20 @@ export class VectorIndex {
 
   static async #create(
     metric: Metric,
-    { threadCount = 'auto', kernel: choice = 'auto', worker }: LoadOptions,
+    { threadCount = 'auto', kernel: choice = 'auto', worker, ...options }: LoadOptions,
     segmentBytes: number | undefined,
     fill: (rows: IndexRows, kernel: CompiledKernel) => Promise<void>,
   ): Promise<VectorIndex> {
     const platform = boundPlatform();
     const threads = checkThreadCount(threadCount, () => platform.availableThreads());
+    const logger = options.logger && toldOnce(options.logger);
     const kernel = await compileKernel(choice, { shared: platform.sharesMemory });
     const closing = new AbortController();
-    const runner = { kernel: choice, worker };
+    const runner = { kernel: choice, worker, logger };
     const rows = new IndexRows({ metric, threads, runner, segmentBytes, closing: closing.signal });
     await fill(rows, kernel);
     const searchKernel = await compileSearchKernel(kernel.backend, platform.sharesMemory);
-    const engine = new SearchEngine({ kernel: searchKernel, metric, threads, worker });
+    const engine = new SearchEngine({ kernel: searchKernel, metric, threads, worker, logger });
     return new VectorIndex(metric, rows, engine, closing);
   }
 
@@ -165,6 +168,14 @@ export class VectorIndex {
   /** Components of each vector; 0 as long as there was none. */
   get dims(): number {
     return this.#rows.dims;
+  }
+
+  /**
+   * What searches; known after a search that was too much for the calling thread to do at once. Not `shared`: the calling
+   * thread does, in slices.
+   */
+  get backend(): Backend | undefined {
+    return this.#engine.backend;
   }
 
   /**
