@@ -12,7 +12,7 @@ import { boundFiles } from '../formats/file-access.js';
 import type { ByteSource } from '../formats/format.js';
 import { malformed } from '../formats/malformed.js';
 import { readSavedIndex } from '../formats/saved-index.js';
-import type { Backend } from '../indexing/engine.js';
+import { type Backend, fallbackTeller } from '../indexing/engine.js';
 import { checkThreadCount } from '../indexing/options.js';
 import { compileKernel } from '../kernel/compile.js';
 import type { CompiledKernel } from '../kernel/instantiate.js';
@@ -143,7 +143,8 @@ export class VectorIndex {
     const platform = boundPlatform();
     const threads = checkThreadCount(threadCount, () => platform.availableThreads());
     const logger = options.logger && toldOnce(options.logger);
-    const kernel = await compileKernel(choice, { shared: platform.sharesMemory });
+    const onFallback = fallbackTeller(logger);
+    const kernel = await compileKernel(choice, { shared: platform.sharesMemory, onFallback });
     const closing = new AbortController();
     const runner = { kernel: choice, worker, logger };
     const rows = new IndexRows({ metric, threads, runner, segmentBytes, closing: closing.signal });

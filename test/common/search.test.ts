@@ -123,7 +123,12 @@ test.each([0, 1, 3])('dispose %d turns into a search ends it', async (turns) => 
 
 test('what was saved and loaded has the same hits', async () => {
   const index = await createIndex(rows, { ids: positions(rows.length).map((i) => `row ${i}`) });
-  const loaded = await VectorIndex.load(index.toBytes(), { threadCount: 2, kernel: environment.kernel });
+  const heard: string[] = [];
+  const logger = { info: () => undefined, warn: (message: string) => heard.push(message) };
+  const loaded = await VectorIndex.load(index.toBytes(), { threadCount: 2, kernel: environment.kernel, logger });
+  const { kernel } = environment.backend;
+  const fallen = kernel === 'javascript' && environment.kernel === 'auto';
+  expect(heard.filter((message) => message.startsWith('The JavaScript kernel is used')).length).toBe(fallen ? 1 : 0);
   expect(await loaded.searchBatch(queries, 9)).toEqual(await index.searchBatch(queries, 9));
   await loaded.dispose();
 });
