@@ -49,13 +49,11 @@ const node = {
 const pageOutput = { ...output, chunkFileNames: 'browser-[name].js' };
 const pagePlugins = [wasmPlugin(), workerPlugin(), pageLoader(), minify()];
 
-/** One file, since it may be served by itself, and since simdex/inline has it as text: built before that. */
-const pageWorker = {
-  input: { 'worker.browser': 'build/js/workers/browser/worker.js' },
-  output: pageOutput,
-  context,
-  plugins: pagePlugins,
-};
+/** One file each, since they may be served by themselves, and since simdex/inline has them as text: built before that. */
+const pageWorkers = Object.entries({
+  'worker.browser': 'build/js/workers/browser/worker.js',
+  'search-worker.browser': 'build/js/workers/browser/search-worker.js',
+}).map(([name, file]) => ({ input: { [name]: file }, output: pageOutput, context, plugins: pagePlugins }));
 
 /** One file as well: a process that has an element show its monitor serves nothing else. */
 const pageElement = {
@@ -101,6 +99,7 @@ const declarations = {
       'index.report',
       'workers/node/worker',
       'workers/browser/worker',
+      'workers/browser/search-worker',
     ].map((entry) => [entry, `build/types/${entry}.d.ts`]),
   ),
   output: {
@@ -114,7 +113,7 @@ const declarations = {
   plugins: [dts()],
 };
 
-export default [node, pageWorker, pageElement, page, pageSuite, declarations];
+export default [node, ...pageWorkers, pageElement, page, pageSuite, declarations];
 
 /**
  * Bundlers leave out whole files that a program does not need, more surely than parts of one; so what can be used without
@@ -123,7 +122,7 @@ export default [node, pageWorker, pageElement, page, pageSuite, declarations];
 function pageChunk(id, { getModuleInfo }) {
   const file = /build\/js\/(.*)\.js$/.exec(id)?.[1];
   // Entries, and what belongs to one of them.
-  if (file === undefined || /^index\.|(own|inline)-worker$/.test(file)) return undefined;
+  if (file === undefined || /^index\.|(own|inline)-workers$/.test(file)) return undefined;
   if (reachedFrom([built('index.kernel.js')], getModuleInfo).has(id)) return 'kernel';
   if (reachedFrom(engine, getModuleInfo).has(id)) return 'engine';
   return /^(monitoring|reporting|formats|search)\//.exec(file)?.[1] ?? 'monitored';

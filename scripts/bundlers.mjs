@@ -1,5 +1,5 @@
 // Packs simdex, installs the package in an empty folder, builds a small page with each bundler, and has every page index
-// vectors in Chromium. Ends with status 1 when one does not.
+// and search vectors in Chromium. Ends with status 1 when one does not.
 //
 //   node scripts/bundlers.mjs [name...]
 import { execFileSync } from 'node:child_process';
@@ -20,18 +20,23 @@ const folder = mkdtempSync(join(tmpdir(), 'simdex-bundlers-'));
 
 /** What every page does; `entry` is what it imports. */
 const program = (entry) => `
-import { MonitoredParallelIndexer } from '${entry}';
+import { MonitoredParallelIndexer, VectorIndex } from '${entry}';
 const indexer = new MonitoredParallelIndexer(2);
 const rows = Array.from({ length: 5000 }, (_, i) => Float32Array.from({ length: 64 }, (_, j) => Math.sin(64 * i + j)));
 const result = await indexer.indexVectorsMonitored(rows);
 const { normalized, magnitude } = result.vectors.get(4999);
+const index = await VectorIndex.build(rows, { threadCount: 2 });
+const hits = await index.searchBatch(rows.slice(0, 10), 1);
 document.title = JSON.stringify({
   backend: indexer.backend,
   indexed: result.indexedCount,
   magnitude: Math.abs(magnitude - Math.hypot(...rows[4999])) < 1e-5,
   ascending: normalized.every((component, i) => i === 0 || normalized[i - 1] <= component),
+  search: index.backend,
+  nearest: hits.map(({ ids }) => ids[0]),
 });
 await indexer.dispose();
+await index.dispose();
 `;
 const html = (script) => `<!doctype html><title></title><script type="module" src="${script}"></script>`;
 
@@ -51,7 +56,7 @@ const bundlers = {
   },
   webpack: (at) => pack(webpack, at),
   rspack: (at) => pack(rspack, at),
-  /** esbuild does not follow the worker's URL. */
+  /** esbuild does not follow the URLs of workers. */
   async esbuild(at) {
     writePage(at, 'simdex/inline', './out.js');
     await esbuild({ entryPoints: [join(at, 'main.js')], bundle: true, format: 'esm', outfile: join(at, 'out.js') });
@@ -60,7 +65,9 @@ const bundlers = {
   async 'esbuild, worker beside the bundle'(at) {
     writePage(at, 'simdex', './out.js');
     await esbuild({ entryPoints: [join(at, 'main.js')], bundle: true, format: 'esm', outfile: join(at, 'out.js') });
-    cpSync(join(folder, 'node_modules/simdex/dist/worker.browser.js'), join(at, 'worker.browser.js'));
+    for (const file of ['worker.browser.js', 'search-worker.browser.js']) {
+      cpSync(join(folder, 'node_modules/simdex/dist', file), join(at, file));
+    }
     return { root: at };
   },
   async 'no bundler'(at) {
@@ -118,6 +125,8 @@ const EXPECTED = {
   indexed: 5000,
   magnitude: true,
   ascending: true,
+  search: { kernel: 'simd', threads: 2, shared: true },
+  nearest: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
 };
 
 /** What the page in `at` says when it has indexed. */

@@ -1,15 +1,17 @@
-// Rollup plugin: `import code from 'worker:browser'` gives the code of the browser worker as text, built before.
+// Rollup plugin: `import code from 'worker:browser'` gives the code of the browser worker as text, built before; 'worker:search'
+// that of the one that searches.
 import { readFileSync } from 'node:fs';
 
-const id = 'worker:browser';
+const files = { 'worker:browser': 'worker.browser.js', 'worker:search': 'search-worker.browser.js' };
 
 export function workerPlugin() {
   return {
     name: 'worker-code',
-    resolveId: (source) => (source === id ? `\0${id}` : null),
+    resolveId: (source) => (source in files ? `\0${source}` : null),
     load(resolved) {
-      if (resolved !== `\0${id}`) return null;
-      const code = readFileSync(new URL('../dist/worker.browser.js', import.meta.url), 'utf8');
+      const file = files[resolved.slice(1)];
+      if (!file || resolved[0] !== '\0') return null;
+      const code = readFileSync(new URL(`../dist/${file}`, import.meta.url), 'utf8');
       return `export default ${JSON.stringify(code.replace(/\/\/# sourceMappingURL=.*\s*$/, ''))};`;
     },
   };

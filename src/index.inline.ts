@@ -1,11 +1,11 @@
 /**
- * simdex for pages whose bundler does not follow URLs: the worker's code is inside (`simdex/inline`).
+ * simdex for pages whose bundler does not follow URLs: the code of the workers is inside (`simdex/inline`).
  */
-import { inlineWorker } from './workers/browser/inline-worker.js';
+import { inlineWorkers } from './workers/browser/inline-workers.js';
 import { createBrowserPlatform } from './workers/browser/platform.js';
 import { bindPlatform } from './workers/platform.js';
 
-bindPlatform(createBrowserPlatform(inlineWorker));
+bindPlatform(createBrowserPlatform(inlineWorkers));
 
 export * from './api.js';
 export { readVectors } from './formats/read-blob.js';

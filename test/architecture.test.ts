@@ -79,7 +79,7 @@ test('only the Node halves name Node, tinypool and the packages of the command l
     if (to.startsWith('kernel:') || to === '@assemblyscript/loader') return from.startsWith('kernel/');
     if (to === 'page:script') return from === 'reporting/render-report.ts';
     if (to === 'uplot') return from.startsWith('reporting/page-script/');
-    if (to === 'worker:browser') return from.startsWith('workers/browser/');
+    if (to === 'worker:browser' || to === 'worker:search') return from.startsWith('workers/browser/');
     if (to === 'benchmark') return from.startsWith('benchmark/');
     if (['fflate', 'hyparquet', 'apache-arrow', 'h5wasm', 'h5wasm/node'].includes(to))
       return from.startsWith('formats/');
@@ -119,7 +119,8 @@ function reachedFrom(entry: string): Set<string> {
 }
 
 test('what runs in a worker needs nothing of the layers above the workers', () => {
-  for (const entry of ['workers/claim-loop.ts', 'workers/node/worker.ts', 'workers/browser/worker.ts']) {
+  const entries = ['claim-loop.ts', 'node/worker.ts', 'browser/worker.ts', 'browser/search-worker.ts'];
+  for (const entry of entries.map((file) => `workers/${file}`)) {
     const above = [...reachedFrom(entry)].filter((file) => LAYERS.indexOf(layerOf(file)) < LAYERS.indexOf('workers'));
     expect(above).toEqual([]);
     expect([...reachedFrom(entry)]).not.toContain('workers/node/tinypool-pool.ts');

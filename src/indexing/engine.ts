@@ -3,7 +3,7 @@
  */
 import { compileKernel } from '../kernel/compile.js';
 import type { CompiledKernel, KernelBackend } from '../kernel/instantiate.js';
-import type { IndexerOptions } from './options.js';
+import type { IndexerLogger, IndexerOptions } from './options.js';
 import { WorkEstimate } from './tuning/work-estimate.js';
 
 /** What indexes, once it is known. */
@@ -20,6 +20,11 @@ export interface Engine {
   readonly estimate: WorkEstimate;
 }
 
+/** Tells why `'auto'` is JavaScript here. */
+export function fallbackTeller(logger: IndexerLogger | undefined): (reason: string) => void {
+  return (reason) => logger?.warn(`The JavaScript kernel is used: ${reason}`);
+}
+
 /**
  * Rejects with `IndexingError` `InvalidConfiguration` for a kernel that is not to be had here.
  *
@@ -33,7 +38,7 @@ export async function loadEngine(
   const kernel = await compileKernel(choice ?? 'auto', {
     wasm,
     shared,
-    onFallback: (reason) => logger?.warn(`The JavaScript kernel is used: ${reason}`),
+    onFallback: fallbackTeller(logger),
   });
   logger?.info(`Using the ${kernel.backend} kernel on ${threads} threads`);
   return { kernel, backend: { kernel: kernel.backend, threads, shared }, estimate: new WorkEstimate(kernel.backend) };

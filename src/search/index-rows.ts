@@ -27,7 +27,7 @@ export interface IndexRowsOptions {
   readonly metric: Metric;
   readonly threads: number;
   /** What indexes the rows. */
-  readonly runner: Pick<LoadOptions, 'kernel' | 'worker'>;
+  readonly runner: Pick<LoadOptions, 'kernel' | 'worker' | 'logger'>;
   /** The search kernel. */
   readonly searchKernel: CompiledKernel;
   /** How rows are scanned, as far as the kernel and their dims allow. */
@@ -219,7 +219,7 @@ export class IndexRows {
   /** An indexer for the time of one change. */
   async #withIndexer(work: (indexer: ParallelIndexer) => Promise<void>): Promise<void> {
     const { threads, runner } = this.#options;
-    const indexer = new ParallelIndexer(threads, { kernel: runner.kernel, worker: runner.worker });
+    const indexer = new ParallelIndexer(threads, runner);
     try {
       await work(indexer);
     } finally {

@@ -3,7 +3,9 @@
  * that is what the search relies on; every magnitude that of its row; no id twice. Rows of zeros whose magnitude is NaN were
  * rejected when they were indexed: they keep the numbers of the others right, and are no vectors.
  */
-import { IndexingError } from '../errors.js';
+import { IndexingError, invalidConfiguration } from '../errors.js';
+import { createBlobSource, createMemorySource } from '../formats/byte-sources.js';
+import { boundFiles } from '../formats/file-access.js';
 import type { ByteSource } from '../formats/format.js';
 import { malformed } from '../formats/malformed.js';
 import { decodeIds, type SavedIndexPlaces } from '../formats/saved-index.js';
@@ -27,6 +29,20 @@ export interface IndexToLoad {
   /** The indexing kernel. */
   readonly kernel: CompiledKernel;
   readonly signal: AbortSignal | undefined;
+}
+
+/** Rejects with `InvalidConfiguration` for what cannot be opened, and for what is no file. */
+export async function openIndexFile(
+  file: string | Blob | Uint8Array,
+): Promise<{ source: ByteSource; close(): Promise<void> }> {
+  if (typeof file === 'string' && file !== '') {
+    const source = await boundFiles().open(file);
+    return { source, close: () => source.close() };
+  }
+  const close = async () => undefined;
+  if (file instanceof Uint8Array) return { source: createMemorySource(file, 'bytes'), close };
+  if (file instanceof Blob) return { source: createBlobSource(file), close };
+  throw invalidConfiguration('file', 'a path, a Blob or a Uint8Array', file);
 }
 
 /** Gives the rows that were rejected. Rejects with `InvalidConfiguration`, naming the file, the row and what is wrong with it. */

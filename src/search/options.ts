@@ -2,7 +2,7 @@
  * What a caller of an index may ask for, checked once at the edge.
  */
 import { invalidConfiguration, refuseUnknown } from '../errors.js';
-import { checkIndexerOptions } from '../indexing/options.js';
+import { checkIndexerOptions, type IndexerLogger } from '../indexing/options.js';
 import type { KernelBackend } from '../kernel/instantiate.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import type { VectorId } from '../vectors/vector-id.js';
@@ -23,8 +23,13 @@ export interface LoadOptions {
    * tells apart. With a kernel other than SIMD, and below 64 or above 65,536 dims, rows are always scanned in float32.
    */
   readonly scan?: 'int8' | 'float32' | undefined;
-  /** The worker module, as of `IndexerOptions`. */
+  /**
+   * The worker module, as of `IndexerOptions`; in pages `simdex/search-worker`, or one that wraps it: `simdex/worker` does not
+   * search there.
+   */
   readonly worker?: WorkerChoice | undefined;
+  /** Hears of what happens beside results, every message once; none by default. */
+  readonly logger?: IndexerLogger | undefined;
   /** Stops the call, which then rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -54,7 +59,7 @@ export interface SearchOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const LOAD_OPTIONS = new Set(['threadCount', 'kernel', 'scan', 'worker', 'signal']);
+const LOAD_OPTIONS = new Set(['threadCount', 'kernel', 'scan', 'worker', 'logger', 'signal']);
 const BUILD_OPTIONS = new Set([...LOAD_OPTIONS, 'ids', 'metric', 'onProgress']);
 const SEARCH_OPTIONS = new Set(['filter', 'signal']);
 const METRICS: readonly string[] = ['cosine', 'dot', 'euclidean'] satisfies Metric[];
@@ -101,11 +106,11 @@ export function checkIdList(name: string, ids: VectorIds): void {
   throw invalidConfiguration(name, 'an array of strings or safe integers', ids);
 }
 
-function checkRunner({ kernel, scan, worker, signal }: LoadOptions): void {
+function checkRunner({ kernel, scan, worker, logger, signal }: LoadOptions): void {
   if (scan !== undefined && scan !== 'int8' && scan !== 'float32') {
     throw invalidConfiguration('scan', "'int8' or 'float32'", scan);
   }
-  checkIndexerOptions({ kernel, worker }, boundPlatform().takesWorkerFactory);
+  checkIndexerOptions({ kernel, worker, logger }, boundPlatform().takesWorkerFactory);
   checkSignal(signal);
 }
 

@@ -1,8 +1,10 @@
 /**
- * The bytes of a saved index (formats/saved-index.ts), piece by piece: rows that were removed are left out.
+ * Writes a saved index (formats/saved-index.ts): rows that were removed are left out.
  */
+import { boundFiles } from '../formats/file-access.js';
 import { createSavedIndexHeader, type EncodedIds, encodeIds, type SavedIds } from '../formats/saved-index.js';
 import type { Metric } from '../kernel/search/error-bound.js';
+import { TimeSlices } from '../time-slices.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import { type IdColumn, idAt } from './id-table.js';
 import { liveSpans, type RowState } from './row-store.js';
@@ -18,11 +20,41 @@ const PIECE_BYTES = 2 ** 20;
 const PIECE_IDS = 4096;
 const NOTHING = new Uint8Array();
 
+/** Writes `file`, as a whole or not at all; `signal` ends it. */
+export async function saveIndex(index: IndexToSave, file: string, signal: AbortSignal): Promise<void> {
+  const out = await boundFiles().create(file);
+  const slices = new TimeSlices(signal);
+  try {
+    for (const piece of savedPieces(index)) {
+      if (piece.length > 0) await out.append(piece);
+      if (slices.isDue()) await slices.nextTurn();
+    }
+    await out.finish();
+  } catch (error) {
+    await out.abort();
+    throw error;
+  }
+}
+
+/** The bytes of that file. Holds the calling thread for as long as it takes. */
+export function indexToBytes(index: IndexToSave): Uint8Array {
+  // Pieces are views that are good until the next one: sizes first, then bytes.
+  let byteLength = 0;
+  for (const piece of savedPieces(index)) byteLength += piece.length;
+  const bytes = new Uint8Array(byteLength);
+  let end = 0;
+  for (const piece of savedPieces(index)) {
+    bytes.set(piece, end);
+    end += piece.length;
+  }
+  return bytes;
+}
+
 /**
  * The file from its first byte to its last. Pieces are views, valid until the next one is asked for; some are empty, where
  * there was work but nothing to write yet.
  */
-export function* savedBytes({ rows, ids, dims, metric }: IndexToSave): Generator<Uint8Array> {
+function* savedPieces({ rows, ids, dims, metric }: IndexToSave): Generator<Uint8Array> {
   const encoded: EncodedIds[] = [];
   // A header before any id would have to be written twice, which a pipe cannot.
   for (const some of liveIds(rows, ids)) {

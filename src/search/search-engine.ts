@@ -4,6 +4,7 @@
  * A search only reads, so one whose thread died is done again from the start.
  */
 import { IndexingError } from '../errors.js';
+import type { Backend } from '../indexing/engine.js';
 import { SerialQueue, type Turn } from '../indexing/serial-queue.js';
 import type { KernelBackend } from '../kernel/instantiate.js';
 import type { SearchKernel } from '../kernel/search/compile-search-kernel.js';
@@ -13,19 +14,18 @@ import { linkSignals } from '../linked-signal.js';
 import { SearchControl } from '../memory/search-control.js';
 import { queriesPerPass, rowsPerCall } from '../memory/segment-layout.js';
 import { TimeSlices } from '../time-slices.js';
-import { boundPlatform, type WorkerChoice } from '../workers/platform.js';
+import { boundPlatform } from '../workers/platform.js';
 import { BlockSearch, SearchInstances, searchBlocks } from '../workers/search-loop.js';
 import type { SearchPart, SearchTask } from '../workers/search-task.js';
 import { isBetter } from '../workers/top-hits.js';
 import type { WorkerPool } from '../workers/worker-pool.js';
 import type { PreparedQueries } from './queries.js';
 import type { RowState } from './row-store.js';
+import { type SearchPoolOptions, startSearchPool } from './search-pool.js';
 
-export interface EngineOptions {
+export interface EngineOptions extends SearchPoolOptions {
   readonly kernel: SearchKernel;
   readonly metric: Metric;
-  readonly threads: number;
-  readonly worker: WorkerChoice | undefined;
 }
 
 export interface SearchRequest {
@@ -57,10 +57,16 @@ export class SearchEngine {
   readonly #queue = new SerialQueue();
   readonly #closing = new AbortController();
   readonly #instances = new SearchInstances();
-  #pool: Promise<WorkerPool> | undefined;
+  #pool: Promise<WorkerPool | undefined> | undefined;
+  #backend: Backend | undefined;
 
   constructor(options: EngineOptions) {
     this.#options = options;
+  }
+
+  /** Known after a search that was more than a little one. */
+  get backend(): Backend | undefined {
+    return this.#backend;
   }
 
   /** Rejects with `signal.reason` when aborted, with `ThreadPanic` when threads die again and again. */
@@ -82,9 +88,7 @@ export class SearchEngine {
     this.#closing.abort(reason);
     await this.#queue.idle();
     this.#instances.keepOnly([]);
-    // A pool that did not start has told so to whoever asked for it.
-    const pool = await this.#pool?.catch(() => undefined);
-    await pool?.dispose();
+    await (await this.#pool)?.dispose();
   }
 
   /** Holds the calling thread; nothing else runs before it is done. */
@@ -113,14 +117,25 @@ export class SearchEngine {
     const onBegin = (begun: SearchControl) => {
       control = begun;
     };
-    const done = boundPlatform().searchesOnThreads
-      ? this.#searchOnThreads(request, signal, onBegin)
-      : this.#searchInSlices(request, signal);
+    const done = this.#startPool().then((pool) => {
+      signal.throwIfAborted();
+      return pool ? this.#searchOnThreads(pool, request, signal, onBegin) : this.#searchInSlices(request, signal);
+    });
     const settled = done.then(
       () => undefined,
       () => undefined,
     );
     return { result: Promise.race([done, aborted]), settled };
+  }
+
+  /** Tried once: where it fails, the calling thread searches from then on. */
+  #startPool(): Promise<WorkerPool | undefined> {
+    const { kernel, threads } = this.#options;
+    this.#pool ??= startSearchPool(kernel.source, this.#options).then((pool) => {
+      this.#backend = { kernel: kernel.compiled.backend, threads: pool ? threads : 1, shared: pool !== undefined };
+      return pool;
+    });
+    return this.#pool;
   }
 
   /** Where no thread searches: block by block, with turns of the event loop between them. */
@@ -139,27 +154,13 @@ export class SearchEngine {
     return ranked;
   }
 
-  /** What could not be started is tried again. */
-  #startPool(): Promise<WorkerPool> {
-    const { kernel, threads, worker } = this.#options;
-    const options = { threads, worker, kernel: kernel.source, tasksPerThread: 1 };
-    this.#pool ??= boundPlatform()
-      .createPool(options)
-      .catch((cause: unknown) => {
-        this.#pool = undefined;
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        throw new IndexingError('ThreadPanic', `the worker did not start (${reason})`, { threadId: 0, cause });
-      });
-    return this.#pool;
-  }
-
   async #searchOnThreads(
+    pool: WorkerPool,
     request: SearchRequest,
     signal: AbortSignal,
     onBegin: (control: SearchControl) => void,
   ): Promise<RankedRows[]> {
     const { threads } = this.#options;
-    const pool = await this.#startPool();
     const ranked: RankedRows[] = [];
     for (const pass of this.#passes(request)) {
       for (let attempt = 1; ; attempt++) {
@@ -194,6 +195,7 @@ export class SearchEngine {
         // What this thread claimed is lost; the others need not go on.
         control.stop();
         const reason = cause instanceof Error ? cause.message : String(cause);
+        this.#options.logger?.warn(`Thread ${lane} died during a search and is replaced (${reason})`);
         return new IndexingError('ThreadPanic', `it died during a search (${reason})`, { threadId: lane, cause });
       });
     });

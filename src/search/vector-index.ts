@@ -7,11 +7,9 @@
  */
 import { asyncDisposeSymbol } from '../dispose-symbol.js';
 import { IndexingError, invalidConfiguration } from '../errors.js';
-import { createBlobSource, createMemorySource } from '../formats/byte-sources.js';
-import { boundFiles } from '../formats/file-access.js';
-import type { ByteSource } from '../formats/format.js';
 import { malformed } from '../formats/malformed.js';
 import { readSavedIndex } from '../formats/saved-index.js';
+import { type Backend, fallbackTeller } from '../indexing/engine.js';
 import { checkThreadCount } from '../indexing/options.js';
 import { compileKernel } from '../kernel/compile.js';
 import type { CompiledKernel } from '../kernel/instantiate.js';
@@ -23,8 +21,9 @@ import { countVectors } from '../vectors/source-rows.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import { boundPlatform } from '../workers/platform.js';
-import { type IdColumn, idAt, type VectorIds } from './id-table.js';
+import type { VectorIds } from './id-table.js';
 import { IndexRows, type IndexState } from './index-rows.js';
+import { openIndexFile } from './load-index.js';
 import {
   type BuildOptions,
   checkBuildOptions,
@@ -36,19 +35,11 @@ import {
   type SearchOptions,
 } from './options.js';
 import { type PreparedQueries, prepareQueries, prepareQuery } from './queries.js';
-import { savedBytes } from './save-index.js';
-import { type RankedRows, SearchEngine } from './search-engine.js';
+import { type IndexToSave, indexToBytes, saveIndex } from './save-index.js';
+import { SearchEngine } from './search-engine.js';
 import { SearchFilter } from './search-filter.js';
-
-/** The best rows for one query, best first. */
-export interface SearchHits {
-  readonly ids: readonly VectorId[];
-  /** Float32Array, one for each id: similarity for cosine and dot, distance for euclidean. */
-  readonly scores: Float32Array;
-  readonly length: number;
-}
-
-const NO_HITS: SearchHits = { ids: [], scores: new Float32Array(), length: 0 };
+import { hitsOf, NO_HITS, type SearchHits } from './search-hits.js';
+import { toldOnce } from './told-once.js';
 
 /**
  * Exact search over indexed vectors: the k best of all rows, scored in float64. A search sees the rows that were there when it
@@ -118,7 +109,7 @@ export class VectorIndex {
     checkLoadOptions(options);
     const { signal } = options;
     signal?.throwIfAborted();
-    const { source, close } = await openSource(file);
+    const { source, close } = await openIndexFile(file);
     try {
       const places = await readSavedIndex(source);
       if (places.order === 'sorted') {
@@ -135,26 +126,28 @@ export class VectorIndex {
 
   static async #create(
     metric: Metric,
-    { threadCount = 'auto', kernel: choice = 'auto', scan = 'int8', worker }: LoadOptions,
+    { threadCount = 'auto', kernel: choice = 'auto', scan = 'int8', worker, ...options }: LoadOptions,
     segmentBytes: number | undefined,
     fill: (rows: IndexRows, kernel: CompiledKernel) => Promise<void>,
   ): Promise<VectorIndex> {
     const platform = boundPlatform();
     const threads = checkThreadCount(threadCount, () => platform.availableThreads());
-    const kernel = await compileKernel(choice, { shared: platform.sharesMemory });
+    const logger = options.logger && toldOnce(options.logger);
+    const onFallback = fallbackTeller(logger);
+    const kernel = await compileKernel(choice, { shared: platform.sharesMemory, onFallback });
     const searchKernel = await compileSearchKernel(kernel.backend, platform.sharesMemory);
     const closing = new AbortController();
     const rows = new IndexRows({
       metric,
       threads,
-      runner: { kernel: choice, worker },
+      runner: { kernel: choice, worker, logger },
       searchKernel: searchKernel.compiled,
       scan,
       segmentBytes,
       closing: closing.signal,
     });
     await fill(rows, kernel);
-    const engine = new SearchEngine({ kernel: searchKernel, metric, threads, worker });
+    const engine = new SearchEngine({ kernel: searchKernel, metric, threads, worker, logger });
     return new VectorIndex(metric, rows, engine, closing);
   }
 
@@ -173,6 +166,14 @@ export class VectorIndex {
   /** Components of each vector; 0 as long as there was none. */
   get dims(): number {
     return this.#rows.dims;
+  }
+
+  /**
+   * What searches; known after a search that was too much for the calling thread to do at once. Not `shared`: the calling
+   * thread does, in slices.
+   */
+  get backend(): Backend | undefined {
+    return this.#engine.backend;
   }
 
   /**
@@ -248,34 +249,13 @@ export class VectorIndex {
   async save(file: string): Promise<void> {
     this.#refuseIfDisposed();
     if (typeof file !== 'string' || file === '') throw invalidConfiguration('file', 'a path', file);
-    const pieces = this.#savedBytes();
-    const out = await boundFiles().create(file);
-    const slices = new TimeSlices(this.#closing.signal);
-    try {
-      for (const piece of pieces) {
-        if (piece.length > 0) await out.append(piece);
-        if (slices.isDue()) await slices.nextTurn();
-      }
-      await out.finish();
-    } catch (error) {
-      await out.abort();
-      throw error;
-    }
+    await saveIndex(this.#toSave(), file, this.#closing.signal);
   }
 
   /** The bytes of the file that `save` writes. Holds the calling thread for as long as it takes. */
   toBytes(): Uint8Array {
     this.#refuseIfDisposed();
-    // Pieces are views that are good until the next one: sizes first, then bytes.
-    let byteLength = 0;
-    for (const piece of this.#savedBytes()) byteLength += piece.length;
-    const bytes = new Uint8Array(byteLength);
-    let end = 0;
-    for (const piece of this.#savedBytes()) {
-      bytes.set(piece, end);
-      end += piece.length;
-    }
-    return bytes;
+    return indexToBytes(this.#toSave());
   }
 
   /** Ends the threads and lets go of the rows. Searches under way reject, and so does every call afterwards. */
@@ -322,30 +302,11 @@ export class VectorIndex {
       k: Math.min(k, rows.size),
       signal,
     });
-    return ranked.map((each, query) => this.#hits(each, ids, queries.scales[query]!));
+    return ranked.map((each, query) => hitsOf(each, ids, this.metric, queries.scales[query]!));
   }
 
-  #hits({ keys, slots }: RankedRows, ids: IdColumn, scale: number): SearchHits {
-    const score = (key: number) => {
-      switch (this.metric) {
-        case 'cosine':
-          return key;
-        case 'dot':
-          return key / scale;
-        case 'euclidean':
-          return Math.sqrt(-key);
-      }
-    };
-    return {
-      ids: slots.map((slot) => idAt(ids, slot)),
-      scores: Float32Array.from(keys, score),
-      length: slots.length,
-    };
-  }
-
-  #savedBytes() {
-    const { rows, ids } = this.#rows.state;
-    return savedBytes({ rows, ids, dims: this.dims, metric: this.metric });
+  #toSave(): IndexToSave {
+    return { ...this.#rows.state, dims: this.dims, metric: this.metric };
   }
 
   #refuseIfDisposed(): void {
@@ -355,17 +316,6 @@ export class VectorIndex {
 
 function filterOf(filter: NonNullable<SearchOptions['filter']>): SearchFilter {
   return filter instanceof SearchFilter ? filter : new SearchFilter(filter);
-}
-
-async function openSource(file: string | Blob | Uint8Array): Promise<{ source: ByteSource; close(): Promise<void> }> {
-  if (typeof file === 'string' && file !== '') {
-    const source = await boundFiles().open(file);
-    return { source, close: () => source.close() };
-  }
-  const close = async () => undefined;
-  if (file instanceof Uint8Array) return { source: createMemorySource(file, 'bytes'), close };
-  if (file instanceof Blob) return { source: createBlobSource(file), close };
-  throw invalidConfiguration('file', 'a path, a Blob or a Uint8Array', file);
 }
 
 function disposedError(): IndexingError {

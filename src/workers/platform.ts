@@ -13,8 +13,6 @@ export interface Platform {
   readonly sharesMemory: boolean;
   /** Whether the option `worker` may be a function that starts one. */
   readonly takesWorkerFactory: boolean;
-  /** Whether threads search. Where not, the calling thread does, in slices. */
-  readonly searchesOnThreads: boolean;
   /** Rejects with `WorkersUnavailable` where there are none whatever they run, and otherwise with why they do not start. */
   createPool(options: PoolOptions): Promise<WorkerPool>;
   /** Default of `maxMemoryBytes`. */
@@ -31,6 +29,8 @@ export interface PoolOptions {
   readonly kernel: KernelSource;
   /** Tasks that a thread has at a time, one at work and the others waiting for it. */
   readonly tasksPerThread: number;
+  /** Whether they are to search, too. */
+  readonly searches: boolean;
 }
 
 /** URL of a worker module, or, in pages, a function that starts a worker with one. */

@@ -10,7 +10,7 @@ import type { SearchTask } from './search-task.js';
 
 export type WorkerTask = IndexerTask | SearchTask;
 
-/** All that pages send their workers. */
+/** All that indexers send their threads. */
 export type IndexerTask = WarmUpTask | IndexingTask | PartTask | MemoryProbeTask;
 
 export type AnswerTo<Task extends WorkerTask> = Task extends PartTask ? PartAnswer : undefined;

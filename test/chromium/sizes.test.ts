@@ -33,13 +33,21 @@ async function bundle(entry: string, name: string): Promise<{ readonly bytes: nu
   return { bytes: gzipSync(code!.contents, { level: 9 }).length, files };
 }
 
-const workerBytes = gzipSync(readFileSync(dist('worker.browser.js')), { level: 9 }).length;
+const worker = readFileSync(dist('worker.browser.js'), 'utf8');
+const workerBytes = gzipSync(worker, { level: 9 }).length;
 
 test('the indexer with its kernel and worker', async () => {
   const { bytes, files } = await bundle('index.browser.js', 'ParallelIndexer');
   expect(bytes + workerBytes).toBeLessThan(28_000);
   // Reports, monitors, formats and search cost nothing to those who do not import them.
   expect(files.filter((file) => /reporting|monitoring|formats|search/.test(file))).toEqual([]);
+  expect(worker).not.toContain('exactDot');
+  expect(readFileSync(dist('search-worker.browser.js'), 'utf8')).toContain('exactDot');
+});
+
+test('the indexer of simdex/inline has no worker inside but its own', async () => {
+  const { files } = await bundle('index.inline.js', 'ParallelIndexer');
+  expect(files.filter((file) => /search/.test(file))).toEqual([]);
 });
 
 test('simdex/kernel', async () => {

@@ -1,7 +1,14 @@
 /**
  * Where the common suite runs: in Node, or in a page of some kind, as vitest.config.mjs says.
  */
-import { type IndexerMonitoringConfig, type IndexerOptions, MonitoredParallelIndexer } from 'simdex';
+import {
+  type BuildOptions,
+  type IndexerMonitoringConfig,
+  type IndexerOptions,
+  MonitoredParallelIndexer,
+  VectorIndex,
+  type VectorSource,
+} from 'simdex';
 import { inject, onTestFinished } from 'vitest';
 
 export interface Environment {
@@ -27,6 +34,13 @@ export function createIndexer(
   const indexer = new MonitoredParallelIndexer(2, config, { kernel: environment.kernel, ...options });
   onTestFinished(() => indexer.dispose());
   return indexer;
+}
+
+/** An index that searches on 2 threads, where there may be two, and is disposed when the test ends. */
+export async function createIndex(vectors: VectorSource, options: BuildOptions = {}): Promise<VectorIndex> {
+  const index = await VectorIndex.build(vectors, { threadCount: 2, kernel: environment.kernel, ...options });
+  onTestFinished(() => index.dispose());
+  return index;
 }
 
 /** One turn of the event loop. */

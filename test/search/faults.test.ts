@@ -19,10 +19,13 @@ describe('a thread that dies during a search', () => {
   test.each(['process.exit', 'throw', 'stack overflow'] as const)(
     'by %s is replaced, and the hits are right',
     async (fault) => {
-      const index = await build(rows, { worker: faultyWorker });
+      const warnings: string[] = [];
+      const logger = { info: () => undefined, warn: (message: string) => warnings.push(message) };
+      const index = await build(rows, { worker: faultyWorker, logger });
       failAtBatch(fault, 3);
       const hits = await index.searchBatch(queries, 5);
       expect(failures(1)).toBe(1);
+      expect(warnings).toEqual([expect.stringMatching(/^Thread [01] died during a search and is replaced \(.+\)$/)]);
       for (const [i, each] of hits.entries()) expectBest(each, rankings[i]!, 5);
       expect((await index.searchBatch(queries, 5)).length).toBe(queries.length);
       expect(index.monitor.getStats().totalQueries).toBe(2 * queries.length);

@@ -20,7 +20,7 @@ export async function startExecution(
   const platform = boundPlatform();
   const shared = platform.sharesMemory;
   const kernel = backend === 'javascript' ? { backend } : { backend, bytes: await kernelBytes(backend, shared, wasm) };
-  const options = { threads, worker, kernel, tasksPerThread: shared ? 1 : MESSAGES_IN_FLIGHT };
+  const options = { threads, worker, kernel, tasksPerThread: shared ? 1 : MESSAGES_IN_FLIGHT, searches: false };
   try {
     const pool = await platform.createPool(options);
     if (shared) return executeOnThreads(pool, threads);

@@ -5,7 +5,7 @@
  * the page gets that lock, the worker is gone. Where there are no locks (in pages that are no secure context), uncaught
  * errors are all that tells.
  */
-import type { KernelSource } from '../../kernel/instantiate.js';
+import type { PoolOptions } from '../platform.js';
 import type { AnswerTo, PartAnswer, WorkerTask } from '../task.js';
 import { TaskNotBegun, WorkersUnavailable } from '../worker-pool.js';
 import { isWorkerMessage, type PageMessage, type WithoutKernel } from './messages.js';
@@ -41,7 +41,7 @@ export class LiveWorker {
   #lastId = START_ID;
   #end: Promise<void> | undefined;
 
-  constructor({ create, from }: WorkerStart, kernel: KernelSource) {
+  constructor({ create, from }: WorkerStart, { kernel, searches }: Pick<PoolOptions, 'kernel' | 'searches'>) {
     const policy = watchWorkerPolicy();
     const deadline = setTimeout(() => {
       const seconds = START_DEADLINE_MS / 1000;
@@ -55,7 +55,7 @@ export class LiveWorker {
         event.preventDefault();
         this.#endFor(policy.violation() ?? errorOf(event, from));
       });
-      this.ready = this.#post({ type: 'start', kernel, lock: this.#lock, id: START_ID }, []).then(() =>
+      this.ready = this.#post({ type: 'start', kernel, lock: this.#lock, searches, id: START_ID }, []).then(() =>
         this.#watchLock(),
       );
     } catch (error) {

@@ -10,6 +10,8 @@ export type PageMessage = { readonly id: number } & (
       readonly kernel: KernelSource;
       /** Name of the Web Lock that the worker holds for as long as it lives; undefined where there are no locks. */
       readonly lock: string | undefined;
+      /** Whether tasks will be searches, too. A worker that does not do those fails to start. */
+      readonly searches: boolean;
     }
   | { readonly type: 'task'; readonly task: WithoutKernel<WorkerTask> }
 );

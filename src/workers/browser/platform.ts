@@ -8,17 +8,25 @@ import { createWebWorkerPool } from './web-worker-pool.js';
 
 const MAX_THREADS = 8;
 
-/** @param own how the worker that comes with the library is started */
-export function createBrowserPlatform(own: WorkerStart): Platform {
+/** How the workers that come with the library are started. */
+export interface PageWorkers {
+  readonly indexing: WorkerStart;
+  /** Workers that search, too; asked for when the first is wanted. */
+  searching(): Promise<WorkerStart>;
+}
+
+export function createBrowserPlatform(own: PageWorkers): Platform {
   return {
     // One core stays with the page.
     availableThreads: () => Math.max(1, Math.min(MAX_THREADS, (navigator.hardwareConcurrency || 2) - 1)),
     // Memory.shared without isolation can be made in some browsers, but not posted.
     sharesMemory: globalThis.crossOriginIsolated === true && typeof SharedArrayBuffer === 'function',
     takesWorkerFactory: true,
-    // The worker is one file, which those who only index load too.
-    searchesOnThreads: false,
-    createPool: (options) => createWebWorkerPool(options.worker ? startOf(options.worker) : own, options),
+    async createPool(options) {
+      const { worker, searches } = options;
+      const start = worker ? startOf(worker) : searches ? await own.searching() : own.indexing;
+      return createWebWorkerPool(start, options);
+    },
     maxMemoryBytes: 2 ** 30,
     collectGarbage,
   };

@@ -9,15 +9,15 @@ import { LiveWorker, type WorkerStart } from './live-worker.js';
 
 /** Rejects with what keeps the workers from starting; resolves when the first has. */
 export async function createWebWorkerPool(start: WorkerStart, options: PoolOptions): Promise<WorkerPool> {
-  const { threads, kernel, tasksPerThread } = options;
-  const workers = Array.from({ length: threads }, () => new LiveWorker(start, kernel));
+  const { threads, tasksPerThread } = options;
+  const workers = Array.from({ length: threads }, () => new LiveWorker(start, options));
   /** To be called when a worker may have become free. */
   const waiting: (() => void)[] = [];
   let disposed = false;
 
   /** The worker with the fewest tasks; undefined when all have as many as they may. */
   function takeFreest(): LiveWorker | undefined {
-    for (const [i, worker] of workers.entries()) if (!worker.isAlive) workers[i] = new LiveWorker(start, kernel);
+    for (const [i, worker] of workers.entries()) if (!worker.isAlive) workers[i] = new LiveWorker(start, options);
     const freest = workers.reduce((best, worker) => (worker.load < best.load ? worker : best));
     return freest.load < tasksPerThread ? freest : undefined;
   }

@@ -12,7 +12,6 @@ export const nodePlatform: Platform = {
   },
   sharesMemory: true,
   takesWorkerFactory: false,
-  searchesOnThreads: true,
   async createPool({ threads, worker = new URL('./worker.node.js', import.meta.url) }) {
     if (typeof worker === 'function') throw new Error('worker threads start from a URL');
     return createTinypoolPool(threads, worker);

@@ -1,0 +1,32 @@
+/**
+ * The threads that search.
+ */
+import type { IndexerLogger } from '../indexing/options.js';
+import type { KernelSource } from '../kernel/instantiate.js';
+import { boundPlatform, type WorkerChoice } from '../workers/platform.js';
+import type { WorkerPool } from '../workers/worker-pool.js';
+
+export interface SearchPoolOptions {
+  readonly threads: number;
+  readonly worker: WorkerChoice | undefined;
+  readonly logger: IndexerLogger | undefined;
+}
+
+/** Resolves with undefined, and tells why, where no thread can search: the calling thread does then, in slices. */
+export async function startSearchPool(
+  kernel: KernelSource,
+  { threads, worker, logger }: SearchPoolOptions,
+): Promise<WorkerPool | undefined> {
+  const instead = (reason: string) => {
+    logger?.warn(`Searches run on the calling thread, in slices: ${reason}`);
+    return undefined;
+  };
+  const platform = boundPlatform();
+  if (!platform.sharesMemory) return instead('no cross-origin isolation, so no shared memory');
+  try {
+    return await platform.createPool({ threads, worker, kernel, tasksPerThread: 1, searches: true });
+  } catch (error) {
+    // Whatever it is, the hits are the same without threads.
+    return instead(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,20 @@
+/**
+ * The workers that come with the library. The calls are written so that bundlers find the files and take them along.
+ */
+import type { PageWorkers } from './platform.js';
+
+export const ownWorkers: PageWorkers = {
+  indexing: {
+    create: () => new Worker(new URL('./worker.browser.js', import.meta.url), { type: 'module' }),
+    from: `worker.browser.js, started by ${scriptUrl()}`,
+  },
+  searching: async () => ({
+    create: () => new Worker(new URL('./search-worker.browser.js', import.meta.url), { type: 'module' }),
+    from: `search-worker.browser.js, started by ${scriptUrl()}`,
+  }),
+};
+
+/** Where this very code came from. Bundlers put a path of the build machine in place of `import.meta.url`. */
+function scriptUrl(): string {
+  return /\w+:\/\/[^\s)]+?(?=:\d+:\d+)/.exec(String(new Error().stack))?.[0] ?? 'this page';
+}

@@ -1,0 +1,134 @@
+/**
+ * Searches: the same hits everywhere, on threads where those share memory, on the calling thread elsewhere.
+ */
+import { type Metric, VectorIndex } from 'simdex';
+import { expect, test } from 'vitest';
+import { rejectionOf } from '../indexing/support.js';
+import { expectBest, rank } from '../search/reference.js';
+import { positions, randomRows } from '../search/support.js';
+import { createIndex, environment, turn } from './environment.js';
+
+const DIMS = 96;
+const rows = randomRows(6000, DIMS);
+const queries = randomRows(24, DIMS, 2);
+const rankings = queries.map((query) => rank(rows, positions(rows.length), query, 'cosine'));
+
+/** What a search rejected with, or `'done'`. */
+function endOf(search: Promise<unknown>): Promise<unknown> {
+  return search.then(
+    () => 'done',
+    (reason) => reason,
+  );
+}
+
+test.each<Metric>(['cosine', 'dot', 'euclidean'])('hits by %s are those of a float64 brute force', async (metric) => {
+  const index = await createIndex(rows, { metric });
+  const hits = await index.searchBatch(queries, 7);
+  for (const [i, query] of queries.entries()) {
+    expectBest(hits[i]!, rank(rows, positions(rows.length), query, metric), 7);
+  }
+  const [query] = queries;
+  expectBest(await index.search(query!, 3000), rank(rows, positions(rows.length), query!, metric), 3000);
+});
+
+test('what searches is what this environment has; what is missing is told once', async () => {
+  const heard: string[] = [];
+  const logger = { info: () => undefined, warn: (message: string) => heard.push(message) };
+  const index = await createIndex(rows, { logger });
+  expect(index.backend).toBeUndefined();
+  for (let round = 0; round < 2; round++) {
+    await index.searchBatch(queries, 3);
+    await index.add(randomRows(2000, DIMS, 3 + round));
+  }
+  const { kernel, shared } = environment.backend;
+  expect(index.backend).toEqual({ kernel, shared, threads: shared ? 2 : 1 });
+  const told = (words: string) => heard.filter((message) => message.includes(words)).length;
+  expect(told('Searches run on the calling thread, in slices')).toBe(shared ? 0 : 1);
+  expect(told('JavaScript kernel')).toBe(kernel === 'javascript' && environment.kernel === 'auto' ? 1 : 0);
+  expect(new Set(heard).size).toBe(heard.length);
+});
+
+test('filters and changes: a search sees the rows of its call', async () => {
+  const index = await createIndex(rows);
+  const isEven = (id: unknown) => Number(id) % 2 === 0;
+  const before = index.searchBatch(queries, 5, { filter: isEven });
+  const removal = index.remove(positions(3000));
+  const addition = index.add(queries, { ids: queries.map((_, i) => 10_000 + i) });
+  const even = positions(3000).map((i) => 2 * i);
+  for (const [i, hits] of (await before).entries()) {
+    const ranking = rank(
+      even.map((id) => rows[id]!),
+      even,
+      queries[i]!,
+      'cosine',
+    );
+    expectBest(hits, ranking, 5);
+  }
+  expect(await removal).toBe(3000);
+  await addition;
+  const after = await index.searchBatch(queries, 1);
+  expect(after.map(({ ids }) => ids[0])).toEqual(queries.map((_, i) => 10_000 + i));
+  const filtered = await index.search(queries[0]!, 4000, { filter: (id) => Number(id) < 10_000 });
+  expect([...filtered.ids].sort((a, b) => Number(a) - Number(b))).toEqual(positions(3000).map((i) => 3000 + i));
+});
+
+test('a signal that is aborted before, while a search waits, and while it is searched', async () => {
+  const index = await createIndex(rows);
+  expect(await rejectionOf(index.searchBatch(queries, 1, { signal: AbortSignal.abort('before') }))).toBe('before');
+  for (let turns = 0; turns < 4; turns++) {
+    const [running, waiting] = [new AbortController(), new AbortController()];
+    const all = [
+      endOf(index.searchBatch(queries, 5, { signal: running.signal })),
+      endOf(index.searchBatch(queries, 5, { signal: waiting.signal })),
+    ];
+    const last = index.searchBatch(queries, 5);
+    waiting.abort('waiting');
+    for (let i = 0; i < turns; i++) await turn();
+    running.abort('running');
+    // A search may be done before its signal is aborted.
+    expect(['running', 'done']).toContain(await all[0]);
+    expect(await all[1]).toBe('waiting');
+    for (const [i, hits] of (await last).entries()) expectBest(hits, rankings[i]!, 5);
+  }
+});
+
+test('the calling thread has its turns while a search lasts', async () => {
+  const index = await createIndex(rows);
+  await index.searchBatch(queries, 1);
+  let searching = true;
+  let turns = 0;
+  const search = index.searchBatch(randomRows(1000, DIMS, 5), 10).finally(() => {
+    searching = false;
+  });
+  while (searching) {
+    await turn();
+    turns++;
+  }
+  expect((await search).length).toBe(1000);
+  expect(turns).toBeGreaterThan(3);
+});
+
+test.each([0, 1, 3])('dispose %d turns into a search ends it', async (turns) => {
+  const index = await createIndex(rows);
+  const searches = [queries, queries].map((batch) => endOf(index.searchBatch(batch, 5)));
+  for (let i = 0; i < turns; i++) await turn();
+  await index.dispose();
+  const disposed = { code: 'InvalidConfiguration', message: expect.stringContaining('the index was disposed') };
+  for (const search of searches) {
+    const end = await search;
+    if (end !== 'done') expect(end).toMatchObject(disposed);
+  }
+  await expect(index.search(queries[0]!, 1)).rejects.toMatchObject(disposed);
+});
+
+test('what was saved and loaded has the same hits', async () => {
+  const index = await createIndex(rows, { ids: positions(rows.length).map((i) => `row ${i}`) });
+  const heard: string[] = [];
+  const logger = { info: () => undefined, warn: (message: string) => heard.push(message) };
+  const loaded = await VectorIndex.load(index.toBytes(), { threadCount: 2, kernel: environment.kernel, logger });
+  const { kernel } = environment.backend;
+  const fallen = kernel === 'javascript' && environment.kernel === 'auto';
+  expect(heard.filter((message) => message.startsWith('The JavaScript kernel is used')).length).toBe(fallen ? 1 : 0);
+  expect(await loaded.searchBatch(queries, 9)).toEqual(await index.searchBatch(queries, 9));
+  await loaded.dispose();
+});
