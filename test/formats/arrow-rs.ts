@@ -39,12 +39,21 @@ export interface Written {
   readonly encoding?: keyof typeof Encoding;
   readonly ids?: keyof typeof ids;
   readonly item?: Float32 | Float16;
+  /** In place of the texts above. */
+  readonly texts?: readonly string[];
 }
 
 export function parquetByArrowRs(written: Written = {}): Uint8Array {
-  const { codec = 'SNAPPY', version = 'V1', encoding, ids: kind = 'text', item = new Float32() } = written;
+  const {
+    codec = 'SNAPPY',
+    version = 'V1',
+    encoding,
+    ids: kind = 'text',
+    item = new Float32(),
+    texts = ids.text,
+  } = written;
   const id = {
-    text: () => vectorFromArray(ids.text, new Utf8()),
+    text: () => vectorFromArray(texts, new Utf8()),
     int32: () => vectorFromArray(ids.int32, new Int32()),
     int64: () => vectorFromArray(ids.int64.map(BigInt), new Int64()),
   }[kind]();

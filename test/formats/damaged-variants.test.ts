@@ -21,7 +21,7 @@ import { IndexingError } from '../../src/errors.js';
 import { readVectors } from '../../src/formats/node/read-vectors.js';
 import { checkSnappy } from '../../src/formats/parquet-pages.js';
 import { parquetByArrowRs as arrowRs, ids as arrowRsIds, rows as arrowRsRows } from './arrow-rs.js';
-import { collectRows, createRandom } from './support.js';
+import { collectRows, createRandom, expectRefusal } from './support.js';
 
 const rows = Array.from({ length: 200 }, (_, row) => Array.from({ length: 8 }, (_, i) => (row % 3) + (i % 2)));
 const texts = rows.map((_, row) => `id${row % 5}`);
@@ -123,4 +123,39 @@ test('a literal in Snappy of nearly 2^32 bytes, which would be read backwards wi
     Uint8Array.of(8, 0xfc, ...new Uint8Array(Uint32Array.of(length - 1).buffer), 1, 2, 3);
   expect(() => checkSnappy(literal(3))).not.toThrow();
   expect(() => checkSnappy(literal(2 ** 32 - 5))).toThrow(/too early/);
+});
+
+test('what is compressed and claims more than 1,032 times the file is refused before memory is taken for it', async () => {
+  const read = (bytes: Uint8Array, name: string) => collectRows(readVectors(new File([Uint8Array.from(bytes)], name)));
+  const expected = /data: expected at most \d+ bytes in \d+, found \d+ or more/;
+
+  const batch = polars('zstd');
+  const magic = Buffer.from(batch.buffer).indexOf(Buffer.of(0x28, 0xb5, 0x2f, 0xfd));
+  new DataView(batch.buffer).setBigInt64(magic - 8, 2n ** 40n, true);
+  await expectRefusal(() => read(batch, 'x.arrow'), expected);
+
+  const page = parquetWriteBuffer({
+    codec: 'ZSTD',
+    // A raw block, which of the large page holds nothing.
+    compressors: {
+      ZSTD: (input) => {
+        const raw = input.length < 1000 ? input : new Uint8Array(0);
+        const size = 1 | (raw.length << 3);
+        return Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 0, size & 255, size >> 8, 0, ...raw);
+      },
+    },
+    columnData: [
+      { name: 'id', data: ['a'.repeat(2 ** 22)], encoding: 'PLAIN' },
+      { name: 'vector', data: [rows[0]!] },
+    ],
+    schema: [
+      { name: 'root', num_children: 2 },
+      { name: 'id', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED' },
+      { name: 'vector', repetition_type: 'OPTIONAL', num_children: 1, converted_type: 'LIST' },
+      { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+      { name: 'element', type: 'FLOAT', repetition_type: 'OPTIONAL' },
+    ],
+    statistics: false,
+  });
+  await expectRefusal(() => read(new Uint8Array(page), 'x.parquet'), expected);
 });

@@ -40,6 +40,20 @@ describe('Parquet by arrow-rs', () => {
     expect(await read(bytes, 'x.parquet')).toEqual({ rows, ids: ids.text });
   });
 
+  test('texts that unfold to more than 1,032 times the file are refused', async () => {
+    const long = (length: number) => ids.int32.map((id) => `${'a'.repeat(length)}${id}`);
+    const parquetOf = (texts: readonly string[]) =>
+      parquetByArrowRs({ codec: 'ZSTD', encoding: 'DELTA_BYTE_ARRAY', texts });
+    const short = long(200);
+    expect(await read(parquetOf(short), 'x.parquet')).toEqual({ rows, ids: short });
+    const bytes = parquetOf(long(100_000));
+    expect(300 * 100_000).toBeGreaterThan(1032 * bytes.length);
+    await expectRefusal(
+      () => read(bytes, 'x.parquet'),
+      /x\.parquet, data: expected at most \d+ bytes in \d+, found \d+ or more/,
+    );
+  });
+
   test('a codec that is not read is called by its name', async () => {
     const bytes = parquetByArrowRs({ codec: 'BROTLI' });
     await expectRefusal(

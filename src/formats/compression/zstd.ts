@@ -64,12 +64,13 @@ interface Tables {
 export function decompressZstd(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
   const target = new Uint8Array(length);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const literals = new Uint8Array(Math.min(MAX_BLOCK_BYTES, length));
   let filled = 0;
   for (let at = 0; at < bytes.length; ) {
     if (at + 8 > bytes.length) throw new Error('a Zstandard frame ends too early');
     const magic = view.getUint32(at, true);
     if ((magic & ~15) >>> 0 === SKIPPABLE) at += 8 + view.getUint32(at + 4, true);
-    else if (magic === MAGIC) [at, filled] = decodeFrame(bytes, at + 4, target, filled);
+    else if (magic === MAGIC) [at, filled] = decodeFrame(bytes, at + 4, literals, target, filled);
     else throw new Error('other bytes where a Zstandard frame begins');
   }
   if (filled !== length) throw new Error(`${filled} bytes of Zstandard where ${length} were expected`);
@@ -77,7 +78,13 @@ export function decompressZstd(bytes: Uint8Array, length: number): Uint8Array<Ar
 }
 
 /** Gives the place behind the frame, and how much of the target is filled. */
-function decodeFrame(bytes: Uint8Array, start: number, target: Uint8Array, first: number): [number, number] {
+function decodeFrame(
+  bytes: Uint8Array,
+  start: number,
+  literalMemory: Uint8Array,
+  target: Uint8Array,
+  first: number,
+): [number, number] {
   const head = bytes[start]!;
   if (head & 8) throw new Error('a Zstandard frame of a later version');
   const isSingle = (head >> 5) & 1;
@@ -94,7 +101,6 @@ function decodeFrame(bytes: Uint8Array, start: number, target: Uint8Array, first
     match: undefined,
     recent: [1, 4, 8],
   };
-  const literals = new Uint8Array(Math.min(MAX_BLOCK_BYTES, target.length));
   let filled = first;
   for (let isLast = false; !isLast; ) {
     if (at + 3 > bytes.length) throw new Error('a Zstandard frame ends too early');
@@ -106,7 +112,7 @@ function decodeFrame(bytes: Uint8Array, start: number, target: Uint8Array, first
     const end = at + (type === RLE ? 1 : size);
     if (end > bytes.length || size > MAX_BLOCK_BYTES) throw new Error('a Zstandard block does not fit');
     if (type === COMPRESSED) {
-      filled = decodeBlock(bytes.subarray(at, end), tables, literals, target, first, filled);
+      filled = decodeBlock(bytes.subarray(at, end), tables, literalMemory, target, first, filled);
     } else {
       if (type > COMPRESSED) throw new Error('a Zstandard block of an unknown type');
       if (size > target.length - filled) throw new Error('more bytes of Zstandard than expected');
