@@ -1,6 +1,8 @@
 /**
  * Zstandard (RFC 8878), decoded into memory of the length that is expected: whatever the bytes say, time and memory are those of
- * that length and of the bytes. Checksums are not compared, and dictionaries from elsewhere are refused.
+ * that length and of the bytes. That is why this is here: the packages that decode it in JavaScript let a block of 128 KiB unfold
+ * for billions of steps, and Node has a decoder from 22.15 on only. Checksums are not compared, and dictionaries from elsewhere
+ * are refused.
  */
 import { copyMatch } from './copy-match.js';
 import { BackwardBits, createConstantTable, createFseTable, type FseTable, readFseTable } from './fse.js';
