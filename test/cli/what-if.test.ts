@@ -99,7 +99,12 @@ test('--auto-optimize tunes from chunk to chunk, and tells what it changed', asy
   );
 });
 
-test('a report says how fast the memory is, and is measured for nobody who does not ask', async () => {
+test('no run waits for threads to start', async () => {
+  const { stdout } = await runWell(['index', input, '--threads', '2', '--json']);
+  expect(JSON.parse(stdout).recommendations.join()).not.toContain('threads to start');
+});
+
+test('a report says how fast the memory is', async () => {
   await runWell(['index', input, '--report', directory.at('report.json')]);
   const { conditions } = JSON.parse(directory.read('report.json').toString());
   expect(conditions.memory.bytesPerMs).toBeGreaterThan(0);
