@@ -105,8 +105,13 @@ test('no run waits for threads to start', async () => {
 });
 
 test('a report says how fast the memory is', async () => {
-  await runWell(['index', input, '--report', directory.at('report.json')]);
-  const { conditions } = JSON.parse(directory.read('report.json').toString());
+  const conditionsOfRun = async () => {
+    await runWell(['index', input, '--report', directory.at('report.json')]);
+    return JSON.parse(directory.read('report.json').toString()).conditions;
+  };
+  // Not said where a thread had no processor in time, as on a busy machine.
+  let conditions = await conditionsOfRun();
+  for (let attempt = 1; attempt < 20 && !conditions.memory; attempt++) conditions = await conditionsOfRun();
   expect(conditions.memory.bytesPerMs).toBeGreaterThan(0);
   expect(conditions.runs).toBeGreaterThan(1);
 });
