@@ -95,9 +95,19 @@ test('--auto-optimize tunes from chunk to chunk, and tells what it changed', asy
   );
 });
 
-test('a report says how fast the memory is, and is measured for nobody who does not ask', async () => {
-  await runWell(['index', input, '--report', directory.at('report.json')]);
-  const { conditions } = JSON.parse(directory.read('report.json').toString());
+test('no run waits for threads to start', async () => {
+  const { stdout } = await runWell(['index', input, '--threads', '2', '--json']);
+  expect(JSON.parse(stdout).recommendations.join()).not.toContain('threads to start');
+});
+
+test('a report says how fast the memory is', async () => {
+  const conditionsOfRun = async () => {
+    await runWell(['index', input, '--report', directory.at('report.json')]);
+    return JSON.parse(directory.read('report.json').toString()).conditions;
+  };
+  // Not said where a thread had no processor in time, as on a busy machine.
+  let conditions = await conditionsOfRun();
+  for (let attempt = 1; attempt < 20 && !conditions.memory; attempt++) conditions = await conditionsOfRun();
   expect(conditions.memory.bytesPerMs).toBeGreaterThan(0);
   expect(conditions.runs).toBeGreaterThan(1);
 });

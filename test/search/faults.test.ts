@@ -15,6 +15,13 @@ const rankings = queries.map((query) => rank(rows, positions(rows.length), query
 
 afterEach(failNowhere);
 
+test('a thread that dies while an index is built is replaced, and the index is right', async () => {
+  failAtBatch('process.exit', 1);
+  const index = await build(rows, { worker: faultyWorker });
+  expect(failures(1)).toBe(1);
+  expectBest(await index.search(queries[0]!, 5), rankings[0]!, 5);
+});
+
 describe('a thread that dies during a search', () => {
   test.each(['process.exit', 'throw', 'stack overflow'] as const)(
     'by %s is replaced, and the hits are right',
