@@ -1,5 +1,6 @@
-// Exact search: one query against the memory bandwidth, a batch against the multiply-add rate of this engine, and both
-// against other exact searches; prints a Markdown table.
+// Exact search: one query against the memory bandwidth, a batch against the multiply-add rate of this engine, by the float32
+// scan and by the int8 scan, which reads a quarter of the bytes; and both against other exact searches; prints a Markdown
+// table.
 //
 //   node bench/search.mjs [--rounds 15] [--threads 2] [--rows 100000] [--dims 384] [--usearch FOLDER] [--duckdb FOLDER]
 //
@@ -45,7 +46,8 @@ const queries = makeVectors(QUERIES, count);
 // Copies: usearch reads from where the buffer of a view begins.
 const oneQuery = (round) => queries.slice((round % QUERIES) * dims, ((round % QUERIES) + 1) * dims);
 
-const index = await VectorIndex.build({ data: vectors, dims }, { threadCount: threads });
+const float32 = await VectorIndex.build({ data: vectors, dims }, { threadCount: threads, scan: 'float32' });
+const int8 = await VectorIndex.build({ data: vectors, dims }, { threadCount: threads, scan: 'int8' });
 const reference = await startReference();
 const usearch = options.usearch === undefined ? undefined : await startUsearch(options.usearch);
 const duckdb = options.duckdb === undefined ? undefined : await startDuckdb(options.duckdb);
@@ -53,11 +55,15 @@ const duckdb = options.duckdb === undefined ? undefined : await startDuckdb(opti
 /** What is timed in every round, in this order. */
 const sides = {
   read: () => reference.read(),
-  one: (round) => index.search(oneQuery(round), K),
-  again: (round) => index.search(oneQuery(round), K),
+  one: (round) => float32.search(oneQuery(round), K),
+  again: (round) => float32.search(oneQuery(round), K),
+  oneInt8: (round) => int8.search(oneQuery(round), K),
+  oneInt8Again: (round) => int8.search(oneQuery(round), K),
   multiplyAdd: () => reference.multiplyAdd(),
-  batch: () => index.searchBatch({ data: queries, dims }, K),
-  batchAgain: () => index.searchBatch({ data: queries, dims }, K),
+  batch: () => float32.searchBatch({ data: queries, dims }, K),
+  batchAgain: () => float32.searchBatch({ data: queries, dims }, K),
+  batchInt8: () => int8.searchBatch({ data: queries, dims }, K),
+  batchInt8Again: () => int8.searchBatch({ data: queries, dims }, K),
   ...(usearch && { usearch: (round) => usearch(oneQuery(round), 1), usearchBatch: () => usearch(queries, QUERIES) }),
   ...(duckdb && { duckdb: (round) => duckdb(oneQuery(round)) }),
 };
@@ -72,7 +78,8 @@ for (let round = -2; round < rounds; round++) {
   }
 }
 report();
-await index.dispose();
+await float32.dispose();
+await int8.dispose();
 process.exit(0);
 
 function report() {
@@ -89,17 +96,19 @@ ${count} × ${dims}, cosine, k = ${K}, ${threads} threads; minima of ${rounds} a
 | what | time | rate | |
 | --- | --- | --- | --- |
 | plain read of the same bytes | ${least.read.toFixed(2)} ms | ${gigabytes(least.read)} GB/s | |
-| one query | ${least.one.toFixed(2)} ms | ${gigabytes(least.one)} GB/s | ${percent(least.read / least.one)} of the read, A/A ${spread('one', 'again')} |
+| one query, float32 scan | ${least.one.toFixed(2)} ms | ${gigabytes(least.one)} GB/s | ${percent(least.read / least.one)} of the read, A/A ${spread('one', 'again')} |
+| one query, int8 scan | ${least.oneInt8.toFixed(2)} ms | | ${percent(least.oneInt8 / least.one)} of the time, A/A ${spread('oneInt8', 'oneInt8Again')} |
 | multiply-adds in registers | | ${madds(1, maddRate)} G/s | |
-| ${QUERIES} queries in a batch | ${least.batch.toFixed(1)} ms | ${madds(least.batch, work)} G/s | ${percent(work / least.batch / maddRate)} of the registers, A/A ${spread('batch', 'batchAgain')} |`);
+| ${QUERIES} queries in a batch, float32 scan | ${least.batch.toFixed(1)} ms | ${madds(least.batch, work)} G/s | ${percent(work / least.batch / maddRate)} of the registers, A/A ${spread('batch', 'batchAgain')} |
+| ${QUERIES} queries in a batch, int8 scan | ${least.batchInt8.toFixed(1)} ms | ${madds(least.batchInt8, work)} G/s | ${percent(least.batchInt8 / least.batch)} of the time, A/A ${spread('batchInt8', 'batchInt8Again')} |`);
   for (const [name, ours, title] of [
-    ['usearch', 'one', 'usearch exactSearch, one query'],
-    ['usearchBatch', 'batch', `usearch exactSearch, ${QUERIES} queries`],
-    ['duckdb', 'one', 'DuckDB array_cosine_similarity, one query'],
+    ['usearch', 'oneInt8', 'usearch exactSearch, one query'],
+    ['usearchBatch', 'batchInt8', `usearch exactSearch, ${QUERIES} queries`],
+    ['duckdb', 'oneInt8', 'DuckDB array_cosine_similarity, one query'],
   ]) {
     if (!(name in least)) continue;
     console.log(
-      `| ${title} | ${least[name].toFixed(2)} ms | | simdex takes ${(least[ours] / least[name]).toFixed(3)} of its time |`,
+      `| ${title} | ${least[name].toFixed(2)} ms | | simdex (int8) takes ${(least[ours] / least[name]).toFixed(3)} of its time |`,
     );
   }
 }
@@ -176,8 +185,9 @@ async function startDuckdb(folder) {
 async function checkHits() {
   for (let round = 0; round < 3; round++) {
     const query = oneQuery(round);
-    const { ids } = await index.search(query, K);
+    const { ids } = await int8.search(query, K);
     const found = {
+      'the float32 scan': (await float32.search(query, K)).ids,
       usearch: usearch && Array.from(usearch(query).keys, Number),
       duckdb: duckdb && (await duckdb(query)),
     };

@@ -137,7 +137,8 @@ function keep(
     load<f64>(terms) +
     load<f64>(terms, 8) * scale * <f64>sum +
     load<f64>(terms, 16) * error +
-    (load<f64>(terms, 24) - load<f64>(terms, 32) * length) * length;
+    // Not one factor fewer: of a length beyond float32, which is Infinity, the difference must not be a number.
+    (load<f64>(terms, 24) * length - load<f64>(terms, 32) * length * length);
   if (upper < <f64>load<f32>(limit)) return list;
   store<u32>(list, index);
   return list + 4;

@@ -1,6 +1,6 @@
 /**
- * Exact search over indexed vectors: the k best of all rows, found by a float32 scan on all threads whose error is bounded,
- * and scored in float64.
+ * Exact search over indexed vectors: the k best of all rows, found by a scan on all threads whose error is bounded, of int8
+ * copies or of the rows in float32, and scored in float64.
  *
  * A search sees the rows that were there when it was called. Changes (add, upsert, remove) happen one after another, in
  * call order, each at once and as a whole or not at all.

@@ -44,6 +44,7 @@ describe('an index is not built from', () => {
     ['an unknown metric', rows, { metric: wrong('manhattan') }, { code: 'InvalidConfiguration' }],
     ['no threads', rows, { threadCount: 0 }, { code: 'InvalidConfiguration' }],
     ['an unknown kernel', rows, { kernel: wrong('gpu') }, { code: 'InvalidConfiguration' }],
+    ['an unknown scan', rows, { scan: wrong('int4') }, { code: 'InvalidConfiguration' }],
     ['a worker that is no URL', rows, { worker: wrong(1) }, { code: 'InvalidConfiguration' }],
     ['a signal that is none', rows, { signal: wrong({}) }, { code: 'InvalidConfiguration' }],
     ['a listener that is no function', rows, { onProgress: wrong(1) }, { code: 'InvalidConfiguration' }],

@@ -37,7 +37,7 @@ describe.each(['cosine', 'dot', 'euclidean'] as const)('an index by %s', (metric
     const queries = randomRows(5, DIMS, 2);
     const expected = await index.searchBatch(queries, 20);
     for (const source of [file, new Blob([bytes as Uint8Array<ArrayBuffer>]), bytes]) {
-      const again = await load(source, 2 ** 22);
+      const again = await load(source, {}, 2 ** 22);
       expect([again.size, again.dims, again.metric]).toEqual([index.size, DIMS, metric]);
       expect(await again.searchBatch(queries, 20)).toEqual(expected);
       expect(again.toBytes()).toEqual(bytes);

@@ -1,7 +1,7 @@
 /**
  * Seeded rows, and indexes that end with their test.
  */
-import { type BuildOptions, VectorIndex, type VectorSource } from 'simdex';
+import { type BuildOptions, type LoadOptions, VectorIndex, type VectorSource } from 'simdex';
 import { onTestFinished } from 'vitest';
 import { seededRandom } from '../indexing/support.js';
 
@@ -28,8 +28,12 @@ export async function build(
   return index;
 }
 
-export async function load(file: string | Blob | Uint8Array, segmentBytes?: number): Promise<VectorIndex> {
-  const index = await VectorIndex.loadInSegments(file, { threadCount: 2 }, segmentBytes);
+export async function load(
+  file: string | Blob | Uint8Array,
+  options: LoadOptions = {},
+  segmentBytes?: number,
+): Promise<VectorIndex> {
+  const index = await VectorIndex.loadInSegments(file, { threadCount: 2, ...options }, segmentBytes);
   onTestFinished(() => index.dispose());
   return index;
 }

@@ -10,7 +10,7 @@
  *
  * and −|y − v|² = 2y·v − |v|² − |y|² follows. Both are of the form
  *
- *   constant + product·s·(p·c) + error·e + (magnitude − square·m)·m,   m the magnitude of the row in float32
+ *   constant + product·s·(p·c) + error·e + magnitude·m − square·m²,   m the magnitude of the row in float32
  *
  * with the five terms of a query in that order. The limit is that of the float32 scan: it is below the (raised) true score of
  * a hit, which is what the bound is not below.

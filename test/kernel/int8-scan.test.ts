@@ -1,0 +1,223 @@
+/**
+ * The int8 scan, which only the SIMD kernel has: codes within their bound, lists as the definition has them, and no row left
+ * out that could be a hit, however the components look.
+ */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ErrorBound, type Metric } from '../../src/kernel/search/error-bound.js';
+import { hasInt8Scan, quantizeQueryInto } from '../../src/kernel/search/int8-bound.js';
+import { prepareQuery } from '../../src/search/queries.js';
+import { Int8Bench } from './int8-bench.js';
+
+const METRICS = ['cosine', 'dot', 'euclidean'] as const;
+
+const component = fc.oneof(
+  fc.float({ noNaN: true, noDefaultInfinity: true }),
+  fc.float({ min: -1, max: 1, noNaN: true }),
+  fc.constantFrom(0, -0, 2 ** -149, -(2 ** -149), 2 ** -126, 2 ** -100, 3.4e38, -3.4e38, 1, -1, 1e-20, 1e19),
+);
+const unit = fc.float({ min: -1, max: 1, noNaN: true });
+
+/** Components of any magnitude, of one, denormal, huge, all the same, one of them that dwarfs the others, or integers. */
+const vectorOf = (dims: number) => {
+  const units = fc.array(unit, { minLength: dims, maxLength: dims });
+  return fc
+    .oneof(
+      fc.array(component, { minLength: dims, maxLength: dims }),
+      units,
+      units.map((row) => row.map((x) => x * 2 ** -130)),
+      units.map((row) => row.map((x) => x * 3.4e38)),
+      units.map((row) => row.map((x, j) => (j === 0 ? 3e7 : x))),
+      // Its own codes: all that is off then is the query.
+      units.map((row) => row.map((x, j) => (j === 0 ? 127 : Math.round(127 * x)))),
+      unit.map((x) => new Array<number>(dims).fill(x)),
+    )
+    .map((row) => Float32Array.from(row));
+};
+
+const anyDims = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 41, max: 300 }));
+
+test('codes are off by the stored error at most, which is near what they are off by', () => {
+  const rows = anyDims.chain((dims) => fc.array(vectorOf(dims), { minLength: 1, maxLength: 4 }));
+  fc.assert(
+    fc.property(rows, (given) => {
+      const bench = new Int8Bench(given, 1);
+      const before = bench.rest();
+      bench.quantize();
+      for (const [i, row] of given.entries()) {
+        const [scale, error] = bench.factors(i);
+        const codes = bench.codes(i);
+        const off = Math.sqrt(row.reduce((sum, x, j) => sum + (x - scale * codes[j]!) ** 2, 0));
+        expect(off).toBeLessThanOrEqual(error);
+        const largest = row.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+        const reach = largest * Math.sqrt(row.length);
+        expect(error).toBeLessThanOrEqual(
+          largest < 2 ** -100 ? reach * 1.001 + 2 ** -148 : off * 1.001 + reach * 2 ** -22,
+        );
+        expect(codes.every((code, j) => code >= -127 && (j < row.length || code === 0))).toBe(true);
+      }
+      // Nothing else was written.
+      expect(Buffer.compare(bench.rest(), before)).toBe(0);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('lists, of every query, the rows whose upper bound is not below the limit, and what is not a number', () => {
+  const number = fc.oneof(
+    fc.double({ min: -3, max: 3, noNaN: true }),
+    fc.constantFrom(0, Infinity, -Infinity, Number.NaN),
+  );
+  const input = fc.record({
+    rows: fc.integer({ min: 1, max: 40 }).chain((dims) => fc.array(vectorOf(dims), { minLength: 1, maxLength: 7 })),
+    queryCount: fc.integer({ min: 1, max: 9 }),
+    seed: fc.nat(),
+    terms: fc.array(number, { minLength: 45, maxLength: 45 }),
+    limits: fc.array(number, { minLength: 9, maxLength: 9 }),
+  });
+  fc.assert(
+    fc.property(input, ({ rows, queryCount, seed, terms, limits }) => {
+      const bench = new Int8Bench(rows, queryCount);
+      bench.quantize();
+      const expected: number[] = [];
+      for (let q = 0; q < queryCount; q++) {
+        bench.queryCodes(q).fill(0);
+        for (let j = 0; j < bench.dims; j++) bench.queryCodes(q)[j] = ((seed + q * 31 + j * 7919) % 65_534) - 32_767;
+        bench.terms(q).set(terms.slice(5 * q, 5 * q + 5));
+        const [constant, product, perError, magnitude, square] = bench.terms(q) as unknown as [
+          number,
+          number,
+          number,
+          number,
+          number,
+        ];
+        for (const r of rows.keys()) {
+          const [scale, error] = bench.factors(r);
+          const codes = bench.codes(r);
+          const sum = bench.queryCodes(q).reduce((all, code, j) => all + code * codes[j]!, 0);
+          const length = bench.magnitudes[r]!;
+          const upper =
+            constant + product * scale * sum + perError * error + (magnitude * length - square * length * length);
+          if (!(upper < Math.fround(limits[q]!))) expected.push(q * rows.length + r);
+        }
+      }
+      expect(bench.select(limits.slice(0, queryCount))).toEqual(expected);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+describe.each(METRICS)('by %s', (metric) => {
+  test('no row is left out at the limit of its own key', () => {
+    const pair = anyDims.chain((dims) =>
+      fc.record({ row: vectorOf(dims), query: vectorOf(dims), alike: fc.boolean() }),
+    );
+    fc.assert(
+      fc.property(pair, ({ row: given, query: other, alike }) => {
+        const query = alike ? given.map((x, j) => (j % 3 === 0 ? x : x * (1 + 2 ** -20))) : other;
+        const row = metric === 'cosine' ? unitRow(given) : given;
+        if (!row || !query.every(Number.isFinite) || (metric === 'cosine' && !query.some((x) => x !== 0))) return;
+        const bench = new Int8Bench([row], 1);
+        bench.quantize();
+        // By cosine the magnitudes are those of other rows.
+        if (metric === 'cosine') bench.magnitudes[0] = 3e38;
+        expect(bench.select([ask(bench, metric, query, row)])).toEqual([0]);
+      }),
+      { numRuns: 1500 },
+    );
+  });
+
+  test('nor where the codes of the query are off in the direction of the row', () => {
+    const [dims, most] = [20_000, 845];
+    const random = randomNumbers(3);
+    const integers = Float32Array.from({ length: dims }, (_, j) => (j === 0 ? 127 : Math.round(127 * random())));
+    const row = metric === 'cosine' ? unitRow(integers)! : integers;
+    // The greatest component has the greatest code, so codes are the nearest integers.
+    const query = row.map((x, j) => (j === 0 ? most : Math.round((most - 1) * random()) + 0.49 * Math.sign(x)));
+    const bench = new Int8Bench([row], 1);
+    bench.quantize();
+    expect(bench.select([ask(bench, metric, query, row)])).toEqual([0]);
+    expect(bench.queryCodes(0)[0]).toBe(most);
+  });
+
+  test('most rows are left out, of random ones of 384 components, which are all about as far away', () => {
+    const [count, dims, k] = [20_000, 384, 10];
+    const random = randomNumbers(metric.length);
+    const vector = () => Float32Array.from({ length: dims }, random);
+    const rows = Array.from({ length: count }, () => (metric === 'cosine' ? unitRow(vector())! : vector()));
+    const bench = new Int8Bench(rows, 4);
+    bench.quantize();
+    const limits = [0, 1, 2, 3].map((q) => {
+      const query = vector();
+      const scores = rows.map((row) => keyOf(metric, row, query));
+      const kth = scores.indexOf(scores.slice().sort((x, y) => y - x)[k - 1]!);
+      return ask(bench, metric, query, rows[kth]!, q);
+    });
+    const left = bench.select(limits).length / limits.length;
+    expect(left).toBeGreaterThanOrEqual(k);
+    expect(left).toBeLessThan(4 * k);
+  });
+});
+
+test.each(METRICS)('rows longer than float32 can tell are not left out: %s', (metric) => {
+  const row = new Float32Array(70).fill(3.4e38);
+  const bench = new Int8Bench([row], 1);
+  expect(bench.magnitudes[0]).toBe(Number.POSITIVE_INFINITY);
+  bench.quantize();
+  const query = new Float32Array(70).fill(1);
+  ask(bench, metric, query, row);
+  expect(bench.select([3e38])).toEqual([0]);
+});
+
+test.each([1, -1])('products of 65,536 components do not overflow, of either sign: %i', (sign) => {
+  const dims = 65_536;
+  const row = new Float32Array(dims).fill(7);
+  const query = new Float32Array(dims).fill(7 * sign);
+  const bench = new Int8Bench([row], 4);
+  bench.quantize();
+  for (const q of [0, 1, 2, 3]) {
+    const limit = ask(bench, 'dot', query, row, q);
+    expect(bench.queryCodes(q).every((code) => code === sign * 258)).toBe(true);
+    const above = limit + Math.abs(limit) / 100;
+    expect(bench.select(new Array<number>(q + 1).fill(limit))).toHaveLength(q + 1);
+    expect(bench.select(new Array<number>(q + 1).fill(above))).toHaveLength(0);
+  }
+});
+
+test('there is none for few components, and none for so many that queries would keep less than 8 bits', () => {
+  expect([1, 63, 64, 65_536, 65_537].map(hasInt8Scan)).toEqual([false, false, true, true, false]);
+});
+
+/** Puts a query in its place; the limit that the row's own exact key gives. */
+function ask(bench: Int8Bench, metric: Metric, query: Float32Array, row: Float32Array, place = 0): number {
+  const { data } = prepareQuery(query, bench.dims, metric);
+  const prepared = data.subarray(0, bench.dims);
+  const bound = new ErrorBound(metric, bench.dims);
+  quantizeQueryInto(prepared, metric, bound.slack, bench.queryCodes(place), bench.terms(place));
+  return bound.limit(keyOf(metric, row, prepared), Math.sqrt(keyOf('dot', prepared, prepared)));
+}
+
+/** By the definition, in float64. */
+function keyOf(metric: Metric, row: Float32Array, query: Float32Array): number {
+  let [sum, rowSquares, querySquares] = [0, 0, 0];
+  for (let j = 0; j < row.length; j++) {
+    const [x, y] = [row[j]!, query[j]!];
+    sum += metric === 'euclidean' ? -((x - y) ** 2) : x * y;
+    rowSquares += x * x;
+    querySquares += y * y;
+  }
+  return metric === 'cosine' ? sum / Math.sqrt(rowSquares * querySquares) : sum;
+}
+
+function unitRow(row: Float32Array): Float32Array | undefined {
+  const length = Math.sqrt(row.reduce((sum, x) => sum + x * x, 0));
+  return length > 0 ? row.map((x) => x / length) : undefined;
+}
+
+function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  };
+}
