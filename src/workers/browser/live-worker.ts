@@ -39,6 +39,7 @@ export class LiveWorker {
   /** In the order in which they were asked for: the worker is at the first. */
   readonly #pending = new Map<number, PendingAnswer>();
   #lastId = START_ID;
+  #load = 0;
   #end: Promise<void> | undefined;
 
   constructor({ create, from }: WorkerStart, kernel: KernelSource) {
@@ -54,6 +55,9 @@ export class LiveWorker {
         // Told to whoever waits for the worker; the page need not hear of it once more.
         event.preventDefault();
         this.#endFor(policy.violation() ?? errorOf(event, from));
+      });
+      this.#worker.addEventListener('messageerror', () => {
+        this.#endFor(new Error(`an answer of the worker (${from}) could not be read`));
       });
       this.ready = this.#post({ type: 'start', kernel, lock: this.#lock, id: START_ID }, []).then(() =>
         this.#watchLock(),
@@ -73,17 +77,26 @@ export class LiveWorker {
     return this.#end === undefined;
   }
 
-  /** Tasks it was sent and has not answered. */
+  /** Tasks it was given and has not answered. */
   get load(): number {
-    // Its start is no task: a worker that still starts takes its first one meanwhile.
-    return this.#pending.size - (this.#pending.has(START_ID) ? 1 : 0);
+    return this.#load;
   }
 
-  run<Task extends WorkerTask>(whole: Task): Promise<AnswerTo<Task>> {
-    const { kernel: _, ...task } = { kernel: undefined, ...whole };
-    const message = { type: 'task', task: task as WithoutKernel<WorkerTask>, id: ++this.#lastId } as const;
-    const answer = this.#post(message, message.task.type === 'part' ? [message.task.bytes] : []);
-    return answer as Promise<AnswerTo<Task>>;
+  async run<Task extends WorkerTask>(whole: Task): Promise<AnswerTo<Task>> {
+    this.#load++;
+    try {
+      // Its end is noticed from then on: one that ended at a task sent before would be waited for until the deadline.
+      await this.ready.catch((cause: Error) => {
+        throw new TaskNotBegun(cause.message);
+      });
+      if (!this.isAlive) throw new TaskNotBegun('the worker ended');
+      const { kernel: _, ...task } = { kernel: undefined, ...whole };
+      const message = { type: 'task', task: task as WithoutKernel<WorkerTask>, id: ++this.#lastId } as const;
+      const answer = this.#post(message, message.task.type === 'part' ? [message.task.bytes] : []);
+      return (await answer) as AnswerTo<Task>;
+    } finally {
+      this.#load--;
+    }
   }
 
   /** Ends the worker; resolves when it is gone or has been given up. */

@@ -23,7 +23,6 @@ addEventListener('message', async ({ data }: MessageEvent<PageMessage>) => {
       await started;
       post(data.id, undefined);
     } else {
-      // The page does not wait for the answer to the first message before it sends tasks.
       const kernel = await started;
       post(data.id, runTask({ ...data.task, kernel } as IndexerTask, onBatch));
     }
