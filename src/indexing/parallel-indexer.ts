@@ -4,10 +4,10 @@
 
 import { nowMs } from '../clock.js';
 import { asyncDisposeSymbol } from '../dispose-symbol.js';
-import { IndexingError } from '../errors.js';
+import { IndexingError, messageOf } from '../errors.js';
 import type { KernelOperation } from '../kernel/kernel-exports.js';
 import { linkSignals } from '../linked-signal.js';
-import type { MatrixMemory } from '../memory/matrix-memory.js';
+import type { MatrixMemory } from '../memory/create-memory.js';
 import { MemoryPool } from '../memory/memory-pool.js';
 import type { MemoryRates } from '../reporting/report-data.js';
 import { TimeSlices } from '../time-slices.js';
@@ -282,8 +282,7 @@ export class ParallelIndexer {
       shared: boundPlatform().sharesMemory,
       onDeath: (threadId: number, cause: unknown) => {
         watch.threadsStarted(1);
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        this.#options.logger?.warn(`Thread ${threadId} died and is replaced (${reason})`);
+        this.#options.logger?.warn(`Thread ${threadId} died and is replaced (${messageOf(cause)})`);
       },
     };
     const run = await createWhereMemoryIs(() => new IndexingRun(input));

@@ -7,7 +7,8 @@
  */
 import { nowMs } from '../clock.js';
 import type { CompiledKernel } from '../kernel/instantiate.js';
-import { type Batch, ControlBlock } from '../memory/control-block.js';
+import { ControlBlock } from '../memory/control-block.js';
+import type { Batch } from '../memory/control-layout.js';
 import { layOutMatrix, type MatrixLayout } from '../memory/matrix-layout.js';
 import type { MemoryPool } from '../memory/memory-pool.js';
 import { type IndexingProgress, ProgressReader } from '../monitoring/run-progress.js';

@@ -3,7 +3,7 @@
  *
  * A search only reads, so one whose thread died is done again from the start.
  */
-import { IndexingError } from '../errors.js';
+import { IndexingError, messageOf } from '../errors.js';
 import { SerialQueue, type Turn } from '../indexing/serial-queue.js';
 import type { KernelBackend } from '../kernel/instantiate.js';
 import type { SearchKernel } from '../kernel/search/compile-search-kernel.js';
@@ -147,8 +147,10 @@ export class SearchEngine {
       .createPool(options)
       .catch((cause: unknown) => {
         this.#pool = undefined;
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        throw new IndexingError('ThreadPanic', `the worker did not start (${reason})`, { threadId: 0, cause });
+        throw new IndexingError('ThreadPanic', `the worker did not start (${messageOf(cause)})`, {
+          threadId: 0,
+          cause,
+        });
       });
     return this.#pool;
   }
@@ -193,8 +195,10 @@ export class SearchEngine {
       return pool.run(this.#task(request, pass, control, lane, parts)).catch((cause: unknown) => {
         // What this thread claimed is lost; the others need not go on.
         control.stop();
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        return new IndexingError('ThreadPanic', `it died during a search (${reason})`, { threadId: lane, cause });
+        return new IndexingError('ThreadPanic', `it died during a search (${messageOf(cause)})`, {
+          threadId: lane,
+          cause,
+        });
       });
     });
     return (await Promise.all(answers)).find((answer) => answer instanceof IndexingError);

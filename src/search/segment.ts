@@ -2,7 +2,8 @@
  * Some of the rows of an index, in a memory of their own: 4 GiB hold no more. Rows are written once, behind those that
  * searches see, and never change.
  */
-import { createMatrixMemory, type MatrixMemory } from '../memory/matrix-memory.js';
+import type { MatrixMemory } from '../memory/create-memory.js';
+import { createMatrixMemory } from '../memory/matrix-memory.js';
 import { SegmentLayout } from '../memory/segment-layout.js';
 import { boundPlatform } from '../workers/platform.js';
 

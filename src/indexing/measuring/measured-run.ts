@@ -3,7 +3,7 @@
  * are done; rejected vectors took time but were not indexed, so they have no index time.
  */
 import { rejectionOf } from '../../kernel/rejection.js';
-import { DONE } from '../../memory/control-block.js';
+import { DONE } from '../../memory/control-layout.js';
 import { ExponentialHistogram } from '../../monitoring/exponential-histogram.js';
 import { TimeDistribution } from '../../monitoring/time-distribution.js';
 import { lossesOf } from '../../reporting/losses.js';
