@@ -17,7 +17,12 @@ export interface WorkerStart {
   readonly create: () => Worker;
   /** What messages call its module: a URL where there is one. */
   readonly from: string;
+  /** Another way, for pages where the module is not to be had. */
+  readonly whereMissing?: () => Promise<WorkerStart>;
 }
+
+/** The worker's module could not be loaded. */
+export class WorkerNotLoaded extends Error {}
 
 /** From its start to the answer to its first message. */
 const START_DEADLINE_MS = 10_000;
@@ -163,7 +168,6 @@ function explain(error: unknown): Error {
 function errorOf(event: Event, from: string): Error {
   // A module that cannot be loaded has an event without a message.
   if (event instanceof ErrorEvent && event.message) return new Error(event.message, { cause: event.error });
-  const remedy =
-    "serve it there (Vite's dev server: optimizeDeps.exclude), pass the option worker, or use simdex/inline";
-  return new Error(`the worker (${from}) could not be loaded; ${remedy}`);
+  const remedy = 'serve it there, pass the option worker, or use simdex/inline';
+  return new WorkerNotLoaded(`the worker (${from}) could not be loaded; ${remedy}`);
 }
