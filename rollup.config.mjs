@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import { transform } from 'esbuild';
 import { dts } from 'rollup-plugin-dts';
+import { minify as terser } from 'terser';
+import { pageLoaderPlugin } from './scripts/page-loader-plugin.mjs';
 import { pageScriptPlugin } from './scripts/page-script-plugin.mjs';
 import { wasmPlugin } from './scripts/wasm-plugin.mjs';
 import { workerPlugin } from './scripts/worker-plugin.mjs';
@@ -46,8 +47,9 @@ const node = {
 };
 
 // Pages load these as they are, too: nothing is imported by a bare name, and they are small.
-const pageOutput = { ...output, chunkFileNames: 'browser-[name].js' };
-const pagePlugins = [wasmPlugin(), workerPlugin(), pageLoader(), minify()];
+const pageOutput = { ...output, chunkFileNames: 'browser-[name].js', hoistTransitiveImports: false };
+const pageSources = [wasmPlugin(), workerPlugin(), pageLoaderPlugin(), unzip()];
+const pagePlugins = [...pageSources, minify()];
 
 /** One file each, since they may be served by themselves, and since simdex/inline has them as text: built before that. */
 const pageWorkers = Object.entries({
@@ -79,7 +81,7 @@ const pageSuite = {
   output: { dir: 'build/bench', format: 'es', inlineDynamicImports: true },
   context,
   external: ['benchmark'],
-  plugins: [wasmPlugin(), workerPlugin(), pageLoader()],
+  plugins: pageSources,
 };
 
 /**
@@ -122,7 +124,7 @@ export default [node, ...pageWorkers, pageElement, page, pageSuite, declarations
 function pageChunk(id, { getModuleInfo }) {
   const file = /build\/js\/(.*)\.js$/.exec(id)?.[1];
   // Entries, and what belongs to one of them.
-  if (file === undefined || /^index\.|(own|inline)-workers$/.test(file)) return undefined;
+  if (file === undefined || /^(index\.|api$)|(own|inline)-workers$/.test(file)) return undefined;
   if (reachedFrom([built('index.kernel.js')], getModuleInfo).has(id)) return 'kernel';
   if (reachedFrom(engine, getModuleInfo).has(id)) return 'engine';
   return /^(monitoring|reporting|formats|search)\//.exec(file)?.[1] ?? 'monitored';
@@ -134,21 +136,18 @@ function reachedFrom(entries, getModuleInfo) {
   return reached;
 }
 
-function pageLoader() {
-  const files = {
-    '@assemblyscript/loader': built('kernel/page-loader.js'),
-    // Unfolds .npz; pages know no names of packages.
-    fflate: fileURLToPath(new URL('node_modules/fflate/esm/browser.js', import.meta.url)),
-  };
-  return { name: 'page-loader', resolveId: (id) => files[id] ?? null };
+/** Unfolds .npz; pages know no names of packages. */
+function unzip() {
+  const file = fileURLToPath(new URL('node_modules/fflate/esm/browser.js', import.meta.url));
+  return { name: 'unzip', resolveId: (id) => (id === 'fflate' ? file : null) };
 }
 
 function minify() {
+  const options = { module: true, ecma: 2022, compress: { passes: 3, reduce_funcs: false } };
   return {
     name: 'minify',
     async renderChunk(code) {
-      const options = { minify: true, sourcemap: true, target: 'es2022', charset: 'utf8' };
-      const { code: small, map } = await transform(code, options);
+      const { code: small, map } = await terser(code, { ...options, sourceMap: { asObject: true } });
       return { code: small, map };
     },
   };

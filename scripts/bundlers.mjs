@@ -42,10 +42,13 @@ const html = (script) => `<!doctype html><title></title><script type="module" sr
 
 /** Each prepares a page in its folder and gives the folder to serve, or the address of a server of its own. */
 const bundlers = {
+  /** Vite's optimizer moves dependencies elsewhere, without the files they refer to: the worker's code is loaded as text. */
   async 'vite dev'(at) {
+    return viteDev(at, 'simdex', {});
+  },
+  async 'vite dev, inline'(at) {
     return viteDev(at, 'simdex/inline', {});
   },
-  /** Vite's optimizer moves dependencies elsewhere, without the files they refer to: so simdex is left out of it. */
   async 'vite dev, not optimized'(at) {
     return viteDev(at, 'simdex', { exclude: ['simdex'] });
   },
@@ -58,6 +61,11 @@ const bundlers = {
   rspack: (at) => pack(rspack, at),
   /** esbuild does not follow the URLs of workers. */
   async esbuild(at) {
+    writePage(at, 'simdex', './out.js');
+    await esbuild({ entryPoints: [join(at, 'main.js')], bundle: true, format: 'esm', outfile: join(at, 'out.js') });
+    return { root: at };
+  },
+  async 'esbuild, inline'(at) {
     writePage(at, 'simdex/inline', './out.js');
     await esbuild({ entryPoints: [join(at, 'main.js')], bundle: true, format: 'esm', outfile: join(at, 'out.js') });
     return { root: at };

@@ -27,6 +27,15 @@ export interface IndexingErrorDetails {
   readonly cause?: unknown;
 }
 
+const OPENINGS = {
+  ThreadPanic: 'Thread {id} panicked during indexing',
+  EmptyVector: 'Cannot process empty vector',
+  ZeroMagnitude: 'Vector has zero magnitude',
+  NonFinite: 'Vector has a non-finite component',
+  InsufficientMemory: 'Insufficient memory for indexing operation',
+  InvalidConfiguration: 'Invalid indexing configuration',
+} satisfies Record<IndexingErrorCode, string>;
+
 /**
  * Thrown, or rejected with, by everything in simdex. The message begins with the fixed words of its code and goes on
  * with the vector, thread, option, byte or file at fault.
@@ -38,10 +47,11 @@ export class IndexingError extends Error {
   declare readonly rows?: RowRange;
 
   constructor(code: IndexingErrorCode, detail: string, details: IndexingErrorDetails = {}) {
-    super(`${opening(code, details.threadId)}: ${detail}`, 'cause' in details ? { cause: details.cause } : undefined);
+    const { vectorIndex, threadId, rows, cause } = details;
+    const opening = OPENINGS[code].replace('{id}', String(threadId ?? 'unknown'));
+    super(`${opening}: ${detail}`, cause === undefined ? undefined : { cause });
     this.name = 'IndexingError';
     this.code = code;
-    const { vectorIndex, threadId, rows } = details;
     if (vectorIndex !== undefined) this.vectorIndex = vectorIndex;
     if (threadId !== undefined) this.threadId = threadId;
     if (rows !== undefined) this.rows = rows;
@@ -61,21 +71,9 @@ export function refuseUnknown(name: string, options: object, known: ReadonlySet<
   }
 }
 
-function opening(code: IndexingErrorCode, threadId: number | undefined): string {
-  switch (code) {
-    case 'ThreadPanic':
-      return `Thread ${threadId ?? 'unknown'} panicked during indexing`;
-    case 'EmptyVector':
-      return 'Cannot process empty vector';
-    case 'ZeroMagnitude':
-      return 'Vector has zero magnitude';
-    case 'NonFinite':
-      return 'Vector has a non-finite component';
-    case 'InsufficientMemory':
-      return 'Insufficient memory for indexing operation';
-    case 'InvalidConfiguration':
-      return 'Invalid indexing configuration';
-  }
+/** What was thrown, in a sentence; foreign code throws what it likes. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 function describeValue(value: unknown): string {

@@ -1,6 +1,7 @@
 /**
  * `simdex bench`: measures the cases asked for, prints a table, and compares with an earlier session.
  */
+
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { type CaseGroup, caseName, operationTraits, selectCases } from '../benchmark/cases.js';
@@ -14,6 +15,7 @@ import { OutputFiles } from '../benchmark/node/output-files.js';
 import type { BenchmarkResults, Machine } from '../benchmark/results.js';
 import { resultsFromJson, resultsToJson } from '../benchmark/results-json.js';
 import { fullRounds, quickRounds, runSuite } from '../benchmark/suite.js';
+import { messageOf } from '../errors.js';
 import { ParallelIndexer } from '../index.node.js';
 import { checkDistinct } from './check-flags.js';
 import { UsageError } from './exit.js';
@@ -107,7 +109,7 @@ async function readBaseline(
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new UsageError(`--compare ${path}: there is no baseline to read (${reason})`);
   }
   return asUsage(`--compare ${path}`, () => {
@@ -134,7 +136,7 @@ async function openNative(
     return await openNativeProgram(path, interrupted);
   } catch (error) {
     interrupted.throwIfAborted();
-    throw new UsageError(`--native: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`--native: ${messageOf(error)}`);
   }
 }
 
@@ -143,6 +145,6 @@ function asUsage<T>(flag: string, make: () => T): T {
   try {
     return make();
   } catch (error) {
-    throw new UsageError(`${flag}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`${flag}: ${messageOf(error)}`);
   }
 }

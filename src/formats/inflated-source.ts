@@ -78,7 +78,7 @@ export class InflatedSource implements ByteSource {
 
   #refuse(expected: string, found: string, cause?: unknown): IndexingError {
     const where = `byte ${this.#dataOffset + this.#consumed} of the archive`;
-    return malformed(this.name, where, expected, found, cause === undefined ? {} : { cause });
+    return malformed(this.name, where, expected, found, { cause });
   }
 }
 

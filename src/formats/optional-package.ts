@@ -1,7 +1,7 @@
 /**
  * Readers that are packages of their own: loaded when a file needs them, and held to the contract's errors.
  */
-import { IndexingError } from '../errors.js';
+import { IndexingError, messageOf } from '../errors.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { ByteSource } from './format.js';
 import { malformed } from './malformed.js';
@@ -42,7 +42,7 @@ export class TrackedSource implements ByteSource {
   /** What a reader threw, as a malformed file: it says so of what it cannot understand, in words of its own. */
   refusal(extension: string, cause: unknown): IndexingError {
     if (cause instanceof IndexingError) return cause;
-    const found = (cause instanceof Error ? cause.message : String(cause)).slice(0, 200);
+    const found = messageOf(cause).slice(0, 200);
     return malformed(this.name, `byte ${this.#lastRead}`, `a .${extension} file`, `a damaged one: ${found}`, { cause });
   }
 }

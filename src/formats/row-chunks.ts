@@ -3,7 +3,7 @@
  * the platform has SharedArrayBuffer, so that worker threads can copy from it without the calling thread.
  */
 import { IndexingError } from '../errors.js';
-import { seeByCollector } from '../memory/matrix-memory.js';
+import { seeByCollector } from '../memory/create-memory.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import type { RowChunk } from './format.js';
 

@@ -3,8 +3,8 @@
  */
 import { disposeSymbol } from '../dispose-symbol.js';
 import { IndexingError } from '../errors.js';
+import type { MatrixMemory } from '../memory/create-memory.js';
 import { layOutMatrix, type MatrixLayout } from '../memory/matrix-layout.js';
-import type { MatrixMemory } from '../memory/matrix-memory.js';
 import type { MemoryPool } from '../memory/memory-pool.js';
 import { markMemory } from '../memory/sorted-memory.js';
 import type { SourceRows } from '../vectors/source-rows.js';

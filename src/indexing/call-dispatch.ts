@@ -3,8 +3,8 @@
  * waits for its turn on the threads. Calls that write to the caller's memory keep their order either way.
  */
 import { nowMs } from '../clock.js';
-import { IndexingError, type RowRange } from '../errors.js';
-import type { MatrixMemory } from '../memory/matrix-memory.js';
+import { IndexingError, messageOf, type RowRange } from '../errors.js';
+import type { MatrixMemory } from '../memory/create-memory.js';
 import type { MemoryPool } from '../memory/memory-pool.js';
 import { TimeSlices } from '../time-slices.js';
 import { countVectors, describeSource, type SourceRows } from '../vectors/source-rows.js';
@@ -159,8 +159,7 @@ export class CallDispatch {
       shared: boundPlatform().sharesMemory,
       onDeath: (threadId: number, cause: unknown) => {
         watch.threadsStarted(1);
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        logger?.warn(`Thread ${threadId} died and is replaced (${reason})`);
+        logger?.warn(`Thread ${threadId} died and is replaced (${messageOf(cause)})`);
       },
     };
     const run = await createWhereMemoryIs(() => new IndexingRun(input));

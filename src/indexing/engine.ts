@@ -3,6 +3,7 @@
  */
 import { compileKernel } from '../kernel/compile.js';
 import type { CompiledKernel, KernelBackend } from '../kernel/instantiate.js';
+import { ownKernel } from '../kernel/own-kernel.js';
 import type { IndexerLogger, IndexerOptions } from './options.js';
 import { WorkEstimate } from './tuning/work-estimate.js';
 
@@ -36,7 +37,7 @@ export async function loadEngine(
   shared: boolean,
 ): Promise<Engine> {
   const kernel = await compileKernel(choice ?? 'auto', {
-    wasm,
+    own: wasm && ownKernel(wasm),
     shared,
     onFallback: fallbackTeller(logger),
   });

@@ -4,7 +4,7 @@
 
 import { measureClockTickMs } from '../clock.js';
 import { asyncDisposeSymbol } from '../dispose-symbol.js';
-import { invalidConfiguration } from '../errors.js';
+import { invalidConfiguration, messageOf } from '../errors.js';
 import type { PerformanceMonitor } from '../monitoring/performance-monitor.js';
 import { RealTimeMonitor } from '../monitoring/real-time-monitor.js';
 import { type MonitoringStats, SharedPerformanceMonitor } from '../monitoring/shared-performance-monitor.js';
@@ -172,13 +172,11 @@ export class MonitoredParallelIndexer {
   #measureMemoryAfter(runMs: number): void {
     if (!isTimed(this.config) || runMs < LONG_RUN_MS || knownMemoryRates()) return;
     this.indexer.measureMemory().catch((cause: unknown) => {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      this.#logger?.warn(`The memory bandwidth could not be measured (${reason})`);
+      this.#logger?.warn(`The memory bandwidth could not be measured (${messageOf(cause)})`);
     });
   }
 }
 
 function listenerFailure(error: unknown): string {
-  const reason = error instanceof Error ? error.message : String(error);
-  return `A listener of the real-time monitor failed and was taken off (${reason})`;
+  return `A listener of the real-time monitor failed and was taken off (${messageOf(error)})`;
 }

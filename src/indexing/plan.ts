@@ -5,7 +5,7 @@
  * 4 GiB number fewer than 46,341, since k distinct lengths take at least 4 × k²/2 bytes, and the size is raised until the
  * rest suffices.
  */
-import { type Batch, MAX_BATCHES } from '../memory/control-block.js';
+import { type Batch, MAX_BATCHES } from '../memory/control-layout.js';
 import type { PlacedGroup } from '../memory/matrix-layout.js';
 
 export interface PlanInput {

@@ -5,7 +5,8 @@
  */
 import { nowMs } from '../clock.js';
 import type { RowRange } from '../errors.js';
-import type { Batch, ControlBlock } from '../memory/control-block.js';
+import type { ControlBlock } from '../memory/control-block.js';
+import type { Batch } from '../memory/control-layout.js';
 import type { CopyIn } from '../reporting/report-data.js';
 import { TimeSlices } from '../time-slices.js';
 import type { SourceRows } from '../vectors/source-rows.js';

@@ -3,17 +3,16 @@
  * SIMD and computes wrong), and JavaScript elsewhere. A kernel asked for by name runs or is refused.
  */
 import simd from 'kernel:simd.wasm';
-import { IndexingError } from '../errors.js';
+import { IndexingError, messageOf } from '../errors.js';
 import { type CompiledKernel, instantiateKernel, type KernelBackend } from './instantiate.js';
 import { createJavaScriptKernel } from './javascript.js';
-import { type KernelExports, scratchBytes } from './kernel-exports.js';
+import { scratchBytes } from './kernel-exports.js';
+import type { OwnKernel } from './own-kernel.js';
 import { forUnsharedMemory } from './unshared.js';
 
-const exportNames: readonly (keyof KernelExports)[] = ['magnitudes', 'normalize', 'sort', 'process'];
-
 export interface CompileOptions {
-  /** The kernel's bytes (simd.wasm, or scalar.wasm for `'scalar'`), for those who serve them themselves. */
-  readonly wasm?: ArrayBuffer | ArrayBufferView<ArrayBuffer> | undefined;
+  /** Bytes to take in place of those that come with the library. */
+  readonly own?: OwnKernel | undefined;
   /** Whether the memories it is to work on are shared between threads. Default true. */
   readonly shared?: boolean | undefined;
   /** Hears why `'auto'` is JavaScript here. */
@@ -26,29 +25,31 @@ export interface CompileOptions {
  */
 export async function compileKernel(
   choice: 'auto' | KernelBackend,
-  { wasm, shared = true, onFallback }: CompileOptions = {},
+  { own, shared = true, onFallback }: CompileOptions = {},
 ): Promise<CompiledKernel> {
   if (choice === 'javascript') return { backend: 'javascript' };
 
   const backend = choice === 'auto' ? 'simd' : choice;
   const instead = (reason: string, cause?: unknown): CompiledKernel => {
-    if (choice !== 'auto') throw refusal(`kernel '${choice}' cannot run here: ${reason}`, cause);
+    if (choice !== 'auto') {
+      throw new IndexingError('InvalidConfiguration', `kernel '${choice}' cannot run here: ${reason}`, { cause });
+    }
     onFallback?.(reason);
     return { backend: 'javascript' };
   };
   if (!canCompile(await kernelBytes(backend, shared))) {
     return instead(`this engine has no WebAssembly ${backend === 'simd' ? 'SIMD' : 'shared memory'}`);
   }
-  const bytes = await kernelBytes(backend, shared, wasm);
-  if (!canCompile(bytes)) throw refusal('wasm must be the bytes of a simdex kernel, got bytes that do not compile');
+  const bytes = await kernelBytes(backend, shared, own);
+  if (!canCompile(bytes)) own?.check(undefined);
   let module: WebAssembly.Module;
   try {
     module = await WebAssembly.compile(bytes);
   } catch (cause) {
     // Valid bytes that do not compile: a Content-Security-Policy without 'wasm-unsafe-eval', or no memory for code.
-    return instead(cause instanceof Error ? cause.message : String(cause), cause);
+    return instead(messageOf(cause), cause);
   }
-  refuseForeign(module);
+  own?.check(module);
   const kernel: CompiledKernel = { backend, module };
   return answersKnownQuestion(kernel, shared) ? kernel : instead('this engine computes wrong answers with it');
 }
@@ -57,9 +58,9 @@ export async function compileKernel(
 export async function kernelBytes(
   backend: 'simd' | 'scalar',
   shared: boolean,
-  wasm?: ArrayBuffer | ArrayBufferView<ArrayBuffer>,
+  own?: OwnKernel,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = wasm ? bytesOf(wasm) : backend === 'simd' ? simd : await loadScalar();
+  const bytes = own?.bytes ?? (backend === 'simd' ? simd : await loadScalar());
   return shared ? bytes : forUnsharedMemory(bytes);
 }
 
@@ -68,21 +69,8 @@ async function loadScalar(): Promise<Uint8Array<ArrayBuffer>> {
   return (await import('kernel:scalar.wasm')).default;
 }
 
-function bytesOf(source: ArrayBuffer | ArrayBufferView<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  if (!ArrayBuffer.isView(source)) return new Uint8Array(source);
-  return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
-}
-
 function canCompile(bytes: Uint8Array<ArrayBuffer>): boolean {
   return typeof WebAssembly === 'object' && WebAssembly.validate(bytes);
-}
-
-function refuseForeign(module: WebAssembly.Module): void {
-  const imports = WebAssembly.Module.imports(module).map(({ module, name }) => `${module}.${name}`);
-  const exports = WebAssembly.Module.exports(module).map(({ name }) => name);
-  if (imports.join() !== 'env.memory' || exportNames.some((name) => !exports.includes(name))) {
-    throw refusal('wasm must be the bytes of a simdex kernel, got a module with other imports or exports');
-  }
 }
 
 /**
@@ -103,8 +91,4 @@ function answersKnownQuestion(kernel: CompiledKernel, shared: boolean): boolean 
   instantiateKernel(kernel, memory).process(0, count, dims, magnitudes, scratch);
   createJavaScriptKernel(expected.buffer).process(0, count, dims, magnitudes, scratch);
   return expected.every((value, i) => Math.abs(actual[i]! - value) <= 1e-6 * Math.abs(value));
-}
-
-function refusal(detail: string, cause?: unknown): IndexingError {
-  return new IndexingError('InvalidConfiguration', detail, cause === undefined ? {} : { cause });
 }

@@ -9,22 +9,7 @@ export function createJavaScriptKernel(buffer: ArrayBufferLike): KernelExports {
   const floats = new Float32Array(buffer);
   const words = new Uint32Array(buffer);
 
-  function magnitudes(rows: number, count: number, dims: number, magnitudes: number): number {
-    let rejected = 0;
-    for (let i = 0; i < count; i++) {
-      const sum = squareSum(floats, rows / 4 + i * dims, dims);
-      const status = statusOf(sum, dims);
-      if (status === 0) {
-        floats[magnitudes / 4 + i] = Math.sqrt(sum);
-      } else {
-        words[magnitudes / 4 + i] = status;
-        rejected++;
-      }
-    }
-    return rejected;
-  }
-
-  function normalize(rows: number, count: number, dims: number, magnitudes: number): number {
+  function settle(rows: number, count: number, dims: number, magnitudes: number, scaled: boolean): number {
     let rejected = 0;
     for (let i = 0; i < count; i++) {
       const first = rows / 4 + i * dims;
@@ -33,10 +18,10 @@ export function createJavaScriptKernel(buffer: ArrayBufferLike): KernelExports {
       if (status === 0) {
         const magnitude = Math.sqrt(sum);
         floats[magnitudes / 4 + i] = magnitude;
-        for (let j = first; j < first + dims; j++) floats[j] = floats[j]! / magnitude;
+        if (scaled) for (let j = first; j < first + dims; j++) floats[j] = floats[j]! / magnitude;
       } else {
         words[magnitudes / 4 + i] = status;
-        floats.fill(0, first, first + dims);
+        if (scaled) floats.fill(0, first, first + dims);
         rejected++;
       }
     }
@@ -50,13 +35,16 @@ export function createJavaScriptKernel(buffer: ArrayBufferLike): KernelExports {
     }
   }
 
-  function process(rows: number, count: number, dims: number, magnitudes: number): number {
-    const rejected = normalize(rows, count, dims, magnitudes);
-    sort(rows, count, dims);
-    return rejected;
-  }
-
-  return { magnitudes, normalize, sort, process };
+  return {
+    magnitudes: (rows, count, dims, magnitudes) => settle(rows, count, dims, magnitudes, false),
+    normalize: (rows, count, dims, magnitudes) => settle(rows, count, dims, magnitudes, true),
+    sort,
+    process(rows, count, dims, magnitudes) {
+      const rejected = settle(rows, count, dims, magnitudes, true);
+      sort(rows, count, dims);
+      return rejected;
+    },
+  };
 }
 
 function squareSum(floats: Float32Array, first: number, dims: number): number {

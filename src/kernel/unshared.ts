@@ -3,19 +3,16 @@
  * flags of the limits. Everything else is the same, so one binary serves both.
  */
 
-/** Import of "memory" from "env": name, name, kind (2, a memory), then the flags: 3, shared and with a maximum. */
-const SHARED_MEMORY = [3, ...'env'.split('').map(codeOf), 6, ...'memory'.split('').map(codeOf), 2, 3];
+/** Import of "memory" from "env", by their lengths and names: kind (2, a memory), then the flags: 3, shared and with a maximum. */
+const SHARED_MEMORY = '\x03env\x06memory\x02\x03';
 const WITH_MAXIMUM = 1;
 
 /** A copy of the kernel's bytes that imports ordinary memory; bytes without a shared memory to import stay as they are. */
 export function forUnsharedMemory(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const at = bytes.findIndex((_, i) => SHARED_MEMORY.every((byte, j) => bytes[i + j] === byte));
+  // One character for each byte.
+  const at = new TextDecoder('latin1').decode(bytes).indexOf(SHARED_MEMORY);
   if (at < 0) return bytes;
   const patched = bytes.slice();
   patched[at + SHARED_MEMORY.length - 1] = WITH_MAXIMUM;
   return patched;
-}
-
-function codeOf(character: string): number {
-  return character.charCodeAt(0);
 }

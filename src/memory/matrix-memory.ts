@@ -1,32 +1,10 @@
 /**
- * One WebAssembly.Memory per matrix, of exactly the pages it needs and never grown, so no view of it is ever stale and
- * its lifetime is that of the views on it. Shared where threads share memory; elsewhere ordinary memory, which belongs to
- * the WebAssembly.Memory and so cannot be detached either.
+ * Memories of matrices, and what is said where there is no more memory.
  */
 import { IndexingError } from '../errors.js';
-import type { KernelMemory } from '../kernel/instantiate.js';
+import { createMemory, type MatrixMemory } from './create-memory.js';
 
-export interface MatrixMemory {
-  readonly memory: KernelMemory;
-  readonly buffer: ArrayBufferLike;
-  /** Tells threads which memory it is: it comes to them as a new object with every task. No other memory has it. */
-  readonly key: number;
-}
-
-const PAGE = 65_536;
-const MAX_PAGES = 65_536;
-
-let lastKey = 0;
-
-/** Bytes a memory for `byteLength` bytes takes: whole pages, at least one. */
-export function memoryBytes(byteLength: number): number {
-  return Math.max(1, Math.ceil(byteLength / PAGE)) * PAGE;
-}
-
-// V8 does not count shared memory when it decides whether to collect garbage. An ArrayBuffer of the same size, never
-// touched and so never resident, lets it see what a forgotten memory costs. It lives as long as the buffer's views. It is
-// resizable because V8 maps pages for those; for others it asks malloc, which clears, and so touches, what it uses again.
-const ballast = new WeakMap<ArrayBufferLike, ArrayBuffer>();
+const MAX_BYTES = 2 ** 32;
 
 /**
  * Makes a memory of at least `byteLength` bytes, zero-filled.
@@ -35,30 +13,14 @@ const ballast = new WeakMap<ArrayBufferLike, ArrayBuffer>();
  * @throws {IndexingError} `InsufficientMemory` above 4 GiB, or where the system gives no more.
  */
 export function createMatrixMemory(byteLength: number, shared = true): MatrixMemory {
-  const bytes = memoryBytes(byteLength);
-  const pages = bytes / PAGE;
-  if (pages > MAX_PAGES) {
-    throw insufficientMemory(byteLength, `one WebAssembly memory holds at most ${formatBytes(MAX_PAGES * PAGE)}`);
+  if (byteLength > MAX_BYTES) {
+    throw insufficientMemory(byteLength, `one WebAssembly memory holds at most ${formatBytes(MAX_BYTES)}`);
   }
   try {
-    const memory = createMemory(pages, shared);
-    const { buffer } = memory;
-    if (shared) seeByCollector(buffer, bytes);
-    return { memory, buffer, key: ++lastKey };
+    return createMemory(byteLength, shared);
   } catch (cause) {
     throw insufficientMemory(byteLength, `the system refused it (${String(cause)})`, cause);
   }
-}
-
-/** Some pages, and engines with a lockdown mode, have no WebAssembly; there the kernel is JavaScript. */
-function createMemory(pages: number, shared: boolean): KernelMemory {
-  if (typeof WebAssembly === 'object') return new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
-  return { buffer: shared ? new SharedArrayBuffer(pages * PAGE) : new ArrayBuffer(pages * PAGE) };
-}
-
-/** Lets the collector of this thread see what keeping `buffer` costs; workers call it for memories they were sent. */
-export function seeByCollector(buffer: ArrayBufferLike, bytes: number): void {
-  if (!ballast.has(buffer)) ballast.set(buffer, new ArrayBuffer(bytes, { maxByteLength: bytes }));
 }
 
 /** `InsufficientMemory` with the size asked for, the limit it met, and what to do. */
@@ -66,7 +28,7 @@ export function insufficientMemory(byteLength: number, limit: string, cause?: un
   return new IndexingError(
     'InsufficientMemory',
     `${formatBytes(byteLength)} are needed, but ${limit}; use indexStream for data larger than memory`,
-    cause === undefined ? {} : { cause },
+    { cause },
   );
 }
 

@@ -4,13 +4,8 @@
  *
  * Whoever holds a memory owns it until `release`; a memory that is forgotten instead is collected and leaves the account.
  */
-import {
-  createMatrixMemory,
-  formatBytes,
-  insufficientMemory,
-  type MatrixMemory,
-  memoryBytes,
-} from './matrix-memory.js';
+import { type MatrixMemory, memoryBytes } from './create-memory.js';
+import { createMatrixMemory, formatBytes, insufficientMemory } from './matrix-memory.js';
 
 /** Enough for a stream with three chunks under way and one result being read; more would only hold memory. */
 const MAX_FREE = 4;

@@ -3,7 +3,8 @@
  * until their second run has caught up with them.
  */
 import { nowMs } from '../clock.js';
-import { CLAIMED, type ControlBlock, DONE } from '../memory/control-block.js';
+import type { ControlBlock } from '../memory/control-block.js';
+import { CLAIMED, DONE } from '../memory/control-layout.js';
 
 /** How far a run is. */
 export interface IndexingProgress {

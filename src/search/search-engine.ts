@@ -3,7 +3,7 @@
  *
  * A search only reads, so one whose thread died is done again from the start.
  */
-import { IndexingError } from '../errors.js';
+import { IndexingError, messageOf } from '../errors.js';
 import type { Backend } from '../indexing/engine.js';
 import { SerialQueue, type Turn } from '../indexing/serial-queue.js';
 import type { KernelBackend } from '../kernel/instantiate.js';
@@ -194,7 +194,7 @@ export class SearchEngine {
       return pool.run(this.#task(request, pass, control, lane, parts)).catch((cause: unknown) => {
         // What this thread claimed is lost; the others need not go on.
         control.stop();
-        const reason = cause instanceof Error ? cause.message : String(cause);
+        const reason = messageOf(cause);
         this.#options.logger?.warn(`Thread ${lane} died during a search and is replaced (${reason})`);
         return new IndexingError('ThreadPanic', `it died during a search (${reason})`, { threadId: lane, cause });
       });

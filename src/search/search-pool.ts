@@ -1,6 +1,7 @@
 /**
  * The threads that search.
  */
+import { messageOf } from '../errors.js';
 import type { IndexerLogger } from '../indexing/options.js';
 import type { KernelSource } from '../kernel/instantiate.js';
 import { boundPlatform, type WorkerChoice } from '../workers/platform.js';
@@ -27,6 +28,6 @@ export async function startSearchPool(
     return await platform.createPool({ threads, worker, kernel, tasksPerThread: 1, searches: true });
   } catch (error) {
     // Whatever it is, the hits are the same without threads.
-    return instead(error instanceof Error ? error.message : String(error));
+    return insteadmessageOf(error);
   }
 }

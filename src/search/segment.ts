@@ -6,7 +6,8 @@ import type { CompiledKernel } from '../kernel/instantiate.js';
 import { instantiateSearchKernel } from '../kernel/search/instantiate-search-kernel.js';
 import { codeCount, FACTOR_BYTES } from '../kernel/search/int8-bound.js';
 import type { Int8ScanExports } from '../kernel/search/search-kernel.js';
-import { createMatrixMemory, type MatrixMemory } from '../memory/matrix-memory.js';
+import type { MatrixMemory } from '../memory/create-memory.js';
+import { createMatrixMemory } from '../memory/matrix-memory.js';
 import { SegmentLayout, type SegmentShape } from '../memory/segment-layout.js';
 import { boundPlatform } from '../workers/platform.js';
 

@@ -57,8 +57,9 @@ export async function describeSource(
   const rows = source as readonly Row[];
   const scan = new RowScan(rows, target);
   await slices.forEach(rows.length, SCAN_STRIDE, (first, last) => scan.look(first, last));
-  if (!scan.lengths) return describeUniform(rows, scan);
-  return describeRagged(rows, await groupByLength(scan.lengths, slices), scan);
+  if (!scan.lengths) return describeRows(rows, groupsOf(rows.length, rows[0]?.length ?? 0), undefined, scan);
+  const { groups, order } = await groupByLength(scan.lengths, slices);
+  return describeRows(rows, groups, order, scan);
 }
 
 /** Number of vectors in a source, without looking at them. */
@@ -78,7 +79,7 @@ function describeMatrix(matrix: VectorMatrix, target: ArrayBufferLike | undefine
   const { data, dims } = matrix;
   return {
     count,
-    groups: count > 0 ? [{ dims, count }] : [],
+    groups: groupsOf(count, dims),
     order: undefined,
     shared: isShared(data.buffer) ? { buffer: data.buffer, byteOffset: data.byteOffset } : undefined,
     overlapsTarget: data.buffer === target,
@@ -88,29 +89,27 @@ function describeMatrix(matrix: VectorMatrix, target: ArrayBufferLike | undefine
   };
 }
 
-function describeUniform(rows: readonly Row[], { shared, overlapsTarget }: RowScan): SourceRows {
-  const count = rows.length;
-  return {
-    count,
-    groups: count > 0 ? [{ dims: rows[0]!.length, count }] : [],
-    order: undefined,
-    shared,
-    overlapsTarget,
-    copyInto(target, firstRank, rowCount, dims) {
-      for (let i = 0; i < rowCount; i++) copyRow(rows, firstRank + i, target, i * dims, dims);
-    },
-  };
+/** Rows of one length. */
+function groupsOf(count: number, dims: number): RowGroup[] {
+  return count > 0 ? [{ dims, count }] : [];
 }
 
-function describeRagged(rows: readonly Row[], { groups, order }: GroupedRows, { overlapsTarget }: RowScan): SourceRows {
+function describeRows(
+  rows: readonly Row[],
+  groups: readonly RowGroup[],
+  order: Uint32Array | undefined,
+  { shared, overlapsTarget }: RowScan,
+): SourceRows {
   return {
     count: rows.length,
     groups,
     order,
-    shared: undefined,
+    shared: order ? undefined : shared,
     overlapsTarget,
     copyInto(target, firstRank, rowCount, dims) {
-      for (let i = 0; i < rowCount; i++) copyRow(rows, order[firstRank + i]!, target, i * dims, dims);
+      for (let i = 0; i < rowCount; i++) {
+        copyRow(rows, order ? order[firstRank + i]! : firstRank + i, target, i * dims, dims);
+      }
     },
   };
 }

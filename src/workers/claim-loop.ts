@@ -7,7 +7,8 @@
 import { applyKernel } from '../kernel/apply.js';
 import { instantiateKernel } from '../kernel/instantiate.js';
 import type { KernelExports } from '../kernel/kernel-exports.js';
-import { type Batch, ControlBlock } from '../memory/control-block.js';
+import { ClaimerControl } from '../memory/claimer-control.js';
+import type { Batch } from '../memory/control-layout.js';
 import type { IndexingTask } from './task.js';
 
 /** Called when a batch has been claimed and recorded, before its rows are touched. */
@@ -15,7 +16,7 @@ export type BatchListener = (batch: number) => void;
 
 /** Claims and indexes batches until none is wanted any more. Blocks the thread while rows are still being copied in. */
 export function claimBatches(task: IndexingTask, onBatch?: BatchListener): void {
-  const control = new ControlBlock(task.control, task.batchCount);
+  const control = new ClaimerControl(task.control, task.batchCount);
   const kernel = instantiateKernel(task.kernel, task.memory);
   let batch = task.firstBatch >= 0 ? task.firstBatch : control.claimNext();
   while (control.isWanted(batch) && control.waitUntilReady(batch)) {
@@ -27,7 +28,7 @@ export function claimBatches(task: IndexingTask, onBatch?: BatchListener): void 
 
 function indexBatch(
   task: IndexingTask,
-  control: ControlBlock,
+  control: ClaimerControl,
   kernel: KernelExports,
   index: number,
   onBatch: BatchListener | undefined,

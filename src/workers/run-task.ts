@@ -2,18 +2,12 @@
  * What a thread does with a task, on every platform; but for searches (search-loop.ts), so that threads which only index
  * need nothing of those.
  */
-import { type CompiledKernel, instantiateKernel } from '../kernel/instantiate.js';
-import { layOutMatrix } from '../memory/matrix-layout.js';
-import { createMatrixMemory, seeByCollector } from '../memory/matrix-memory.js';
+import { seeByCollector } from '../memory/create-memory.js';
 import { type BatchListener, claimBatches } from './claim-loop.js';
 import { measureMemory } from './memory-probe.js';
-import { PartWorkspace } from './part.js';
+import { PartWorkspace } from './part-workspace.js';
 import type { IndexerTask, PartAnswer } from './task.js';
-
-const WARM_UP_MS = 10;
-const WARM_UP_ROWS = 4;
-/** Long enough for every pass of the sort. */
-const WARM_UP_DIMS = 1024;
+import { warmUp } from './warm-up.js';
 
 /** Memory of this thread's own, for parts. */
 const workspace = new PartWorkspace();
@@ -54,15 +48,4 @@ function tellCollector(key: number, buffer: ArrayBufferLike): void {
   seeByCollector(buffer, buffer.byteLength);
   known.push(key);
   if (known.length > MAX_KNOWN) known.shift();
-}
-
-/** Runs the kernel until the engine has had reason to compile it at its best; all threads share that code. */
-function warmUp(kernel: CompiledKernel, shared: boolean): void {
-  const layout = layOutMatrix([{ dims: WARM_UP_DIMS, count: WARM_UP_ROWS }], 1);
-  const { memory, buffer } = createMatrixMemory(layout.byteLength, shared);
-  new Float32Array(buffer, 0, WARM_UP_ROWS * WARM_UP_DIMS).fill(1);
-  const { process } = instantiateKernel(kernel, memory);
-  const { magnitudes } = layout.groups[0]!;
-  const until = performance.now() + WARM_UP_MS;
-  while (performance.now() < until) process(0, WARM_UP_ROWS, WARM_UP_DIMS, magnitudes, layout.scratch);
 }

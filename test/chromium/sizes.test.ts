@@ -35,23 +35,40 @@ async function bundle(entry: string, name: string): Promise<{ readonly bytes: nu
 
 const worker = readFileSync(dist('worker.browser.js'), 'utf8');
 const workerBytes = gzipSync(worker, { level: 9 }).length;
+const matching = (files: readonly string[], pattern: RegExp) => files.filter((file) => pattern.test(file));
 
 test('the indexer with its kernel and worker', async () => {
   const { bytes, files } = await bundle('index.browser.js', 'ParallelIndexer');
-  expect(bytes + workerBytes).toBeLessThan(28_000);
+  expect(bytes + workerBytes).toBeLessThan(25_000);
   // Reports, monitors, formats and search cost nothing to those who do not import them.
-  expect(files.filter((file) => /reporting|monitoring|formats|search/.test(file))).toEqual([]);
+  expect(matching(files, /reporting|monitor|formats|search/)).toEqual([]);
   expect(worker).not.toContain('exactDot');
   expect(readFileSync(dist('search-worker.browser.js'), 'utf8')).toContain('exactDot');
 });
 
 test('the indexer of simdex/inline has no worker inside but its own', async () => {
   const { files } = await bundle('index.inline.js', 'ParallelIndexer');
-  expect(files.filter((file) => /search/.test(file))).toEqual([]);
+  expect(matching(files, /search/)).toEqual([]);
+});
+
+test('the monitored indexer with its kernel, worker and reports', async () => {
+  const { bytes, files } = await bundle('index.browser.js', 'MonitoredParallelIndexer');
+  expect(bytes + workerBytes).toBeLessThan(56_000);
+  expect(matching(files, /formats|search/)).toEqual([]);
+});
+
+test('reading files costs no reports, monitors or search', async () => {
+  const { files } = await bundle('index.browser.js', 'readVectors');
+  expect(matching(files, /reporting|monitor|search/)).toEqual([]);
 });
 
 test('simdex/kernel', async () => {
   const { bytes, files } = await bundle('kernel.browser.js', 'createKernel');
-  expect(bytes).toBeLessThan(8500);
-  expect(files.filter((file) => /engine|reporting|monitoring|scalar/.test(file))).toEqual([]);
+  expect(bytes).toBeLessThan(8000);
+  expect(matching(files, /engine|reporting|monitor|scalar/)).toEqual([]);
+});
+
+test.each(['browser-kernel.js', 'worker.browser.js'])('%s makes instances by @assemblyscript/loader', (name) => {
+  const { sources } = JSON.parse(readFileSync(dist(`${name}.map`), 'utf8')) as { sources: string[] };
+  expect(sources).toContain('../node_modules/@assemblyscript/loader/index.js');
 });

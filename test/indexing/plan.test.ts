@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type PlanInput, planBatches } from '../../src/indexing/plan.js';
-import { type Batch, MAX_BATCHES } from '../../src/memory/control-block.js';
+import { type Batch, MAX_BATCHES } from '../../src/memory/control-layout.js';
 import { layOutMatrix, type PlacedGroup } from '../../src/memory/matrix-layout.js';
 import type { RowGroup } from '../../src/vectors/source-rows.js';
 

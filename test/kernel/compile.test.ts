@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { IndexingError } from '../../src/errors.js';
 import { compileKernel } from '../../src/kernel/compile.js';
+import { ownKernel } from '../../src/kernel/own-kernel.js';
 
 const simdBytes = readFileSync(new URL('../../build/kernel/simd.wasm', import.meta.url));
 const nothing = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
@@ -23,7 +24,7 @@ describe('compileKernel', () => {
   });
 
   test('takes bytes that the user serves', async () => {
-    expect((await compileKernel('auto', { wasm: new Uint8Array(simdBytes) })).backend).toBe('simd');
+    expect((await compileKernel('auto', { own: ownKernel(new Uint8Array(simdBytes)) })).backend).toBe('simd');
   });
 
   test('falls back to JavaScript without SIMD', async () => {
@@ -36,8 +37,8 @@ describe('compileKernel', () => {
     const wrong = new Uint8Array(simdBytes);
     const minS = wrong.findIndex((byte, i) => byte === 0xfd && wrong[i + 1] === 0xb6 && wrong[i + 2] === 0x01);
     wrong[minS + 1] = 0xb8;
-    expect(await compileKernel('auto', { wasm: wrong })).toEqual({ backend: 'javascript' });
-    await expect(compileKernel('simd', { wasm: wrong })).rejects.toThrow('computes wrong answers');
+    expect(await compileKernel('auto', { own: ownKernel(wrong) })).toEqual({ backend: 'javascript' });
+    await expect(compileKernel('simd', { own: ownKernel(wrong) })).rejects.toThrow('computes wrong answers');
   });
 
   test('refuses a kernel that cannot run', async () => {
@@ -52,7 +53,7 @@ describe('compileKernel', () => {
     ['text', new TextEncoder().encode('<!doctype html>'), 'bytes that do not compile'],
     ['another module', nothing, 'a module with other imports or exports'],
   ])('refuses %s in place of the kernel', async (_, bytes, reason) => {
-    const refused = compileKernel('auto', { wasm: bytes });
+    const refused = compileKernel('auto', { own: ownKernel(bytes) });
     await expect(refused).rejects.toMatchObject({ code: 'InvalidConfiguration' });
     await expect(refused).rejects.toThrow(reason);
   });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Batch, CLAIMED, ControlBlock, DONE, LOST, PENDING } from '../../src/memory/control-block.js';
+import { ControlBlock } from '../../src/memory/control-block.js';
+import { type Batch, CLAIMED, DONE, LOST, PENDING } from '../../src/memory/control-layout.js';
 
 const batchOf = (count: number, sliceRows: number, i = 0): Batch => ({
   firstRank: 7 * i,

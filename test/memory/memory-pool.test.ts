@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createMatrixMemory, formatBytes, memoryBytes } from '../../src/memory/matrix-memory.js';
+import { memoryBytes } from '../../src/memory/create-memory.js';
+import { createMatrixMemory, formatBytes } from '../../src/memory/matrix-memory.js';
 import { MemoryPool } from '../../src/memory/memory-pool.js';
 
 const MIB = 2 ** 20;

@@ -78,6 +78,35 @@ test.skipIf(!hasWorkers)(
   },
 );
 
+test.skipIf(!environment.backend.shared)(
+  'a worker that starts later than the others and ends at its first task is missed when it ends',
+  async () => {
+    const warnings: string[] = [];
+    const logger = { info: () => undefined, warn: (message: string) => warnings.push(message) };
+    let made = 0;
+    const worker = () =>
+      new Worker(url('late-doomed.js'), { type: 'module', name: made++ === 1 ? 'doomed' : 'spared' });
+    const indexer = createIndexer({ worker, logger });
+    expect(differencesFrom(rows, await indexer.indexVectorsMonitored(rows, { batchSize: 100 }))).toEqual([]);
+    // Not for the answer to its first message that never came.
+    expect(warnings).toEqual(['Thread 1 died and is replaced (the worker ended without a word)']);
+  },
+);
+
+test.skipIf(!hasWorkers)('a worker whose answer cannot be read is replaced', async () => {
+  const made: Worker[] = [];
+  const worker = () => {
+    made.push(new Worker(own, { type: 'module' }));
+    return made.at(-1)!;
+  };
+  const indexer = createIndexer({ worker });
+  await indexer.ready();
+  const { length } = made;
+  made[0]!.dispatchEvent(new MessageEvent('messageerror'));
+  expect(differencesFrom(rows, await indexer.indexVectorsMonitored(rows))).toEqual([]);
+  expect(made.length).toBe(length + 1);
+});
+
 test('wasm: bytes that are no kernel are refused', async () => {
   if (environment.kernel === 'javascript' || environment.backend.kernel === 'javascript') return;
   const indexer = createIndexer({ wasm: new Uint8Array([1, 2, 3]) });

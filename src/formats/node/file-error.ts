@@ -2,7 +2,7 @@
  * What the operating system refused, as the one error type: the path, the reason in words, what to do, and the system's
  * error as `cause`.
  */
-import { IndexingError } from '../../errors.js';
+import { IndexingError, messageOf } from '../../errors.js';
 
 type FileAction = 'read' | 'write' | 'remove';
 
@@ -38,6 +38,6 @@ function reason(action: FileAction, cause: unknown): string {
     case 'ENFILE':
       return 'too many files are open; close some or raise the limit';
     default:
-      return cause instanceof Error ? cause.message : String(cause);
+      return messageOf(cause);
   }
 }

@@ -4,7 +4,7 @@
 import { instantiateKernel } from '../../kernel/instantiate.js';
 import { TimeSlices } from '../../time-slices.js';
 import { indexPart } from '../../workers/part.js';
-import { runTask } from '../../workers/run-task.js';
+import { warmUp } from '../../workers/warm-up.js';
 import type { Execution } from './execution.js';
 import { indexParts } from './part-execution.js';
 
@@ -18,7 +18,7 @@ export function executeOnCallingThread(shared: boolean): Execution {
     shared: false,
     pool: undefined,
     async warmUp(kernel) {
-      runTask({ type: 'warm-up', kernel, shared });
+      warmUp(kernel, shared);
     },
     async execute(work) {
       const { kernel: compiled, memory, scratch } = work.task(0, 0);

@@ -3,7 +3,8 @@
  * by a worker with a memory of its own or by the calling thread. Chosen once for an indexer; a run does not know which.
  */
 import type { CompiledKernel } from '../../kernel/instantiate.js';
-import type { Batch, ControlBlock } from '../../memory/control-block.js';
+import type { ControlBlock } from '../../memory/control-block.js';
+import type { Batch } from '../../memory/control-layout.js';
 import type { TimeSlices } from '../../time-slices.js';
 import type { IndexingTask } from '../../workers/task.js';
 import type { WorkerPool } from '../../workers/worker-pool.js';

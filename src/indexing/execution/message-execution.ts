@@ -3,7 +3,7 @@
  * that is much work, and come back indexed. Two messages are in flight, so that the worker has one while the other is
  * copied here. What a worker that dies had been sent is sent again: the rows here stay as they are until they come back.
  */
-import { IndexingError } from '../../errors.js';
+import { IndexingError, messageOf } from '../../errors.js';
 import { insufficientMemory } from '../../memory/matrix-memory.js';
 import { TimeSlices } from '../../time-slices.js';
 import { layOutPart } from '../../workers/part.js';
@@ -104,8 +104,7 @@ class Messages {
     const deaths = (this.#deathsOfBatch.get(index) ?? 0) + (isAtFault ? 1 : 0);
     this.#deathsOfBatch.set(index, deaths);
     if (deaths < MAX_DEATHS_OF_BATCH && deathsOfMessage < MAX_DEATHS) return;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const detail = `batch ${index} (${batch.count} vectors) ended ${deaths} worker threads (${reason})`;
+    const detail = `batch ${index} (${batch.count} vectors) ended ${deaths} worker threads (${messageOf(cause)})`;
     throw new IndexingError('ThreadPanic', detail, { threadId: 0, cause });
   }
 }

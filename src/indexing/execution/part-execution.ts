@@ -5,9 +5,10 @@
  * Parts begin in the order of the rows, and one party indexes them one by one, so batches do not overlap in time and their
  * times add up to the time at work.
  */
-import type { Batch } from '../../memory/control-block.js';
+import type { Batch } from '../../memory/control-layout.js';
 import type { Part, PartRecord } from '../../workers/task.js';
 import type { RunWork } from './execution.js';
+import { settleAll } from './settle-all.js';
 
 /** Rows `first` to `first + count` of a batch. */
 export interface BatchPart extends Part {
@@ -80,12 +81,5 @@ export async function indexParts(
     if (known.rejected > 0 && endAtRejection) control.lowerEnd(index + 1);
   }
 
-  const all = Array.from({ length: lanes }, () =>
-    runLane().catch((error: unknown) => {
-      control.lowerEnd(0);
-      throw error;
-    }),
-  );
-  const failed = (await Promise.allSettled(all)).find((lane) => lane.status === 'rejected');
-  if (failed) throw failed.reason;
+  await settleAll(control, Array.from({ length: lanes }, runLane));
 }

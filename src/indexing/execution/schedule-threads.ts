@@ -5,10 +5,12 @@
  * finished, after its rows were restored. A batch that kills two threads ends the run with `ThreadPanic`, and so does a
  * thread that dies again and again before it claims anything.
  */
-import { IndexingError, type RowRange } from '../../errors.js';
-import { CLAIMED, type ControlBlock, DONE, LOST, PENDING } from '../../memory/control-block.js';
+import { IndexingError, messageOf, type RowRange } from '../../errors.js';
+import type { ControlBlock } from '../../memory/control-block.js';
+import { CLAIMED, DONE, LOST, PENDING } from '../../memory/control-layout.js';
 import type { WorkerPool } from '../../workers/worker-pool.js';
 import type { RunWork } from './execution.js';
+import { settleAll } from './settle-all.js';
 
 const MAX_DEATHS_OF_BATCH = 2;
 /** Deaths before the first claim are no batch's fault: a broken worker file, or a machine that kills at random. */
@@ -76,17 +78,10 @@ export async function scheduleThreads(pool: WorkerPool, run: RunWork): Promise<v
     control.lowerEnd(0);
   }
 
-  /** A row that cannot be copied a second time. */
-  function stopAndThrow(error: unknown): never {
-    control.lowerEnd(0);
-    throw error;
-  }
-
   const threads = Math.min(run.threads, control.batchCount);
-  const answers = Array.from({ length: threads }, (_, threadId) => runThread(threadId, threadId).catch(stopAndThrow));
-  // All of them, also when one failed: the run's memory is free once this has settled.
-  const failed = (await Promise.allSettled(answers)).find((answer) => answer.status === 'rejected');
-  if (failed) throw failed.reason;
+  // A row that cannot be copied a second time makes a thread fail.
+  const answers = Array.from({ length: threads }, (_, threadId) => runThread(threadId, threadId));
+  await settleAll(control, answers);
   // A thread may die between taking a batch's number and recording it; then nobody else will take that batch.
   for (let batch = 0; control.isWanted(batch); batch++) {
     if (control.state(batch) === PENDING) await runThread(batch % threads, batch);
@@ -97,10 +92,6 @@ export async function scheduleThreads(pool: WorkerPool, run: RunWork): Promise<v
     const range = `rows ${rows.first} to ${rows.last - 1} were overwritten in place and are undefined`;
     throw new IndexingError('ThreadPanic', `${range} (${messageOf(cause)})`, { threadId, rows, cause });
   }
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** The batch that a thread claimed and did not finish; -1 for none. */

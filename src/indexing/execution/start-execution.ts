@@ -3,6 +3,7 @@
  */
 import { kernelBytes } from '../../kernel/compile.js';
 import type { KernelBackend } from '../../kernel/instantiate.js';
+import { ownKernel } from '../../kernel/own-kernel.js';
 import { boundPlatform } from '../../workers/platform.js';
 import { WorkersUnavailable } from '../../workers/worker-pool.js';
 import type { IndexerOptions } from '../options.js';
@@ -19,7 +20,8 @@ export async function startExecution(
 ): Promise<Execution> {
   const platform = boundPlatform();
   const shared = platform.sharesMemory;
-  const kernel = backend === 'javascript' ? { backend } : { backend, bytes: await kernelBytes(backend, shared, wasm) };
+  const own = wasm && ownKernel(wasm);
+  const kernel = backend === 'javascript' ? { backend } : { backend, bytes: await kernelBytes(backend, shared, own) };
   const options = { threads, worker, kernel, tasksPerThread: shared ? 1 : MESSAGES_IN_FLIGHT, searches: false };
   try {
     const pool = await platform.createPool(options);

@@ -3,7 +3,7 @@
  * there are.
  */
 import { rejectionOf } from '../../kernel/rejection.js';
-import { DONE } from '../../memory/control-block.js';
+import { DONE } from '../../memory/control-layout.js';
 import type { ExponentialHistogram } from '../../monitoring/exponential-histogram.js';
 import { TimeDistribution } from '../../monitoring/time-distribution.js';
 import type { BatchSample } from '../../reporting/report-data.js';

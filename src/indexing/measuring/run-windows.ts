@@ -2,7 +2,8 @@
  * What the threads of a run did since they were last looked at, from its control block.
  */
 import { nowMs } from '../../clock.js';
-import { CLAIMED, type ControlBlock, DONE } from '../../memory/control-block.js';
+import type { ControlBlock } from '../../memory/control-block.js';
+import { CLAIMED, DONE } from '../../memory/control-layout.js';
 import type { RunWindow } from '../tuning/tuner-during-run.js';
 
 export class RunWindows {

@@ -4,7 +4,8 @@
  */
 import { disposeSymbol } from '../../dispose-symbol.js';
 import { IndexingError } from '../../errors.js';
-import { type ControlBlock, DONE } from '../../memory/control-block.js';
+import type { ControlBlock } from '../../memory/control-block.js';
+import { DONE } from '../../memory/control-layout.js';
 import type { IndexingPerformanceReport } from '../../reporting/report.js';
 import type { ComponentOrder } from '../../vectors/vector-source.js';
 import type { RunRecords } from '../run-records.js';

@@ -3,7 +3,8 @@
  */
 import { IndexingError } from '../../errors.js';
 import { type RejectionCode, rejectionOf } from '../../kernel/rejection.js';
-import { type ControlBlock, DONE } from '../../memory/control-block.js';
+import type { ControlBlock } from '../../memory/control-block.js';
+import { DONE } from '../../memory/control-layout.js';
 
 /** A vector that could not be indexed, and why. */
 export interface Rejection {
@@ -20,13 +21,7 @@ export function listRejections(
 ): Rejection[] {
   const rejections: Rejection[] = [];
   for (let index = 0; index < control.batchCount; index++) {
-    if (control.state(index) !== DONE || control.rejected(index) === 0) continue;
-    const { firstRank, count, magnitudes } = control.batch(index);
-    const bits = new Uint32Array(buffer, magnitudes, count);
-    for (let i = 0; i < count; i++) {
-      const code = rejectionOf(bits[i]!);
-      if (code) rejections.push({ index: order ? order[firstRank + i]! : firstRank + i, code });
-    }
+    for (const rejection of rejectionsIn(index, control, buffer, order)) rejections.push(rejection);
   }
   return order ? rejections.sort((a, b) => a.index - b.index) : rejections;
 }
@@ -39,19 +34,29 @@ export function findFailure(
 ): IndexingError | undefined {
   let first: Rejection | undefined;
   for (let index = 0; index < control.batchCount; index++) {
-    if (control.state(index) !== DONE || control.rejected(index) === 0) continue;
-    const { firstRank, count, magnitudes } = control.batch(index);
-    const bits = new Uint32Array(buffer, magnitudes, count);
-    for (let i = 0; i < count; i++) {
-      const position = order ? order[firstRank + i]! : firstRank + i;
-      if (first && position > first.index) continue;
-      const code = rejectionOf(bits[i]!);
-      if (code) first = { index: position, code };
+    for (const rejection of rejectionsIn(index, control, buffer, order)) {
+      if (!first || rejection.index < first.index) first = rejection;
     }
     // Later batches hold later positions.
-    if (!order) break;
+    if (first && !order) break;
   }
   return first && new IndexingError(first.code, DETAIL[first.code](first.index), { vectorIndex: first.index });
+}
+
+/** Those of one batch, by rank. */
+function* rejectionsIn(
+  batch: number,
+  control: ControlBlock,
+  buffer: ArrayBufferLike,
+  order: Uint32Array | undefined,
+): Generator<Rejection> {
+  if (control.state(batch) !== DONE || control.rejected(batch) === 0) return;
+  const { firstRank, count, magnitudes } = control.batch(batch);
+  const bits = new Uint32Array(buffer, magnitudes, count);
+  for (let i = 0; i < count; i++) {
+    const code = rejectionOf(bits[i]!);
+    if (code) yield { index: order ? order[firstRank + i]! : firstRank + i, code };
+  }
 }
 
 const DETAIL: Record<RejectionCode, (index: number) => string> = {

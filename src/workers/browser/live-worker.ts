@@ -17,7 +17,12 @@ export interface WorkerStart {
   readonly create: () => Worker;
   /** What messages call its module: a URL where there is one. */
   readonly from: string;
+  /** Another way, for pages where the module is not to be had. */
+  readonly whereMissing?: () => Promise<WorkerStart>;
 }
+
+/** The worker's module could not be loaded. */
+export class WorkerNotLoaded extends Error {}
 
 /** From its start to the answer to its first message. */
 const START_DEADLINE_MS = 10_000;
@@ -39,6 +44,7 @@ export class LiveWorker {
   /** In the order in which they were asked for: the worker is at the first. */
   readonly #pending = new Map<number, PendingAnswer>();
   #lastId = START_ID;
+  #load = 0;
   #end: Promise<void> | undefined;
 
   constructor({ create, from }: WorkerStart, { kernel, searches }: Pick<PoolOptions, 'kernel' | 'searches'>) {
@@ -54,6 +60,9 @@ export class LiveWorker {
         // Told to whoever waits for the worker; the page need not hear of it once more.
         event.preventDefault();
         this.#endFor(policy.violation() ?? errorOf(event, from));
+      });
+      this.#worker.addEventListener('messageerror', () => {
+        this.#endFor(new Error(`an answer of the worker (${from}) could not be read`));
       });
       this.ready = this.#post({ type: 'start', kernel, lock: this.#lock, searches, id: START_ID }, []).then(() =>
         this.#watchLock(),
@@ -73,17 +82,26 @@ export class LiveWorker {
     return this.#end === undefined;
   }
 
-  /** Tasks it was sent and has not answered. */
+  /** Tasks it was given and has not answered. */
   get load(): number {
-    // Its start is no task: a worker that still starts takes its first one meanwhile.
-    return this.#pending.size - (this.#pending.has(START_ID) ? 1 : 0);
+    return this.#load;
   }
 
-  run<Task extends WorkerTask>(whole: Task): Promise<AnswerTo<Task>> {
-    const { kernel: _, ...task } = { kernel: undefined, ...whole };
-    const message = { type: 'task', task: task as WithoutKernel<WorkerTask>, id: ++this.#lastId } as const;
-    const answer = this.#post(message, message.task.type === 'part' ? [message.task.bytes] : []);
-    return answer as Promise<AnswerTo<Task>>;
+  async run<Task extends WorkerTask>(whole: Task): Promise<AnswerTo<Task>> {
+    this.#load++;
+    try {
+      // Its end is noticed from then on: one that ended at a task sent before would be waited for until the deadline.
+      await this.ready.catch((cause: Error) => {
+        throw new TaskNotBegun(cause.message);
+      });
+      if (!this.isAlive) throw new TaskNotBegun('the worker ended');
+      const { kernel: _, ...task } = { kernel: undefined, ...whole };
+      const message = { type: 'task', task: task as WithoutKernel<WorkerTask>, id: ++this.#lastId } as const;
+      const answer = this.#post(message, message.task.type === 'part' ? [message.task.bytes] : []);
+      return (await answer) as AnswerTo<Task>;
+    } finally {
+      this.#load--;
+    }
   }
 
   /** Ends the worker; resolves when it is gone or has been given up. */
@@ -150,7 +168,6 @@ function explain(error: unknown): Error {
 function errorOf(event: Event, from: string): Error {
   // A module that cannot be loaded has an event without a message.
   if (event instanceof ErrorEvent && event.message) return new Error(event.message, { cause: event.error });
-  const remedy =
-    "serve it there (Vite's dev server: optimizeDeps.exclude), pass the option worker, or use simdex/inline";
-  return new Error(`the worker (${from}) could not be loaded; ${remedy}`);
+  const remedy = 'serve it there, pass the option worker, or use simdex/inline';
+  return new WorkerNotLoaded(`the worker (${from}) could not be loaded; ${remedy}`);
 }

@@ -1,5 +1,6 @@
 /**
- * The workers that come with the library. The calls are written so that bundlers find the files and take them along.
+ * The workers that come with the library. The calls are written so that bundlers find the files and take them along. Where one did
+ * not, such as Vite's dev server, which moves dependencies without the files they refer to, its code is loaded as text.
  */
 import type { PageWorkers } from './platform.js';
 
@@ -7,12 +8,18 @@ export const ownWorkers: PageWorkers = {
   indexing: {
     create: () => new Worker(new URL('./worker.browser.js', import.meta.url), { type: 'module' }),
     from: `worker.browser.js, started by ${scriptUrl()}`,
+    whereMissing: async () => (await inlineWorkers()).indexing,
   },
   searching: async () => ({
     create: () => new Worker(new URL('./search-worker.browser.js', import.meta.url), { type: 'module' }),
     from: `search-worker.browser.js, started by ${scriptUrl()}`,
+    whereMissing: async () => (await inlineWorkers()).searching(),
   }),
 };
+
+async function inlineWorkers(): Promise<PageWorkers> {
+  return (await import('./inline-workers.js')).inlineWorkers;
+}
 
 /** Where this very code came from. Bundlers put a path of the build machine in place of `import.meta.url`. */
 function scriptUrl(): string {

@@ -5,7 +5,7 @@
 import type { PoolOptions } from '../platform.js';
 import type { AnswerTo, WorkerTask } from '../task.js';
 import type { WorkerPool } from '../worker-pool.js';
-import { LiveWorker, type WorkerStart } from './live-worker.js';
+import { LiveWorker, WorkerNotLoaded, type WorkerStart } from './live-worker.js';
 
 /** Rejects with what keeps the workers from starting; resolves when the first has. */
 export async function createWebWorkerPool(start: WorkerStart, options: PoolOptions): Promise<WorkerPool> {
@@ -47,7 +47,13 @@ export async function createWebWorkerPool(start: WorkerStart, options: PoolOptio
     await Promise.any(workers.map(({ ready }) => ready));
   } catch (error) {
     await dispose();
-    throw error instanceof AggregateError ? error.errors[0] : error;
+    const cause = error instanceof AggregateError ? error.errors[0] : error;
+    if (!(cause instanceof WorkerNotLoaded && start.whereMissing)) throw cause;
+    // What keeps the other way from working says less than that the file is missing.
+    return start
+      .whereMissing()
+      .then((other) => createWebWorkerPool(other, options))
+      .catch(() => Promise.reject(cause));
   }
   return { run, dispose };
 }

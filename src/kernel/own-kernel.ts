@@ -1,0 +1,37 @@
+/**
+ * The kernel's bytes from a user who serves them: whether they are those of a kernel. Apart from compile.ts, so that
+ * simdex/kernel, which takes none, does without.
+ */
+import { IndexingError } from '../errors.js';
+import type { KernelExports } from './kernel-exports.js';
+
+export interface OwnKernel {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** @throws {IndexingError} `InvalidConfiguration` unless it is a kernel; `module` is undefined where it does not compile. */
+  check(module: WebAssembly.Module | undefined): void;
+}
+
+const exportNames: readonly (keyof KernelExports)[] = ['magnitudes', 'normalize', 'sort', 'process'];
+
+/** Takes `wasm` (simd.wasm, or scalar.wasm for `'scalar'`) for the kernel. */
+export function ownKernel(wasm: ArrayBuffer | ArrayBufferView<ArrayBuffer>): OwnKernel {
+  return { bytes: bytesOf(wasm), check };
+}
+
+function bytesOf(source: ArrayBuffer | ArrayBufferView<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  if (!ArrayBuffer.isView(source)) return new Uint8Array(source);
+  return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+}
+
+function check(module: WebAssembly.Module | undefined): void {
+  if (!module) throw refusal('bytes that do not compile');
+  const imports = WebAssembly.Module.imports(module).map(({ module, name }) => `${module}.${name}`);
+  const exports = WebAssembly.Module.exports(module).map(({ name }) => name);
+  if (imports.join() !== 'env.memory' || exportNames.some((name) => !exports.includes(name))) {
+    throw refusal('a module with other imports or exports');
+  }
+}
+
+function refusal(found: string): IndexingError {
+  return new IndexingError('InvalidConfiguration', `wasm must be the bytes of a simdex kernel, got ${found}`);
+}

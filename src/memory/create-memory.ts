@@ -1,0 +1,53 @@
+/**
+ * One WebAssembly.Memory per matrix, of exactly the pages it needs and never grown, so no view of it is ever stale and
+ * its lifetime is that of the views on it. Shared where threads share memory; elsewhere ordinary memory, which belongs to
+ * the WebAssembly.Memory and so cannot be detached either.
+ *
+ * Refusals are the engine's own here; matrix-memory.ts has them in the library's words, which workers do without.
+ */
+import type { KernelMemory } from '../kernel/instantiate.js';
+
+export interface MatrixMemory {
+  readonly memory: KernelMemory;
+  readonly buffer: ArrayBufferLike;
+  /** Tells threads which memory it is: it comes to them as a new object with every task. No other memory has it. */
+  readonly key: number;
+}
+
+const PAGE = 65_536;
+
+let lastKey = 0;
+
+/** Bytes a memory for `byteLength` bytes takes: whole pages, at least one. */
+export function memoryBytes(byteLength: number): number {
+  return Math.max(1, Math.ceil(byteLength / PAGE)) * PAGE;
+}
+
+// V8 does not count shared memory when it decides whether to collect garbage. An ArrayBuffer of the same size, never
+// touched and so never resident, lets it see what a forgotten memory costs. It lives as long as the buffer's views. It is
+// resizable because V8 maps pages for those; for others it asks malloc, which clears, and so touches, what it uses again.
+const ballast = new WeakMap<ArrayBufferLike, ArrayBuffer>();
+
+/**
+ * Makes a memory of at least `byteLength` bytes, zero-filled; throws what the engine throws where there is no more.
+ *
+ * @param shared whether threads are to share it
+ */
+export function createMemory(byteLength: number, shared: boolean): MatrixMemory {
+  const bytes = memoryBytes(byteLength);
+  const memory = newMemory(bytes / PAGE, shared);
+  const { buffer } = memory;
+  if (shared) seeByCollector(buffer, bytes);
+  return { memory, buffer, key: ++lastKey };
+}
+
+/** Some pages, and engines with a lockdown mode, have no WebAssembly; there the kernel is JavaScript. */
+function newMemory(pages: number, shared: boolean): KernelMemory {
+  if (typeof WebAssembly === 'object') return new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
+  return { buffer: shared ? new SharedArrayBuffer(pages * PAGE) : new ArrayBuffer(pages * PAGE) };
+}
+
+/** Lets the collector of this thread see what keeping `buffer` costs; workers call it for memories they were sent. */
+export function seeByCollector(buffer: ArrayBufferLike, bytes: number): void {
+  if (!ballast.has(buffer)) ballast.set(buffer, new ArrayBuffer(bytes, { maxByteLength: bytes }));
+}
