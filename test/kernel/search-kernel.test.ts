@@ -169,16 +169,30 @@ describe.each(backends)('the %s search kernel', (backend) => {
   });
 });
 
-test('a kernel whose answer to the known question is wrong is not used', async () => {
-  const wrong = readFileSync(new URL('../../build/kernel/search-simd.wasm', import.meta.url));
-  const original = WebAssembly.compile;
-  // The first f32x4.add of the module becomes a subtraction.
-  const at = wrong.findIndex((byte, i) => byte === 0xfd && wrong[i + 1] === 0xe4 && wrong[i + 2] === 0x01);
-  wrong[at + 1] = 0xe5;
-  WebAssembly.compile = () => original.call(WebAssembly, new Uint8Array(wrong));
-  try {
-    expect((await compileSearchKernel('simd', true)).compiled).toEqual({ backend: 'javascript' });
-  } finally {
-    WebAssembly.compile = original;
-  }
+test.each([
+  ['f32x4.add', 0xe4, 'a subtraction', 0xe5],
+  ['i32x4.dot_i16x8_s', 0xba, 'a product', 0xb5],
+  ['i8x16.narrow_i16x8_s', 0x65, 'another narrowing', 0x66],
+] as const)(
+  'a kernel whose first %s (%i) is %s, so that it answers a known question wrongly, is not used',
+  async (_, right, __, wrong) => {
+    const bytes = readFileSync(new URL('../../build/kernel/search-simd.wasm', import.meta.url));
+    const original = WebAssembly.compile;
+    // Opcodes from 128 on take two bytes.
+    const at = bytes.findIndex((byte, i) => {
+      return byte === 0xfd && bytes[i + 1] === right && (right < 0x80 || bytes[i + 2] === 0x01);
+    });
+    expect(at).toBeGreaterThan(0);
+    bytes[at + 1] = wrong;
+    WebAssembly.compile = () => original.call(WebAssembly, new Uint8Array(bytes));
+    try {
+      expect((await compileSearchKernel('simd', true)).compiled).toEqual({ backend: 'javascript' });
+    } finally {
+      WebAssembly.compile = original;
+    }
+  },
+);
+
+test.each(backends)('the %s kernel runs on memory that is not shared, too', async (backend) => {
+  expect((await compileSearchKernel(backend, false)).compiled.backend).toBe(backend);
 });

@@ -28,8 +28,8 @@ export async function compileSearchKernel(backend: KernelBackend, shared: boolea
       : await import('kernel:search-scalar.wasm').then((file) => file.default);
   const bytes = shared ? original : forUnsharedMemory(original);
   const compiled = { backend, module: await WebAssembly.compile(bytes) };
-  if (!answersKnownQuestion(compiled, shared) || !answersInt8Question(compiled, shared))
-    return { compiled: javascript, source: javascript };
+  const right = answersKnownQuestion(compiled, shared) && answersInt8Question(compiled, shared);
+  if (!right) return { compiled: javascript, source: javascript };
   return { compiled, source: { backend, bytes } };
 }
 

@@ -17,8 +17,7 @@
  *
  * p·c is exact: |p| ≤ P = (2³¹ − 1) / (127·d) and |c| ≤ 127, so d products add up to 2³¹ − 1 at most. P ≤ 32,767 for int16.
  */
-import type { Metric } from './error-bound.js';
-import { UNIT_TOLERANCE } from './error-bound.js';
+import { type Metric, UNIT_TOLERANCE } from './error-bound.js';
 
 /** Of a row: its scale and its error. */
 export const FACTOR_BYTES = 8;
