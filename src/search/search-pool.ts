@@ -28,6 +28,6 @@ export async function startSearchPool(
     return await platform.createPool({ threads, worker, kernel, tasksPerThread: 1, searches: true });
   } catch (error) {
     // Whatever it is, the hits are the same without threads.
-    return insteadmessageOf(error);
+    return instead(messageOf(error));
   }
 }
