@@ -58,7 +58,9 @@ export function bitsOf({ vectors }: IndexingResult): (string | null)[] {
   return Array.from({ length: vectors.length }, (_, i) => {
     const vector = vectors.get(i);
     if (!vector) return null;
-    return Buffer.from(Float32Array.of(vector.magnitude, ...vector.normalized).buffer).toString('hex');
+    const numbers = Float32Array.of(vector.magnitude, ...vector.normalized);
+    // Pages have no Buffer.
+    return new Uint32Array(numbers.buffer).join(' ');
   });
 }
 
