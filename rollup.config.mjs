@@ -21,6 +21,9 @@ const packages = [
 ];
 
 const built = (file) => fileURLToPath(new URL(`build/js/${file}`, import.meta.url));
+const withoutSharedMemory = ['message', 'calling-thread'].map((name) =>
+  built(`indexing/execution/${name}-execution.js`),
+);
 const engine = [built('indexing/parallel-indexer.js'), built('workers/browser/platform.js')];
 
 // Entries are found beside their chunks: the worker is found relative to whichever file asks for it.
@@ -127,6 +130,8 @@ function pageChunk(id, { getModuleInfo }) {
   if (file === undefined || /^(index\.|api$)|(own|inline)-workers$/.test(file)) return undefined;
   if (reachedFrom([built('index.kernel.js')], getModuleInfo).has(id)) return 'kernel';
   if (reachedFrom(engine, getModuleInfo).has(id)) return 'engine';
+  // Loaded where they are needed only.
+  if (reachedFrom(withoutSharedMemory, getModuleInfo).has(id)) return undefined;
   return /^(monitoring|reporting|formats|search)\//.exec(file)?.[1] ?? 'monitored';
 }
 

@@ -1,6 +1,6 @@
 /**
  * One worker with a memory of its own, where memory cannot be shared: rows go there in messages, one for each batch unless
- * that is much work, and come back indexed. Two messages are in flight, so that the worker has one while the other is
+ * that is much work, and come back indexed. Several messages are in flight, so that the worker has one while another is
  * copied here. What a worker that dies had been sent is sent again: the rows here stay as they are until they come back.
  */
 import { IndexingError, messageOf } from '../../errors.js';
@@ -13,7 +13,6 @@ import type { Execution, RunWork } from './execution.js';
 import { type BatchPart, indexParts } from './part-execution.js';
 import { notStarted } from './thread-execution.js';
 
-export const MESSAGES_IN_FLIGHT = 2;
 /** A message is predicted to take no longer than a chosen batch, and holds no more than 16 MiB. */
 const LIMITS = { ns: 4e6, bytes: 2 ** 24 };
 /** Copied between two looks at the clock. */
@@ -23,7 +22,7 @@ const MAX_DEATHS_OF_BATCH = 2;
 /** Of a message that was waiting whenever the worker died: a machine that kills at random. */
 const MAX_DEATHS = 16;
 
-export function executeInMessages(pool: WorkerPool): Execution {
+export function executeInMessages(pool: WorkerPool, inFlight: number): Execution {
   return {
     threads: 1,
     shared: false,
@@ -35,7 +34,7 @@ export function executeInMessages(pool: WorkerPool): Execution {
     },
     async execute(work) {
       const messages = new Messages(pool, work);
-      await indexParts(work, MESSAGES_IN_FLIGHT, LIMITS, (part) => messages.index(part));
+      await indexParts(work, inFlight, LIMITS, (part) => messages.index(part));
     },
     dispose: () => pool.dispose(),
   };

@@ -1,5 +1,6 @@
 /**
- * Chooses how runs are executed here, once for an indexer, and starts the workers that it takes.
+ * Chooses how runs are executed here, once for an indexer, and starts the workers that it takes. Ways that do without shared memory
+ * or without workers are loaded where they are needed: pages that have both need not load them.
  */
 import { kernelBytes } from '../../kernel/compile.js';
 import type { KernelBackend } from '../../kernel/instantiate.js';
@@ -7,10 +8,11 @@ import { ownKernel } from '../../kernel/own-kernel.js';
 import { boundPlatform } from '../../workers/platform.js';
 import { WorkersUnavailable } from '../../workers/worker-pool.js';
 import type { IndexerOptions } from '../options.js';
-import { executeOnCallingThread } from './calling-thread-execution.js';
 import type { Execution } from './execution.js';
-import { executeInMessages, MESSAGES_IN_FLIGHT } from './message-execution.js';
 import { executeOnThreads, notStarted } from './thread-execution.js';
+
+/** So that a worker with its own memory has one while the other is copied here. */
+const MESSAGES_IN_FLIGHT = 2;
 
 /** Rejects with `IndexingError` `ThreadPanic` when workers are to be had, but this one does not start. */
 export async function startExecution(
@@ -24,13 +26,15 @@ export async function startExecution(
   const kernel = backend === 'javascript' ? { backend } : { backend, bytes: await kernelBytes(backend, shared, own) };
   const options = { threads, worker, kernel, tasksPerThread: shared ? 1 : MESSAGES_IN_FLIGHT, searches: false };
   try {
+    const messages = shared ? undefined : await import('./message-execution.js');
     const pool = await platform.createPool(options);
-    if (shared) return executeOnThreads(pool, threads);
+    if (!messages) return executeOnThreads(pool, threads);
     logger?.warn('No cross-origin isolation, so no shared memory: one worker with its own memory is used');
-    return executeInMessages(pool);
+    return messages.executeInMessages(pool, MESSAGES_IN_FLIGHT);
   } catch (error) {
     if (!(error instanceof WorkersUnavailable)) throw notStarted(0, error);
     logger?.warn(`No workers: vectors are indexed on the calling thread, in slices (${error.message})`);
+    const { executeOnCallingThread } = await import('./calling-thread-execution.js');
     return executeOnCallingThread(shared);
   }
 }
