@@ -214,7 +214,7 @@ export class SearchEngine {
 
   #parts({ state, accepted }: SearchRequest, placeOf: (segment: Segment) => SearchPart['place']): SearchPart[] {
     return state.parts.map(({ segment, count, firstSlot }, i) => ({
-      key: segment.key,
+      key: segment.memory.key,
       memory: segment.memory.memory,
       count,
       firstSlot,

@@ -11,11 +11,7 @@ import { createMatrixMemory } from '../memory/matrix-memory.js';
 import { SegmentLayout, type SegmentShape } from '../memory/segment-layout.js';
 import { boundPlatform } from '../workers/platform.js';
 
-let lastKey = 0;
-
 export class Segment {
-  /** Tells this segment from all others, in workers too. */
-  readonly key = ++lastKey;
   readonly layout: SegmentLayout;
   readonly memory: MatrixMemory;
   readonly #quantize: Int8ScanExports['quantize'] | undefined;
