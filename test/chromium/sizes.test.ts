@@ -25,12 +25,21 @@ async function bundle(entry: string, name: string): Promise<{ readonly bytes: nu
     metafile: true,
     write: false,
   });
-  const main = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint !== undefined)!;
-  const files = Object.entries(main.inputs)
+  // The entry, and the files it imports at once; those it imports later have entry points of their own.
+  const loaded = new Set(Object.keys(metafile.outputs).filter((path) => path.endsWith('stdin.js')));
+  for (const path of loaded) {
+    for (const { path: imported, kind } of metafile.outputs[path]!.imports) {
+      if (kind === 'import-statement') loaded.add(imported);
+    }
+  }
+  const files = [...loaded]
+    .flatMap((path) => Object.entries(metafile.outputs[path]!.inputs))
     .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
     .map(([file]) => file);
-  const [code] = outputFiles.filter(({ path }) => path.endsWith('stdin.js'));
-  return { bytes: gzipSync(code!.contents, { level: 9 }).length, files };
+  const code = outputFiles.filter(({ path }) => [...loaded].some((each) => path.endsWith(`/${each}`)));
+  expect(code.length).toBe(loaded.size);
+  const bytes = code.reduce((sum, { contents }) => sum + gzipSync(contents, { level: 9 }).length, 0);
+  return { bytes, files };
 }
 
 const worker = readFileSync(dist('worker.browser.js'), 'utf8');
