@@ -8,15 +8,11 @@ import {
   type IndexingPerformanceReport,
   type IndexingResult,
   MonitoredParallelIndexer,
-  type RowRange,
   type VectorMatrix,
 } from 'simdex';
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { failAtBatch, failNowhere, faultyWorker } from './fault.js';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { chunkOf, DIMS, drain, LARGE, magnitudeOf } from './stream-chunks.js';
 
-const DIMS = 24;
-/** Enough for the threads: fewer rows are indexed at once on the calling thread. */
-const LARGE = 4000;
 const NEVER = new Promise<never>(() => undefined);
 
 let indexer: MonitoredParallelIndexer;
@@ -28,20 +24,6 @@ afterAll(() => indexer.dispose());
 beforeEach(() => {
   for (const monitor of [indexer.monitor, ...indexer.threadMonitors]) monitor.reset();
 });
-
-/** Row i of chunk c has the components c + 1, i + 1, 1, 1, … */
-function chunkOf(chunk: number, rows = LARGE): VectorMatrix {
-  const data = new Float32Array(rows * DIMS).fill(1);
-  for (let row = 0; row < rows; row++) {
-    data[row * DIMS] = chunk + 1;
-    data[row * DIMS + 1] = row + 1;
-  }
-  return { data, dims: DIMS };
-}
-
-function magnitudeOf(chunk: number, row: number): number {
-  return Math.sqrt((chunk + 1) ** 2 + (row + 1) ** 2 + DIMS - 2);
-}
 
 async function* chunksOf(count: number, rows = LARGE): AsyncGenerator<VectorMatrix> {
   for (let chunk = 0; chunk < count; chunk++) yield chunkOf(chunk, rows);
@@ -71,12 +53,6 @@ async function failureOf(work: Promise<unknown>): Promise<unknown> {
     () => expect.fail('expected a rejection, but it went well'),
     (reason: unknown) => reason,
   );
-}
-
-async function drain(stream: AsyncIterable<IndexingResult>): Promise<number> {
-  let indexed = 0;
-  for await (const result of stream) indexed += result.indexedCount;
-  return indexed;
 }
 
 /** Until `condition` holds; the test's own time limit is the bound. */
@@ -127,78 +103,6 @@ describe('results', () => {
     const magnitudes: number[][] = [];
     for await (const { vectors } of indexer.indexStream(chunks)) magnitudes.push([...vectors.magnitudes]);
     expect(magnitudes).toEqual([[5, 13, 8], [2]]);
-  });
-
-  test('in place lie in the chunks themselves, whose memory serves the next ones', async () => {
-    const buffers = new Set<ArrayBufferLike>();
-    function* allocated(count: number) {
-      for (let chunk = 0; chunk < count; chunk++) {
-        const matrix = indexer.allocate(LARGE, DIMS);
-        matrix.data.set(chunkOf(chunk).data);
-        buffers.add(matrix.data.buffer);
-        yield matrix;
-      }
-    }
-    let chunk = 0;
-    for await (const { vectors } of indexer.indexStream(allocated(20), { order: 'original', inPlace: true })) {
-      await sleep(2);
-      expect(buffers).toContain(vectors.matrix.data.buffer);
-      for (const row of [0, 1, LARGE - 1]) {
-        const expected = magnitudeOf(chunk, row);
-        const { magnitude, normalized } = vectors.get(row)!;
-        expect(Math.abs(magnitude / expected - 1)).toBeLessThan(1e-6);
-        expect(Math.abs((normalized[0]! * expected) / (chunk + 1) - 1)).toBeLessThan(1e-6);
-      }
-      chunk++;
-    }
-    expect(chunk).toBe(20);
-    // One consumed, one indexed, one read, and one that is being handed back.
-    expect(buffers.size).toBeLessThanOrEqual(4);
-  });
-
-  test('in place, a stream without chunks has a report', async () => {
-    const stream = indexer.indexStream([], { inPlace: true });
-    expect(await drain(stream)).toBe(0);
-    expect(stream.performanceReport.totalVectors).toBe(0);
-  });
-
-  test('in place, a chunk from elsewhere is refused', async () => {
-    await expect(drain(indexer.indexStream(chunksOf(2), { inPlace: true }))).rejects.toMatchObject({
-      code: 'InvalidConfiguration',
-      message: expect.stringContaining('inPlace needs a source from allocate of the same indexer'),
-    });
-  });
-
-  test('in place, rows of a thread that died are restored in the chunk they were in', async () => {
-    const faulty = new MonitoredParallelIndexer(2, {}, { worker: faultyWorker });
-    onTestFinished(() => faulty.dispose());
-    onTestFinished(failNowhere);
-    const chunks: VectorMatrix[] = [];
-    function* allocated(count: number) {
-      for (let chunk = 0; chunk < count; chunk++) {
-        const matrix = faulty.allocate(LARGE, DIMS);
-        matrix.data.set(chunkOf(chunk).data);
-        chunks.push(matrix);
-        yield matrix;
-      }
-    }
-    const restored: number[] = [];
-    const restore = ({ first, last }: RowRange, matrix: VectorMatrix) => {
-      const chunk = chunks.indexOf(matrix);
-      restored.push(chunk);
-      matrix.data.set(chunkOf(chunk).data.subarray(first * DIMS, last * DIMS), first * DIMS);
-    };
-    failAtBatch('process.exit', 3);
-    let chunk = 0;
-    for await (const { vectors } of faulty.indexStream(allocated(5), { batchSize: 100, inPlace: true, restore })) {
-      for (let row = 0; row < LARGE; row++) {
-        expect(Math.abs(vectors.magnitudes[row]! / magnitudeOf(chunk, row) - 1)).toBeLessThan(1e-6);
-      }
-      // The next chunk may be under way already.
-      if (++chunk === 2) failAtBatch('process.exit', 3);
-    }
-    expect(restored.length).toBeGreaterThanOrEqual(2);
-    expect(faulty.monitor.getStats().totalIndexes).toBe(5 * LARGE);
   });
 
   test('an empty chunk has an empty result', async () => {
