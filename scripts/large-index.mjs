@@ -4,7 +4,7 @@
 //
 //   npm run large-index -- [--rows N] [--dims N] [--folder DIR]
 //
-// By default 1,500,000 rows of 768 components: up to 7 GB in memory, and 5 GB in a file of the folder (that for temporary
+// By default 1,500,000 rows of 768 components: up to 8 GB in memory, and 5 GB in a file of the folder (that for temporary
 // files), which is removed. Some minutes.
 import { rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
