@@ -24,7 +24,7 @@ const built = (file) => fileURLToPath(new URL(`build/js/${file}`, import.meta.ur
 const withoutSharedMemory = ['message', 'calling-thread'].map((name) =>
   built(`indexing/execution/${name}-execution.js`),
 );
-const engine = [built('indexing/parallel-indexer.js'), built('workers/browser/platform.js')];
+const engine = [built('indexing/parallel-indexer.js'), built('engine/lanes/browser/platform.js')];
 
 // Entries are found beside their chunks: the worker is found relative to whichever file asks for it.
 const output = { dir: 'dist', format: 'es', sourcemap: true };
@@ -41,7 +41,7 @@ const node = {
     cli: 'build/js/cli/main.js',
     // For what describes the command: scripts/docs.mjs.
     'cli-program': 'build/js/cli/program.js',
-    'worker.node': 'build/js/workers/node/worker.js',
+    'worker.node': 'build/js/engine/worker/node.js',
   },
   output: { ...output, chunkFileNames: 'chunk-[name].js' },
   context,
@@ -56,8 +56,8 @@ const pagePlugins = [...pageSources, minify()];
 
 /** One file each, since they may be served by themselves, and since simdex/inline has them as text: built before that. */
 const pageWorkers = Object.entries({
-  'worker.browser': 'build/js/workers/browser/worker.js',
-  'search-worker.browser': 'build/js/workers/browser/search-worker.js',
+  'worker.browser': 'build/js/engine/worker/browser.js',
+  'search-worker.browser': 'build/js/engine/worker/browser-search.js',
 }).map(([name, file]) => ({ input: { [name]: file }, output: pageOutput, context, plugins: pagePlugins }));
 
 /** One file as well: a process that has an element show its monitor serves nothing else. */
@@ -102,9 +102,9 @@ const declarations = {
       'index.monitor-element',
       'index.monitor-events',
       'index.report',
-      'workers/node/worker',
-      'workers/browser/worker',
-      'workers/browser/search-worker',
+      'engine/worker/node',
+      'engine/worker/browser',
+      'engine/worker/browser-search',
     ].map((entry) => [entry, `build/types/${entry}.d.ts`]),
   ),
   output: {

@@ -19,9 +19,9 @@ const app = await Application.bootstrap({
   requiredToBeDocumented: ['Class', 'Function', 'Interface', 'TypeAlias', 'Variable'],
   intentionallyNotExported: [
     // What simdex tells its own threads. A worker module of the caller's passes it on unread.
-    'src/workers/task.ts:WorkerTask',
-    'src/workers/task.ts:PartAnswer',
-    'src/workers/claim-loop.ts:BatchListener',
+    'src/engine/worker/task.ts:WorkerTask',
+    'src/engine/worker/task.ts:PartAnswer',
+    'src/engine/worker/claim-loop.ts:BatchListener',
   ],
 });
 const project = await app.convert();

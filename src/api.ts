@@ -1,7 +1,8 @@
 /**
  * What simdex offers on every platform.
  */
-export { IndexingError, type IndexingErrorCode, type IndexingErrorDetails, type RowRange } from './errors.js';
+export { IndexingError, type IndexingErrorCode, type IndexingErrorDetails, type RowRange } from './base/errors.js';
+export type { PageWorker, WorkerChoice } from './engine/lanes/platform.js';
 export type { IdentifiedMatrix } from './formats/format.js';
 export type { VectorFormat } from './formats/registry.js';
 export type { ReadVectorsOptions } from './formats/vector-file.js';
@@ -65,4 +66,3 @@ export { VectorIndex } from './search/vector-index.js';
 export type { VectorId } from './vectors/vector-id.js';
 export type { VectorMatrix } from './vectors/vector-matrix.js';
 export type { ComponentOrder, VectorSource } from './vectors/vector-source.js';
-export type { PageWorker, WorkerChoice } from './workers/platform.js';

@@ -1,9 +1,9 @@
 /**
  * simdex for pages: Web Workers, shared memory where the page is cross-origin isolated.
  */
-import { ownWorkers } from './workers/browser/own-workers.js';
-import { createBrowserPlatform } from './workers/browser/platform.js';
-import { bindPlatform } from './workers/platform.js';
+import { ownWorkers } from './engine/lanes/browser/own-workers.js';
+import { createBrowserPlatform } from './engine/lanes/browser/platform.js';
+import { bindPlatform } from './engine/lanes/platform.js';
 
 bindPlatform(createBrowserPlatform(ownWorkers));
 

@@ -1,7 +1,7 @@
 /**
  * simdex/kernel: the kernel on the calling thread, on every platform.
  */
-export { IndexingError, type IndexingErrorCode, type IndexingErrorDetails, type RowRange } from './errors.js';
+export { IndexingError, type IndexingErrorCode, type IndexingErrorDetails, type RowRange } from './base/errors.js';
 export {
   createKernel,
   type Kernel,

@@ -1,7 +1,7 @@
 /**
  * simdex/metrics: figures of monitors for Prometheus and OpenTelemetry, on every platform.
  */
-export { IndexingError, type IndexingErrorCode, type IndexingErrorDetails, type RowRange } from './errors.js';
+export { IndexingError, type IndexingErrorCode, type IndexingErrorDetails, type RowRange } from './base/errors.js';
 export {
   type OpenTelemetryCallback,
   type OpenTelemetryMeter,

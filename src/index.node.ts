@@ -1,10 +1,11 @@
 /**
  * simdex for Node: worker threads through tinypool.
  */
+
+import { nodePlatform } from './engine/lanes/node/platform.js';
+import { bindPlatform } from './engine/lanes/platform.js';
 import { bindFiles } from './formats/file-access.js';
 import { nodeFiles } from './formats/node/file-access.js';
-import { nodePlatform } from './workers/node/platform.js';
-import { bindPlatform } from './workers/platform.js';
 
 bindPlatform(nodePlatform);
 bindFiles(nodeFiles);

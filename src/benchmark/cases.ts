@@ -1,7 +1,7 @@
 /**
  * What can be measured: an operation on vectors of a size by a variant of the code, named `operation/dims/variant`.
  */
-import { invalidConfiguration } from '../errors.js';
+import { invalidConfiguration } from '../base/errors.js';
 import type { KernelOperation } from '../kernel/kernel-exports.js';
 
 export const operations = ['magnitude', 'normalize', 'sort', 'pipeline'] as const;

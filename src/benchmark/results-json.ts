@@ -1,7 +1,7 @@
 /**
  * Results as JSON and back.
  */
-import { IndexingError } from '../errors.js';
+import { IndexingError } from '../base/errors.js';
 import { listOf, objectOf, oneOf, optional, readCount, readFigure, readString } from '../reporting/json-readers.js';
 import type { Bandwidth } from './bandwidth.js';
 import { nativeVariants, operations, variants } from './cases.js';

@@ -4,6 +4,7 @@
 
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { messageOf } from '../base/errors.js';
 import { type CaseGroup, caseName, operationTraits, selectCases } from '../benchmark/cases.js';
 import { checkComparable, compareResults, hasRegression } from '../benchmark/compare.js';
 import { defaultSizes, SEED } from '../benchmark/data-set.js';
@@ -15,7 +16,6 @@ import { OutputFiles } from '../benchmark/node/output-files.js';
 import type { BenchmarkResults, Machine } from '../benchmark/results.js';
 import { resultsFromJson, resultsToJson } from '../benchmark/results-json.js';
 import { fullRounds, quickRounds, runSuite } from '../benchmark/suite.js';
-import { messageOf } from '../errors.js';
 import { ParallelIndexer } from '../index.node.js';
 import { checkDistinct } from './check-flags.js';
 import { UsageError } from './exit.js';

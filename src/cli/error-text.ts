@@ -1,7 +1,7 @@
 /**
  * Errors and names as lines for people.
  */
-import { IndexingError } from '../errors.js';
+import { IndexingError } from '../base/errors.js';
 
 /** One line. What a program reads from the code, the status says here. */
 export function errorText(error: unknown): string {

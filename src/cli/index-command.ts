@@ -2,11 +2,11 @@
  * `simdex index`: streams files of vectors through the indexer and writes what was asked for.
  */
 import { type Command, Option } from 'commander';
+import { availableThreads } from '../engine/lanes/node/available-threads.js';
 import { formatsFor, type VectorFormat, vectorFormats } from '../formats/registry.js';
 import { MonitoredParallelIndexer } from '../index.node.js';
 import type { IndexingStream, StreamOptions } from '../indexing/indexing-stream.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
-import { availableThreads } from '../workers/node/available-threads.js';
 import { checkFlags } from './check-flags.js';
 import { collect, once, parsePositiveInteger, parseThreads } from './flag-values.js';
 import { InputFiles } from './input-files.js';

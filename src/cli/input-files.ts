@@ -1,7 +1,7 @@
 /**
  * The files of a command line as one sequence of rows. All are opened, and their headers checked, before any row is read.
  */
-import { IndexingError, type RowRange } from '../errors.js';
+import { IndexingError, type RowRange } from '../base/errors.js';
 import type { RowChunk } from '../formats/format.js';
 import { openVectors } from '../formats/node/read-vectors.js';
 import type { VectorFormat } from '../formats/registry.js';

@@ -2,7 +2,7 @@
  * `simdex search`: the nearest rows of a saved index, for the vectors of a file or for one of its own rows.
  */
 import { type Command, InvalidArgumentError } from 'commander';
-import { IndexingError } from '../errors.js';
+import { IndexingError } from '../base/errors.js';
 import { openFileSource } from '../formats/node/file-source.js';
 import { readSavedIndex } from '../formats/saved-index.js';
 import { readVectors, type SearchHits, VectorIndex, type VectorMatrix } from '../index.node.js';

@@ -1,7 +1,7 @@
 /**
  * Bytes that are in memory already, or in a Blob, as a `ByteSource`.
  */
-import { IndexingError, invalidConfiguration } from '../errors.js';
+import { IndexingError, invalidConfiguration } from '../base/errors.js';
 import type { ByteSource } from './format.js';
 import { malformed } from './malformed.js';
 

@@ -3,7 +3,7 @@
  * `id`, the first field of every line is the row's id, a string (in double quotes, doubled inside, where it holds commas).
  * Rows may differ in length. `nan` and the like are no numbers here. Written without names and ids.
  */
-import { IndexingError } from '../errors.js';
+import { IndexingError } from '../base/errors.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import { COMMA, NINE, QUOTE, skipSpaces } from './ascii.js';
 import type { Format, RowShape, RowsToWrite, VectorEncoder } from './format.js';

@@ -1,7 +1,7 @@
 /**
  * `.fbin`, the format of the billion-scale benchmarks: uint32 count, uint32 dims, then count × dims float32, row-major.
  */
-import { IndexingError } from '../errors.js';
+import { IndexingError } from '../base/errors.js';
 import { createRowReader } from './fixed-rows.js';
 import type { ByteSource, Format, RowOptions, RowShape, VectorEncoder, VectorRows } from './format.js';
 import { MAX_DIMS } from './format.js';

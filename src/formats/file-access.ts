@@ -1,7 +1,7 @@
 /**
  * How files are opened by path, where a platform can. Its entry point binds it.
  */
-import { IndexingError } from '../errors.js';
+import { IndexingError } from '../base/errors.js';
 import type { ByteSource } from './format.js';
 
 /** A file that appears whole or not at all. */

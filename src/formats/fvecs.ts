@@ -3,7 +3,7 @@
  * Rows may differ in length; those of a file of one length, by far the most, are read by a faster loop. An empty file has no
  * rows, and says no dims: it is read only with the option `dims`. Written with rows of one length.
  */
-import { IndexingError } from '../errors.js';
+import { IndexingError } from '../base/errors.js';
 import { countedRows, readFirstDims, shapeOf } from './counted-rows.js';
 import type { ByteSource, Format, RowOptions, RowShape, VectorEncoder, VectorRows } from './format.js';
 import { MAX_DIMS, STAGING_BYTES } from './format.js';

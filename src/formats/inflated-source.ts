@@ -3,7 +3,7 @@
  * ended, or behind it. Memory is what one small piece of input unfolds to. When the last byte is read the checksum is compared.
  */
 import { Inflate } from 'fflate';
-import type { IndexingError } from '../errors.js';
+import type { IndexingError } from '../base/errors.js';
 import type { ByteSource } from './format.js';
 import { malformed } from './malformed.js';
 import type { ZipMember } from './zip-directory.js';

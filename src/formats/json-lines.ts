@@ -3,7 +3,7 @@
  * string or an integer that a number holds exactly); other keys are passed over. Rows may differ in length. Numbers beyond
  * float32 become ±Infinity; NaN and Infinity are no JSON and are neither read nor written.
  */
-import { IndexingError } from '../errors.js';
+import { IndexingError } from '../base/errors.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import {
   BACKSLASH,

@@ -4,7 +4,7 @@
  * A 2-D array is count × dims. A 1-D array of n numbers is one vector of n components or, with the option `dims`,
  * n / dims rows. float32 goes from the file straight into the matrix; a float64 beyond float32 becomes ±Infinity.
  */
-import { IndexingError } from '../errors.js';
+import { IndexingError } from '../base/errors.js';
 import { createRowReader, FLOAT_BYTES, type FloatType } from './fixed-rows.js';
 import type { ByteSource, Format, RowOptions, RowShape, VectorEncoder, VectorRows } from './format.js';
 import { MAX_DIMS } from './format.js';

@@ -3,7 +3,7 @@
  * or the only one of floats with two dimensions. Only read; an archive of one array says nothing that its .npy does not.
  */
 
-import { IndexingError } from '../errors.js';
+import { IndexingError } from '../base/errors.js';
 import type { ByteSource, Format, RowChunk, RowOptions, VectorRows } from './format.js';
 import { InflatedSource } from './inflated-source.js';
 import { malformed } from './malformed.js';

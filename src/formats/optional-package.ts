@@ -1,7 +1,7 @@
 /**
  * Readers that are packages of their own: loaded when a file needs them, and held to the contract's errors.
  */
-import { IndexingError, messageOf } from '../errors.js';
+import { IndexingError, messageOf } from '../base/errors.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { ByteSource } from './format.js';
 import { malformed } from './malformed.js';

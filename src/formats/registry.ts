@@ -1,7 +1,7 @@
 /**
  * The formats there are. To add one: a file that exports a `Format`, its name, which is its extension, and a line in the table.
  */
-import { invalidConfiguration } from '../errors.js';
+import { invalidConfiguration } from '../base/errors.js';
 import { arrow } from './arrow.js';
 import { bvecs } from './bvecs.js';
 import { csv } from './comma-separated.js';

@@ -2,7 +2,7 @@
  * Cuts rows of one length into matrices. Every matrix has memory of its own that belongs to whoever receives it; shared, where
  * the platform has SharedArrayBuffer, so that worker threads can copy from it without the calling thread.
  */
-import { IndexingError } from '../errors.js';
+import { IndexingError } from '../base/errors.js';
 import { seeByCollector } from '../memory/create-memory.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import type { RowChunk } from './format.js';

@@ -3,7 +3,7 @@
  * `ids_bytes` with `ids_offsets`, as in a saved index. Written with `vectors` and, where rows have them, ids; as a saved index
  * with `magnitudes` too, and with ids always: those of the rows, or their positions.
  */
-import { IndexingError } from '../errors.js';
+import { IndexingError } from '../base/errors.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import { createRowReader, type FloatType } from './fixed-rows.js';
 import type {

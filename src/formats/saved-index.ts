@@ -6,7 +6,7 @@
  *
  * This file knows the header and the bytes of ids; it neither opens files nor looks at vectors.
  */
-import { IndexingError } from '../errors.js';
+import { IndexingError } from '../base/errors.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import type { ByteSource } from './format.js';

@@ -1,7 +1,7 @@
 /**
  * Numbers as text, the shortest decimals that are read back as the same float32.
  */
-import { IndexingError } from '../errors.js';
+import { IndexingError } from '../base/errors.js';
 
 /** Characters gathered before they become bytes. */
 const PIECE_CHARACTERS = 2 ** 18;

@@ -2,7 +2,7 @@
  * Vectors from a source of bytes, in bounded memory: one chunk is read when it is asked for. Nothing is read ahead and nothing
  * forbids it: the caller may ask for the next chunk while working on this one.
  */
-import { IndexingError, invalidConfiguration, refuseUnknown } from '../errors.js';
+import { IndexingError, invalidConfiguration, refuseUnknown } from '../base/errors.js';
 import { createBlobSource } from './byte-sources.js';
 import type { ByteSource, IdentifiedMatrix, RowChunk, RowOptions } from './format.js';
 import { formatOf, type VectorFormat } from './registry.js';

@@ -1,8 +1,8 @@
 /**
  * The matrices that callers got from `allocate`: which memory each lies in, so that a run can use it in place.
  */
-import { disposeSymbol } from '../dispose-symbol.js';
-import { IndexingError } from '../errors.js';
+import { disposeSymbol } from '../base/dispose-symbol.js';
+import { IndexingError } from '../base/errors.js';
 import type { MatrixMemory } from '../memory/create-memory.js';
 import { layOutMatrix, type MatrixLayout } from '../memory/matrix-layout.js';
 import type { MemoryPool } from '../memory/memory-pool.js';

@@ -2,15 +2,15 @@
  * The way of a call through an indexer: few vectors that are little work run at once, on the calling thread; everything else
  * waits for its turn on the threads. Calls that write to the caller's memory keep their order either way.
  */
-import { nowMs } from '../clock.js';
-import { IndexingError, messageOf, type RowRange } from '../errors.js';
+import { nowMs } from '../base/clock.js';
+import { IndexingError, messageOf, type RowRange } from '../base/errors.js';
+import { TimeSlices } from '../base/time-slices.js';
+import { boundPlatform } from '../engine/lanes/platform.js';
 import type { MatrixMemory } from '../memory/create-memory.js';
 import type { MemoryPool } from '../memory/memory-pool.js';
-import { TimeSlices } from '../time-slices.js';
 import { countVectors, describeSource, type SourceRows } from '../vectors/source-rows.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import type { VectorSource } from '../vectors/vector-source.js';
-import { boundPlatform } from '../workers/platform.js';
 import type { Allocations } from './allocations.js';
 import type { Engine } from './engine.js';
 import { ConditionsWatch } from './measuring/run-conditions.js';

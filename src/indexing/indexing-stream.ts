@@ -3,9 +3,9 @@
  * a slow consumer slows the reader. No more than three chunks are in memory: chunk n + 2 is asked for when chunk n has been
  * indexed, and the result before that has been given back, so a source may fill two memories in turn.
  */
-import { nowMs } from '../clock.js';
-import { IndexingError, invalidConfiguration, refuseUnknown } from '../errors.js';
-import { linkSignals } from '../linked-signal.js';
+import { nowMs } from '../base/clock.js';
+import { IndexingError, invalidConfiguration, refuseUnknown } from '../base/errors.js';
+import { linkSignals } from '../base/linked-signal.js';
 import { IndexingPerformanceReport } from '../reporting/report.js';
 import { type ReportParts, summarizeRun } from '../reporting/summarize-run.js';
 import type { VectorSource } from '../vectors/vector-source.js';

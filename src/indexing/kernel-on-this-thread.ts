@@ -5,7 +5,7 @@
  * A matrix from `allocate` is worked on where it lies. Any other is copied into working memory, and back where the result
  * belongs in it.
  */
-import { invalidConfiguration, refuseUnknown } from '../errors.js';
+import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
 import { compileKernel } from '../kernel/compile.js';
 import { type CompiledKernel, instantiateKernel, type KernelBackend } from '../kernel/instantiate.js';
 import type { KernelExports } from '../kernel/kernel-exports.js';

@@ -2,9 +2,9 @@
  * A ParallelIndexer that knows what its threads do: monitors with exact counts, and a report for every run.
  */
 
-import { measureClockTickMs } from '../clock.js';
-import { asyncDisposeSymbol } from '../dispose-symbol.js';
-import { invalidConfiguration, messageOf } from '../errors.js';
+import { measureClockTickMs } from '../base/clock.js';
+import { asyncDisposeSymbol } from '../base/dispose-symbol.js';
+import { invalidConfiguration, messageOf } from '../base/errors.js';
 import type { PerformanceMonitor } from '../monitoring/performance-monitor.js';
 import { RealTimeMonitor } from '../monitoring/real-time-monitor.js';
 import { type MonitoringStats, SharedPerformanceMonitor } from '../monitoring/shared-performance-monitor.js';

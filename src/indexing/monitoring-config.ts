@@ -1,7 +1,7 @@
 /**
  * What a MonitoredParallelIndexer watches, checked once at the edge.
  */
-import { invalidConfiguration, refuseUnknown } from '../errors.js';
+import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
 import { checkReportingInterval, DEFAULT_REPORTING_INTERVAL_MS } from '../monitoring/reporting-interval.js';
 import type { ReportParts } from '../reporting/summarize-run.js';
 

@@ -1,13 +1,13 @@
 /**
  * What a caller may ask for, checked once at the edge.
  */
-import { invalidConfiguration, type RowRange, refuseUnknown } from '../errors.js';
+import { invalidConfiguration, type RowRange, refuseUnknown } from '../base/errors.js';
+import type { WorkerChoice } from '../engine/lanes/platform.js';
 import type { KernelBackend } from '../kernel/instantiate.js';
 import type { KernelOperation } from '../kernel/kernel-exports.js';
 import type { IndexingProgress } from '../monitoring/run-progress.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
-import type { WorkerChoice } from '../workers/platform.js';
 
 /** What an indexer tells its caller beside results, one line at a time. */
 export interface IndexerLogger {

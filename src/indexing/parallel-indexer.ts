@@ -1,14 +1,14 @@
 /**
  * The engine: indexes vectors on all threads and gives views on the result. Unmonitored; see MonitoredParallelIndexer.
  */
-import { asyncDisposeSymbol } from '../dispose-symbol.js';
-import { IndexingError } from '../errors.js';
+import { asyncDisposeSymbol } from '../base/dispose-symbol.js';
+import { IndexingError } from '../base/errors.js';
+import { linkSignals } from '../base/linked-signal.js';
+import { boundPlatform } from '../engine/lanes/platform.js';
 import type { KernelOperation } from '../kernel/kernel-exports.js';
-import { linkSignals } from '../linked-signal.js';
 import { MemoryPool } from '../memory/memory-pool.js';
 import type { MemoryRates } from '../reporting/report-data.js';
 import type { VectorSource } from '../vectors/vector-source.js';
-import { boundPlatform } from '../workers/platform.js';
 import { type AllocatedMatrix, Allocations } from './allocations.js';
 import { CallDispatch } from './call-dispatch.js';
 import type { Backend } from './engine.js';

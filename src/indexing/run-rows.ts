@@ -3,12 +3,12 @@
  * them, and put back as they were where a thread died. Rows of a run in place are there from the start; shared ones are
  * copied by the thread that claims them.
  */
-import { nowMs } from '../clock.js';
-import type { RowRange } from '../errors.js';
+import { nowMs } from '../base/clock.js';
+import type { RowRange } from '../base/errors.js';
+import { TimeSlices } from '../base/time-slices.js';
 import type { ControlBlock } from '../memory/control-block.js';
 import type { Batch } from '../memory/control-layout.js';
 import type { CopyIn } from '../reporting/report-data.js';
-import { TimeSlices } from '../time-slices.js';
 import type { SourceRows } from '../vectors/source-rows.js';
 
 /** Bytes copied between two looks at the clock: well below a millisecond. */

@@ -5,15 +5,15 @@
  * `finished` may reject before every thread has answered (abort); the run's memory is given back, and the next run may
  * begin, when `settled` resolves.
  */
-import { nowMs } from '../clock.js';
+import { nowMs } from '../base/clock.js';
+import { claimBatches } from '../engine/worker/claim-loop.js';
+import type { IndexingTask } from '../engine/worker/task.js';
 import type { CompiledKernel } from '../kernel/instantiate.js';
 import { ControlBlock } from '../memory/control-block.js';
 import { layOutMatrix } from '../memory/matrix-layout.js';
 import type { MemoryPool } from '../memory/memory-pool.js';
 import { type IndexingProgress, ProgressReader } from '../monitoring/run-progress.js';
 import type { SourceRows } from '../vectors/source-rows.js';
-import { claimBatches } from '../workers/claim-loop.js';
-import type { IndexingTask } from '../workers/task.js';
 import type { PlacedMemory } from './allocations.js';
 import type { Execution, RunWork } from './execution/execution.js';
 import type { ConditionsWatch } from './measuring/run-conditions.js';

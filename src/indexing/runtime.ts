@@ -1,8 +1,8 @@
 /**
  * What an indexer runs on: the kernel, compiled, and the threads, started; each once, when it is first needed.
  */
-import { nowMs } from '../clock.js';
-import { boundPlatform } from '../workers/platform.js';
+import { nowMs } from '../base/clock.js';
+import { boundPlatform } from '../engine/lanes/platform.js';
 import { type Backend, type Engine, loadEngine } from './engine.js';
 import type { Execution } from './execution/execution.js';
 import { startExecution } from './execution/start-execution.js';

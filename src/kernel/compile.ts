@@ -3,7 +3,7 @@
  * SIMD and computes wrong), and JavaScript elsewhere. A kernel asked for by name runs or is refused.
  */
 import simd from 'kernel:simd.wasm';
-import { IndexingError, messageOf } from '../errors.js';
+import { IndexingError, messageOf } from '../base/errors.js';
 import { type CompiledKernel, instantiateKernel, type KernelBackend } from './instantiate.js';
 import { createJavaScriptKernel } from './javascript.js';
 import { scratchBytes } from './kernel-exports.js';

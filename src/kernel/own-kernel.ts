@@ -2,7 +2,7 @@
  * The kernel's bytes from a user who serves them: whether they are those of a kernel. Apart from compile.ts, so that
  * simdex/kernel, which takes none, does without.
  */
-import { IndexingError } from '../errors.js';
+import { IndexingError } from '../base/errors.js';
 import type { KernelExports } from './kernel-exports.js';
 
 export interface OwnKernel {

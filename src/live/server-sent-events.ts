@@ -3,7 +3,7 @@
  * update, its data one line of JSON. Bytes come only when they are asked for: a slow client makes nothing wait and nothing
  * grow, since the monitor itself leaves out what a newer update replaces.
  */
-import { invalidConfiguration, refuseUnknown } from '../errors.js';
+import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
 import type { MonitorUpdate } from '../monitoring/monitor-update.js';
 import { isLive, updateToJson } from './update-json.js';
 

@@ -1,7 +1,7 @@
 /**
  * Memories of matrices, and what is said where there is no more memory.
  */
-import { IndexingError } from '../errors.js';
+import { IndexingError } from '../base/errors.js';
 import { createMemory, type MatrixMemory } from './create-memory.js';
 
 const MAX_BYTES = 2 ** 32;

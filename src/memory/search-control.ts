@@ -12,7 +12,7 @@ const NEXT = 0;
 const STOP = 1;
 const HEADER_BYTES = 64;
 
-/** Where the hits of one query lie: a heap while the search lasts (see workers/top-hits.ts). */
+/** Where the hits of one query lie: a heap while the search lasts (see engine/worker/top-hits.ts). */
 export interface HitRegion {
   /** One number: how many there are. */
   readonly count: Float64Array;

@@ -7,7 +7,7 @@
  * and 1 are the minimum and the maximum. Attributes are bounded: `quantile` has five values, `thread` is an integer from 0
  * to 255.
  */
-import { invalidConfiguration, refuseUnknown } from '../errors.js';
+import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
 import type { PerformanceStats } from '../monitoring/performance-stats.js';
 import { type MetricsSource, type Reading, seconds, takeReading } from './reading.js';
 import { type MetricsRegistration, registration } from './registration.js';

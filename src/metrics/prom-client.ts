@@ -3,7 +3,7 @@
  * copied into it. The registry is the one given, never prom-client's global one, and prom-client itself is not needed
  * here: a metric is what a registry asks of it.
  */
-import { invalidConfiguration } from '../errors.js';
+import { invalidConfiguration } from '../base/errors.js';
 import { type Family, familiesOf, type PrometheusOptions } from './prometheus-families.js';
 import { type MetricsSource, takeReading } from './reading.js';
 import { type MetricsRegistration, registration } from './registration.js';

@@ -5,7 +5,7 @@
  *
  * A count at a bound is exact: bounds are powers of two of a millisecond, on which buckets of the monitors' histograms end.
  */
-import { invalidConfiguration, refuseUnknown } from '../errors.js';
+import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
 import type { HistogramSnapshot } from '../monitoring/exponential-histogram.js';
 import type { TimeDistribution } from '../monitoring/time-distribution.js';
 import { type MetricsSource, type Reading, seconds, takeReading } from './reading.js';

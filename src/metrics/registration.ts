@@ -1,7 +1,7 @@
 /**
  * Metrics that are registered somewhere, until they are taken out again.
  */
-import { disposeSymbol } from '../dispose-symbol.js';
+import { disposeSymbol } from '../base/dispose-symbol.js';
 
 /** Metrics that are registered somewhere, until it is disposed of. */
 export interface MetricsRegistration extends Disposable {

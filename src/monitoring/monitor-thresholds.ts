@@ -1,7 +1,7 @@
 /**
  * When a monitor raises an alert, or calls a window worse than the one before it.
  */
-import { invalidConfiguration, refuseUnknown } from '../errors.js';
+import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
 
 /** A rule holds above its threshold, the floor below it. `Infinity` switches a rule off, 0 the floor. */
 export interface MonitorThresholds {

@@ -2,7 +2,7 @@
  * A running stopwatch that records what it measured once: at `stop()` or, declared with `using`, at the end of its
  * block. Milliseconds.
  */
-import { disposeSymbol } from '../dispose-symbol.js';
+import { disposeSymbol } from '../base/dispose-symbol.js';
 
 /** A clock that does not run backwards, in milliseconds from any origin. */
 export type Clock = () => number;

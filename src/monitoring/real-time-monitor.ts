@@ -5,7 +5,7 @@
  * Every record is in exactly one window: the windows from start to stop add up to what was recorded in between. Its timer
  * keeps neither a process nor a page alive, and no listener or reader can hold up a run, fail it or make memory grow.
  */
-import { refuseUnknown } from '../errors.js';
+import { refuseUnknown } from '../base/errors.js';
 import { judgeAlerts, type RaisedAlerts } from './alerts.js';
 import { type DegradationBaseline, judgeDegradation } from './degradation.js';
 import { checkThresholds, type MonitorThresholds, type ThresholdOptions } from './monitor-thresholds.js';

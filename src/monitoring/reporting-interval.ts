@@ -1,7 +1,7 @@
 /**
  * Time between two interim reports of a run, in milliseconds.
  */
-import { invalidConfiguration } from '../errors.js';
+import { invalidConfiguration } from '../base/errors.js';
 
 export const DEFAULT_REPORTING_INTERVAL_MS = 30_000;
 

@@ -2,7 +2,7 @@
  * How far a run is, read from its control block while it lasts. Never goes back: rows that a dead thread had done count
  * until their second run has caught up with them.
  */
-import { nowMs } from '../clock.js';
+import { nowMs } from '../base/clock.js';
 import type { ControlBlock } from '../memory/control-block.js';
 import { CLAIMED, DONE } from '../memory/control-layout.js';
 

@@ -3,7 +3,7 @@
  * recorded here too, so totals here are the sums over the threads, exactly, plus what was recorded here directly (queries,
  * which belong to no thread). Resetting one monitor leaves the others as they are.
  */
-import { invalidConfiguration } from '../errors.js';
+import { invalidConfiguration } from '../base/errors.js';
 import { PerformanceMonitor } from './performance-monitor.js';
 import type { PerformanceStats } from './performance-stats.js';
 import { type Clock, systemClock } from './performance-timer.js';

@@ -4,7 +4,7 @@
  *
  * Distributions merge exactly: however the same records are split, ordered and merged, every figure has the same bits.
  */
-import { invalidConfiguration } from '../errors.js';
+import { invalidConfiguration } from '../base/errors.js';
 import { ExactSum } from './exact-sum.js';
 import { ExponentialHistogram, type HistogramSnapshot } from './exponential-histogram.js';
 

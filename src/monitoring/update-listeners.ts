@@ -2,7 +2,7 @@
  * Listeners to updates, by type. One that throws, or whose promise rejects, is taken off, and its error told, once: nobody
  * else notices.
  */
-import { invalidConfiguration } from '../errors.js';
+import { invalidConfiguration } from '../base/errors.js';
 import type { MonitorUpdate } from './monitor-update.js';
 
 /** What updates are told apart by. */

@@ -2,7 +2,7 @@
  * Readers of values that came from outside as JSON: each gives the value with its type, or refuses it in a sentence that
  * says where it stands (`report.queueDepth.samples[3].atMs`), what was expected and what was found.
  */
-import { invalidConfiguration } from '../errors.js';
+import { invalidConfiguration } from '../base/errors.js';
 
 export type Reader<T> = (value: unknown, path: string) => T;
 

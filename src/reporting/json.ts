@@ -2,7 +2,7 @@
  * A report as plain data for JSON, and back, the same to the bit. JSON has no NaN and no infinities: such a figure is
  * null there and NaN when it comes back. Counts and ids are never null.
  */
-import { IndexingError, invalidConfiguration } from '../errors.js';
+import { IndexingError, invalidConfiguration } from '../base/errors.js';
 import { type HistogramSnapshot, highestBucket, lowestBucket } from '../monitoring/exponential-histogram.js';
 import type { TimeSummary } from '../monitoring/time-distribution.js';
 import {

@@ -2,7 +2,7 @@
  * Reports as a page, one or several beside each other; with a script in it, or without.
  */
 import { code, sha256, style } from 'page:script';
-import { invalidConfiguration, refuseUnknown } from '../errors.js';
+import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
 import { INTERACTIVE_STYLE } from './html/interactive-style.js';
 import { reportPage } from './html/page.js';
 import { PAGE_HEADING, PAGE_TITLE } from './html.js';

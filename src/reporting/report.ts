@@ -2,7 +2,7 @@
  * The report of one run: its figures, and the forms in which they go out. A report never changes.
  */
 
-import { refuseUnknown } from '../errors.js';
+import { refuseUnknown } from '../base/errors.js';
 import type { HistogramSnapshot } from '../monitoring/exponential-histogram.js';
 import type { TimeSummary } from '../monitoring/time-distribution.js';
 import { reportToCsv } from './csv.js';

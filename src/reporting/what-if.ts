@@ -10,7 +10,7 @@
  *   - further threads start as far apart as those of the run did;
  *   - what came before the first claim and after the last batch stays.
  */
-import { invalidConfiguration } from '../errors.js';
+import { invalidConfiguration } from '../base/errors.js';
 import type { BatchSample, CopyIn } from './report-data.js';
 import { type ScheduledBatch, scheduleBatches } from './schedule.js';
 

@@ -2,12 +2,12 @@
  * Brings vectors into an index: an indexer computes magnitudes and unit vectors, some thousand rows at a time, and they are
  * copied behind the rows that are there. Cosine keeps unit rows; the other metrics keep the rows as they were given.
  */
-import { IndexingError, invalidConfiguration } from '../errors.js';
+import { IndexingError, invalidConfiguration } from '../base/errors.js';
+import { TimeSlices } from '../base/time-slices.js';
 import type { ParallelIndexer } from '../indexing/parallel-indexer.js';
 import type { IndexingResult } from '../indexing/result/indexing-result.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import { isSortedMemory } from '../memory/sorted-memory.js';
-import { TimeSlices } from '../time-slices.js';
 import { countVectors, describeSource, type SourceRows } from '../vectors/source-rows.js';
 import { isFloat32Array } from '../vectors/vector-matrix.js';
 import type { VectorSource } from '../vectors/vector-source.js';

@@ -4,8 +4,8 @@
  * Ids of one index are all numbers (safe integers) or all strings. A column of ids only grows, so states that share it see
  * the ids of their slots whatever is added later.
  */
-import { IndexingError, invalidConfiguration } from '../errors.js';
-import type { TimeSlices } from '../time-slices.js';
+import { IndexingError, invalidConfiguration } from '../base/errors.js';
+import type { TimeSlices } from '../base/time-slices.js';
 import type { VectorId } from '../vectors/vector-id.js';
 
 /** The ids of slots 0, 1, ...; undefined where they are the slots themselves. */

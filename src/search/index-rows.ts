@@ -2,12 +2,12 @@
  * The rows of an index with their ids, and the changes to them: one after another, in call order, each published at once
  * and as a whole, or not at all.
  */
-import { IndexingError } from '../errors.js';
+import { IndexingError } from '../base/errors.js';
+import { TimeSlices } from '../base/time-slices.js';
 import { ParallelIndexer } from '../indexing/parallel-indexer.js';
 import type { CompiledKernel } from '../kernel/instantiate.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import { hasInt8Scan } from '../kernel/search/int8-bound.js';
-import { TimeSlices } from '../time-slices.js';
 import { countVectors } from '../vectors/source-rows.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { VectorSource } from '../vectors/vector-source.js';

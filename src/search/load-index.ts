@@ -3,7 +3,8 @@
  * that is what the search relies on; every magnitude that of its row; no id twice. Rows of zeros whose magnitude is NaN were
  * rejected when they were indexed: they keep the numbers of the others right, and are no vectors.
  */
-import { IndexingError, invalidConfiguration } from '../errors.js';
+import { IndexingError, invalidConfiguration } from '../base/errors.js';
+import { TimeSlices } from '../base/time-slices.js';
 import { createBlobSource, createMemorySource } from '../formats/byte-sources.js';
 import { boundFiles } from '../formats/file-access.js';
 import type { ByteSource } from '../formats/format.js';
@@ -11,7 +12,6 @@ import { malformed } from '../formats/malformed.js';
 import { decodeIds, type SavedIndexPlaces } from '../formats/saved-index.js';
 import { type CompiledKernel, instantiateKernel } from '../kernel/instantiate.js';
 import { UNIT_TOLERANCE } from '../kernel/search/error-bound.js';
-import { TimeSlices } from '../time-slices.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { IdTable } from './id-table.js';
 import type { RowRoom, StagedRows } from './row-store.js';

@@ -1,12 +1,12 @@
 /**
  * What a caller of an index may ask for, checked once at the edge.
  */
-import { invalidConfiguration, refuseUnknown } from '../errors.js';
+import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
+import { boundPlatform, type WorkerChoice } from '../engine/lanes/platform.js';
 import { checkIndexerOptions, type IndexerLogger } from '../indexing/options.js';
 import type { KernelBackend } from '../kernel/instantiate.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import type { VectorId } from '../vectors/vector-id.js';
-import { boundPlatform, type WorkerChoice } from '../workers/platform.js';
 import type { VectorIds } from './id-table.js';
 import { SearchFilter } from './search-filter.js';
 

@@ -2,10 +2,10 @@
  * Queries as the kernel wants them: dense float32 rows, each followed by zeros up to a multiple of four components; for
  * inner products scaled by a power of two to a length of 1/4 to 1/2 (see kernel/search/error-bound.ts).
  */
-import { IndexingError, invalidConfiguration } from '../errors.js';
+import { IndexingError, invalidConfiguration } from '../base/errors.js';
+import type { TimeSlices } from '../base/time-slices.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import { queryBytes } from '../kernel/search/search-kernel.js';
-import type { TimeSlices } from '../time-slices.js';
 import { describeSource } from '../vectors/source-rows.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 

@@ -1,7 +1,7 @@
 /**
  * A bit for each of some rows, where threads that share memory can read it: uint32 words, the lowest bit first.
  */
-import { boundPlatform } from '../workers/platform.js';
+import { boundPlatform } from '../engine/lanes/platform.js';
 
 /** All bits 0. */
 export function createBits(rows: number): ArrayBufferLike {

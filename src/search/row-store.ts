@@ -5,9 +5,10 @@
  * at once. A row keeps its slot (its number, in the order in which rows were added) until removed rows are cleared away.
  * Only one change may be under way at a time.
  */
+
+import type { TimeSlices } from '../base/time-slices.js';
 import type { CompiledKernel } from '../kernel/instantiate.js';
 import { maxSegmentRows, type SegmentShape } from '../memory/segment-layout.js';
-import type { TimeSlices } from '../time-slices.js';
 import { clearBit, createBits, hasBit } from './row-bits.js';
 import { Segment } from './segment.js';
 

@@ -1,10 +1,11 @@
 /**
  * Writes a saved index (formats/saved-index.ts): rows that were removed are left out.
  */
+
+import { TimeSlices } from '../base/time-slices.js';
 import { boundFiles } from '../formats/file-access.js';
 import { createSavedIndexHeader, type EncodedIds, encodeIds, type SavedIds } from '../formats/saved-index.js';
 import type { Metric } from '../kernel/search/error-bound.js';
-import { TimeSlices } from '../time-slices.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import { type IdColumn, idAt } from './id-table.js';
 import { liveSpans, type RowState } from './row-store.js';

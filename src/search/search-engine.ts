@@ -3,22 +3,22 @@
  *
  * A search only reads, so one whose thread died is done again from the start.
  */
-import { IndexingError, messageOf } from '../errors.js';
+import { IndexingError, messageOf } from '../base/errors.js';
+import { linkSignals } from '../base/linked-signal.js';
+import { TimeSlices } from '../base/time-slices.js';
+import { boundPlatform } from '../engine/lanes/platform.js';
+import type { WorkerPool } from '../engine/lanes/worker-pool.js';
+import { BlockSearch, SearchInstances, searchBlocks } from '../engine/worker/search-loop.js';
+import type { SearchPart, SearchTask } from '../engine/worker/search-task.js';
+import { isBetter } from '../engine/worker/top-hits.js';
 import type { Backend } from '../indexing/engine.js';
 import { SerialQueue, type Turn } from '../indexing/serial-queue.js';
 import type { KernelBackend } from '../kernel/instantiate.js';
 import type { SearchKernel } from '../kernel/search/compile-search-kernel.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import { queryBytes } from '../kernel/search/search-kernel.js';
-import { linkSignals } from '../linked-signal.js';
 import { SearchControl } from '../memory/search-control.js';
 import { queriesPerPass, rowsPerCall } from '../memory/segment-layout.js';
-import { TimeSlices } from '../time-slices.js';
-import { boundPlatform } from '../workers/platform.js';
-import { BlockSearch, SearchInstances, searchBlocks } from '../workers/search-loop.js';
-import type { SearchPart, SearchTask } from '../workers/search-task.js';
-import { isBetter } from '../workers/top-hits.js';
-import type { WorkerPool } from '../workers/worker-pool.js';
 import type { PreparedQueries } from './queries.js';
 import type { RowState } from './row-store.js';
 import { type SearchPoolOptions, startSearchPool } from './search-pool.js';

@@ -1,8 +1,8 @@
 /**
  * Which rows may be hits, by their ids: a bit for each row, where threads can read it.
  */
-import { invalidConfiguration } from '../errors.js';
-import type { TimeSlices } from '../time-slices.js';
+import { invalidConfiguration } from '../base/errors.js';
+import type { TimeSlices } from '../base/time-slices.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import { type IdColumn, idAt } from './id-table.js';
 import { bothBits, createBits, hasBit, setBit } from './row-bits.js';

@@ -1,11 +1,11 @@
 /**
  * The threads that search.
  */
-import { messageOf } from '../errors.js';
+import { messageOf } from '../base/errors.js';
+import { boundPlatform, type WorkerChoice } from '../engine/lanes/platform.js';
+import type { WorkerPool } from '../engine/lanes/worker-pool.js';
 import type { IndexerLogger } from '../indexing/options.js';
 import type { KernelSource } from '../kernel/instantiate.js';
-import { boundPlatform, type WorkerChoice } from '../workers/platform.js';
-import type { WorkerPool } from '../workers/worker-pool.js';
 
 export interface SearchPoolOptions {
   readonly threads: number;

@@ -2,6 +2,8 @@
  * Some of the rows of an index, in a memory of their own: 4 GiB hold no more. Rows are written once, behind those that
  * searches see, and never change.
  */
+
+import { boundPlatform } from '../engine/lanes/platform.js';
 import type { CompiledKernel } from '../kernel/instantiate.js';
 import { instantiateSearchKernel } from '../kernel/search/instantiate-search-kernel.js';
 import { codeCount, FACTOR_BYTES } from '../kernel/search/int8-bound.js';
@@ -9,7 +11,6 @@ import type { Int8ScanExports } from '../kernel/search/search-kernel.js';
 import type { MatrixMemory } from '../memory/create-memory.js';
 import { createMatrixMemory } from '../memory/matrix-memory.js';
 import { SegmentLayout, type SegmentShape } from '../memory/segment-layout.js';
-import { boundPlatform } from '../workers/platform.js';
 
 export class Segment {
   readonly layout: SegmentLayout;

@@ -5,8 +5,10 @@
  * A search sees the rows that were there when it was called. Changes (add, upsert, remove) happen one after another, in
  * call order, each at once and as a whole or not at all.
  */
-import { asyncDisposeSymbol } from '../dispose-symbol.js';
-import { IndexingError, invalidConfiguration } from '../errors.js';
+import { asyncDisposeSymbol } from '../base/dispose-symbol.js';
+import { IndexingError, invalidConfiguration } from '../base/errors.js';
+import { TimeSlices } from '../base/time-slices.js';
+import { boundPlatform } from '../engine/lanes/platform.js';
 import { malformed } from '../formats/malformed.js';
 import { readSavedIndex } from '../formats/saved-index.js';
 import { type Backend, fallbackTeller } from '../indexing/engine.js';
@@ -16,11 +18,9 @@ import type { CompiledKernel } from '../kernel/instantiate.js';
 import { compileSearchKernel } from '../kernel/search/compile-search-kernel.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import { PerformanceMonitor } from '../monitoring/performance-monitor.js';
-import { TimeSlices } from '../time-slices.js';
 import { countVectors } from '../vectors/source-rows.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { VectorSource } from '../vectors/vector-source.js';
-import { boundPlatform } from '../workers/platform.js';
 import type { VectorIds } from './id-table.js';
 import { IndexRows, type IndexState } from './index-rows.js';
 import { openIndexFile } from './load-index.js';

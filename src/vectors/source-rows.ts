@@ -4,8 +4,8 @@
  * The rank of a row is its position in processing order. For rows of one length it is the input position; ragged rows are
  * stably sorted by length, and `order[rank]` is the input position.
  */
-import { IndexingError, invalidConfiguration } from '../errors.js';
-import type { TimeSlices } from '../time-slices.js';
+import { IndexingError, invalidConfiguration } from '../base/errors.js';
+import type { TimeSlices } from '../base/time-slices.js';
 import { checkMatrix, isFloat32Array, type VectorMatrix } from './vector-matrix.js';
 import type { VectorSource } from './vector-source.js';
 

@@ -1,7 +1,7 @@
 /**
  * A dense matrix of vectors, and what makes one valid.
  */
-import { invalidConfiguration } from '../errors.js';
+import { invalidConfiguration } from '../base/errors.js';
 
 /** Dense rows: `data` holds count × dims components, row-major. */
 export interface VectorMatrix {

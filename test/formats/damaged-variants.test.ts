@@ -17,7 +17,7 @@ import {
 } from 'apache-arrow';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, test } from 'vitest';
-import { IndexingError } from '../../src/errors.js';
+import { IndexingError } from '../../src/base/errors.js';
 import { readVectors } from '../../src/formats/node/read-vectors.js';
 import { checkSnappy } from '../../src/formats/parquet-pages.js';
 import { parquetByArrowRs as arrowRs, ids as arrowRsIds, rows as arrowRsRows } from './arrow-rs.js';

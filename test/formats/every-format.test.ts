@@ -4,7 +4,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { IndexingError } from '../../src/errors.js';
+import { IndexingError } from '../../src/base/errors.js';
 import { createMemorySource } from '../../src/formats/byte-sources.js';
 import { openVectors, readVectors } from '../../src/formats/node/read-vectors.js';
 import { formatOf, type VectorFormat, vectorFormats } from '../../src/formats/registry.js';

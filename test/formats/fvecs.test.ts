@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { IndexingError } from '../../src/errors.js';
+import { IndexingError } from '../../src/base/errors.js';
 import type { RowOptions } from '../../src/formats/format.js';
 import { fvecs } from '../../src/formats/fvecs.js';
 import {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { IndexingError } from '../../src/errors.js';
+import { IndexingError } from '../../src/base/errors.js';
 import type { RowOptions } from '../../src/formats/format.js';
 import { npy } from '../../src/formats/npy.js';
 import { bitsOf, bytesOf, collect, createRandom, dictOf, expectRefusal, memorySource, npyBytes } from './support.js';

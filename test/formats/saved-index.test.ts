@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { IndexingError } from '../../src/errors.js';
+import { IndexingError } from '../../src/base/errors.js';
 import { createMemorySource } from '../../src/formats/byte-sources.js';
 import {
   createSafetensorsHeader,

@@ -6,7 +6,7 @@ import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { IndexingError } from '../../src/errors.js';
+import { IndexingError } from '../../src/base/errors.js';
 import type { ByteSource, IdentifiedMatrix, RowChunk } from '../../src/formats/format.js';
 import type { VectorMatrix } from '../../src/vectors/vector-matrix.js';
 

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { MonitoredParallelIndexer, ParallelIndexer } from 'simdex';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { asyncDisposeSymbol } from '../../src/dispose-symbol.js';
+import { asyncDisposeSymbol } from '../../src/base/dispose-symbol.js';
 import { differencesFrom } from './reference.js';
 import { inSharedMemory, randomMatrix, randomRows, rejectionOf } from './support.js';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { IndexingError } from '../../src/errors.js';
+import { IndexingError } from '../../src/base/errors.js';
 import { compileKernel } from '../../src/kernel/compile.js';
 import { ownKernel } from '../../src/kernel/own-kernel.js';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import { disposeSymbol } from '../../src/dispose-symbol.js';
+import { disposeSymbol } from '../../src/base/dispose-symbol.js';
 import { PerformanceMonitor } from '../../src/monitoring/performance-monitor.js';
 import { TimeDistribution } from '../../src/monitoring/time-distribution.js';
 import { durationMs, manualClock, trueSum } from './durations.js';

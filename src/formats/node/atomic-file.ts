@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto';
 import { rmSync, type Stats } from 'node:fs';
 import { access, constants, type FileHandle, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { IndexingError, type IndexingErrorDetails } from '../../errors.js';
+import { IndexingError, type IndexingErrorDetails } from '../../base/errors.js';
 import { fileError, hasErrorCode } from './file-error.js';
 
 export interface AtomicFile {

@@ -2,7 +2,7 @@
  * What the operating system refused, as the one error type: the path, the reason in words, what to do, and the system's
  * error as `cause`.
  */
-import { IndexingError, messageOf } from '../../errors.js';
+import { IndexingError, messageOf } from '../../base/errors.js';
 
 type FileAction = 'read' | 'write' | 'remove';
 

@@ -3,7 +3,7 @@
  * position, so any number of them may be under way.
  */
 import { constants, type FileHandle, open } from 'node:fs/promises';
-import { IndexingError } from '../../errors.js';
+import { IndexingError } from '../../base/errors.js';
 import { malformed } from '../malformed.js';
 import type { ClosableSource } from '../vector-file.js';
 import { fileError } from './file-error.js';

@@ -1,7 +1,7 @@
 /**
  * Vectors from files and Blobs, in bounded memory.
  */
-import { invalidConfiguration } from '../../errors.js';
+import { invalidConfiguration } from '../../base/errors.js';
 import type { IdentifiedMatrix } from '../format.js';
 import {
   checkReadOptions,

@@ -2,7 +2,7 @@
  * Vectors, or a column of numbers, to a file that appears whole or not at all (`createAtomicFile`). A writer belongs to its
  * creator, who calls `finish()` or `abort()`; any error aborts it. One call at a time: overlapping writes are refused.
  */
-import { IndexingError, invalidConfiguration } from '../../errors.js';
+import { IndexingError, invalidConfiguration } from '../../base/errors.js';
 import type { ComponentOrder } from '../../vectors/vector-source.js';
 import type { FormatWriter, IdentifiedMatrix, RowChunk, RowShape, RowsToWrite, VectorEncoder } from '../format.js';
 import { formatOf, formatsFor, type VectorFormat } from '../registry.js';

@@ -1,10 +1,11 @@
 /**
  * The calling thread alone, where there are no workers: parts of batches, with turns of its event loop between them.
  */
+
+import { TimeSlices } from '../../base/time-slices.js';
+import { indexPart } from '../../engine/worker/part.js';
+import { warmUp } from '../../engine/worker/warm-up.js';
 import { instantiateKernel } from '../../kernel/instantiate.js';
-import { TimeSlices } from '../../time-slices.js';
-import { indexPart } from '../../workers/part.js';
-import { warmUp } from '../../workers/warm-up.js';
 import type { Execution } from './execution.js';
 import { indexParts } from './part-execution.js';
 

@@ -2,12 +2,13 @@
  * How the batches of a run get done: by threads that share the run's memory and claim batches themselves, or part by part,
  * by a worker with a memory of its own or by the calling thread. Chosen once for an indexer; a run does not know which.
  */
+
+import type { TimeSlices } from '../../base/time-slices.js';
+import type { WorkerPool } from '../../engine/lanes/worker-pool.js';
+import type { IndexingTask } from '../../engine/worker/task.js';
 import type { CompiledKernel } from '../../kernel/instantiate.js';
 import type { ControlBlock } from '../../memory/control-block.js';
 import type { Batch } from '../../memory/control-layout.js';
-import type { TimeSlices } from '../../time-slices.js';
-import type { IndexingTask } from '../../workers/task.js';
-import type { WorkerPool } from '../../workers/worker-pool.js';
 
 export interface Execution {
   /** Threads that take part in a run, at most. */

@@ -3,12 +3,12 @@
  * that is much work, and come back indexed. Several messages are in flight, so that the worker has one while another is
  * copied here. What a worker that dies had been sent is sent again: the rows here stay as they are until they come back.
  */
-import { IndexingError, messageOf } from '../../errors.js';
+import { IndexingError, messageOf } from '../../base/errors.js';
+import { TimeSlices } from '../../base/time-slices.js';
+import { TaskNotBegun, type WorkerPool } from '../../engine/lanes/worker-pool.js';
+import { layOutPart } from '../../engine/worker/part.js';
+import type { PartRecord } from '../../engine/worker/task.js';
 import { insufficientMemory } from '../../memory/matrix-memory.js';
-import { TimeSlices } from '../../time-slices.js';
-import { layOutPart } from '../../workers/part.js';
-import type { PartRecord } from '../../workers/task.js';
-import { TaskNotBegun, type WorkerPool } from '../../workers/worker-pool.js';
 import type { Execution, RunWork } from './execution.js';
 import { type BatchPart, indexParts } from './part-execution.js';
 import { notStarted } from './thread-execution.js';

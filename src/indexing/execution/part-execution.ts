@@ -5,8 +5,9 @@
  * Parts begin in the order of the rows, and one party indexes them one by one, so batches do not overlap in time and their
  * times add up to the time at work.
  */
+
+import type { Part, PartRecord } from '../../engine/worker/task.js';
 import type { Batch } from '../../memory/control-layout.js';
-import type { Part, PartRecord } from '../../workers/task.js';
 import type { RunWork } from './execution.js';
 import { settleAll } from './settle-all.js';
 

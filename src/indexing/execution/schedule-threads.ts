@@ -5,10 +5,10 @@
  * finished, after its rows were restored. A batch that kills two threads ends the run with `ThreadPanic`, and so does a
  * thread that dies again and again before it claims anything.
  */
-import { IndexingError, messageOf, type RowRange } from '../../errors.js';
+import { IndexingError, messageOf, type RowRange } from '../../base/errors.js';
+import type { WorkerPool } from '../../engine/lanes/worker-pool.js';
 import type { ControlBlock } from '../../memory/control-block.js';
 import { CLAIMED, DONE, LOST, PENDING } from '../../memory/control-layout.js';
-import type { WorkerPool } from '../../workers/worker-pool.js';
 import type { RunWork } from './execution.js';
 import { settleAll } from './settle-all.js';
 

@@ -2,11 +2,12 @@
  * Chooses how runs are executed here, once for an indexer, and starts the workers that it takes. Ways that do without shared memory
  * or without workers are loaded where they are needed: pages that have both need not load them.
  */
+
+import { boundPlatform } from '../../engine/lanes/platform.js';
+import { WorkersUnavailable } from '../../engine/lanes/worker-pool.js';
 import { kernelBytes } from '../../kernel/compile.js';
 import type { KernelBackend } from '../../kernel/instantiate.js';
 import { ownKernel } from '../../kernel/own-kernel.js';
-import { boundPlatform } from '../../workers/platform.js';
-import { WorkersUnavailable } from '../../workers/worker-pool.js';
 import type { IndexerOptions } from '../options.js';
 import type { Execution } from './execution.js';
 import { executeOnThreads, notStarted } from './thread-execution.js';

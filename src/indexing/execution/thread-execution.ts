@@ -1,8 +1,8 @@
 /**
  * Threads that share the run's memory: one task per thread and run, while the calling thread copies rows in.
  */
-import { IndexingError, messageOf } from '../../errors.js';
-import type { WorkerPool } from '../../workers/worker-pool.js';
+import { IndexingError, messageOf } from '../../base/errors.js';
+import type { WorkerPool } from '../../engine/lanes/worker-pool.js';
 import type { Execution } from './execution.js';
 import { scheduleThreads } from './schedule-threads.js';
 import { settleAll } from './settle-all.js';

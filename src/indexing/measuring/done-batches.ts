@@ -2,12 +2,13 @@
  * The batches of a run that are done, each found once, and what it tells. Looking gives the event loop turns, however many
  * there are.
  */
+
+import { TimeSlices } from '../../base/time-slices.js';
 import { rejectionOf } from '../../kernel/rejection.js';
 import { DONE } from '../../memory/control-layout.js';
 import type { ExponentialHistogram } from '../../monitoring/exponential-histogram.js';
 import { TimeDistribution } from '../../monitoring/time-distribution.js';
 import type { BatchSample } from '../../reporting/report-data.js';
-import { TimeSlices } from '../../time-slices.js';
 import type { RunRecords } from '../run-records.js';
 import { MagnitudeSample } from './magnitude-sample.js';
 

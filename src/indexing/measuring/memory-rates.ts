@@ -2,9 +2,10 @@
  * What the memory of this machine gives to threads, measured at most once in a process: it takes some 50 ms of all threads
  * and 64 MiB, so nobody pays for it who does not ask, or whose run took far longer.
  */
+
+import type { WorkerPool } from '../../engine/lanes/worker-pool.js';
+import type { MemoryProbeTask } from '../../engine/worker/memory-probe.js';
 import type { MemoryRates } from '../../reporting/report-data.js';
-import type { MemoryProbeTask } from '../../workers/memory-probe.js';
-import type { WorkerPool } from '../../workers/worker-pool.js';
 
 /** Beyond the caches of most machines, all threads together. */
 export const PROBE_BYTES = 64 * 2 ** 20;

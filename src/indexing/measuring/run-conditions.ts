@@ -2,8 +2,9 @@
  * What a run finds and uses beside its batches. Costs one question about processor time at the beginning of a run and one at
  * its end, and nothing where batches are not timed.
  */
+
+import type { Platform } from '../../engine/lanes/platform.js';
 import type { RunConditions } from '../../reporting/report-data.js';
-import type { Platform } from '../../workers/platform.js';
 import { knownMemoryRates } from './memory-rates.js';
 
 export class ConditionsWatch {

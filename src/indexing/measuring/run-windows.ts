@@ -1,7 +1,7 @@
 /**
  * What the threads of a run did since they were last looked at, from its control block.
  */
-import { nowMs } from '../../clock.js';
+import { nowMs } from '../../base/clock.js';
 import type { ControlBlock } from '../../memory/control-block.js';
 import { CLAIMED, DONE } from '../../memory/control-layout.js';
 import type { RunWindow } from '../tuning/tuner-during-run.js';

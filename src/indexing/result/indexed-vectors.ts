@@ -2,7 +2,7 @@
  * The indexed vectors of a run, by input position. Everything is a view on the memory of the result, made when asked for;
  * after the result is disposed every accessor throws, and arrays handed out before may show other data.
  */
-import { IndexingError } from '../../errors.js';
+import { IndexingError } from '../../base/errors.js';
 import { rejectionOf } from '../../kernel/rejection.js';
 import type { MatrixLayout, PlacedGroup } from '../../memory/matrix-layout.js';
 import { markMemory } from '../../memory/sorted-memory.js';

@@ -2,8 +2,8 @@
  * What a run gives: its vectors, batches and figures. The vectors are views on shared memory that lives as long as any of
  * them is reachable; `dispose` hands it back for the next run at once, which is much faster than fresh memory.
  */
-import { disposeSymbol } from '../../dispose-symbol.js';
-import { IndexingError } from '../../errors.js';
+import { disposeSymbol } from '../../base/dispose-symbol.js';
+import { IndexingError } from '../../base/errors.js';
 import type { ControlBlock } from '../../memory/control-block.js';
 import { DONE } from '../../memory/control-layout.js';
 import type { IndexingPerformanceReport } from '../../reporting/report.js';

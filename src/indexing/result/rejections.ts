@@ -1,7 +1,7 @@
 /**
  * The vectors of a run that could not be indexed, read from its records and the magnitude column.
  */
-import { IndexingError } from '../../errors.js';
+import { IndexingError } from '../../base/errors.js';
 import { type RejectionCode, rejectionOf } from '../../kernel/rejection.js';
 import type { ControlBlock } from '../../memory/control-block.js';
 import { DONE } from '../../memory/control-layout.js';

@@ -1,0 +1,50 @@
+/**
+ * Pages: Web Workers; shared memory where the page is cross-origin isolated; at most 1 GiB unless asked for more.
+ */
+import { invalidConfiguration } from '../../../base/errors.js';
+import type { Platform, WorkerChoice } from '../platform.js';
+import type { WorkerStart } from './live-worker.js';
+import { createWebWorkerPool } from './web-worker-pool.js';
+
+const MAX_THREADS = 8;
+
+/** How the workers that come with the library are started. */
+export interface PageWorkers {
+  readonly indexing: WorkerStart;
+  /** Workers that search, too; asked for when the first is wanted. */
+  searching(): Promise<WorkerStart>;
+}
+
+export function createBrowserPlatform(own: PageWorkers): Platform {
+  return {
+    // One core stays with the page.
+    availableThreads: () => Math.max(1, Math.min(MAX_THREADS, (navigator.hardwareConcurrency || 2) - 1)),
+    // Memory.shared without isolation can be made in some browsers, but not posted.
+    sharesMemory: globalThis.crossOriginIsolated === true && typeof SharedArrayBuffer === 'function',
+    takesWorkerFactory: true,
+    async createPool(options) {
+      const { worker, searches } = options;
+      const start = worker ? startOf(worker) : searches ? await own.searching() : own.indexing;
+      return createWebWorkerPool(start, options);
+    },
+    maxMemoryBytes: 2 ** 30,
+    collectGarbage,
+  };
+}
+
+function startOf(worker: WorkerChoice): WorkerStart {
+  if (typeof worker !== 'function') {
+    return { create: () => new Worker(worker, { type: 'module' }), from: String(worker) };
+  }
+  const create = () => {
+    const made = worker();
+    if (!(made instanceof Worker)) throw invalidConfiguration('worker', 'a function that gives a Worker', made);
+    return made;
+  };
+  return { create, from: 'from the function given as the option worker' };
+}
+
+/** Pages cannot ask for a collection; but engines collect by themselves when much memory is asked for. */
+async function collectGarbage(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve));
+}

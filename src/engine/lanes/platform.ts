@@ -1,0 +1,56 @@
+/**
+ * What differs between Node and browsers. The entry point of each binds its own before anything else runs.
+ */
+import type { KernelSource } from '../../kernel/instantiate.js';
+import type { WorkerPool } from './worker-pool.js';
+
+export interface Platform {
+  /** Threads that `'auto'` stands for. */
+  availableThreads(): number;
+  /** Processor time that all threads of this process have used, in milliseconds; left out where it cannot be told. */
+  cpuTimeMs?(this: void): number;
+  /** Whether threads can share memory. Where not, one worker is all there is. */
+  readonly sharesMemory: boolean;
+  /** Whether the option `worker` may be a function that starts one. */
+  readonly takesWorkerFactory: boolean;
+  /** Rejects with `WorkersUnavailable` where there are none whatever they run, and otherwise with why they do not start. */
+  createPool(options: PoolOptions): Promise<WorkerPool>;
+  /** Default of `maxMemoryBytes`. */
+  readonly maxMemoryBytes: number;
+  /** Has garbage collected now, as far as the engine lets itself be asked, and finalizers run. */
+  collectGarbage(): Promise<void>;
+}
+
+export interface PoolOptions {
+  readonly threads: number;
+  /** The worker module, for those who serve it themselves. */
+  readonly worker: WorkerChoice | undefined;
+  /** What the threads compute with, for platforms that tell them once. */
+  readonly kernel: KernelSource;
+  /** Tasks that a thread has at a time, one at work and the others waiting for it. */
+  readonly tasksPerThread: number;
+  /** Whether they are to search, too. */
+  readonly searches: boolean;
+}
+
+/** URL of a worker module, or, in pages, a function that starts a worker with one. */
+export type WorkerChoice = URL | string | (() => PageWorker);
+
+/** A Web Worker: the part of `Worker` that is known without a page's types. */
+export interface PageWorker {
+  /** As of `Worker`. */
+  postMessage(message: unknown): void;
+  /** As of `Worker`. */
+  terminate(): void;
+}
+
+let bound: Platform | undefined;
+
+export function bindPlatform(platform: Platform): void {
+  bound = platform;
+}
+
+export function boundPlatform(): Platform {
+  if (!bound) throw new Error('no platform is bound: import simdex by its package name, not a file inside it');
+  return bound;
+}

@@ -1,0 +1,51 @@
+/**
+ * What a thread does with a task, on every platform; but for searches (search-loop.ts), so that threads which only index
+ * need nothing of those.
+ */
+import { seeByCollector } from '../../memory/create-memory.js';
+import { type BatchListener, claimBatches } from './claim-loop.js';
+import { measureMemory } from './memory-probe.js';
+import { PartWorkspace } from './part-workspace.js';
+import type { IndexerTask, PartAnswer } from './task.js';
+import { warmUp } from './warm-up.js';
+
+/** Memory of this thread's own, for parts. */
+const workspace = new PartWorkspace();
+
+/**
+ * Runs one task to its end.
+ *
+ * @param onBatch called with the index of every batch this thread claims, before it touches the rows; for worker modules
+ *   of your own that wrap this one
+ */
+export function runTask(task: IndexerTask, onBatch?: BatchListener): PartAnswer | undefined {
+  switch (task.type) {
+    case 'warm-up':
+      warmUp(task.kernel, task.shared);
+      return undefined;
+    case 'measure-memory':
+      measureMemory(task);
+      return undefined;
+    case 'index':
+      tellCollector(task.memoryKey, task.memory.buffer);
+      claimBatches(task, onBatch);
+      return undefined;
+    case 'part':
+      return workspace.index(task);
+  }
+}
+
+/** Keys of the memories that came last. */
+const known: number[] = [];
+const MAX_KNOWN = 64;
+
+/**
+ * Every task brings its memory as a new object. What that costs to keep, the collector is told once for each memory: told every
+ * time, it would run after every few tasks of a stream.
+ */
+function tellCollector(key: number, buffer: ArrayBufferLike): void {
+  if (known.includes(key)) return;
+  seeByCollector(buffer, buffer.byteLength);
+  known.push(key);
+  if (known.length > MAX_KNOWN) known.shift();
+}

@@ -1,0 +1,80 @@
+/**
+ * What a thread is sent, and answers. Everything in it can be structured-cloned. Where memory is shared, one task per
+ * thread and run; elsewhere one for each part of a batch, whose bytes go there and back.
+ */
+import type { CompiledKernel, KernelMemory } from '../../kernel/instantiate.js';
+import type { KernelOperation } from '../../kernel/kernel-exports.js';
+import type { SharedRows } from '../../vectors/source-rows.js';
+import type { MemoryProbeTask } from './memory-probe.js';
+import type { SearchTask } from './search-task.js';
+
+export type WorkerTask = IndexerTask | SearchTask;
+
+/** All that indexers send their threads. */
+export type IndexerTask = WarmUpTask | IndexingTask | PartTask | MemoryProbeTask;
+
+export type AnswerTo<Task extends WorkerTask> = Task extends PartTask ? PartAnswer : undefined;
+
+/** Answered once the kernel runs in that thread. */
+interface WarmUpTask {
+  readonly type: 'warm-up';
+  readonly kernel: CompiledKernel;
+  /** Whether the kernel was compiled for shared memory. */
+  readonly shared: boolean;
+}
+
+/** Claim batches of a run until none is left. */
+export interface IndexingTask {
+  readonly type: 'index';
+  readonly kernel: CompiledKernel;
+  /** The run's memory; batches say where in it their rows and magnitudes are. */
+  readonly memory: KernelMemory;
+  /** Of that memory; see MatrixMemory. */
+  readonly memoryKey: number;
+  readonly control: ArrayBufferLike;
+  readonly batchCount: number;
+  readonly threadId: number;
+  /** Batch to begin with, before any is claimed; -1 for none. */
+  readonly firstBatch: number;
+  /** Byte offset of this thread's scratch. */
+  readonly scratch: number;
+  /** What is done to every row. */
+  readonly operation: KernelOperation;
+  /** Whether a rejected row makes all later batches unwanted. */
+  readonly endAtRejection: boolean;
+  /** Where the rows are to be copied from; undefined when they are in place or the main thread copies them. */
+  readonly source: SharedRows | undefined;
+}
+
+/** Rows to index in memory of the thread's own. */
+export interface PartTask {
+  readonly type: 'part';
+  readonly kernel: CompiledKernel;
+  readonly part: Part;
+  /** The rows, with room for the magnitudes behind them, as layOutMatrix places them. It is handed over, not copied. */
+  readonly bytes: ArrayBuffer;
+}
+
+/** Consecutive rows of a batch. */
+export interface Part {
+  readonly count: number;
+  readonly dims: number;
+  /** Rows of a timing group. */
+  readonly sliceRows: number;
+  readonly operation: KernelOperation;
+  readonly timed: boolean;
+}
+
+/** What indexing a part gave. Times as of clock.ts, 0 where the part is not timed. */
+export interface PartRecord {
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  readonly rejected: number;
+  /** Nanoseconds of each timing group; none where the part is not timed. */
+  readonly timings: Float32Array<ArrayBuffer>;
+}
+
+export interface PartAnswer extends PartRecord {
+  /** Those of the task, with the indexed rows and their magnitudes. */
+  readonly bytes: ArrayBuffer;
+}
