@@ -21,9 +21,7 @@ const packages = [
 ];
 
 const built = (file) => fileURLToPath(new URL(`build/js/${file}`, import.meta.url));
-const withoutSharedMemory = ['message', 'calling-thread'].map((name) =>
-  built(`indexing/execution/${name}-execution.js`),
-);
+const withoutSharedMemory = ['message', 'calling-thread'].map((name) => built(`engine/lanes/${name}-lanes.js`));
 const engine = [built('indexing/parallel-indexer.js'), built('engine/lanes/browser/platform.js')];
 
 // Entries are found beside their chunks: the worker is found relative to whichever file asks for it.

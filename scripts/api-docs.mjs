@@ -21,7 +21,7 @@ const app = await Application.bootstrap({
     // What simdex tells its own threads. A worker module of the caller's passes it on unread.
     'src/engine/worker/task.ts:WorkerTask',
     'src/engine/worker/task.ts:PartAnswer',
-    'src/engine/worker/claim-loop.ts:BatchListener',
+    'src/engine/worker/unit-work.ts:UnitListener',
   ],
 });
 const project = await app.convert();

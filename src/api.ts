@@ -2,16 +2,18 @@
  * What simdex offers on every platform.
  */
 export { IndexingError, type IndexingErrorCode, type IndexingErrorDetails, type RowRange } from './base/errors.js';
+export { Engine } from './engine/engine.js';
+export type { Backend } from './engine/engine-core.js';
+export type { EngineOptions, IndexerLogger } from './engine/engine-options.js';
 export type { PageWorker, WorkerChoice } from './engine/lanes/platform.js';
 export type { IdentifiedMatrix } from './formats/format.js';
 export type { VectorFormat } from './formats/registry.js';
 export type { ReadVectorsOptions } from './formats/vector-file.js';
 export type { AllocatedMatrix } from './indexing/allocations.js';
-export type { Backend } from './indexing/engine.js';
 export type { IndexingStream, StreamOptions } from './indexing/indexing-stream.js';
 export { MonitoredParallelIndexer } from './indexing/monitored-parallel-indexer.js';
 export type { IndexerMonitoringConfig } from './indexing/monitoring-config.js';
-export type { IndexerLogger, IndexerOptions, IndexOptions } from './indexing/options.js';
+export type { IndexerOptions, IndexOptions } from './indexing/options.js';
 export { ParallelIndexer } from './indexing/parallel-indexer.js';
 export type { BatchResult } from './indexing/result/batch-result.js';
 export type { IndexedVectors, ProcessedVector } from './indexing/result/indexed-vectors.js';

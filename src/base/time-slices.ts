@@ -3,6 +3,8 @@
  * requests go on.
  */
 
+import { nextTurn } from './turns.js';
+
 /** Longest that the calling thread is held at a time; half of what is promised, since a step may overrun the look. */
 const SLICE_MS = 4;
 
@@ -38,17 +40,4 @@ export class TimeSlices {
     this.#signal?.throwIfAborted();
     this.#until = performance.now() + SLICE_MS;
   }
-}
-
-/** Resolves after one turn of the event loop. `setTimeout` would wait for at least a millisecond, in pages for four. */
-function nextTurn(): Promise<void> {
-  if (typeof setImmediate === 'function') return new Promise((resolve) => setImmediate(resolve));
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
-  });
 }

@@ -32,7 +32,7 @@ export class Allocations {
   readonly #pool: MemoryPool;
   readonly #threads: number;
   readonly #placed = new WeakMap<ArrayBufferLike, PlacedMemory>();
-  /** Memories that threads write to, and until when. */
+  /** Memories that calls write to, and until when. */
   readonly #written = new WeakMap<MatrixMemory, Promise<void>>();
 
   constructor(pool: MemoryPool, threads: number) {
@@ -59,10 +59,20 @@ export class Allocations {
     return { data: new Float32Array(buffer, 0, count * dims), dims, count, dispose, [disposeSymbol]: dispose };
   }
 
-  /** Threads write to `memory` until `settled`: of a matrix that is disposed meanwhile it is given back only then. */
+  /** Until when earlier calls write to a memory; undefined where none does. */
+  writtenUntil(memory: MatrixMemory): Promise<void> | undefined {
+    return this.#written.get(memory);
+  }
+
+  /**
+   * A call writes to `memory` until `settled`, which never rejects. A matrix that is disposed meanwhile is given back only
+   * then.
+   */
   holdUntil(settled: Promise<void>, memory: MatrixMemory): void {
     this.#written.set(memory, settled);
-    settled.then(() => this.#written.delete(memory));
+    settled.then(() => {
+      if (this.#written.get(memory) === settled) this.#written.delete(memory);
+    });
   }
 
   #release(memory: MatrixMemory): void {

@@ -24,7 +24,8 @@ export type StreamOptions = Omit<IndexOptions, 'into' | 'onProgress'>;
 /** A run and what it measured. @internal */
 export interface IndexedChunk {
   readonly result: IndexingResult;
-  readonly measured: MeasuredRecords;
+  /** Worked out when it is first asked for. */
+  measured(): MeasuredRecords;
 }
 
 const STREAM_OPTIONS = new Set(['order', 'onInvalid', 'batchSize', 'signal', 'inPlace', 'restore']);
@@ -101,13 +102,15 @@ export class IndexingStream implements AsyncIterable<IndexingResult> {
       // A stream without chunks is a run without vectors: it has a report too.
       if (first.done) {
         const { order, onInvalid } = this.#options;
-        this.#measurement.add((await this.#index([], { order, onInvalid, signal: stop })).measured, 0);
+        this.#measurement.add((await this.#index([], { order, onInvalid, signal: stop })).measured(), 0);
       }
       underWay = indexAndReadOn(first);
       while (underWay) {
-        const { result, measured } = await underWay.run;
+        const chunk = await underWay.run;
+        const { result } = chunk;
         run = undefined;
         position += result.vectors.length;
+        const measured = chunk.measured();
         this.#measurement.add(measured, measured.startedAtMs - this.#startedAtMs);
         const next = awaitedLater(underWay.reading.then(indexAndReadOn));
         yield result;

@@ -5,21 +5,25 @@
 import { measureClockTickMs } from '../base/clock.js';
 import { asyncDisposeSymbol } from '../base/dispose-symbol.js';
 import { invalidConfiguration, messageOf } from '../base/errors.js';
+import { turnBeforeAnswer } from '../base/turns.js';
+import type { Backend } from '../engine/engine-core.js';
+import type { IndexerLogger } from '../engine/engine-options.js';
 import type { PerformanceMonitor } from '../monitoring/performance-monitor.js';
 import { RealTimeMonitor } from '../monitoring/real-time-monitor.js';
 import { type MonitoringStats, SharedPerformanceMonitor } from '../monitoring/shared-performance-monitor.js';
-import { IndexingPerformanceReport } from '../reporting/report.js';
-import { summarizeRun } from '../reporting/summarize-run.js';
+import type { IndexingPerformanceReport } from '../reporting/report.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import type { AllocatedMatrix } from './allocations.js';
-import type { Backend } from './engine.js';
 import { type IndexedChunk, IndexingStream, type StreamOptions } from './indexing-stream.js';
+import { BatchSizeHistory } from './measuring/batch-size-history.js';
 import { knownMemoryRates } from './measuring/memory-rates.js';
 import { checkMonitoringConfig, type IndexerMonitoringConfig, isTimed } from './monitoring-config.js';
 import { type Observation, ObservedRun } from './observed-run.js';
-import type { IndexerLogger, IndexerOptions, IndexOptions } from './options.js';
-import { ParallelIndexer } from './parallel-indexer.js';
+import { measureSmall, recordSmall, reportOfSmall } from './observed-small-call.js';
+import type { CheckedIndexOptions, IndexerOptions, IndexOptions } from './options.js';
+import { finishSmall, ParallelIndexer } from './parallel-indexer.js';
 import { IndexingResult } from './result/indexing-result.js';
+import type { SmallCall } from './small-call.js';
 import { AutoOptimizer } from './tuning/auto-optimizer.js';
 import { calculateOptimalBatchSize } from './tuning/optimal-batch-size.js';
 
@@ -28,7 +32,7 @@ const LONG_RUN_MS = 2500;
 
 /** Indexes vectors on several threads, counts what they do in monitors, and reports on every run. */
 export class MonitoredParallelIndexer {
-  /** The engine, usable alone; its runs are not monitored. */
+  /** What indexes, usable alone; its runs are not monitored. */
   readonly indexer: ParallelIndexer;
   /** All threads together. */
   readonly monitor: SharedPerformanceMonitor;
@@ -37,6 +41,7 @@ export class MonitoredParallelIndexer {
   readonly config: Readonly<IndexerMonitoringConfig>;
   readonly #logger: IndexerLogger | undefined;
   readonly #observation: Observation;
+  readonly #timed: boolean;
   #realTimeEnabled = false;
 
   /**
@@ -51,14 +56,16 @@ export class MonitoredParallelIndexer {
     this.config = checkMonitoringConfig(config);
     this.indexer = new ParallelIndexer(threadCount, options);
     this.#logger = options.logger;
+    this.#timed = isTimed(this.config);
     this.monitor = new SharedPerformanceMonitor(this.config.enablePerThreadMonitoring ? this.indexer.threadCount : 0);
     this.threadMonitors = this.monitor.threadMonitors;
     this.#observation = {
       config: this.config,
+      backend: () => this.indexer.backend,
       monitor: this.monitor,
       realTime: this.config.enableRealTimeUpdates ? this.#createRealTimeMonitor() : undefined,
       clockTickMs: measureClockTickMs(),
-      batchSizes: [],
+      batchSizes: new BatchSizeHistory(),
       maxBatchSize: (total) => this.calculateOptimalBatchSize(total),
       optimizer: this.config.autoOptimization ? new AutoOptimizer(options.logger) : undefined,
     };
@@ -97,7 +104,18 @@ export class MonitoredParallelIndexer {
 
   /** As {@link ParallelIndexer.indexVectors}, with the run recorded in the monitors and reported in the result. */
   async indexVectorsMonitored(vectors: VectorSource, options: IndexOptions = {}): Promise<IndexingResult> {
-    return (await this.#index(vectors, options)).result;
+    const checked = this.indexer.check(options);
+    const preparing = this.indexer.prepareSmall(vectors, checked);
+    if (preparing) await preparing;
+    const small = this.indexer.doSmall(vectors, checked, this.#timed);
+    if (!small) return (await this.#index(vectors, checked)).result;
+    const makeReport = this.#takeInSmall(small);
+    finishSmall(small, checked);
+    const result = new IndexingResult(small, makeReport);
+    if (this.config.autoOptimization) this.#tellAnalysis(result);
+    const turn = turnBeforeAnswer(small.endedAt);
+    if (turn) await turn;
+    return result;
   }
 
   /**
@@ -108,7 +126,7 @@ export class MonitoredParallelIndexer {
     chunks: AsyncIterable<VectorSource> | Iterable<VectorSource>,
     options: StreamOptions = {},
   ): IndexingStream {
-    return new IndexingStream(chunks, options, this.config, (chunk, runOptions) => this.#index(chunk, runOptions));
+    return new IndexingStream(chunks, options, this.config, (chunk, runOptions) => this.#indexChunk(chunk, runOptions));
   }
 
   /**
@@ -129,7 +147,8 @@ export class MonitoredParallelIndexer {
     return {
       globalStats: this.monitor.getStats(),
       threadStats: this.monitor.threadStats(),
-      activeThreads: this.indexer.activeThreads,
+      activeThreads: this.indexer.threadCount,
+      busyThreads: this.indexer.busyThreads,
       monitoringEnabled: true,
     };
   }
@@ -153,24 +172,42 @@ export class MonitoredParallelIndexer {
     });
   }
 
-  async #index(vectors: VectorSource, options: IndexOptions): Promise<IndexedChunk> {
+  async #index(vectors: VectorSource, options: CheckedIndexOptions): Promise<IndexedChunk> {
     const observed = new ObservedRun(this.#observation);
     const input = await this.indexer.execute(vectors, options, observed);
-    const { measured } = observed;
-    this.#measureMemoryAfter(measured.totalTimeMs);
-    const report = new IndexingPerformanceReport(summarizeRun(measured, this.config));
-    if (this.config.autoOptimization) this.#tellAnalysis(report.recommendations);
-    return { result: new IndexingResult(input, report), measured };
+    this.#measureMemoryAfter(observed.totalTimeMs);
+    const result = new IndexingResult(input, () => observed.report());
+    if (this.config.autoOptimization) this.#tellAnalysis(result);
+    return { result, measured: () => observed.measured };
   }
 
-  #tellAnalysis(recommendations: readonly string[]): void {
+  /** One chunk of a stream. */
+  async #indexChunk(vectors: VectorSource, options: IndexOptions): Promise<IndexedChunk> {
+    const checked = this.indexer.check(options);
+    const preparing = this.indexer.prepareSmall(vectors, checked);
+    if (preparing) await preparing;
+    const small = this.indexer.doSmall(vectors, checked, this.#timed);
+    if (!small) return this.#index(vectors, checked);
+    const makeReport = this.#takeInSmall(small);
+    finishSmall(small, checked);
+    return { result: new IndexingResult(small, makeReport), measured: () => measureSmall(small, this.#observation) };
+  }
+
+  /** Records a small call in the monitors; gives how its report is made. */
+  #takeInSmall(small: SmallCall): () => IndexingPerformanceReport {
+    const observation = this.#observation;
+    recordSmall(small, observation);
+    return () => reportOfSmall(small, observation);
+  }
+
+  #tellAnalysis({ performanceReport }: IndexingResult): void {
     this.#logger?.info('Performance Analysis Complete:');
-    for (const recommendation of recommendations) this.#logger?.info(`  - ${recommendation}`);
+    for (const recommendation of performanceReport?.recommendations ?? []) this.#logger?.info(`  - ${recommendation}`);
   }
 
   /** Beside a long run it costs little, and the next report can tell of memory bandwidth. */
   #measureMemoryAfter(runMs: number): void {
-    if (!isTimed(this.config) || runMs < LONG_RUN_MS || knownMemoryRates()) return;
+    if (!this.#timed || runMs < LONG_RUN_MS || knownMemoryRates()) return;
     this.indexer.measureMemory().catch((cause: unknown) => {
       this.#logger?.warn(`The memory bandwidth could not be measured (${messageOf(cause)})`);
     });

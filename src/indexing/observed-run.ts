@@ -3,6 +3,7 @@
  * its report.
  */
 
+import type { Backend } from '../engine/engine-core.js';
 import type { KernelOperation } from '../kernel/kernel-exports.js';
 import type { RealTimeMonitor } from '../monitoring/real-time-monitor.js';
 import type { SharedPerformanceMonitor } from '../monitoring/shared-performance-monitor.js';
@@ -11,7 +12,7 @@ import { IndexingPerformanceReport } from '../reporting/report.js';
 import type { BatchSizeSample } from '../reporting/report-data.js';
 import { summarizeRun } from '../reporting/summarize-run.js';
 import type { RowGroup } from '../vectors/source-rows.js';
-import type { Backend } from './engine.js';
+import type { BatchSizeHistory } from './measuring/batch-size-history.js';
 import { type MeasuredRecords, RunMeasurement } from './measuring/measured-run.js';
 import { type IndexerMonitoringConfig, isTimed } from './monitoring-config.js';
 import { countIndexed } from './result/indexing-result.js';
@@ -26,15 +27,15 @@ export interface Observation {
   readonly monitor: SharedPerformanceMonitor;
   readonly realTime: RealTimeMonitor<IndexingPerformanceReport> | undefined;
   readonly clockTickMs: number;
+  /** Of the engine, once it is known. */
+  backend(): Backend | undefined;
   /** Sizes and throughputs of the runs so far, this one's added when it ends. */
-  readonly batchSizes: BatchSizeSample[];
+  readonly batchSizes: BatchSizeHistory;
   maxBatchSize(total: number): number;
   /** undefined without `autoOptimization`. */
   readonly optimizer: AutoOptimizer | undefined;
 }
 
-/** Runs that the history of batch sizes goes back. */
-const HISTORY_RUNS = 100;
 /** A timing group of fewer steps of the clock is mostly rounding. */
 const MEANINGFUL_TICKS = 20;
 
@@ -44,6 +45,7 @@ export class ObservedRun implements RunObserver {
   readonly #observation: Observation;
   #number: number | undefined;
   #measurement: RunMeasurement | undefined;
+  #ended: { readonly records: RunRecords; readonly measurement: RunMeasurement; readonly number: number } | undefined;
   #measured: MeasuredRecords | undefined;
   #tuned: TunedRun | undefined;
   #stopTuning: (() => void) | undefined;
@@ -54,10 +56,24 @@ export class ObservedRun implements RunObserver {
     this.clockTickMs = observation.clockTickMs;
   }
 
-  /** Of a run that has ended. */
+  /** Of a run that has ended; worked out when it is first asked for. */
   get measured(): MeasuredRecords {
-    if (!this.#measured) throw new Error('a run ended without records');
+    const { batchSizes, optimizer } = this.#observation;
+    const ended = this.#ended;
+    if (!ended) throw new Error('a run ended without records');
+    this.#measured ??= {
+      ...ended.measurement.measured(ended.records, batchSizes.upTo(ended.number)),
+      optimizations: optimizer?.optimizations,
+    };
     return this.#measured;
+  }
+
+  get totalTimeMs(): number {
+    return this.#ended?.records.totalTimeMs ?? 0;
+  }
+
+  report(): IndexingPerformanceReport {
+    return new IndexingPerformanceReport(summarizeRun(this.measured, this.#observation.config));
   }
 
   maxBatchSize(total: number): number {
@@ -84,14 +100,14 @@ export class ObservedRun implements RunObserver {
     try {
       const measurement = this.#measurementOf(records, backend);
       await measurement.finish(records.totalTimeMs);
-      batchSizes.push(sampleOf(records));
-      if (batchSizes.length > HISTORY_RUNS) batchSizes.shift();
-      const measured = measurement.measured(records, [...batchSizes]);
+      const { batchSize, vectorsPerSecond } = sampleOf(records);
+      this.#ended = { records, measurement, number: batchSizes.add(batchSize, vectorsPerSecond) };
       // A run that failed or was aborted tells nothing of its setting.
-      if (this.#tuned && measured.batchCount === records.control.batchCount) {
-        optimizer?.learnFrom(this.#tuned, measured, records.conditions.availableThreads);
+      if (this.#tuned && optimizer && this.measured.batchCount === records.control.batchCount) {
+        optimizer.learnFrom(this.#tuned, this.measured, records.conditions.availableThreads);
+        // What it has learnt is part of the report.
+        this.#measured = undefined;
       }
-      this.#measured = { ...measured, optimizations: optimizer?.optimizations };
     } finally {
       if (this.#number !== undefined) realTime?.endRun(this.#number);
     }
@@ -117,7 +133,7 @@ export class ObservedRun implements RunObserver {
       timesResolved: () => measurement().meanGroupMs >= MEANINGFUL_TICKS * clockTickMs,
       report: () => {
         const { records } = run;
-        const measured = measurement().measured(records, [...batchSizes, sampleOf(records)]);
+        const measured = measurement().measured(records, [...batchSizes.upTo(), sampleOf(records)]);
         const optimizations = optimizer?.optimizations;
         return new IndexingPerformanceReport(summarizeRun({ ...measured, optimizations }, config));
       },
@@ -126,6 +142,7 @@ export class ObservedRun implements RunObserver {
 }
 
 function sampleOf(records: RunRecords): BatchSizeSample {
-  const { batchSize, totalTimeMs } = records;
-  return { batchSize, vectorsPerSecond: totalTimeMs > 0 ? (1000 * countIndexed(records)) / totalTimeMs : 0 };
+  const { batchSize, totalTimeMs, waitedMs } = records;
+  const runMs = totalTimeMs - waitedMs;
+  return { batchSize, vectorsPerSecond: runMs > 0 ? (1000 * countIndexed(records)) / runMs : 0 };
 }

@@ -1,37 +1,21 @@
 /**
  * What a caller may ask for, checked once at the edge.
  */
-import { invalidConfiguration, type RowRange, refuseUnknown } from '../base/errors.js';
-import type { WorkerChoice } from '../engine/lanes/platform.js';
-import type { KernelBackend } from '../kernel/instantiate.js';
+import { IndexingError, invalidConfiguration, type RowRange, refuseUnknown } from '../base/errors.js';
+import { Engine } from '../engine/engine.js';
+import { checkRunner, checkThreadCount, ENGINE_ONLY, type EngineOptions } from '../engine/engine-options.js';
 import type { KernelOperation } from '../kernel/kernel-exports.js';
 import type { IndexingProgress } from '../monitoring/run-progress.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 
-/** What an indexer tells its caller beside results, one line at a time. */
-export interface IndexerLogger {
-  /** Something a reader of logs may want to know. */
-  info(message: string): void;
-  /** Something that should not be so. */
-  warn(message: string): void;
-}
-
 /** What an indexer is made with. */
-export interface IndexerOptions {
-  /** Most bytes of everything the indexer holds at a time. Default: no bound in Node, 1 GiB in pages. */
-  readonly maxMemoryBytes?: number | undefined;
-  /** Default `'auto'`: SIMD where the engine has it and answers a known question rightly, else JavaScript. */
-  readonly kernel?: 'auto' | KernelBackend | undefined;
+export interface IndexerOptions extends Omit<EngineOptions, 'threads'> {
   /**
-   * URL of the worker module, for those who must serve it themselves: `simdex/worker`, or one that wraps it. In pages
-   * also a function that gives a new `Worker` with that module.
+   * The engine to work on, which several indexers and indexes may share; it outlives them. The options that belong to an engine
+   * (`maxMemoryBytes`, `kernel`, `worker`, `wasm`) are not to be given beside it. By default the indexer has one of its own.
    */
-  readonly worker?: WorkerChoice | undefined;
-  /** The kernel's bytes, for those who must serve them themselves. */
-  readonly wasm?: ArrayBuffer | ArrayBufferView<ArrayBuffer> | undefined;
-  /** Hears of what happens beside results; none by default. */
-  readonly logger?: IndexerLogger | undefined;
+  readonly engine?: Engine | undefined;
 }
 
 /** What a single run is asked for. */
@@ -84,7 +68,7 @@ const INDEX_OPTIONS = new Set([
   'restore',
   'into',
 ]);
-const INDEXER_OPTIONS = new Set(['maxMemoryBytes', 'kernel', 'worker', 'wasm', 'logger']);
+const INDEXER_OPTIONS = new Set([...ENGINE_ONLY, 'logger', 'engine']);
 
 /** @throws {IndexingError} `InvalidConfiguration` naming the option. */
 export function checkIndexOptions(options: IndexOptions): CheckedIndexOptions {
@@ -123,43 +107,31 @@ export function checkIndexOptions(options: IndexOptions): CheckedIndexOptions {
   return { order, operation, onInvalid, batchSize, signal, onProgress, inPlace, restore, into };
 }
 
-/** @throws {IndexingError} `InvalidConfiguration` naming the option. */
-export function checkIndexerOptions(options: IndexerOptions, takesWorkerFactory: boolean): IndexerOptions {
+/**
+ * The engine of an indexer, and how many of its threads a call uses at most.
+ *
+ * @throws {IndexingError} `InvalidConfiguration` naming the option.
+ */
+export function engineFor(threadCount: number | 'auto', options: IndexerOptions): { engine: Engine; threads: number } {
   refuseUnknown('options', options, INDEXER_OPTIONS);
-  const { maxMemoryBytes, kernel, worker, wasm, logger } = options;
-  if (maxMemoryBytes !== undefined && !(typeof maxMemoryBytes === 'number' && maxMemoryBytes > 0)) {
-    throw invalidConfiguration('maxMemoryBytes', 'a positive number of bytes', maxMemoryBytes);
+  const { engine: given, ...own } = options;
+  if (given === undefined) {
+    checkThreadCount('threadCount', threadCount, () => 1);
+    const engine = new Engine({ threads: threadCount, ...own });
+    return { engine, threads: engine.threads };
   }
-  checkKernelChoice('kernel', kernel);
-  const isWorker = typeof worker === 'string' || worker instanceof URL;
-  if (worker !== undefined && !isWorker && !(takesWorkerFactory && typeof worker === 'function')) {
-    throw invalidConfiguration(
-      'worker',
-      takesWorkerFactory ? 'a URL or a function that gives a Worker' : 'a URL',
-      worker,
-    );
-  }
-  if (wasm !== undefined && !(ArrayBuffer.isView(wasm) || wasm instanceof ArrayBuffer)) {
-    throw invalidConfiguration('wasm', 'the bytes of the kernel in an ArrayBuffer or a view of one', wasm);
-  }
-  if (logger !== undefined && !(typeof logger?.info === 'function' && typeof logger.warn === 'function')) {
-    throw invalidConfiguration('logger', 'an object with the functions info and warn', logger);
-  }
-  return options;
+  return { engine: given, threads: checkSharing(threadCount, given, options) };
 }
 
-/** @throws {IndexingError} `InvalidConfiguration` naming the option, unless undefined, `'auto'` or a backend. */
-export function checkKernelChoice(name: string, choice: 'auto' | KernelBackend | undefined): void {
-  if (choice !== undefined && !['auto', 'simd', 'scalar', 'javascript'].includes(choice)) {
-    throw invalidConfiguration(name, "'auto', 'simd', 'scalar' or 'javascript'", choice);
+/** The threads of `engine` that a call uses at most, where it is shared with others. */
+export function checkSharing(threadCount: number | 'auto', engine: Engine, options: IndexerOptions): number {
+  if (!(engine instanceof Engine)) throw invalidConfiguration('engine', 'an Engine', engine);
+  checkRunner({ logger: options.logger });
+  for (const name of ENGINE_ONLY) {
+    if (options[name] === undefined) continue;
+    throw new IndexingError('InvalidConfiguration', `${name} belongs to the engine: give it to new Engine instead`);
   }
-}
-
-/** @throws {IndexingError} `InvalidConfiguration` unless an integer in 1..256 or `'auto'`. */
-export function checkThreadCount(threadCount: number | 'auto', available: () => number): number {
-  if (threadCount === 'auto') return available();
-  if (!Number.isInteger(threadCount) || threadCount < 1 || threadCount > 256) {
-    throw invalidConfiguration('threadCount', "an integer from 1 to 256 or 'auto'", threadCount);
-  }
-  return threadCount;
+  const threads = checkThreadCount('threadCount', threadCount, () => engine.threads);
+  if (threads <= engine.threads || !engine.core.sharesMemory) return Math.min(threads, engine.threads);
+  throw invalidConfiguration('threadCount', `at most ${engine.threads}, as the engine has`, threads);
 }

@@ -1,75 +1,69 @@
 /**
- * The engine: indexes vectors on all threads and gives views on the result. Unmonitored; see MonitoredParallelIndexer.
+ * Indexes vectors on the threads of an engine, and gives views on the result. Unmonitored; see MonitoredParallelIndexer.
  */
 import { asyncDisposeSymbol } from '../base/dispose-symbol.js';
 import { IndexingError } from '../base/errors.js';
-import { linkSignals } from '../base/linked-signal.js';
+import { turnBeforeAnswer } from '../base/turns.js';
+import type { Engine } from '../engine/engine.js';
+import type { Backend } from '../engine/engine-core.js';
 import { boundPlatform } from '../engine/lanes/platform.js';
 import type { KernelOperation } from '../kernel/kernel-exports.js';
-import { MemoryPool } from '../memory/memory-pool.js';
 import type { MemoryRates } from '../reporting/report-data.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import { type AllocatedMatrix, Allocations } from './allocations.js';
-import { CallDispatch } from './call-dispatch.js';
-import type { Backend } from './engine.js';
+import { IndexerCalls } from './indexer-calls.js';
 import { knownMemoryRates, measureMemoryRates, PROBE_BYTES } from './measuring/memory-rates.js';
 import {
-  checkIndexerOptions,
+  type CheckedIndexOptions,
   checkIndexOptions,
-  checkThreadCount,
+  engineFor,
   type IndexerOptions,
   type IndexOptions,
 } from './options.js';
 import { IndexingResult, type ResultInput } from './result/indexing-result.js';
 import { observeNothing, type RunObserver } from './run-observer.js';
-import { Runtime } from './runtime.js';
-import { SerialQueue } from './serial-queue.js';
+import type { SmallCall } from './small-call.js';
 
-/** Indexes vectors on several threads: the engine, unmonitored. */
+/** Indexes vectors on several threads, unmonitored. */
 export class ParallelIndexer {
+  /** Threads that a call uses at most. */
   readonly threadCount: number;
-  readonly #maxMemoryBytes: number;
-  readonly #memories: MemoryPool;
+  readonly #engine: Engine;
+  readonly #ownsEngine: boolean;
   readonly #allocations: Allocations;
-  readonly #runtime: Runtime;
-  readonly #calls: CallDispatch;
-  readonly #queue = new SerialQueue();
-  readonly #closing = new AbortController();
+  readonly #calls: IndexerCalls;
   readonly #unobserved: RunObserver;
   #disposed: Promise<void> | undefined;
 
   /**
-   * @param threadCount 1..256, or `'auto'` (default): what the machine and the container's CPU quota allow
+   * @param threadCount 1..256, or `'auto'` (default): what the machine and the container's CPU quota allow; of a shared engine,
+   *   its threads
    * @throws {IndexingError} `InvalidConfiguration` for a thread count or an option out of its domain.
    */
   constructor(threadCount: number | 'auto' = 'auto', options: IndexerOptions = {}) {
-    const platform = boundPlatform();
-    const availableThreads = platform.availableThreads();
-    const threads = checkThreadCount(threadCount, () => availableThreads);
-    this.threadCount = platform.sharesMemory ? threads : 1;
-    this.#runtime = new Runtime(this.threadCount, checkIndexerOptions(options, platform.takesWorkerFactory));
-    this.#maxMemoryBytes = options.maxMemoryBytes ?? platform.maxMemoryBytes;
-    this.#memories = new MemoryPool(this.#maxMemoryBytes, platform.sharesMemory);
-    this.#allocations = new Allocations(this.#memories, this.threadCount);
-    this.#calls = new CallDispatch({
-      runtime: this.#runtime,
-      memories: this.#memories,
+    const { engine, threads } = engineFor(threadCount, options);
+    this.#engine = engine;
+    this.#ownsEngine = options.engine === undefined;
+    this.threadCount = threads;
+    this.#allocations = new Allocations(engine.core.memories, threads);
+    this.#calls = new IndexerCalls({
+      core: engine.core,
       allocations: this.#allocations,
-      queue: this.#queue,
-      availableThreads,
-      logger: options.logger,
+      threads,
+      availableThreads: boundPlatform().availableThreads(),
     });
-    this.#unobserved = observeNothing(this.threadCount);
+    this.#unobserved = observeNothing(threads);
   }
 
   /** Known after `ready()` or a run. */
   get backend(): Backend | undefined {
-    return this.#runtime.backend;
+    const backend = this.#engine.backend;
+    return backend && { ...backend, threads: Math.min(this.threadCount, backend.threads) };
   }
 
-  /** Threads at work for a run now. */
-  get activeThreads(): number {
-    return this.#calls.activeThreads;
+  /** Threads at work for a run now, at most. */
+  get busyThreads(): number {
+    return this.#calls.busyThreads;
   }
 
   /**
@@ -80,10 +74,7 @@ export class ParallelIndexer {
    */
   async ready(): Promise<void> {
     this.refuseIfDisposed();
-    const { kernel } = await this.#runtime.loadEngine();
-    this.refuseIfDisposed();
-    const execution = await this.#runtime.startExecution();
-    await execution.warmUp(kernel).catch((error: unknown) => {
+    await this.#engine.ready().catch((error: unknown) => {
       this.refuseIfDisposed();
       throw error;
     });
@@ -96,20 +87,13 @@ export class ParallelIndexer {
    */
   async measureMemory(): Promise<MemoryRates | undefined> {
     this.refuseIfDisposed();
+    const { core } = this.#engine;
     const known = knownMemoryRates();
-    if (!boundPlatform().sharesMemory) return undefined;
-    if (known || this.#memories.heldBytes + PROBE_BYTES > this.#maxMemoryBytes) return known;
-    return this.#queue.run(this.#closing.signal, async () => {
-      const { pool } = await this.#runtime.startExecution();
-      const result = pool ? measureMemoryRates(pool, this.threadCount) : Promise.resolve(undefined);
-      return {
-        result,
-        settled: result.then(
-          () => undefined,
-          () => undefined,
-        ),
-      };
-    });
+    if (!core.sharesMemory) return undefined;
+    if (known || !core.memories.hasRoomFor(PROBE_BYTES)) return known;
+    await core.kernel();
+    const lanes = await core.lanes();
+    return lanes.shared ? measureMemoryRates(core) : undefined;
   }
 
   /**
@@ -130,12 +114,21 @@ export class ParallelIndexer {
    * `onInvalid: 'throw'`), `InvalidConfiguration`, `InsufficientMemory`, `ThreadPanic`; with `signal.reason` when aborted.
    */
   async indexVectors(vectors: VectorSource, options: IndexOptions = {}): Promise<IndexingResult> {
-    return new IndexingResult(await this.execute(vectors, options, this.#unobserved));
+    const checked = this.check(options);
+    const preparing = this.prepareSmall(vectors, checked);
+    if (preparing) await preparing;
+    const small = this.doSmall(vectors, checked, false);
+    if (!small) return new IndexingResult(await this.execute(vectors, checked, this.#unobserved));
+    finishSmall(small, checked);
+    const turn = turnBeforeAnswer(small.endedAt);
+    if (turn) await turn;
+    return new IndexingResult(small);
   }
 
   /** One of the kernel's functions alone on a matrix from `allocate`, in place: for the benchmark. @internal */
   async runInPlace(matrix: AllocatedMatrix, operation: KernelOperation): Promise<IndexingResult> {
-    return new IndexingResult(await this.execute(matrix, { inPlace: true }, this.#unobserved, operation));
+    const checked = this.check({ inPlace: true });
+    return new IndexingResult(await this.execute(matrix, { ...checked, operation }, this.#unobserved));
   }
 
   /** Ends the threads. Runs under way or waiting reject; results stay readable. Resolves when the threads are gone. */
@@ -144,44 +137,50 @@ export class ParallelIndexer {
     return this.#disposed;
   }
 
-  async #end(): Promise<void> {
-    this.#closing.abort(disposedError());
-    await this.#queue.idle();
-    this.#memories.close();
-    await this.#runtime.dispose();
-  }
-
   /** `dispose()`, for `await using`. */
   [asyncDisposeSymbol](): Promise<void> {
     return this.dispose();
   }
 
-  /** `indexVectors` with a monitor taking part. @internal */
-  async execute(
-    vectors: VectorSource,
-    options: IndexOptions,
-    observer: RunObserver,
-    operation?: KernelOperation,
-  ): Promise<ResultInput> {
+  async #end(): Promise<void> {
+    await this.#calls.close(disposedError());
+    if (this.#ownsEngine) await this.#engine.dispose();
+  }
+
+  /** Checks a call. @internal */
+  check(options: IndexOptions): CheckedIndexOptions {
     this.refuseIfDisposed();
     const checked = checkIndexOptions(options);
     checked.signal?.throwIfAborted();
-    const { signal, unlink } = linkSignals(this.#closing.signal, checked.signal);
-    try {
-      return await this.#calls.execute({
-        vectors,
-        observer,
-        options: { ...checked, signal, operation: operation ?? checked.operation },
-      });
-    } finally {
-      unlink();
-    }
+    return checked;
   }
 
-  /** @throws {IndexingError} `InvalidConfiguration` after `dispose()`. @internal */
-  refuseIfDisposed(): void {
-    if (this.#closing.signal.aborted) throw disposedError();
+  /** See {@link IndexerCalls.prepareSmall}. @internal */
+  prepareSmall(vectors: VectorSource, options: CheckedIndexOptions): Promise<unknown> | undefined {
+    return this.#calls.prepareSmall(vectors, options);
   }
+
+  /** See {@link IndexerCalls.doSmall}. @internal */
+  doSmall(vectors: VectorSource, options: CheckedIndexOptions, timed: boolean): SmallCall | undefined {
+    return this.#calls.doSmall(vectors, options, timed);
+  }
+
+  /** A call on the threads, with a monitor taking part. @internal */
+  execute(vectors: VectorSource, options: CheckedIndexOptions, observer: RunObserver): Promise<ResultInput> {
+    return this.#calls.execute(vectors, options, observer);
+  }
+
+  /** @throws {IndexingError} after `dispose()`. @internal */
+  refuseIfDisposed(): void {
+    this.#calls.refuseIfClosed();
+  }
+}
+
+/** Ends a small call that was done: tells of its progress, and throws the error of a vector that could not be indexed. */
+export function finishSmall(small: SmallCall, { onProgress, onInvalid }: CheckedIndexOptions): void {
+  onProgress?.(small.progress());
+  const failure = onInvalid === 'throw' ? small.failure() : undefined;
+  if (failure) throw failure;
 }
 
 function disposedError(): IndexingError {

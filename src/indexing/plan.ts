@@ -5,7 +5,8 @@
  * 4 GiB number fewer than 46,341, since k distinct lengths take at least 4 × k²/2 bytes, and the size is raised until the
  * rest suffices.
  */
-import { type Batch, MAX_BATCHES } from '../memory/control-layout.js';
+import type { Batch } from '../memory/batch.js';
+import { MAX_UNITS } from '../memory/control-layout.js';
 import type { PlacedGroup } from '../memory/matrix-layout.js';
 
 export interface PlanInput {
@@ -49,7 +50,7 @@ const MAX_SLICES = 8192;
 export function planBatches(input: PlanInput): Plan {
   const { groups, batchSize } = input;
   const total = groups.reduce((sum, group) => sum + group.count, 0);
-  const least = Math.ceil(total / (MAX_BATCHES - groups.length));
+  const least = Math.ceil(total / (MAX_UNITS - groups.length));
   const cuts =
     batchSize === undefined
       ? cutChosen(input, total, least)

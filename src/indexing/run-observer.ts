@@ -1,9 +1,10 @@
 /**
  * How a monitor takes part in the runs of an indexer.
  */
+
+import type { Backend } from '../engine/engine-core.js';
 import type { KernelOperation } from '../kernel/kernel-exports.js';
 import type { RowGroup } from '../vectors/source-rows.js';
-import type { Backend } from './engine.js';
 import type { LiveRun, RunRecords } from './run-records.js';
 import { calculateOptimalBatchSize } from './tuning/optimal-batch-size.js';
 import type { Setting } from './tuning/tuner.js';

@@ -1,21 +1,26 @@
 /**
- * What a run tells of itself, while it lasts and when it has ended.
+ * What a run tells of itself, while it lasts and when it has ended. A run is what one call is for its caller, whatever it was
+ * done together with.
  */
-import type { ControlBlock } from '../memory/control-block.js';
+import type { BatchRecords } from '../memory/batch-records.js';
 import type { MatrixLayout } from '../memory/matrix-layout.js';
 import type { IndexingProgress } from '../monitoring/run-progress.js';
 import type { CopyIn, RunConditions } from '../reporting/report-data.js';
 
 /** A run as its records tell it, whether it succeeded or not. */
 export interface RunRecords {
-  readonly control: ControlBlock;
+  readonly control: BatchRecords;
   /** The memory that the layout describes. */
   readonly buffer: ArrayBufferLike;
   readonly layout: MatrixLayout;
   readonly batchSize: number;
   readonly threads: number;
+  /** When it was called, as if it had not had to wait: times of batches count from here. */
   readonly startedAtMs: number;
+  /** From the call to its result, waiting included. */
   readonly totalTimeMs: number;
+  /** Part of that before its job began. */
+  readonly waitedMs: number;
   /** undefined where the calling thread copied nothing, or nothing is timed. */
   readonly copyIn: CopyIn | undefined;
   readonly conditions: RunConditions;

@@ -12,7 +12,8 @@ const MAX_FREE = 4;
 
 export class MemoryPool {
   readonly #maxBytes: number;
-  readonly #shared: boolean;
+  /** Whether threads are to share the memories. */
+  readonly shared: boolean;
   #heldBytes = 0;
   readonly #free: MatrixMemory[] = [];
   #closed = false;
@@ -28,7 +29,7 @@ export class MemoryPool {
    */
   constructor(maxBytes: number, shared = true) {
     this.#maxBytes = maxBytes;
-    this.#shared = shared;
+    this.shared = shared;
   }
 
   /** Bytes of all memories that are handed out or kept, as far as the collector has told. */
@@ -50,10 +51,15 @@ export class MemoryPool {
       const held = this.#heldBytes > 0 ? `, of which ${formatBytes(this.#heldBytes)} are in use (dispose results)` : '';
       throw insufficientMemory(byteLength, `the indexer may hold ${formatBytes(this.#maxBytes)}${held}`);
     }
-    const memory = createMatrixMemory(byteLength, this.#shared);
+    const memory = createMatrixMemory(byteLength, this.shared);
     this.#heldBytes += bytes;
     this.#collected.register(memory.buffer, bytes, memory);
     return memory;
+  }
+
+  /** Whether so many more bytes may be held. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#heldBytes + bytes <= this.#maxBytes;
   }
 
   /** Tells that the first `byteLength` bytes of a memory are in use from now on; gives how many of them never were before. */

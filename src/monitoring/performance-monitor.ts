@@ -112,6 +112,16 @@ export class PerformanceMonitor {
     for (const follower of this.#followers) follower.mergeIndexTimes(times);
   }
 
+  /**
+   * Records `count` vectors that were indexed in `elapsedMs` together; of none, nothing.
+   *
+   * @internal
+   */
+  recordIndexGroup(elapsedMs: number, count: number): void {
+    this.#indexes.recordGroup(elapsedMs, count);
+    for (const follower of this.#followers) follower.recordIndexGroup(elapsedMs, count);
+  }
+
   /** All figures, now. */
   getStats(): PerformanceStats {
     const uptimeMs = elapsedSince(this.#startedAtMs, this.#clock);

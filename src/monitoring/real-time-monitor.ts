@@ -165,6 +165,9 @@ export class RealTimeMonitor<Report = unknown> {
     await Promise.allSettled([...this.#runs.values()].map(({ watched }) => watched.takeIn()));
   }
 
+  /** A small call was done; its times are in the performance monitor already. @internal */
+  recordSmallRun(_vectors: number, _rejected: number, _startedAtMs: number, _elapsedMs: number): void {}
+
   /** The updates of the window that ends now. */
   #collect(): MonitorUpdate<Report>[] {
     const windows = this.#windows;

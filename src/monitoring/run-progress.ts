@@ -3,7 +3,7 @@
  * until their second run has caught up with them.
  */
 import { nowMs } from '../base/clock.js';
-import type { ControlBlock } from '../memory/control-block.js';
+import type { BatchRecords } from '../memory/batch-records.js';
 import { CLAIMED, DONE } from '../memory/control-layout.js';
 
 /** How far a run is. */
@@ -31,13 +31,13 @@ export interface ThreadProgress {
 }
 
 export class ProgressReader {
-  readonly #control: ControlBlock;
+  readonly #control: BatchRecords;
   readonly #total: number;
   readonly #threads: number;
   readonly #startedAtMs: number;
   #processed: number[];
 
-  constructor(control: ControlBlock, total: number, threads: number, startedAtMs: number) {
+  constructor(control: BatchRecords, total: number, threads: number, startedAtMs: number) {
     this.#control = control;
     this.#total = total;
     this.#threads = threads;
@@ -55,8 +55,9 @@ export class ProgressReader {
       if (state !== CLAIMED && state !== DONE) continue;
       const threadId = control.threadId(batch);
       rows[threadId]! += control.rowsDone(batch);
-      if (control.timed)
-        busyMs[threadId]! += (state === DONE ? control.endedAtMs(batch) : now) - control.claimedAtMs(batch);
+      const claimedAtMs = control.claimedAtMs(batch);
+      // 0 until the thread has come to write it.
+      if (claimedAtMs > 0) busyMs[threadId]! += (state === DONE ? control.endedAtMs(batch) : now) - claimedAtMs;
     }
     this.#processed = rows.map((count, threadId) => Math.max(count, this.#processed[threadId]!));
     const processed = Math.min(

@@ -18,8 +18,10 @@ export interface MonitoringStats {
   readonly globalStats: PerformanceStats;
   /** One entry per thread; empty when per-thread monitoring is off. */
   readonly threadStats: readonly { readonly threadId: number; readonly stats: PerformanceStats }[];
-  /** Threads at work now. */
+  /** Threads of the indexer. */
   readonly activeThreads: number;
+  /** Threads at work now, at most. */
+  readonly busyThreads: number;
   readonly monitoringEnabled: boolean;
 }
 
@@ -50,6 +52,16 @@ export class SharedPerformanceMonitor extends PerformanceMonitor {
   mergeThreadIndexTimes(threadId: number, times: TimeDistribution): void {
     const monitor = this.threadMonitors[threadId] ?? this;
     monitor.mergeIndexTimes(times);
+  }
+
+  /**
+   * Records `count` vectors that thread `threadId` indexed in `elapsedMs` together.
+   *
+   * @internal
+   */
+  recordThreadGroup(threadId: number, elapsedMs: number, count: number): void {
+    const monitor = this.threadMonitors[threadId] ?? this;
+    monitor.recordIndexGroup(elapsedMs, count);
   }
 
   /** @internal The figures of every thread that has a monitor. */

@@ -40,6 +40,8 @@ export interface ReportParts {
 export interface MeasuredRun {
   /** From the call until the result, on the caller's clock. */
   readonly totalTimeMs: number;
+  /** Part of that before its job began. Default 0. */
+  readonly waitedMs?: number | undefined;
   readonly rejectedCount: number;
   /** The thread at position `i` is thread `i`; one entry for each that took part or could have. */
   readonly threads: readonly ThreadRun[];

@@ -2,8 +2,8 @@
  * What a caller of an index may ask for, checked once at the edge.
  */
 import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
-import { boundPlatform, type WorkerChoice } from '../engine/lanes/platform.js';
-import { checkIndexerOptions, type IndexerLogger } from '../indexing/options.js';
+import { checkRunner as checkEngineRunner, type IndexerLogger } from '../engine/engine-options.js';
+import type { WorkerChoice } from '../engine/lanes/platform.js';
 import type { KernelBackend } from '../kernel/instantiate.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import type { VectorId } from '../vectors/vector-id.js';
@@ -110,7 +110,7 @@ function checkRunner({ kernel, scan, worker, logger, signal }: LoadOptions): voi
   if (scan !== undefined && scan !== 'int8' && scan !== 'float32') {
     throw invalidConfiguration('scan', "'int8' or 'float32'", scan);
   }
-  checkIndexerOptions({ kernel, worker, logger }, boundPlatform().takesWorkerFactory);
+  checkEngineRunner({ kernel, worker, logger });
   checkSignal(signal);
 }
 

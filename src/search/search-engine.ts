@@ -6,12 +6,12 @@
 import { IndexingError, messageOf } from '../base/errors.js';
 import { linkSignals } from '../base/linked-signal.js';
 import { TimeSlices } from '../base/time-slices.js';
+import type { Backend } from '../engine/engine-core.js';
 import { boundPlatform } from '../engine/lanes/platform.js';
 import type { WorkerPool } from '../engine/lanes/worker-pool.js';
 import { BlockSearch, SearchInstances, searchBlocks } from '../engine/worker/search-loop.js';
 import type { SearchPart, SearchTask } from '../engine/worker/search-task.js';
 import { isBetter } from '../engine/worker/top-hits.js';
-import type { Backend } from '../indexing/engine.js';
 import { SerialQueue, type Turn } from '../indexing/serial-queue.js';
 import type { KernelBackend } from '../kernel/instantiate.js';
 import type { SearchKernel } from '../kernel/search/compile-search-kernel.js';

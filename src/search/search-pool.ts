@@ -2,9 +2,9 @@
  * The threads that search.
  */
 import { messageOf } from '../base/errors.js';
+import type { IndexerLogger } from '../engine/engine-options.js';
 import { boundPlatform, type WorkerChoice } from '../engine/lanes/platform.js';
 import type { WorkerPool } from '../engine/lanes/worker-pool.js';
-import type { IndexerLogger } from '../indexing/options.js';
 import type { KernelSource } from '../kernel/instantiate.js';
 
 export interface SearchPoolOptions {
@@ -25,7 +25,12 @@ export async function startSearchPool(
   const platform = boundPlatform();
   if (!platform.sharesMemory) return instead('no cross-origin isolation, so no shared memory');
   try {
-    return await platform.createPool({ threads, worker, kernel, tasksPerThread: 1, searches: true });
+    return await platform.createPool({
+      threads,
+      worker,
+      kernels: { kernel, searchKernel: kernel },
+      tasksPerThread: 1,
+    });
   } catch (error) {
     // Whatever it is, the hits are the same without threads.
     return instead(messageOf(error));

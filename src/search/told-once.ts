@@ -1,7 +1,7 @@
 /**
  * An index makes an indexer for every change, and each would say of this machine or page what the ones before it said.
  */
-import type { IndexerLogger } from '../indexing/options.js';
+import type { IndexerLogger } from '../engine/engine-options.js';
 
 /** Passes every message on once. */
 export function toldOnce(logger: IndexerLogger): IndexerLogger {

@@ -8,11 +8,11 @@
 import { asyncDisposeSymbol } from '../base/dispose-symbol.js';
 import { IndexingError, invalidConfiguration } from '../base/errors.js';
 import { TimeSlices } from '../base/time-slices.js';
+import type { Backend } from '../engine/engine-core.js';
+import { checkThreadCount } from '../engine/engine-options.js';
 import { boundPlatform } from '../engine/lanes/platform.js';
 import { malformed } from '../formats/malformed.js';
 import { readSavedIndex } from '../formats/saved-index.js';
-import { type Backend, fallbackTeller } from '../indexing/engine.js';
-import { checkThreadCount } from '../indexing/options.js';
 import { compileKernel } from '../kernel/compile.js';
 import type { CompiledKernel } from '../kernel/instantiate.js';
 import { compileSearchKernel } from '../kernel/search/compile-search-kernel.js';
@@ -131,9 +131,9 @@ export class VectorIndex {
     fill: (rows: IndexRows, kernel: CompiledKernel) => Promise<void>,
   ): Promise<VectorIndex> {
     const platform = boundPlatform();
-    const threads = checkThreadCount(threadCount, () => platform.availableThreads());
+    const threads = checkThreadCount('threadCount', threadCount, () => platform.availableThreads());
     const logger = options.logger && toldOnce(options.logger);
-    const onFallback = fallbackTeller(logger);
+    const onFallback = (reason: string) => logger?.warn(`The JavaScript kernel is used: ${reason}`);
     const kernel = await compileKernel(choice, { shared: platform.sharesMemory, onFallback });
     const searchKernel = await compileSearchKernel(kernel.backend, platform.sharesMemory);
     const closing = new AbortController();

@@ -11,6 +11,8 @@ export interface Platform {
   cpuTimeMs?(this: void): number;
   /** Whether threads can share memory. Where not, one worker is all there is. */
   readonly sharesMemory: boolean;
+  /** Whether every worker can search. Where not, the workers that index load less. */
+  readonly workersSearch: boolean;
   /** Whether the option `worker` may be a function that starts one. */
   readonly takesWorkerFactory: boolean;
   /** Rejects with `WorkersUnavailable` where there are none whatever they run, and otherwise with why they do not start. */
@@ -26,11 +28,15 @@ export interface PoolOptions {
   /** The worker module, for those who serve it themselves. */
   readonly worker: WorkerChoice | undefined;
   /** What the threads compute with, for platforms that tell them once. */
-  readonly kernel: KernelSource;
+  readonly kernels: PoolKernels;
   /** Tasks that a thread has at a time, one at work and the others waiting for it. */
   readonly tasksPerThread: number;
-  /** Whether they are to search, too. */
-  readonly searches: boolean;
+}
+
+/** The kernels of a pool of threads; with a search kernel they are to search, too. */
+export interface PoolKernels {
+  readonly kernel: KernelSource;
+  readonly searchKernel: KernelSource | undefined;
 }
 
 /** URL of a worker module, or, in pages, a function that starts a worker with one. */

@@ -1,30 +1,46 @@
 /**
  * How fast memory is on all threads together: every thread touches fresh memory of its own, then copies one half of it to
- * the other, again and again, and at last the first thread does so alone.
+ * the other, again and again, and at last the first thread does so alone. What the control block has beside the units:
  *
- *   words    int32 per step: threads that have come to it
- *   figures  float64 × 3 per thread: bytes per millisecond of first touch, of copying together, of copying alone
+ *   words    int32 × 4            per step: threads that have come to it
+ *   figures  float64 × 3 each     bytes per millisecond of first touch, of copying together, of copying alone
  *
  * A thread that waits too long for the others gives up, and its figures stay 0.
  */
+import { UnitControl } from '../../memory/unit-control.js';
+import type { UnitWork } from './unit-work.js';
+
 export interface MemoryProbeTask {
   readonly type: 'measure-memory';
-  readonly threadId: number;
+  readonly control: ArrayBufferLike;
+  readonly thread: number;
   readonly threads: number;
   /** Bytes that this thread touches. */
   readonly bytes: number;
-  readonly words: SharedArrayBuffer;
-  readonly figures: SharedArrayBuffer;
 }
+
+export const WORDS_BYTES = 16;
+export const FIGURES_BYTES = 24;
 
 /** Time that copying takes, each time. */
 const COPY_MS = 4;
 /** Threads may still be at something else. */
 const WAIT_MS = 100;
 
-export function measureMemory({ threadId, threads, bytes, words, figures }: MemoryProbeTask): void {
-  const arrived = new Int32Array(words);
-  const own = new Float64Array(figures, 24 * threadId, 3);
+/** The work of measuring: each thread has one unit. */
+export function measureMemory(task: MemoryProbeTask): UnitWork {
+  const control = new UnitControl(task.control);
+  return {
+    *slices(unit) {
+      measure(task, control);
+      control.recordDone(unit, task.thread);
+    },
+  };
+}
+
+function measure({ thread, threads, bytes }: MemoryProbeTask, { buffer, extra }: UnitControl): void {
+  const arrived = new Int32Array(buffer, extra, WORDS_BYTES / 4);
+  const own = new Float64Array(buffer, extra + WORDS_BYTES + FIGURES_BYTES * thread, 3);
   const memory = new Uint8Array(new SharedArrayBuffer(bytes));
   if (!meet(arrived, 0, threads)) return;
   const startedAtMs = performance.now();
@@ -33,7 +49,7 @@ export function measureMemory({ threadId, threads, bytes, words, figures }: Memo
   if (!meet(arrived, 1, threads)) return;
   const together = copyFor(memory);
   if (!meet(arrived, 2, threads)) return;
-  own.set([touchMs > 0 ? bytes / touchMs : 0, together, threadId === 0 ? copyFor(memory) : 0]);
+  own.set([touchMs > 0 ? bytes / touchMs : 0, together, thread === 0 ? copyFor(memory) : 0]);
 }
 
 /** Waits until all threads have come to a step; false when some do not come. */

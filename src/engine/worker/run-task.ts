@@ -3,10 +3,12 @@
  * need nothing of those.
  */
 import { seeByCollector } from '../../memory/create-memory.js';
-import { type BatchListener, claimBatches } from './claim-loop.js';
+import { UnitControl } from '../../memory/unit-control.js';
+import { indexBatches } from './index-batches.js';
 import { measureMemory } from './memory-probe.js';
 import { PartWorkspace } from './part-workspace.js';
 import type { IndexerTask, PartAnswer } from './task.js';
+import { doUnits, type UnitListener } from './unit-work.js';
 import { warmUp } from './warm-up.js';
 
 /** Memory of this thread's own, for parts. */
@@ -15,20 +17,23 @@ const workspace = new PartWorkspace();
 /**
  * Runs one task to its end.
  *
- * @param onBatch called with the index of every batch this thread claims, before it touches the rows; for worker modules
+ * @param onUnit called with the number of every batch this thread claims, before it touches the rows; for worker modules
  *   of your own that wrap this one
  */
-export function runTask(task: IndexerTask, onBatch?: BatchListener): PartAnswer | undefined {
+export function runTask(task: IndexerTask, onUnit?: UnitListener): PartAnswer | undefined {
   switch (task.type) {
     case 'warm-up':
       warmUp(task.kernel, task.shared);
       return undefined;
     case 'measure-memory':
-      measureMemory(task);
+      doUnits(new UnitControl(task.control), task.thread, measureMemory(task));
       return undefined;
     case 'index':
       tellCollector(task.memoryKey, task.memory.buffer);
-      claimBatches(task, onBatch);
+      doUnits(new UnitControl(task.control), task.thread, indexBatches(task), onUnit);
+      return undefined;
+    case 'forget':
+      // Nothing is kept from one indexing job to the next.
       return undefined;
     case 'part':
       return workspace.index(task);

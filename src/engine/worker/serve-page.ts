@@ -7,12 +7,18 @@ import type { PartAnswer, WorkerTask } from './task.js';
 
 type StartMessage = Extract<PageMessage, { type: 'start' }>;
 
+/** The kernels as a worker has compiled them. */
+interface CompiledKernels {
+  readonly kernel: CompiledKernel;
+  readonly searchKernel: CompiledKernel | undefined;
+}
+
 /**
  * @param run does one task
  * @param searches whether those of searches are among them
  */
 export function servePage(run: (task: WorkerTask) => PartAnswer | undefined, searches: boolean): void {
-  let started: Promise<CompiledKernel> | undefined;
+  let started: Promise<CompiledKernels> | undefined;
 
   addEventListener('message', async ({ data }: MessageEvent<PageMessage>) => {
     try {
@@ -22,8 +28,8 @@ export function servePage(run: (task: WorkerTask) => PartAnswer | undefined, sea
         post(data.id, undefined);
       } else {
         // The page does not wait for the answer to the first message before it sends tasks.
-        const kernel = await started;
-        post(data.id, run({ ...data.task, kernel } as WorkerTask));
+        const kernels = await started;
+        post(data.id, run({ ...data.task, ...kernels } as WorkerTask));
       }
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
@@ -37,10 +43,11 @@ function post(id: number, answer: PartAnswer | undefined): void {
   postMessage(message, { transfer: answer ? [answer.bytes, answer.timings.buffer] : [] });
 }
 
-async function start({ kernel, lock, searches }: StartMessage, canSearch: boolean): Promise<CompiledKernel> {
+async function start({ kernels, lock }: StartMessage, canSearch: boolean): Promise<CompiledKernels> {
   await holdLock(lock);
-  if (searches && !canSearch) throw new Error('simdex/worker does not search; simdex/search-worker does');
-  return compile(kernel);
+  const { kernel, searchKernel } = kernels;
+  if (searchKernel && !canSearch) throw new Error('simdex/worker does not search; simdex/search-worker does');
+  return { kernel: await compile(kernel), searchKernel: searchKernel && (await compile(searchKernel)) };
 }
 
 async function compile(source: KernelSource): Promise<CompiledKernel> {

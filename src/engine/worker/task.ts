@@ -1,6 +1,6 @@
 /**
  * What a thread is sent, and answers. Everything in it can be structured-cloned. Where memory is shared, one task per
- * thread and run; elsewhere one for each part of a batch, whose bytes go there and back.
+ * thread and job; elsewhere one for each part of a batch, whose bytes go there and back.
  */
 import type { CompiledKernel, KernelMemory } from '../../kernel/instantiate.js';
 import type { KernelOperation } from '../../kernel/kernel-exports.js';
@@ -8,10 +8,13 @@ import type { SharedRows } from '../../vectors/source-rows.js';
 import type { MemoryProbeTask } from './memory-probe.js';
 import type { SearchTask } from './search-task.js';
 
-export type WorkerTask = IndexerTask | SearchTask;
+export type WorkerTask = JobTask | WarmUpTask | PartTask | ForgetTask;
 
-/** All that indexers send their threads. */
-export type IndexerTask = WarmUpTask | IndexingTask | PartTask | MemoryProbeTask;
+/** A thread's part of a job: claim units until none is left, or until another job waits. */
+export type JobTask = IndexingTask | SearchTask | MemoryProbeTask;
+
+/** What threads can do that do not search. */
+export type IndexerTask = Exclude<WorkerTask, SearchTask>;
 
 export type AnswerTo<Task extends WorkerTask> = Task extends PartTask ? PartAnswer : undefined;
 
@@ -23,26 +26,28 @@ interface WarmUpTask {
   readonly shared: boolean;
 }
 
-/** Claim batches of a run until none is left. */
+/** These memories are gone: a thread that keeps instances of kernels on them lets go of those. */
+interface ForgetTask {
+  readonly type: 'forget';
+  /** See MatrixMemory. */
+  readonly memoryKeys: readonly number[];
+}
+
+/** Index the batches of a job. */
 export interface IndexingTask {
   readonly type: 'index';
   readonly kernel: CompiledKernel;
-  /** The run's memory; batches say where in it their rows and magnitudes are. */
+  /** The job's memory; batches say where in it their rows and magnitudes are. */
   readonly memory: KernelMemory;
   /** Of that memory; see MatrixMemory. */
   readonly memoryKey: number;
   readonly control: ArrayBufferLike;
-  readonly batchCount: number;
-  readonly threadId: number;
-  /** Batch to begin with, before any is claimed; -1 for none. */
-  readonly firstBatch: number;
+  readonly thread: number;
   /** Byte offset of this thread's scratch. */
   readonly scratch: number;
   /** What is done to every row. */
   readonly operation: KernelOperation;
-  /** Whether a rejected row makes all later batches unwanted. */
-  readonly endAtRejection: boolean;
-  /** Where the rows are to be copied from; undefined when they are in place or the main thread copies them. */
+  /** Where the rows are to be copied from; undefined when they are in place or the calling thread copies them. */
   readonly source: SharedRows | undefined;
 }
 

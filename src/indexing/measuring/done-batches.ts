@@ -47,12 +47,19 @@ export class DoneBatches {
 
   /** Those that were done since the last look. One look at a time. */
   async look(): Promise<FoundBatches> {
-    const found: FoundBatches = { batches: [], indexTimes: new Map(), groups: 0, timingGroupSize: 0 };
+    const found = nothingFound();
     let slices: TimeSlices | undefined;
     for (const _ of this.#find(found)) {
       slices ??= new TimeSlices();
       if (slices.isDue()) await slices.nextTurn();
     }
+    return found;
+  }
+
+  /** The same before it returns. */
+  lookNow(): FoundBatches {
+    const found = nothingFound();
+    for (const _ of this.#find(found));
     return found;
   }
 
@@ -83,6 +90,10 @@ export class DoneBatches {
       }
     }
   }
+}
+
+function nothingFound(): FoundBatches {
+  return { batches: [], indexTimes: new Map(), groups: 0, timingGroupSize: 0 };
 }
 
 function batchSample({ control, startedAtMs }: RunRecords, index: number): BatchSample {

@@ -13,7 +13,7 @@ import type {
 } from '../../reporting/report-data.js';
 import type { MeasuredRun } from '../../reporting/summarize-run.js';
 import type { RunRecords } from '../run-records.js';
-import { DoneBatches } from './done-batches.js';
+import { DoneBatches, type FoundBatches } from './done-batches.js';
 
 /** A run as measured, and when it began (milliseconds, as of clock.ts). */
 export interface MeasuredRecords extends MeasuredRun {
@@ -69,6 +69,12 @@ export class RunMeasurement {
     if (!this.#records.control.timed) this.#shareOut(totalTimeMs);
   }
 
+  /** The same before it returns: for a run of few batches, which was not looked at before. */
+  finishNow(totalTimeMs: number): void {
+    this.#take(this.#done.lookNow());
+    if (!this.#records.control.timed) this.#shareOut(totalTimeMs);
+  }
+
   /**
    * What was taken in so far.
    *
@@ -76,11 +82,13 @@ export class RunMeasurement {
    * @param batchSizes sizes and throughputs to show, this run's among them
    */
   measured(now: RunRecords, batchSizes: readonly BatchSizeSample[]): MeasuredRecords {
-    const { control, startedAtMs, totalTimeMs, batchSize, copyIn, conditions, threads } = now;
+    const { control, startedAtMs, totalTimeMs, waitedMs, batchSize, copyIn, conditions, threads } = now;
+    const runMs = totalTimeMs - waitedMs;
     const batches = control.timed ? this.#batches.toSorted((a, b) => a.claimedAtMs - b.claimedAtMs) : [];
     return {
       startedAtMs,
       totalTimeMs,
+      waitedMs,
       rejectedCount: this.#batches.reduce((sum, { rejected }) => sum + rejected, 0),
       threads: this.#threads,
       batchSize,
@@ -93,7 +101,7 @@ export class RunMeasurement {
       magnitudes: this.#done.magnitudes,
       copyIn,
       conditions: control.timed ? conditions : undefined,
-      losses: control.timed ? lossesOf({ totalTimeMs, threads, batches, copyIn, conditions }) : undefined,
+      losses: control.timed ? lossesOf({ totalTimeMs: runMs, threads, batches, copyIn, conditions }) : undefined,
       optimizations: undefined,
       batchCount: this.#batches.length,
       queueDepths: queueDepthsOf(batches, control.batchCount),
@@ -102,7 +110,10 @@ export class RunMeasurement {
 
   /** At once, when the look is whole. */
   async #takeInFound(): Promise<void> {
-    const { batches, indexTimes, groups, timingGroupSize } = await this.#done.look();
+    this.#take(await this.#done.look());
+  }
+
+  #take({ batches, indexTimes, groups, timingGroupSize }: FoundBatches): void {
     for (const batch of batches) {
       this.#threads[batch.threadId]!.busyMs += batch.endedAtMs - batch.claimedAtMs;
       this.#batches.push(batch);

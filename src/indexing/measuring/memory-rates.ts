@@ -2,15 +2,19 @@
  * What the memory of this machine gives to threads, measured at most once in a process: it takes some 50 ms of all threads
  * and 64 MiB, so nobody pays for it who does not ask, or whose run took far longer.
  */
-
-import type { WorkerPool } from '../../engine/lanes/worker-pool.js';
-import type { MemoryProbeTask } from '../../engine/worker/memory-probe.js';
+import type { EngineCore } from '../../engine/engine-core.js';
+import type { Job } from '../../engine/job.js';
+import { FIGURES_BYTES, measureMemory, WORDS_BYTES } from '../../engine/worker/memory-probe.js';
+import { UNIT_WORDS } from '../../memory/control-layout.js';
+import { JobControl } from '../../memory/job-control.js';
 import type { MemoryRates } from '../../reporting/report-data.js';
 
 /** Beyond the caches of most machines, all threads together. */
 export const PROBE_BYTES = 64 * 2 ** 20;
 /** A thread touches at least as much: below, the clock and the caches are what is measured. */
 const LEAST_BYTES = 2 ** 20;
+
+const MEASURING_MS = 50;
 
 let known: MemoryRates | undefined;
 
@@ -19,17 +23,32 @@ export function knownMemoryRates(): MemoryRates | undefined {
   return known;
 }
 
-/** Has all threads of `pool` measure at once; what was known before is given again. undefined where a thread did not come. */
-export async function measureMemoryRates(pool: WorkerPool, threads: number): Promise<MemoryRates | undefined> {
+/** Has all threads measure at once; what was known before is given again. undefined where a thread did not come. */
+export async function measureMemoryRates(core: EngineCore): Promise<MemoryRates | undefined> {
   if (known) return known;
-  const words = new SharedArrayBuffer(16);
-  const figures = new SharedArrayBuffer(24 * threads);
-  const bytes = 2 * Math.floor(Math.max(LEAST_BYTES, PROBE_BYTES / threads) / 2);
-  const tasks = Array.from({ length: threads }, (_, threadId): MemoryProbeTask => {
-    return { type: 'measure-memory', threadId, threads, bytes, words, figures };
+  const { threads } = core;
+  const control = JobControl.create(new Uint32Array(UNIT_WORDS * threads), {
+    threads,
+    reserve: true,
+    extraBytes: WORDS_BYTES + FIGURES_BYTES * threads,
+    shared: true,
   });
-  await Promise.all(tasks.map((task) => pool.run(task)));
-  known = ratesOf(new Float64Array(figures));
+  const bytes = 2 * Math.floor(Math.max(LEAST_BYTES, PROBE_BYTES / threads) / 2);
+  const task = (thread: number) =>
+    ({ type: 'measure-memory', control: control.buffer, thread, threads, bytes }) as const;
+  const job: Job = {
+    what: 'indexing',
+    control,
+    calls: 1,
+    searches: false,
+    threads,
+    task,
+    open: (thread) => measureMemory(task(thread)),
+    // Its figures stay 0.
+    fail: () => undefined,
+  };
+  await core.execute(() => job, MEASURING_MS);
+  known = ratesOf(new Float64Array(control.buffer, control.extra + WORDS_BYTES, 3 * threads));
   return known;
 }
 

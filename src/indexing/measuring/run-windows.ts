@@ -2,12 +2,12 @@
  * What the threads of a run did since they were last looked at, from its control block.
  */
 import { nowMs } from '../../base/clock.js';
-import type { ControlBlock } from '../../memory/control-block.js';
+import type { BatchRecords } from '../../memory/batch-records.js';
 import { CLAIMED, DONE } from '../../memory/control-layout.js';
 import type { RunWindow } from '../tuning/tuner-during-run.js';
 
 export class RunWindows {
-  readonly #control: ControlBlock;
+  readonly #control: BatchRecords;
   readonly #availableThreads: number;
   /** Batches before this one are done and in the sums. */
   #firstOpen = 0;
@@ -17,7 +17,7 @@ export class RunWindows {
   #components = 0;
   #atMs: number;
 
-  constructor(control: ControlBlock, threads: number, availableThreads: number) {
+  constructor(control: BatchRecords, threads: number, availableThreads: number) {
     this.#control = control;
     this.#availableThreads = availableThreads;
     this.#doneMs = new Array<number>(threads).fill(0);
@@ -36,8 +36,7 @@ export class RunWindows {
     }
     const busy = [...this.#doneMs];
     let all = this.#doneComponents;
-    const claimed = control.batchCount - control.unclaimed;
-    for (let batch = this.#firstOpen; batch < claimed; batch++) {
+    for (let batch = this.#firstOpen; batch < control.batchCount; batch++) {
       const state = control.state(batch);
       if (state !== CLAIMED && state !== DONE) continue;
       const { components, threadId, busyMs } = this.#read(batch, now);
@@ -59,10 +58,12 @@ export class RunWindows {
   #read(batch: number, now: number) {
     const control = this.#control;
     const endedAtMs = control.state(batch) === DONE ? control.endedAtMs(batch) : now;
+    const claimedAtMs = control.claimedAtMs(batch);
     return {
       components: control.rowsDone(batch) * control.batch(batch).dims,
       threadId: control.threadId(batch),
-      busyMs: Math.max(0, endedAtMs - control.claimedAtMs(batch)),
+      // 0 until the thread has come to write it.
+      busyMs: claimedAtMs > 0 ? Math.max(0, endedAtMs - claimedAtMs) : 0,
     };
   }
 }

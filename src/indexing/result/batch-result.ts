@@ -1,7 +1,7 @@
 /**
  * What one batch of a run did, and its vectors by input position.
  */
-import type { ControlBlock } from '../../memory/control-block.js';
+import type { BatchRecords } from '../../memory/batch-records.js';
 import type { IndexedVectors, ProcessedVector } from './indexed-vectors.js';
 
 /** What one batch of a run did. */
@@ -19,7 +19,7 @@ export interface BatchResult {
 
 /** @param totalTimeMs of the run */
 export function batchResult(
-  control: ControlBlock,
+  control: BatchRecords,
   index: number,
   vectors: IndexedVectors,
   totalTimeMs: number,

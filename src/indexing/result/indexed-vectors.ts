@@ -50,7 +50,6 @@ export class IndexedVectors implements Iterable<ProcessedVector> {
     this.#positions = positions;
     this.length = layout.groups.reduce((sum, group) => sum + group.count, 0);
     this.order = order;
-    markMemory(buffer.bytes, order === 'sorted');
   }
 
   /** The vector at an input position; undefined for a rejected one, and where there is none. */
@@ -118,7 +117,8 @@ export class IndexedVectors implements Iterable<ProcessedVector> {
 
   /** The same vectors in ordinary memory, independent of the result. */
   copy(): IndexedVectors {
-    const bytes = new Uint8Array(this.#buffer.bytes, 0, this.#layout.scratch).slice().buffer;
+    const bytes = new Uint8Array(this.#buffer.bytes, 0, this.#layout.end).slice().buffer;
+    markMemory(bytes, this.order === 'sorted');
     return new IndexedVectors({ bytes }, this.#layout, this.#positions, this.order);
   }
 

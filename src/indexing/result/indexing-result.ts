@@ -4,60 +4,83 @@
  */
 import { disposeSymbol } from '../../base/dispose-symbol.js';
 import { IndexingError } from '../../base/errors.js';
-import type { ControlBlock } from '../../memory/control-block.js';
 import { DONE } from '../../memory/control-layout.js';
+import { markMemory } from '../../memory/sorted-memory.js';
 import type { IndexingPerformanceReport } from '../../reporting/report.js';
 import type { ComponentOrder } from '../../vectors/vector-source.js';
 import type { RunRecords } from '../run-records.js';
+import { SmallCall } from '../small-call.js';
 import { type BatchResult, batchResult } from './batch-result.js';
 import { IndexedVectors, type ResultBuffer } from './indexed-vectors.js';
 import { listRejections, type Rejection } from './rejections.js';
 
-/** What a result is made of. @internal */
+/** What a result is made of: records that are there, or that are worked out when they are first asked for. @internal */
 export interface ResultInput {
   readonly records: RunRecords;
   /** Input position of every rank; undefined where they are the same. */
   readonly positions: Uint32Array | undefined;
   readonly order: ComponentOrder;
-  /** Gives the memory back. */
-  readonly release: () => void;
+  /** Gives the memory back; undefined for ordinary memory. */
+  readonly release: (() => void) | undefined;
 }
 
+/** How a report is worked out. @internal */
+export type ReportMaker = () => IndexingPerformanceReport;
+
 /**
- * What a run gives. Its vectors live as long as any view on them is reachable; `dispose` hands the memory back for the next
- * run at once, which is much faster than fresh memory.
+ * What a run gives. Vectors of a run on threads are views on shared memory that lives as long as any of them is reachable;
+ * `dispose` hands it back for the next run at once, which is much faster than fresh memory. Vectors of small calls are ordinary
+ * arrays.
  */
 export class IndexingResult {
   /** Vectors indexed, without rejected ones. */
   readonly indexedCount: number;
-  /** Wall time of the run, copying in included. */
+  /** Wall time from the call to the result, waiting and copying in included. */
   readonly totalTimeMs: number;
-  /** The indexed vectors, by input position. */
-  readonly vectors: IndexedVectors;
-  /** Figures of the run; absent from the unmonitored `ParallelIndexer`. */
-  readonly performanceReport?: IndexingPerformanceReport;
-  readonly #control: ControlBlock;
-  readonly #positions: Uint32Array | undefined;
-  readonly #memory: ReleasableBuffer;
+  readonly #source: ResultInput | SmallCall;
+  #makeReport: ReportMaker | undefined;
+  #report: IndexingPerformanceReport | undefined;
+  #memory: ReleasableBuffer | undefined;
+  #vectors: IndexedVectors | undefined;
   #rejected: readonly Rejection[] | undefined;
   #batchResults: readonly BatchResult[] | undefined;
 
   /** @internal */
-  constructor(input: ResultInput, performanceReport?: IndexingPerformanceReport) {
-    const { records, positions, order } = input;
-    this.#control = records.control;
-    this.#positions = positions;
-    this.#memory = new ReleasableBuffer(records.buffer, input.release);
-    this.vectors = new IndexedVectors(this.#memory, records.layout, positions, order);
-    this.indexedCount = countIndexed(records);
-    this.totalTimeMs = records.totalTimeMs;
-    if (performanceReport) this.performanceReport = performanceReport;
+  constructor(source: ResultInput | SmallCall, makeReport?: ReportMaker) {
+    this.#source = source;
+    this.#makeReport = makeReport;
+    if (source instanceof SmallCall) {
+      this.indexedCount = source.indexedCount;
+      this.totalTimeMs = source.totalTimeMs;
+      if (source.options.order === 'sorted') markMemory(source.buffer, true);
+    } else {
+      this.indexedCount = countIndexed(source.records);
+      this.totalTimeMs = source.records.totalTimeMs;
+      markMemory(source.records.buffer, source.order === 'sorted');
+    }
+  }
+
+  /** The indexed vectors, by input position. */
+  get vectors(): IndexedVectors {
+    this.#vectors ??=
+      this.#source instanceof SmallCall ? this.#smallVectors(this.#source) : this.#runVectors(this.#source);
+    return this.#vectors;
+  }
+
+  /** Figures of the run, worked out when first asked for; undefined of the unmonitored `ParallelIndexer`. */
+  get performanceReport(): IndexingPerformanceReport | undefined {
+    if (this.#makeReport) {
+      this.#report = this.#makeReport();
+      // What it is made from is not kept any longer.
+      this.#makeReport = undefined;
+    }
+    return this.#report;
   }
 
   /** One entry for each batch, in processing order. */
   get batchResults(): readonly BatchResult[] {
-    this.#memory.bytes;
-    const control = this.#control;
+    this.#buffer.bytes;
+    const { control } = this.#source.records;
     this.#batchResults ??= Array.from({ length: control.batchCount }, (_, index) =>
       batchResult(control, index, this.vectors, this.totalTimeMs),
     );
@@ -66,8 +89,8 @@ export class IndexingResult {
 
   /** The vectors left out with `onInvalid: 'skip'`, in input order. */
   get rejected(): readonly Rejection[] {
-    const { bytes } = this.#memory;
-    this.#rejected ??= listRejections(this.#control, bytes, this.#positions);
+    const { bytes } = this.#buffer;
+    this.#rejected ??= listRejections(this.#source.records.control, bytes, this.#source.positions);
     return this.#rejected;
   }
 
@@ -76,12 +99,29 @@ export class IndexingResult {
    * a matrix from `allocate` (`inPlace`, `into`) stays with that matrix.
    */
   dispose(): void {
-    this.#memory.release();
+    this.#buffer.release();
   }
 
   /** `dispose()`, for `using`. */
   [disposeSymbol](): void {
     this.dispose();
+  }
+
+  get #buffer(): ReleasableBuffer {
+    const source = this.#source;
+    this.#memory ??=
+      source instanceof SmallCall
+        ? new ReleasableBuffer(source.buffer, undefined)
+        : new ReleasableBuffer(source.records.buffer, source.release);
+    return this.#memory;
+  }
+
+  #smallVectors(source: SmallCall): IndexedVectors {
+    return new IndexedVectors(this.#buffer, source.layout, source.positions, source.options.order);
+  }
+
+  #runVectors({ records, positions, order }: ResultInput): IndexedVectors {
+    return new IndexedVectors(this.#buffer, records.layout, positions, order);
   }
 }
 
@@ -98,7 +138,7 @@ class ReleasableBuffer implements ResultBuffer {
   #bytes: ArrayBufferLike | undefined;
   #release: (() => void) | undefined;
 
-  constructor(bytes: ArrayBufferLike, release: () => void) {
+  constructor(bytes: ArrayBufferLike, release: (() => void) | undefined) {
     this.#bytes = bytes;
     this.#release = release;
   }

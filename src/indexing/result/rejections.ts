@@ -3,7 +3,7 @@
  */
 import { IndexingError } from '../../base/errors.js';
 import { type RejectionCode, rejectionOf } from '../../kernel/rejection.js';
-import type { ControlBlock } from '../../memory/control-block.js';
+import type { BatchRecords } from '../../memory/batch-records.js';
 import { DONE } from '../../memory/control-layout.js';
 
 /** A vector that could not be indexed, and why. */
@@ -15,7 +15,7 @@ export interface Rejection {
 
 /** Rejected vectors of the batches that are done, in input order. */
 export function listRejections(
-  control: ControlBlock,
+  control: BatchRecords,
   buffer: ArrayBufferLike,
   order: Uint32Array | undefined,
 ): Rejection[] {
@@ -28,7 +28,7 @@ export function listRejections(
 
 /** The error of the lowest input position that could not be indexed; undefined when there is none. */
 export function findFailure(
-  control: ControlBlock,
+  control: BatchRecords,
   buffer: ArrayBufferLike,
   order: Uint32Array | undefined,
 ): IndexingError | undefined {
@@ -46,7 +46,7 @@ export function findFailure(
 /** Those of one batch, by rank. */
 function* rejectionsIn(
   batch: number,
-  control: ControlBlock,
+  control: BatchRecords,
   buffer: ArrayBufferLike,
   order: Uint32Array | undefined,
 ): Generator<Rejection> {

@@ -2,13 +2,14 @@
  * Applies the tuner's decisions to the runs of an indexer, and keeps the account of them: every change, and what it did.
  * Loads of different kinds (operation, number of vectors, lengths, what the caller asked for) are tuned apart.
  */
+import type { IndexerLogger } from '../../engine/engine-options.js';
 import type { KernelOperation } from '../../kernel/kernel-exports.js';
-import type { ControlBlock } from '../../memory/control-block.js';
+import type { BatchRecords } from '../../memory/batch-records.js';
 import type { Optimization } from '../../reporting/report-data.js';
 import type { RowGroup } from '../../vectors/source-rows.js';
 import type { MeasuredRecords } from '../measuring/measured-run.js';
 import { RunWindows } from '../measuring/run-windows.js';
-import type { IndexerLogger } from '../options.js';
+
 import { type Action, type Setting, startTuning, type TunerState, tune } from './tuner.js';
 import { startShedding, stepDuringRun } from './tuner-during-run.js';
 
@@ -61,12 +62,12 @@ export class AutoOptimizer {
   }
 
   /** Looks at a run while it lasts, and sheds threads where that helps; ends with the function it gives. */
-  watch(run: TunedRun, control: ControlBlock, availableThreads: number): () => void {
+  watch(run: TunedRun, records: BatchRecords, availableThreads: number): () => void {
     const { threads } = run.setting;
     const known = this.#states.get(run.kind);
     // One change at a time: the effect of two could not be told apart.
     if (threads < 2 || known?.trial || known?.refused.includes('fewer threads')) return () => undefined;
-    const windows = new RunWindows(control, threads, availableThreads);
+    const windows = new RunWindows(records, threads, availableThreads);
     let state = startShedding(threads);
     let change: Change | undefined;
     const timer = setInterval(() => {
@@ -79,7 +80,7 @@ export class AutoOptimizer {
         run.shed = { threads: next.threads, kept: verdict.kept };
         end(change, verdict);
       }
-      if (next.threads !== state.threads) control.admitThreads(next.threads);
+      if (next.threads !== state.threads) records.control.admitThreads(next.threads);
       state = next;
       if (state.ended) clearInterval(timer);
     }, WINDOW_MS);

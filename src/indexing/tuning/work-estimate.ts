@@ -7,7 +7,7 @@
  */
 import type { KernelBackend } from '../../kernel/instantiate.js';
 import type { KernelOperation } from '../../kernel/kernel-exports.js';
-import type { ControlBlock } from '../../memory/control-block.js';
+import type { BatchRecords } from '../../memory/batch-records.js';
 import { DONE } from '../../memory/control-layout.js';
 import type { RowGroup } from '../../vectors/source-rows.js';
 
@@ -24,26 +24,30 @@ const LEAST_UNTIMED_MS = 2;
 /** Nor does one that should have been shorter, as small runs are now and then held up: they would raise what nothing lowers. */
 const LEAST_PREDICTED_MS = 1;
 
+/** A small call of less says nothing. */
+const LEAST_SMALL_MS = 0.02;
+
 /** Distinct dims remembered; ragged input may have tens of thousands. */
 const MAX_LEARNT = 4096;
 
 /** What is asked of a run: its batches, threads, and milliseconds from start to end. */
 interface FinishedRun {
-  readonly control: ControlBlock;
+  readonly control: BatchRecords;
   readonly threads: number;
   readonly totalTimeMs: number;
 }
 
 export class WorkEstimate {
   readonly #slowdown: number;
-  readonly #learnt = new Map<string, number>();
+  /** By operation, then dims. */
+  readonly #learnt = new Map<KernelOperation, Map<number, number>>();
 
   constructor(backend: KernelBackend) {
     this.#slowdown = SLOWDOWN[backend];
   }
 
   nsPerVector(dims: number, operation: KernelOperation): number {
-    return this.#learnt.get(`${operation} ${dims}`) ?? this.#slowdown * model(dims, operation);
+    return this.#learnt.get(operation)?.get(dims) ?? this.#slowdown * model(dims, operation);
   }
 
   /** Nanoseconds that all rows of `groups` take on one thread. */
@@ -55,6 +59,14 @@ export class WorkEstimate {
   learnFrom(run: FinishedRun, operation: KernelOperation): void {
     if (run.control.timed) this.#learnFromBatches(run.control, operation);
     else if (run.totalTimeMs >= LEAST_UNTIMED_MS) this.#learnFromWhole(run, operation);
+  }
+
+  /** Takes in what a small call took on the calling thread, which may have been held up meanwhile. */
+  learnFromSmall(dims: number, operation: KernelOperation, count: number, elapsedMs: number): void {
+    // Of a shorter one most is copying, not work.
+    if (elapsedMs < LEAST_SMALL_MS) return;
+    const known = this.nsPerVector(dims, operation);
+    this.#learn(dims, operation, count, Math.min(1e6 * elapsedMs, MOST_RISE * known * count));
   }
 
   #learnFromWhole({ control, threads, totalTimeMs }: FinishedRun, operation: KernelOperation): void {
@@ -72,7 +84,7 @@ export class WorkEstimate {
     for (const { dims } of groups) this.#remember(dims, operation, change * this.nsPerVector(dims, operation));
   }
 
-  #learnFromBatches(control: ControlBlock, operation: KernelOperation): void {
+  #learnFromBatches(control: BatchRecords, operation: KernelOperation): void {
     const measured = new Map<number, { count: number; ms: number }>();
     for (let index = 0; index < control.batchCount; index++) {
       if (control.state(index) !== DONE) continue;
@@ -86,15 +98,16 @@ export class WorkEstimate {
 
   #learn(dims: number, operation: KernelOperation, count: number, ns: number): void {
     if (count === 0 || ns <= 0) return;
-    const known = this.#learnt.get(`${operation} ${dims}`);
+    const known = this.#learnt.get(operation)?.get(dims);
     const measured = ns / count;
     this.#remember(dims, operation, known === undefined ? measured : known + NEW_WEIGHT * (measured - known));
   }
 
   #remember(dims: number, operation: KernelOperation, ns: number): void {
-    const key = `${operation} ${dims}`;
-    if (!this.#learnt.has(key) && this.#learnt.size >= MAX_LEARNT) this.#learnt.clear();
-    this.#learnt.set(key, ns);
+    const byDims = this.#learnt.get(operation) ?? new Map<number, number>();
+    this.#learnt.set(operation, byDims);
+    if (!byDims.has(dims) && byDims.size >= MAX_LEARNT) byDims.clear();
+    byDims.set(dims, ns);
   }
 }
 

@@ -48,7 +48,7 @@ export class LiveWorker {
   #load = 0;
   #end: Promise<void> | undefined;
 
-  constructor({ create, from }: WorkerStart, { kernel, searches }: Pick<PoolOptions, 'kernel' | 'searches'>) {
+  constructor({ create, from }: WorkerStart, { kernels }: Pick<PoolOptions, 'kernels'>) {
     const policy = watchWorkerPolicy();
     const deadline = setTimeout(() => {
       const seconds = START_DEADLINE_MS / 1000;
@@ -65,7 +65,7 @@ export class LiveWorker {
       this.#worker.addEventListener('messageerror', () => {
         this.#endFor(new Error(`an answer of the worker (${from}) could not be read`));
       });
-      this.ready = this.#post({ type: 'start', kernel, lock: this.#lock, searches, id: START_ID }, []).then(() =>
+      this.ready = this.#post({ type: 'start', kernels, lock: this.#lock, id: START_ID }, []).then(() =>
         this.#watchLock(),
       );
     } catch (error) {
@@ -96,7 +96,7 @@ export class LiveWorker {
         throw new TaskNotBegun(cause.message);
       });
       if (!this.isAlive) throw new TaskNotBegun('the worker ended');
-      const { kernel: _, ...task } = { kernel: undefined, ...whole };
+      const { kernel: _, searchKernel: __, ...task } = { kernel: undefined, searchKernel: undefined, ...whole };
       const message = { type: 'task', task: task as WithoutKernel<WorkerTask>, id: ++this.#lastId } as const;
       const answer = this.#post(message, message.task.type === 'part' ? [message.task.bytes] : []);
       return (await answer) as AnswerTo<Task>;

@@ -21,10 +21,11 @@ export function createBrowserPlatform(own: PageWorkers): Platform {
     availableThreads: () => Math.max(1, Math.min(MAX_THREADS, (navigator.hardwareConcurrency || 2) - 1)),
     // Memory.shared without isolation can be made in some browsers, but not posted.
     sharesMemory: globalThis.crossOriginIsolated === true && typeof SharedArrayBuffer === 'function',
+    workersSearch: false,
     takesWorkerFactory: true,
     async createPool(options) {
-      const { worker, searches } = options;
-      const start = worker ? startOf(worker) : searches ? await own.searching() : own.indexing;
+      const { worker, kernels } = options;
+      const start = worker ? startOf(worker) : kernels.searchKernel ? await own.searching() : own.indexing;
       return createWebWorkerPool(start, options);
     },
     maxMemoryBytes: 2 ** 30,

@@ -11,6 +11,7 @@ export const nodePlatform: Platform = {
     return (user + system) / 1000;
   },
   sharesMemory: true,
+  workersSearch: true,
   takesWorkerFactory: false,
   async createPool({ threads, worker = new URL('./worker.node.js', import.meta.url) }) {
     if (typeof worker === 'function') throw new Error('worker threads start from a URL');

@@ -1,0 +1,222 @@
+/**
+ * What an engine is: the compiled kernels, the threads, the memories and the queue of jobs. It does not know the `Engine` that
+ * users hold, so one that is forgotten can be told apart from one that is at work.
+ */
+import { messageOf } from '../base/errors.js';
+import { nextTurn } from '../base/turns.js';
+import { compileKernel, kernelBytes } from '../kernel/compile.js';
+import type { CompiledKernel, KernelBackend, KernelSource } from '../kernel/instantiate.js';
+import { ownKernel } from '../kernel/own-kernel.js';
+import type { SearchKernel } from '../kernel/search/compile-search-kernel.js';
+import { MemoryPool } from '../memory/memory-pool.js';
+import type { CheckedEngineOptions } from './engine-options.js';
+import type { Job } from './job.js';
+import { JobQueue } from './job-queue.js';
+import type { Lanes } from './lanes/lanes.js';
+import { boundPlatform } from './lanes/platform.js';
+import { startLanes } from './lanes/start-lanes.js';
+import { PendingCalls } from './pending-calls.js';
+
+/** What does the work, once it is known. */
+export interface Backend {
+  readonly kernel: KernelBackend;
+  readonly threads: number;
+  /** Whether the threads share memory. */
+  readonly shared: boolean;
+}
+
+export class EngineCore {
+  /** Threads that a job uses at most. */
+  readonly threads: number;
+  readonly options: CheckedEngineOptions;
+  readonly memories: MemoryPool;
+  readonly pending = new PendingCalls();
+  readonly #queue: JobQueue;
+  readonly #told = new Set<string>();
+  #kernel: Promise<CompiledKernel> | undefined;
+  #kernelNow: CompiledKernel | undefined;
+  #searchKernel: Promise<SearchKernel> | undefined;
+  #lanes: Promise<Lanes> | undefined;
+  #lanesStartedAtMs = 0;
+  /** Where the threads cannot search: who does it instead. */
+  #searchLanes: Promise<Lanes> | undefined;
+  #backend: Backend | undefined;
+  /** Memories that are gone and of which the threads have not been told. */
+  #gone: number[] = [];
+  #closed: { readonly reason: unknown } | undefined;
+
+  constructor(options: CheckedEngineOptions) {
+    const { sharesMemory } = boundPlatform();
+    this.options = options;
+    this.threads = sharesMemory ? options.threads : 1;
+    this.memories = new MemoryPool(options.maxMemoryBytes, sharesMemory);
+    this.#queue = new JobQueue((job, deaths) => this.#workOn(job, (lanes) => lanes.workOn(job, deaths)));
+  }
+
+  /** Whether memories are shared between threads. */
+  get sharesMemory(): boolean {
+    return this.memories.shared;
+  }
+
+  /** Known once the kernel is compiled; how many threads there are, once they are started. */
+  get backend(): Backend | undefined {
+    return this.#backend;
+  }
+
+  /** When the threads were started, as of clock.ts; 0 before that. */
+  get lanesStartedAtMs(): number {
+    return this.#lanesStartedAtMs;
+  }
+
+  /** Undefined until it is compiled. */
+  get kernelNow(): CompiledKernel | undefined {
+    return this.#kernelNow;
+  }
+
+  /** @throws what the engine was closed with */
+  refuseIfClosed(): void {
+    if (this.#closed) throw this.#closed.reason;
+  }
+
+  /** The indexing kernel, compiled once. Rejects with `IndexingError` `InvalidConfiguration` where it is not to be had here. */
+  kernel(): Promise<CompiledKernel> {
+    this.#kernel ??= this.#compile();
+    return this.#kernel;
+  }
+
+  /** The search kernel, loaded and compiled when it is first asked for. */
+  searchKernel(): Promise<SearchKernel> {
+    this.#searchKernel ??= Promise.all([this.kernel(), import('../kernel/search/compile-search-kernel.js')]).then(
+      ([{ backend }, { compileSearchKernel }]) => compileSearchKernel(backend, boundPlatform().sharesMemory),
+    );
+    return this.#searchKernel;
+  }
+
+  /** Starts the threads once; what could not be started is tried again. */
+  lanes(): Promise<Lanes> {
+    this.#lanes ??= this.#startLanes(undefined).catch((error: unknown) => {
+      this.#lanes = undefined;
+      throw error;
+    });
+    return this.#lanes;
+  }
+
+  /** Starts the threads and has the kernel run everywhere. */
+  async warmUp(): Promise<void> {
+    const kernel = await this.kernel();
+    this.refuseIfClosed();
+    const lanes = await this.lanes();
+    await lanes.warmUp(kernel).catch((error: unknown) => {
+      this.refuseIfClosed();
+      throw error;
+    });
+  }
+
+  /** See {@link JobQueue.execute}. */
+  execute(begin: () => Job | undefined, predictedMs: number, order?: object): Promise<void> {
+    return this.#queue.execute(begin, predictedMs, order);
+  }
+
+  /** Tells the logger once. */
+  warnOnce(message: string): void {
+    if (this.#told.has(message)) return;
+    this.#told.add(message);
+    this.options.logger?.warn(message);
+  }
+
+  /** A memory is gone: threads let go of what they keep of it, before the next job or as soon as they are idle. */
+  forgetMemory(key: number): void {
+    this.#gone.push(key);
+    if (this.#gone.length === 1) nextTurn().then(() => this.#tellWhenIdle());
+  }
+
+  /** What waits and what is under way rejects with `reason`. Resolves when the threads are gone. */
+  async close(reason: unknown): Promise<void> {
+    this.#closed ??= { reason };
+    await this.#queue.close(reason);
+    this.memories.close();
+    // Threads that could not be started have told so to whoever asked for them.
+    for (const lanes of [this.#lanes, this.#searchLanes]) await (await lanes?.catch(() => undefined))?.dispose();
+  }
+
+  async #compile(): Promise<CompiledKernel> {
+    const { kernel: choice, wasm, logger } = this.options;
+    const shared = boundPlatform().sharesMemory;
+    const kernel = await compileKernel(choice, {
+      own: wasm && ownKernel(wasm),
+      shared,
+      onFallback: (reason) => this.warnOnce(`The JavaScript kernel is used: ${reason}`),
+    });
+    logger?.info(`Using the ${kernel.backend} kernel on ${this.threads} threads`);
+    this.#kernelNow = kernel;
+    this.#backend = { kernel: kernel.backend, threads: this.threads, shared };
+    return kernel;
+  }
+
+  async #startLanes(searchKernel: KernelSource | undefined): Promise<Lanes> {
+    const { backend } = await this.kernel();
+    const { worker, wasm } = this.options;
+    const kernel = await sourceOf(backend, wasm);
+    this.#lanesStartedAtMs = performance.timeOrigin + performance.now();
+    const lanes = await startLanes({
+      threads: this.threads,
+      kernels: { kernel, searchKernel },
+      worker,
+      warn: (message) => this.warnOnce(message),
+    });
+    this.#backend = { kernel: backend, threads: lanes.threads, shared: lanes.shared };
+    return lanes;
+  }
+
+  async #workOn(job: Job, work: (lanes: Lanes) => Promise<void>): Promise<void> {
+    const lanes = await (job.searches ? this.#lanesThatSearch() : this.lanes());
+    await this.#tellGone(lanes);
+    await work(lanes);
+  }
+
+  /** In pages, threads that only index do not load what searching takes. They are replaced when the first search comes. */
+  async #lanesThatSearch(): Promise<Lanes> {
+    if (this.#lanes || boundPlatform().workersSearch) {
+      const lanes = await this.lanes();
+      if (lanes.searches) return lanes;
+    }
+    this.#searchLanes ??= this.#startLanesThatSearch();
+    return this.#searchLanes;
+  }
+
+  async #startLanesThatSearch(): Promise<Lanes> {
+    const { source } = await this.searchKernel();
+    try {
+      const lanes = await this.#startLanes(source);
+      // They do everything from now on.
+      const before = this.#lanes;
+      this.#lanes = Promise.resolve(lanes);
+      await (await before)?.dispose();
+      return lanes;
+    } catch (error) {
+      // Whatever it is, the hits are the same without threads.
+      this.warnOnce(`Searches run on the calling thread, in slices: ${messageOf(error)}`);
+      const { callingThreadLanes } = await import('./lanes/calling-thread-lanes.js');
+      return callingThreadLanes(boundPlatform().sharesMemory);
+    }
+  }
+
+  async #tellWhenIdle(): Promise<void> {
+    if (this.#gone.length === 0 || !this.#queue.isIdle || this.#closed || !this.#lanes) return;
+    // A job of its own kind would be more than it is worth: nobody waits, and threads that are busy are told before the next job.
+    await this.#tellGone(await this.#lanes);
+  }
+
+  async #tellGone({ pool, threads }: Lanes): Promise<void> {
+    const memoryKeys = this.#gone.splice(0);
+    if (memoryKeys.length === 0 || !pool) return;
+    const tell = () => pool.run({ type: 'forget', memoryKeys });
+    // All are idle, so each gets one. A thread that died keeps nothing.
+    await Promise.allSettled(Array.from({ length: threads }, tell));
+  }
+}
+
+async function sourceOf(backend: KernelBackend, wasm: CheckedEngineOptions['wasm']): Promise<KernelSource> {
+  if (backend === 'javascript') return { backend };
+  return { backend, bytes: await kernelBytes(backend, boundPlatform().sharesMemory, wasm && ownKernel(wasm)) };
+}

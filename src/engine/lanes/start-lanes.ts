@@ -1,0 +1,38 @@
+/**
+ * Chooses who does the jobs of an engine, and starts the workers that it takes. Ways that do without shared memory or without
+ * workers are loaded where they are needed: pages that have both need not load them.
+ */
+import { messageOf } from '../../base/errors.js';
+import type { Lanes } from './lanes.js';
+import { boundPlatform, type PoolKernels, type WorkerChoice } from './platform.js';
+import { notStarted, threadLanes } from './thread-lanes.js';
+import { WorkersUnavailable } from './worker-pool.js';
+
+/** So that a worker with its own memory has one message while the next is copied here. */
+const MESSAGES_IN_FLIGHT = 2;
+
+export interface LanesOptions {
+  readonly threads: number;
+  readonly kernels: PoolKernels;
+  readonly worker: WorkerChoice | undefined;
+  readonly warn: (message: string) => void;
+}
+
+/** Rejects with `IndexingError` `ThreadPanic` when workers are to be had, but this one does not start. */
+export async function startLanes({ threads, kernels, worker, warn }: LanesOptions): Promise<Lanes> {
+  const platform = boundPlatform();
+  const shared = platform.sharesMemory;
+  const options = { threads, worker, kernels, tasksPerThread: shared ? 1 : MESSAGES_IN_FLIGHT };
+  try {
+    const messages = shared ? undefined : await import('./message-lanes.js');
+    const pool = await platform.createPool(options);
+    if (!messages) return threadLanes(pool, threads, platform.workersSearch || kernels.searchKernel !== undefined);
+    warn('No cross-origin isolation, so no shared memory: one worker with its own memory is used');
+    return messages.messageLanes(pool, MESSAGES_IN_FLIGHT);
+  } catch (error) {
+    if (!(error instanceof WorkersUnavailable)) throw notStarted(0, error);
+    warn(`No workers: the calling thread does the work, in slices (${messageOf(error)})`);
+    const { callingThreadLanes } = await import('./calling-thread-lanes.js');
+    return callingThreadLanes(shared);
+  }
+}

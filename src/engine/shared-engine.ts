@@ -1,0 +1,34 @@
+/**
+ * The engine that indexes share which are not given one: made when the first needs it, ended with the last of them.
+ */
+import { Engine } from './engine.js';
+
+let engine: Engine | undefined;
+let users = 0;
+
+/** A user's hold on the shared engine. */
+export interface SharedEngineHold {
+  readonly engine: Engine;
+  /** Resolves, for the last user, when the threads are gone; twice is once. */
+  release(): Promise<void>;
+}
+
+export function holdSharedEngine(): SharedEngineHold {
+  const held = engine ?? new Engine();
+  engine = held;
+  users++;
+  let released: Promise<void> | undefined;
+  const release = async () => {
+    users--;
+    if (users > 0) return;
+    engine = undefined;
+    await held.dispose();
+  };
+  return {
+    engine: held,
+    release() {
+      released ??= release();
+      return released;
+    },
+  };
+}

@@ -1,0 +1,33 @@
+/**
+ * A small call with the monitors of an indexer taking part. What it did is recorded at once, in a few additions; its report is
+ * worked out when it is first read.
+ */
+import { IndexingPerformanceReport } from '../reporting/report.js';
+import { summarizeRun } from '../reporting/summarize-run.js';
+import { type MeasuredRecords, RunMeasurement } from './measuring/measured-run.js';
+import type { Observation } from './observed-run.js';
+import type { SmallCall } from './small-call.js';
+
+const THREAD = 0;
+
+export function recordSmall(small: SmallCall, { monitor, batchSizes, realTime }: Observation): void {
+  const { indexedCount, totalTimeMs, count } = small;
+  monitor.recordThreadGroup(THREAD, totalTimeMs, indexedCount);
+  batchSizes.add(small.options.batchSize ?? count, totalTimeMs > 0 ? (1000 * indexedCount) / totalTimeMs : 0);
+  realTime?.recordSmallRun(indexedCount, count - indexedCount, small.startedAtMs, totalTimeMs);
+}
+
+/** What its records tell. */
+export function measureSmall(
+  small: SmallCall,
+  { backend, clockTickMs, batchSizes, optimizer }: Observation,
+): MeasuredRecords {
+  const { records } = small;
+  const measurement = new RunMeasurement(records, { ...backend()!, threads: 1 }, clockTickMs, () => undefined);
+  measurement.finishNow(records.totalTimeMs);
+  return { ...measurement.measured(records, batchSizes.upTo()), optimizations: optimizer?.optimizations };
+}
+
+export function reportOfSmall(small: SmallCall, observation: Observation): IndexingPerformanceReport {
+  return new IndexingPerformanceReport(summarizeRun(measureSmall(small, observation), observation.config));
+}

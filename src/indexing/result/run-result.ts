@@ -1,0 +1,39 @@
+/**
+ * The result of a run on threads. Alone in its memory, its vectors are views on that; of a run that was done together with
+ * others they are copied out of it, so that a result which is kept keeps nothing of the others.
+ */
+import { turnBeforeAnswer } from '../../base/turns.js';
+import type { MatrixLayout } from '../../memory/matrix-layout.js';
+import type { IndexingCall } from '../indexing-call.js';
+import type { RunRecords } from '../run-records.js';
+import type { ResultInput } from './indexing-result.js';
+
+/** @param release gives the run's memory back */
+export async function resultOfRun(records: RunRecords, call: IndexingCall, release: () => void): Promise<ResultInput> {
+  const { source, options } = call;
+  const input = { positions: source.order, order: options.order };
+  if (call.job!.calls === 1) return { ...input, records, release };
+  const turn = turnBeforeAnswer(performance.now());
+  if (turn) await turn;
+  const own = copyOut(records);
+  release();
+  return { ...input, records: own, release: undefined };
+}
+
+function copyOut(records: RunRecords): RunRecords {
+  const { layout, control, buffer } = records;
+  const { first, end } = layout;
+  const copy = new Float32Array((end - first) / 4);
+  copy.set(new Float32Array(buffer, first, (end - first) / 4));
+  return { ...records, control: control.from(first), layout: layoutFrom(layout, first), buffer: copy.buffer };
+}
+
+function layoutFrom(layout: MatrixLayout, base: number): MatrixLayout {
+  const groups = layout.groups.map((group) => ({
+    ...group,
+    rows: group.rows - base,
+    magnitudes: group.magnitudes - base,
+  }));
+  const end = layout.end - base;
+  return { groups, first: 0, end, scratch: end, scratchStride: 0, byteLength: end };
+}

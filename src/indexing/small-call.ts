@@ -1,0 +1,183 @@
+/**
+ * Small calls: few vectors that are little work, done at once on the calling thread as thread 0. What the result and its report
+ * tell of such a call is worked out when it is first asked for.
+ */
+import { describeBatches } from '../memory/batch.js';
+import { BatchRecords } from '../memory/batch-records.js';
+import { JobControl } from '../memory/job-control.js';
+import type { MatrixLayout, PlacedGroup } from '../memory/matrix-layout.js';
+import type { IndexingProgress } from '../monitoring/run-progress.js';
+import type { RunConditions } from '../reporting/report-data.js';
+import type { RowGroup } from '../vectors/source-rows.js';
+import type { CheckedIndexOptions } from './options.js';
+import { planBatches } from './plan.js';
+import { findFailure } from './result/rejections.js';
+import type { RunRecords } from './run-records.js';
+
+/** A call with fewer vectors per thread is small, if they are little work. */
+const SMALL_PER_THREAD = 50;
+const SMALL_NS = 250_000;
+
+/** Whether so few vectors may be done at once, by their work, which is looked at then. */
+export function isSmall(count: number, threads: number): boolean {
+  return count < SMALL_PER_THREAD * threads;
+}
+
+/** @param predictedNs nanoseconds that the vectors take on one thread */
+export function isLittleWork(predictedNs: number): boolean {
+  return predictedNs <= SMALL_NS;
+}
+
+/** What is kept of a small call that was done. */
+export interface SmallCallInput {
+  /** Rows by length, one group after another: the rows of a group, then their magnitudes. In ordinary memory. */
+  readonly buffer: ArrayBufferLike;
+  readonly groups: readonly RowGroup[];
+  /** Input position of every rank; undefined where they are the same. */
+  readonly positions: Uint32Array | undefined;
+  readonly options: Pick<CheckedIndexOptions, 'operation' | 'order' | 'batchSize'>;
+  readonly rejected: number;
+  readonly timed: boolean;
+  /** As of `performance.now()`. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly availableThreads: number;
+}
+
+export class SmallCall {
+  readonly #input: SmallCallInput;
+  readonly count: number;
+  #records: RunRecords | undefined;
+
+  constructor(input: SmallCallInput, count: number) {
+    this.#input = input;
+    this.count = count;
+  }
+
+  get buffer(): ArrayBufferLike {
+    return this.#input.buffer;
+  }
+
+  get positions(): Uint32Array | undefined {
+    return this.#input.positions;
+  }
+
+  get options(): SmallCallInput['options'] {
+    return this.#input.options;
+  }
+
+  get indexedCount(): number {
+    return this.count - this.#input.rejected;
+  }
+
+  get totalTimeMs(): number {
+    return this.#input.endedAt - this.#input.startedAt;
+  }
+
+  /** As of `performance.now()`. */
+  get endedAt(): number {
+    return this.#input.endedAt;
+  }
+
+  /** As of clock.ts. */
+  get startedAtMs(): number {
+    return performance.timeOrigin + this.#input.startedAt;
+  }
+
+  get layout(): MatrixLayout {
+    return this.records.layout;
+  }
+
+  /** As of a run on one thread, whose batches followed one another. */
+  get records(): RunRecords {
+    this.#records ??= this.#record();
+    return this.#records;
+  }
+
+  /** The error of the lowest vector that could not be indexed, if there is one. */
+  failure() {
+    return this.#input.rejected === 0
+      ? undefined
+      : findFailure(this.records.control, this.buffer, this.#input.positions);
+  }
+
+  progress(): IndexingProgress {
+    const { totalTimeMs, count } = this;
+    return {
+      type: 'progress',
+      processed: count,
+      total: count,
+      percent: 100,
+      vectorsPerSecond: totalTimeMs > 0 ? (1000 * count) / totalTimeMs : 0,
+      etaMs: 0,
+      queueDepth: 0,
+      threads: [{ threadId: 0, processed: count, utilization: 1 }],
+    };
+  }
+
+  #record(): RunRecords {
+    const { buffer, groups, options, timed, availableThreads } = this.#input;
+    const layout = layOut(groups);
+    const { batches, batchSize } = planBatches({
+      groups: layout.groups,
+      threads: 1,
+      batchSize: options.batchSize ?? Math.max(1, this.count),
+      maxBatchSize: Number.MAX_SAFE_INTEGER,
+      lanes: this.count,
+      // One timing group for each batch.
+      nsPerVector: () => 1,
+      clockTickNs: 0,
+    });
+    const { units, timings } = describeBatches([{ batches, endAtRejection: false }]);
+    const control = JobControl.create(units, { threads: 1, timed, timings: timed ? timings : 0, shared: false });
+    const records = new BatchRecords(control);
+    let claimedAtMs = this.startedAtMs;
+    for (const [unit, { count, magnitudes }] of batches.entries()) {
+      const elapsedMs = (this.totalTimeMs * count) / this.count;
+      control.claimNow(0);
+      if (timed) control.recordClaimedAt(unit, claimedAtMs);
+      if (timed) control.recordTiming(unit, Math.round(1e6 * elapsedMs));
+      control.recordRowsDone(unit, count);
+      claimedAtMs += elapsedMs;
+      control.recordDone(unit, 0, countRejected(buffer, magnitudes, count), timed ? claimedAtMs : undefined);
+    }
+    return {
+      control: records,
+      buffer,
+      layout,
+      batchSize,
+      threads: 1,
+      startedAtMs: this.startedAtMs,
+      totalTimeMs: this.totalTimeMs,
+      waitedMs: 0,
+      copyIn: undefined,
+      conditions: conditionsOf(availableThreads),
+    };
+  }
+}
+
+/** A magnitude that is not a number tells why its row was rejected; Infinity is one that float32 cannot hold. */
+function countRejected(buffer: ArrayBufferLike, magnitudes: number, count: number): number {
+  let rejected = 0;
+  for (const magnitude of new Float32Array(buffer, magnitudes, count)) if (Number.isNaN(magnitude)) rejected++;
+  return rejected;
+}
+
+function layOut(groups: readonly RowGroup[]): MatrixLayout {
+  let end = 0;
+  let firstRank = 0;
+  const placed = groups.map(({ dims, count }): PlacedGroup => {
+    const rows = end;
+    const magnitudes = rows + 4 * count * dims;
+    end = magnitudes + 4 * count;
+    const group = { dims, count, firstRank, rows, magnitudes };
+    firstRank += count;
+    return group;
+  });
+  return { groups: placed, first: 0, end, scratch: end, scratchStride: 0, byteLength: end };
+}
+
+/** Nothing was started or touched for it, and what the process used meanwhile costs more to ask than the call. */
+function conditionsOf(availableThreads: number): RunConditions {
+  return { runs: 1, startedThreads: 0, freshBytes: 0, availableThreads, cpuMs: undefined, memory: undefined };
+}
