@@ -1,8 +1,16 @@
 /**
  * Results as JSON and back.
  */
-import { IndexingError } from '../base/errors.js';
-import { listOf, objectOf, oneOf, optional, readCount, readFigure, readString } from '../reporting/json-readers.js';
+import { IndexingError } from '../../src/base/errors.js';
+import {
+  listOf,
+  objectOf,
+  oneOf,
+  optional,
+  readCount,
+  readFigure,
+  readString,
+} from '../../src/reporting/json-readers.js';
 import type { Bandwidth } from './bandwidth.js';
 import { nativeVariants, operations, variants } from './cases.js';
 import type { NoiseBand } from './noise.js';

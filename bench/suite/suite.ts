@@ -1,9 +1,9 @@
 /**
  * A session: measures the memory, then one group of cases after the other, and says what came of it.
  */
-import type { ParallelIndexer } from '../indexing/parallel-indexer.js';
-import { compileKernel } from '../kernel/compile.js';
-import { MemoryPool } from '../memory/memory-pool.js';
+import type { ParallelIndexer } from '../../src/indexing/parallel-indexer.js';
+import { compileKernel } from '../../src/kernel/compile.js';
+import { MemoryPool } from '../../src/memory/memory-pool.js';
 import { checkAgreement } from './agreement.js';
 import { BANDWIDTH_DIMS, type Bandwidth, BandwidthProbe } from './bandwidth.js';
 import { loadBenchmark } from './benchmark-package.js';

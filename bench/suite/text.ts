@@ -1,7 +1,7 @@
 /**
  * Figures and names as they are shown, the same in Markdown and HTML.
  */
-import { formatNumber } from '../reporting/format.js';
+import { formatNumber } from '../../src/reporting/format.js';
 import type { NativeVariant, Operation, Variant } from './cases.js';
 import { type NoiseBand, noiseFactor } from './noise.js';
 import type { BenchmarkResults } from './results.js';

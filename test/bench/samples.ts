@@ -1,9 +1,9 @@
 /**
  * Results as a session would give them, without measuring.
  */
-import { caseName, operations, type Variant, variants } from '../../src/benchmark/cases.js';
-import type { NoiseBand } from '../../src/benchmark/noise.js';
-import { type BenchmarkResults, type CaseResult, RESULTS_FORMAT, summarizeGroup } from '../../src/benchmark/results.js';
+import { caseName, operations, type Variant, variants } from '../../bench/suite/cases.js';
+import type { NoiseBand } from '../../bench/suite/noise.js';
+import { type BenchmarkResults, type CaseResult, RESULTS_FORMAT, summarizeGroup } from '../../bench/suite/results.js';
 
 export const bandwidth = { bytes: 2 ** 26, copyGBps: 22.5, readGBps: 31, updateGBps: 28.25, memoryGBps: 31 };
 

@@ -1,7 +1,7 @@
 /**
  * What the page of a benchmark adds to the look of all pages: a colour for each variant.
  */
-import { BASE_STYLE } from '../reporting/html/style.js';
+import { BASE_STYLE } from '../../src/reporting/html/style.js';
 
 export const STYLE = `${BASE_STYLE}
 :root { --javascript: #b45309; --scalar: #7c3aed; --simd: #0369a1; --threads: #047857; --native: #be123c; }

@@ -6,9 +6,9 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { resultsToHtml } from '../../src/benchmark/html.js';
-import { resultsToMarkdown } from '../../src/benchmark/markdown.js';
-import { resultsFromJson, resultsToJson } from '../../src/benchmark/results-json.js';
+import { resultsToHtml } from '../../bench/suite/html.js';
+import { resultsToMarkdown } from '../../bench/suite/markdown.js';
+import { resultsFromJson, resultsToJson } from '../../bench/suite/results-json.js';
 
 interface Outcome {
   readonly status: number;

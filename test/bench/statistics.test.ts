@@ -1,8 +1,8 @@
 import Benchmark from 'benchmark';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { noiseBand, noiseFactor, twinRatios } from '../../src/benchmark/noise.js';
-import { summarizeSamples } from '../../src/benchmark/statistics.js';
+import { noiseBand, noiseFactor, twinRatios } from '../../bench/suite/noise.js';
+import { summarizeSamples } from '../../bench/suite/statistics.js';
 
 const times = fc.double({ min: 1e-3, max: 1e9, noNaN: true });
 

@@ -1,8 +1,8 @@
 /**
  * What can be measured: an operation on vectors of a size by a variant of the code, named `operation/dims/variant`.
  */
-import { invalidConfiguration } from '../base/errors.js';
-import type { KernelOperation } from '../kernel/kernel-exports.js';
+import { invalidConfiguration } from '../../src/base/errors.js';
+import type { KernelOperation } from '../../src/kernel/kernel-exports.js';
 
 export const operations = ['magnitude', 'normalize', 'sort', 'pipeline'] as const;
 export type Operation = (typeof operations)[number];

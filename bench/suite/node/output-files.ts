@@ -1,7 +1,7 @@
 /**
  * The files of a session: opened before the work, whole under their names after it, or not at all.
  */
-import { type AtomicFile, createAtomicFile } from '../../formats/node/atomic-file.js';
+import { type AtomicFile, createAtomicFile } from '../../../src/formats/node/atomic-file.js';
 import { resultsToHtml } from '../html.js';
 import { resultsToMarkdown } from '../markdown.js';
 import type { BenchmarkResults } from '../results.js';

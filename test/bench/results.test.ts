@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { resultsToHtml } from '../../src/benchmark/html.js';
-import { resultsToMarkdown } from '../../src/benchmark/markdown.js';
-import type { BenchmarkResults, CaseResult } from '../../src/benchmark/results.js';
-import { resultsFromJson, resultsToJson } from '../../src/benchmark/results-json.js';
-import { formatSpeedup } from '../../src/benchmark/text.js';
+import { resultsToHtml } from '../../bench/suite/html.js';
+import { resultsToMarkdown } from '../../bench/suite/markdown.js';
+import type { BenchmarkResults, CaseResult } from '../../bench/suite/results.js';
+import { resultsFromJson, resultsToJson } from '../../bench/suite/results-json.js';
+import { formatSpeedup } from '../../bench/suite/text.js';
 import { formatNumber, formatPercent } from '../../src/reporting/format.js';
 import { bandwidth, sampleResults } from './samples.js';
 

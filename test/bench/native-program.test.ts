@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createNativeContender } from '../../src/benchmark/native.js';
-import { openNativeProgram } from '../../src/benchmark/node/native-program.js';
+import { createNativeContender } from '../../bench/suite/native.js';
+import { openNativeProgram } from '../../bench/suite/node/native-program.js';
 
 let folder: string;
 beforeAll(async () => {

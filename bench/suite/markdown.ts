@@ -1,7 +1,7 @@
 /**
  * Results as Markdown.
  */
-import { formatNumber, formatPercent } from '../reporting/format.js';
+import { formatNumber, formatPercent } from '../../src/reporting/format.js';
 import type { Comparison } from './compare.js';
 import type { BenchmarkResults, CaseResult } from './results.js';
 import { caseOf, comparedVariants, type OperationTable, operationTables } from './tables.js';

@@ -1,7 +1,7 @@
 /**
  * A session against an earlier one: what got slower or faster by more than the same code differs from itself.
  */
-import { IndexingError } from '../base/errors.js';
+import { IndexingError } from '../../src/base/errors.js';
 import { nativeVariants } from './cases.js';
 import type { DataSizes } from './data-set.js';
 import { noiseFactor } from './noise.js';

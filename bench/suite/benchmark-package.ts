@@ -2,7 +2,7 @@
  * The package `benchmark`, which is optional: only those who measure need it.
  */
 import type Benchmark from 'benchmark';
-import { IndexingError } from '../base/errors.js';
+import { IndexingError } from '../../src/base/errors.js';
 
 /** Rejects with `InvalidConfiguration` where it is not installed. */
 export async function loadBenchmark(): Promise<typeof Benchmark> {

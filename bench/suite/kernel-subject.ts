@@ -1,9 +1,9 @@
 /**
  * The kernel itself on the calling thread: one call for all vectors of a part.
  */
-import { type CompiledKernel, instantiateKernel } from '../kernel/instantiate.js';
-import { layOutMatrix } from '../memory/matrix-layout.js';
-import type { MemoryPool } from '../memory/memory-pool.js';
+import { type CompiledKernel, instantiateKernel } from '../../src/kernel/instantiate.js';
+import { layOutMatrix } from '../../src/memory/matrix-layout.js';
+import type { MemoryPool } from '../../src/memory/memory-pool.js';
 import { type Operation, operationTraits } from './cases.js';
 import type { DataSet } from './data-set.js';
 import type { Subject } from './subject.js';

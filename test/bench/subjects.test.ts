@@ -4,13 +4,13 @@
 import { readFileSync } from 'node:fs';
 import { ParallelIndexer } from 'simdex';
 import { afterAll, describe, expect, it } from 'vitest';
-import { checkAgreement } from '../../src/benchmark/agreement.js';
-import { operations, operationTraits, variants } from '../../src/benchmark/cases.js';
-import { createDataSet, randomComponents } from '../../src/benchmark/data-set.js';
-import { createJavaScriptSubject } from '../../src/benchmark/javascript-subject.js';
-import { createKernelSubject } from '../../src/benchmark/kernel-subject.js';
-import type { Subject } from '../../src/benchmark/subject.js';
-import { createThreadsSubject } from '../../src/benchmark/threads-subject.js';
+import { checkAgreement } from '../../bench/suite/agreement.js';
+import { operations, operationTraits, variants } from '../../bench/suite/cases.js';
+import { createDataSet, randomComponents } from '../../bench/suite/data-set.js';
+import { createJavaScriptSubject } from '../../bench/suite/javascript-subject.js';
+import { createKernelSubject } from '../../bench/suite/kernel-subject.js';
+import type { Subject } from '../../bench/suite/subject.js';
+import { createThreadsSubject } from '../../bench/suite/threads-subject.js';
 import type { CompiledKernel } from '../../src/kernel/instantiate.js';
 import { MemoryPool } from '../../src/memory/memory-pool.js';
 

@@ -2,9 +2,9 @@
  * A line chart over vector sizes as inline SVG: both themes by CSS classes, readable in print, every line with a mark and
  * a label of its own. Sizes are evenly spaced, as powers of two would be.
  */
-import { formatTick } from '../reporting/format.js';
-import { escapeMarkup } from '../reporting/html/markup.js';
-import { decadeScale, roundedScale } from '../reporting/html/scale.js';
+import { formatTick } from '../../src/reporting/format.js';
+import { escapeMarkup } from '../../src/reporting/html/markup.js';
+import { decadeScale, roundedScale } from '../../src/reporting/html/scale.js';
 
 export interface ChartLine {
   readonly label: string;

@@ -3,8 +3,8 @@
  * threads and waiting for them included, as a program would see it.
  */
 
-import type { ParallelIndexer } from '../indexing/parallel-indexer.js';
-import type { IndexingResult } from '../indexing/result/indexing-result.js';
+import type { ParallelIndexer } from '../../src/indexing/parallel-indexer.js';
+import type { IndexingResult } from '../../src/indexing/result/indexing-result.js';
 import { type Operation, operationTraits } from './cases.js';
 import type { DataSet } from './data-set.js';
 import type { Subject } from './subject.js';

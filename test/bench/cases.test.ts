@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { caseName, selectCases } from '../../src/benchmark/cases.js';
+import { caseName, selectCases } from '../../bench/suite/cases.js';
 
 function namesOf(patterns: readonly string[], quick = false): readonly string[] {
   return selectCases(patterns, quick).flatMap(({ operation, dims, variants }) =>

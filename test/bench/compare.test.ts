@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { checkComparable, compareResults, hasRegression } from '../../src/benchmark/compare.js';
-import { comparisonToMarkdown } from '../../src/benchmark/markdown.js';
+import { checkComparable, compareResults, hasRegression } from '../../bench/suite/compare.js';
+import { comparisonToMarkdown } from '../../bench/suite/markdown.js';
 import { band, firstName, sampleResults, withCase } from './samples.js';
 
 const THREADS_CASE = 'pipeline/768/threads';

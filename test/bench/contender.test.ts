@@ -1,8 +1,8 @@
 import Benchmark from 'benchmark';
 import { describe, expect, it } from 'vitest';
-import { createContender } from '../../src/benchmark/contender.js';
-import { measureAlternating } from '../../src/benchmark/rounds.js';
-import type { Subject } from '../../src/benchmark/subject.js';
+import { createContender } from '../../bench/suite/contender.js';
+import { measureAlternating } from '../../bench/suite/rounds.js';
+import type { Subject } from '../../bench/suite/subject.js';
 
 /** Counts, and tells of every part that is run without having been restored. */
 class WatchedSubject implements Subject {

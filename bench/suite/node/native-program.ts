@@ -3,7 +3,7 @@
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { IndexingError } from '../../base/errors.js';
+import { IndexingError } from '../../../src/base/errors.js';
 import type { NativeAnswer, NativeProgram, NativeTask } from '../native.js';
 
 const execute = promisify(execFile);

@@ -2,8 +2,8 @@
  * Results as one self-contained page: charts as inline SVG, all figures in tables, no scripts, no network.
  */
 
-import { formatNumber, formatPercent } from '../reporting/format.js';
-import { escapeMarkup } from '../reporting/html/markup.js';
+import { formatNumber, formatPercent } from '../../src/reporting/format.js';
+import { escapeMarkup } from '../../src/reporting/html/markup.js';
 import { nativeVariants, variants } from './cases.js';
 import { type Chart, type ChartLine, chartSvg } from './chart.js';
 import { STYLE } from './html-style.js';
