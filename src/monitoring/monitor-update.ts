@@ -14,7 +14,7 @@ export type MonitorUpdate<Report = unknown> =
 
 /** How far a run is. Within a run `processed` never goes back. */
 export interface ProgressUpdate extends IndexingProgress {
-  /** Number of the run, from 1 on, in order of start. */
+  /** Number of the run, from 1 on, in order of start; of small runs, which are told together, that of the last. */
   readonly run: number;
   /** Whether the run has ended; then these are the figures of its result, and no update of the run follows. */
   readonly last: boolean;

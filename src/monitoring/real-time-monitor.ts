@@ -13,6 +13,7 @@ import type { MonitorUpdate, ProgressUpdate, ReportUpdate } from './monitor-upda
 import { PerformanceMonitor } from './performance-monitor.js';
 import { type Clock, systemClock } from './performance-timer.js';
 import { checkReportingInterval, DEFAULT_REPORTING_INTERVAL_MS } from './reporting-interval.js';
+import { SmallRuns } from './small-runs.js';
 import { UpdateDelivery } from './update-delivery.js';
 import type { UpdateListener, UpdateType } from './update-listeners.js';
 import type { WatchedRun } from './watched-run.js';
@@ -47,6 +48,7 @@ export class RealTimeMonitor<Report = unknown> {
   readonly #reportingIntervalMs: number;
   readonly #delivery: UpdateDelivery<Report>;
   readonly #runs = new Map<number, RunUnderWay<Report>>();
+  readonly #smallRuns = new SmallRuns();
   #ticking = false;
   #thresholds: Readonly<MonitorThresholds>;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -56,6 +58,7 @@ export class RealTimeMonitor<Report = unknown> {
   #raised: RaisedAlerts = new Map();
   #baseline: DegradationBaseline = {};
   #runsStarted = 0;
+  #lastSmallRun = 0;
 
   /**
    * @param monitor whose records are told; an indexer gives its own to the one it makes
@@ -152,6 +155,28 @@ export class RealTimeMonitor<Report = unknown> {
     if (this.#timer !== undefined) this.#delivery.deliver([this.#progressOf(number, run, true)]);
   }
 
+  /**
+   * A run that was done at once on the calling thread, its times being in the performance monitor already. All such runs
+   * of a window are told together in one progress update, whose `run` is the number of the last of them.
+   *
+   * @param vectors indexed; `rejected` ones come on top
+   * @param startedAtMs on any clock, the same for all such runs
+   * @param timesResolved whether it lasted long enough, in steps of the clock, for the spread of such times to mean anything
+   * @internal
+   */
+  recordSmallRun(
+    vectors: number,
+    rejected: number,
+    startedAtMs: number,
+    elapsedMs: number,
+    timesResolved = true,
+  ): void {
+    this.#runsStarted++;
+    this.#lastSmallRun = this.#runsStarted;
+    // While nobody is told, nothing gathers.
+    if (this.#timer !== undefined) this.#smallRuns.add(vectors + rejected, startedAtMs, elapsedMs, timesResolved);
+  }
+
   async #tick(timer: unknown): Promise<void> {
     if (this.#ticking) return;
     this.#ticking = true;
@@ -169,7 +194,10 @@ export class RealTimeMonitor<Report = unknown> {
   #collect(): MonitorUpdate<Report>[] {
     const windows = this.#windows;
     if (!windows) return [];
-    const progress = [...this.#runs].map(([number, run]) => this.#progressOf(number, run, false));
+    const progress = [
+      ...this.#smallRunsProgress(),
+      ...[...this.#runs].map(([number, run]) => this.#progressOf(number, run, false)),
+    ];
     const stats = windows.update.getStats();
     windows.update.reset();
     const window = { stats, ...this.#work.take(this.#runs.size === 0) };
@@ -197,6 +225,14 @@ export class RealTimeMonitor<Report = unknown> {
     return { ...progress, run: number, last };
   }
 
+  #smallRunsProgress(): ProgressUpdate[] {
+    const small = this.#smallRuns.take();
+    if (!small) return [];
+    // What each of them did is not known here.
+    this.#work.add(undefined, small.progress.processed, small.busyMs, small.timesResolved);
+    return [{ ...small.progress, run: this.#lastSmallRun, last: true }];
+  }
+
   #dueReports(sinceReport: PerformanceMonitor): ReportUpdate<Report>[] {
     const now = this.#clock();
     const due = [...this.#runs].filter(([, run]) => now - run.reportedAtMs >= this.#reportingIntervalMs);
@@ -216,6 +252,7 @@ export class RealTimeMonitor<Report = unknown> {
     for (const window of [update, report]) this.#monitor.addFollower(window);
     this.#windows = { update, report };
     this.#work = new WindowWork();
+    this.#smallRuns.take();
     for (const run of this.#runs.values()) {
       run.processed = run.watched.progress().processed;
       run.seenAtMs = this.#clock();
