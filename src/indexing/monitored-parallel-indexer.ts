@@ -129,7 +129,8 @@ export class MonitoredParallelIndexer {
     return {
       globalStats: this.monitor.getStats(),
       threadStats: this.monitor.threadStats(),
-      activeThreads: this.indexer.activeThreads,
+      activeThreads: this.indexer.threadCount,
+      busyThreads: this.indexer.activeThreads,
       monitoringEnabled: true,
     };
   }

@@ -18,8 +18,10 @@ export interface MonitoringStats {
   readonly globalStats: PerformanceStats;
   /** One entry per thread; empty when per-thread monitoring is off. */
   readonly threadStats: readonly { readonly threadId: number; readonly stats: PerformanceStats }[];
-  /** Threads at work now. */
+  /** The indexer's threads. */
   readonly activeThreads: number;
+  /** Threads at work now. */
+  readonly busyThreads: number;
   readonly monitoringEnabled: boolean;
 }
 
