@@ -51,10 +51,12 @@ export type {
   IndexingPerformanceReportData,
   MemoryRates,
   Optimization,
+  Phase,
   QueueDepth,
   QueueDepthSample,
   RunBackend,
   RunConditions,
+  RunSubject,
   ThreadPerformance,
 } from './reporting/report-data.js';
 export type { RunPrediction, WhatIf } from './reporting/what-if.js';

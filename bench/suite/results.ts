@@ -1,76 +1,103 @@
 /**
- * What a session measured, as plain data: everything that is shown anywhere is one of these figures.
+ * What a session measured, as plain data: everything that is shown anywhere is one of these figures. Types and JSON follow
+ * from the tables here.
  *
  * Times are nanoseconds per vector. Figures have six significant digits; the rest would be noise.
  */
+import {
+  count,
+  type Field,
+  figure,
+  listOf,
+  objectOf,
+  oneOf,
+  optional,
+  text,
+  type ValueOf,
+} from '../../src/reporting/fields.js';
 import type { Bandwidth } from './bandwidth.js';
-import { caseName, type NativeVariant, type Operation, operationTraits, type Variant } from './cases.js';
-import type { DataSizes } from './data-set.js';
+import {
+  caseName,
+  type NativeVariant,
+  nativeVariants,
+  type Operation,
+  operations,
+  operationTraits,
+  type Variant,
+  variants,
+} from './cases.js';
 import type { NoiseBand } from './noise.js';
 import { summarizeSamples } from './statistics.js';
 
 /** Changes with the meaning of a field. */
 export const RESULTS_FORMAT = 'simdex-benchmark/1';
 
-export interface BenchmarkResults {
-  readonly format: typeof RESULTS_FORMAT;
-  /** Version of simdex. */
-  readonly version: string;
-  /** ISO 8601. */
-  readonly startedAt: string;
-  readonly machine: Machine;
-  /** Threads of the indexer. */
-  readonly threads: number;
-  readonly settings: Settings;
-  readonly bandwidth: Bandwidth;
-  readonly noise: SessionNoise;
-  readonly cases: readonly CaseResult[];
-}
-
-export interface Machine {
-  readonly cpu: string;
-  readonly cores: number;
-  readonly memoryBytes: number;
+const machine = objectOf({
+  cpu: text,
+  cores: count,
+  memoryBytes: count,
   /** Operating system and architecture: `linux x64`. */
-  readonly platform: string;
+  platform: text,
   /** JavaScript engine: `Node 20.20.2 (V8 11.3)`. */
-  readonly engine: string;
-}
+  engine: text,
+});
+export interface Machine extends ValueOf<typeof machine> {}
 
-export interface Settings extends DataSizes {
-  readonly rounds: number;
-  readonly seed: number;
-}
-
-/** Undefined where no case of the kind was measured. */
-export interface SessionNoise {
-  /** Of code on one thread. */
-  readonly oneThread: NoiseBand | undefined;
+const noiseBand: Field<NoiseBand> = objectOf({ low: figure, high: figure, ratios: count });
+const sessionNoise = objectOf({
+  /** Of code on one thread. undefined where no case of the kind was measured. */
+  oneThread: optional(noiseBand),
   /** Of runs on several threads, which wait for each other and are disturbed by anything. */
-  readonly threads: NoiseBand | undefined;
-}
+  threads: optional(noiseBand),
+});
+export interface SessionNoise extends ValueOf<typeof sessionNoise> {}
 
-export interface CaseResult {
+const bandwidth: Field<Bandwidth> = objectOf({
+  bytes: count,
+  copyGBps: figure,
+  readGBps: figure,
+  updateGBps: figure,
+  memoryGBps: figure,
+});
+
+const caseResult = objectOf({
   /** `operation/dims/variant` */
-  readonly name: string;
-  readonly operation: Operation;
-  readonly dims: number;
-  readonly variant: Variant | NativeVariant;
+  name: text,
+  operation: oneOf(operations),
+  dims: count,
+  variant: oneOf([...variants, ...nativeVariants]),
   /** Vectors of one sample. */
-  readonly vectors: number;
-  readonly samples: number;
-  readonly minNsPerVector: number;
-  readonly medianNsPerVector: number;
-  readonly meanNsPerVector: number;
+  vectors: count,
+  samples: count,
+  minNsPerVector: figure,
+  medianNsPerVector: figure,
+  meanNsPerVector: figure,
   /** Half the 95 % confidence interval of the mean, as a percentage of it. */
-  readonly relativeMarginPercent: number;
+  relativeMarginPercent: figure,
   /** Bytes of rows read and written, from the minimum. */
-  readonly gigabytesPerSecond: number;
+  gigabytesPerSecond: figure,
   /** Of `bandwidth.memoryGBps`: 1 is all of it. */
-  readonly bandwidthShare: number;
+  bandwidthShare: figure,
   /** Minimum of `javascript` / this minimum; undefined where that was not measured. */
-  readonly speedup: number | undefined;
-}
+  speedup: optional(figure),
+});
+export interface CaseResult extends ValueOf<typeof caseResult> {}
+
+export const benchmarkResults = objectOf({
+  format: oneOf([RESULTS_FORMAT]),
+  /** Version of simdex. */
+  version: text,
+  /** ISO 8601. */
+  startedAt: text,
+  machine,
+  /** Threads of the indexer. */
+  threads: count,
+  settings: objectOf({ rounds: count, seed: count, partBytes: count, setBytes: count }),
+  bandwidth,
+  noise: sessionNoise,
+  cases: listOf(caseResult),
+});
+export interface BenchmarkResults extends ValueOf<typeof benchmarkResults> {}
 
 /** What a case was, and what came of it. */
 export interface CaseSamples {

@@ -32,15 +32,17 @@ export interface MetricUpdate {
 /** How bad what an alert tells is. */
 export type AlertSeverity = 'info' | 'warning' | 'critical';
 
+export const alertRules = [
+  'meanQueryTime',
+  'meanIndexTime',
+  'p99QueryTime',
+  'p99IndexTime',
+  'queryTimeVariation',
+  'indexTimeVariation',
+  'throughput',
+] as const;
 /** What an alert watches. */
-export type AlertRule =
-  | 'meanQueryTime'
-  | 'meanIndexTime'
-  | 'p99QueryTime'
-  | 'p99IndexTime'
-  | 'queryTimeVariation'
-  | 'indexTimeVariation'
-  | 'throughput';
+export type AlertRule = (typeof alertRules)[number];
 
 /** A rule began to hold, or ceased to: raised and cleared in turn, once each. */
 export interface AlertUpdate {
@@ -54,10 +56,12 @@ export interface AlertUpdate {
   readonly threshold: number;
 }
 
+export const degradationFigures = ['avgQueryTimeMs', 'avgIndexTimeMs', 'vectorsPerSecond'] as const;
+
 /** A window is worse than the one before it by more than the threshold. */
 export interface DegradationUpdate {
   readonly type: 'degradation';
-  readonly figure: 'avgQueryTimeMs' | 'avgIndexTimeMs' | 'vectorsPerSecond';
+  readonly figure: (typeof degradationFigures)[number];
   readonly message: string;
   readonly before: number;
   readonly after: number;

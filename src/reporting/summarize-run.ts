@@ -19,6 +19,7 @@ import type {
   QueueDepthSample,
   RunBackend,
   RunConditions,
+  RunSubject,
 } from './report-data.js';
 import { threadBalance } from './thread-balance.js';
 
@@ -40,6 +41,10 @@ export interface ReportParts {
 export interface MeasuredRun {
   /** From the call until the result, on the caller's clock. */
   readonly totalTimeMs: number;
+  /** The part of it before the run began; default: 0. */
+  readonly waitedMs?: number | undefined;
+  /** What the report is about, as far as somebody knows. */
+  readonly subject?: RunSubject | undefined;
   readonly rejectedCount: number;
   /** The thread at position `i` is thread `i`; one entry for each that took part or could have. */
   readonly threads: readonly ThreadRun[];
@@ -70,24 +75,26 @@ export interface MeasuredRun {
 }
 
 export function summarizeRun(run: MeasuredRun, parts: ReportParts): IndexingPerformanceReportData {
-  const { totalTimeMs, threads } = run;
+  const { totalTimeMs, waitedMs = 0, threads } = run;
+  const ownTimeMs = Math.max(0, totalTimeMs - waitedMs);
   const indexTimes = new TimeDistribution();
   for (const thread of threads) indexTimes.merge(thread.indexTimes);
   const indexTime = indexTimes.summary();
   const threadTimesMs = threads.map(({ busyMs }) => busyMs);
   const { efficiency, timeRatio } = threadBalance(threadTimesMs, run.clockTickMs);
   const bottlenecks = bottlenecksOf(run, indexTime.count, threadTimesMs);
-  const vectorsPerSecond = quotient(indexTime.count, totalTimeMs / 1000);
+  const vectorsPerSecond = quotient(indexTime.count, ownTimeMs / 1000);
   return {
     totalVectors: indexTime.count,
     totalTimeMs,
+    waitedMs,
     vectorsPerSecond,
     batchSize: run.batchSize,
     threadCount: threads.length,
     threadEfficiency: efficiency,
     threadTimesMs,
     threadPerformance: parts.enablePerThreadMonitoring ? threads.map(performanceOf) : [],
-    averageVectorTimeMs: quotient(totalTimeMs, indexTime.count),
+    averageVectorTimeMs: quotient(ownTimeMs, indexTime.count),
     recommendations: recommend({
       threadEfficiency: efficiency,
       threadTimeRatio: timeRatio,
@@ -106,11 +113,13 @@ export function summarizeRun(run: MeasuredRun, parts: ReportParts): IndexingPerf
     copyIn: run.copyIn,
     conditions: run.conditions,
     bottlenecks,
+    subject: run.subject,
+    phases: undefined,
     optimizations: run.optimizations,
     batchSizeHistory: parts.batchSizeMonitoring ? [...run.batchSizes] : undefined,
     queueDepth: parts.queueDepthMonitoring ? queueDepthOf(run.queueDepths, totalTimeMs) : undefined,
     threadUtilization: parts.threadUtilizationMonitoring
-      ? threadTimesMs.map((busyMs) => Math.min(1, quotient(busyMs, totalTimeMs)))
+      ? threadTimesMs.map((busyMs) => Math.min(1, quotient(busyMs, ownTimeMs)))
       : undefined,
   };
 }

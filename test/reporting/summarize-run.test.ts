@@ -8,6 +8,9 @@ test('every figure of a run is computed', () => {
   expect(figures).toEqual({
     totalVectors: 1200,
     totalTimeMs: 500,
+    waitedMs: 0,
+    subject: sampleRun().subject,
+    phases: undefined,
     vectorsPerSecond: 2400,
     batchSize: 300,
     threadCount: 2,
@@ -59,6 +62,19 @@ test('every figure of a run is computed', () => {
   expect(indexTime).toMatchObject({ count: 1200, meanMs: 0.5625, minMs: 0.5, maxMs: 0.75 });
   expect(indexTime.p50Ms / 0.5).toBeCloseTo(1, 1);
   expect(indexTime.p99Ms / 0.75).toBeCloseTo(1, 1);
+});
+
+test('rates leave out the time before the run began', () => {
+  const run = sampleRun();
+  const waited = summarizeRun({ ...run, totalTimeMs: 1500, waitedMs: 1000 }, allParts);
+  expect(waited).toMatchObject({
+    totalTimeMs: 1500,
+    waitedMs: 1000,
+    vectorsPerSecond: 2400,
+    averageVectorTimeMs: 500 / 1200,
+    threadUtilization: [0.8, 0.64],
+  });
+  expect(summarizeRun({ ...run, waitedMs: undefined }, allParts).waitedMs).toBe(0);
 });
 
 test('a run of nothing has zeros, and full efficiency', () => {
