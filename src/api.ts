@@ -59,6 +59,7 @@ export type {
   RunSubject,
   ThreadPerformance,
 } from './reporting/report-data.js';
+export type { ScoreDeduction } from './reporting/score.js';
 export type { RunPrediction, WhatIf } from './reporting/what-if.js';
 export type { VectorIds } from './search/id-table.js';
 export type { BuildOptions, BuildProgress, LoadOptions, SearchOptions } from './search/options.js';

@@ -22,4 +22,5 @@ export type {
   RunSubject,
   ThreadPerformance,
 } from './reporting/report-data.js';
+export type { ScoreDeduction } from './reporting/score.js';
 export type { RunPrediction, WhatIf } from './reporting/what-if.js';

@@ -4,6 +4,7 @@
 import { formatCount, formatDuration, formatNumber, formatPercent, formatRate } from '../reporting/format.js';
 import type { IndexingPerformanceReport } from '../reporting/report.js';
 import type { Optimization } from '../reporting/report-data.js';
+import { deductionText, type ScoreDeduction } from '../reporting/score.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { colorsFor } from './colors.js';
 import { printable } from './error-text.js';
@@ -27,6 +28,8 @@ export interface IndexSummary {
   readonly threadEfficiency: number;
   readonly batchSize: number;
   readonly score: number;
+  /** What took points from it. */
+  readonly scoreDeductions: readonly ScoreDeduction[];
   readonly recommendations: readonly string[];
   /** What --auto-optimize changed; absent without it. */
   readonly optimizations: readonly Optimization[] | undefined;
@@ -58,6 +61,7 @@ export function summarize(
     threadEfficiency: report.threadEfficiency,
     batchSize: report.batchSize,
     score: report.calculatePerformanceScore(),
+    scoreDeductions: report.scoreDeductions(),
     recommendations: report.recommendations,
     optimizations: report.optimizations,
     written,
@@ -73,6 +77,7 @@ export function summaryText(summary: IndexSummary): string {
     ['threads', `${threads} (${kernel} kernel), efficiency ${formatPercent(threadEfficiency)}`],
     ['rejected', formatCount(rejected)],
     ['score', `${summary.score} of 100`],
+    ...summary.scoreDeductions.map((deduction): [string, string] => ['', deductionText(deduction)]),
   ];
   const lines = [
     colorsFor(process.stdout).bold(

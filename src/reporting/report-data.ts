@@ -158,7 +158,7 @@ const optimization = objectOf({
 /** A change that the tuner made. */
 export interface Optimization extends ValueOf<typeof optimization> {}
 
-export const kernelNames = ['simd', 'scalar', 'javascript'] as const;
+const kernelNames = ['simd', 'scalar', 'javascript'] as const;
 
 const runBackend = objectOf({
   kernel: oneOf(kernelNames),

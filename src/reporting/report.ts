@@ -7,7 +7,7 @@ import { reportToCsv } from './csv.js';
 import { reportToHtml } from './html.js';
 import { type JsonValue, reportFromJson, reportToJson } from './json.js';
 import { type IndexingPerformanceReportData, reportFields } from './report-data.js';
-import { performanceScore } from './score.js';
+import { performanceScore, type ScoreDeduction, scoreDeductions } from './score.js';
 import { reportToTrace } from './trace.js';
 import { predictRun, type RunPrediction, type WhatIf } from './what-if.js';
 
@@ -39,6 +39,11 @@ export class IndexingPerformanceReport {
    */
   calculatePerformanceScore(): number {
     return performanceScore(this);
+  }
+
+  /** What took points from the score; empty for a score of 100. */
+  scoreDeductions(): ScoreDeduction[] {
+    return scoreDeductions(this);
   }
 
   /**

@@ -21,6 +21,7 @@ import type {
   RunConditions,
   RunSubject,
 } from './report-data.js';
+import { slowGroupsMs } from './slow-groups.js';
 import { threadBalance } from './thread-balance.js';
 
 export interface ThreadRun {
@@ -80,9 +81,10 @@ export function summarizeRun(run: MeasuredRun, parts: ReportParts): IndexingPerf
   const indexTimes = new TimeDistribution();
   for (const thread of threads) indexTimes.merge(thread.indexTimes);
   const indexTime = indexTimes.summary();
+  const indexTimeHistogram = indexTimes.histogram();
   const threadTimesMs = threads.map(({ busyMs }) => busyMs);
   const { efficiency, timeRatio } = threadBalance(threadTimesMs, run.clockTickMs);
-  const bottlenecks = bottlenecksOf(run, indexTime.count, threadTimesMs);
+  const bottlenecks = bottlenecksOf(run, ownTimeMs, indexTime.count);
   const vectorsPerSecond = quotient(indexTime.count, ownTimeMs / 1000);
   return {
     totalVectors: indexTime.count,
@@ -96,14 +98,18 @@ export function summarizeRun(run: MeasuredRun, parts: ReportParts): IndexingPerf
     threadPerformance: parts.enablePerThreadMonitoring ? threads.map(performanceOf) : [],
     averageVectorTimeMs: quotient(ownTimeMs, indexTime.count),
     recommendations: recommend({
+      runMs: ownTimeMs,
       threadEfficiency: efficiency,
       threadTimeRatio: timeRatio,
+      balancingGainMs: run.losses?.balancingGainMs ?? 0,
       vectorsPerSecond,
+      timingGroups: quotient(indexTime.count, run.timingGroupSize),
+      slowGroupsMs: quotient(slowGroupsMs(indexTimeHistogram, indexTime.meanMs), threads.length),
       indexTime: parts.batchSizeMonitoring ? indexTime : undefined,
       bottlenecks,
     }),
     indexTime,
-    indexTimeHistogram: indexTimes.histogram(),
+    indexTimeHistogram,
     magnitudeHistogram: run.magnitudes.snapshot(),
     rejectedCount: run.rejectedCount,
     timingGroupSize: run.timingGroupSize,
@@ -124,16 +130,16 @@ export function summarizeRun(run: MeasuredRun, parts: ReportParts): IndexingPerf
   };
 }
 
-function bottlenecksOf(run: MeasuredRun, indexed: number, threadTimesMs: readonly number[]): readonly Bottleneck[] {
+function bottlenecksOf(run: MeasuredRun, runMs: number, indexed: number): readonly Bottleneck[] {
   const { conditions, losses } = run;
   if (!conditions || !losses) return [];
   return findBottlenecks(losses, {
-    totalTimeMs: run.totalTimeMs,
+    runMs,
     vectors: indexed + run.rejectedCount,
-    threads: threadTimesMs.length,
+    threads: run.threads.length,
     batches: run.batchCount,
     batchSize: run.batchSize,
-    busyMs: threadTimesMs.reduce((sum, busyMs) => sum + busyMs, 0),
+    busyMs: run.threads.reduce((sum, { busyMs }) => sum + busyMs, 0),
     copiedBytes: run.copyIn?.bytes ?? 0,
     conditions,
   });

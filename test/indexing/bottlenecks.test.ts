@@ -190,7 +190,7 @@ test('memory bandwidth: measured once, told in later reports, and in place half 
   const bytes = moved(report, 1).losses.memoryMs;
   const { losses, conditions } = moved(report, bytes / report.totalTimeMs);
   const [named] = findBottlenecks(losses, {
-    totalTimeMs: report.totalTimeMs,
+    runMs: report.totalTimeMs,
     vectors: 20_000,
     threads: 2,
     batches: report.batches.length,
