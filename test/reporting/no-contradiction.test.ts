@@ -28,7 +28,7 @@ const anyRun: fc.Arbitrary<MeasuredRun> = fc
     startedThreads: fc.constantFrom(0, 4),
     freshBytes: fc.constantFrom(0, 1e8),
     availableThreads: fc.integer({ min: 1, max: 4 }),
-    cpuShare: fc.double({ min: 0, max: 1, noNaN: true }),
+    cpuShare: fc.constantFrom(0, 0.25, 0.5, 1),
     memoryBytesPerMs: fc.option(fc.constantFrom(1e3, 1e7), { nil: undefined }),
     copies: fc.boolean(),
   })
