@@ -44,7 +44,7 @@ export const alertRules = [
 /** What an alert watches. */
 export type AlertRule = (typeof alertRules)[number];
 
-/** A rule began to hold, or ceased to: raised and cleared in turn, once each. */
+/** A rule has held for three seconds, or ceased to hold: raised and cleared in turn, once each. */
 export interface AlertUpdate {
   readonly type: 'alert';
   readonly state: 'raised' | 'cleared';
@@ -58,7 +58,7 @@ export interface AlertUpdate {
 
 export const degradationFigures = ['avgQueryTimeMs', 'avgIndexTimeMs', 'vectorsPerSecond'] as const;
 
-/** A window is worse than the one before it by more than the threshold. */
+/** Ten seconds are worse than the ten before by more than the threshold, for three seconds now; told once. */
 export interface DegradationUpdate {
   readonly type: 'degradation';
   readonly figure: (typeof degradationFigures)[number];

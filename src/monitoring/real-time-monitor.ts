@@ -6,18 +6,18 @@
  * keeps neither a process nor a page alive, and no listener or reader can hold up a run, fail it or make memory grow.
  */
 import { refuseUnknown } from '../base/errors.js';
-import { judgeAlerts, type RaisedAlerts } from './alerts.js';
-import { type DegradationBaseline, judgeDegradation } from './degradation.js';
+import { type HeldRules, judgeAlerts } from './alerts.js';
+import { judgeDegradation, type WorseFigures } from './degradation.js';
 import { checkThresholds, type MonitorThresholds, type ThresholdOptions } from './monitor-thresholds.js';
 import type { MonitorUpdate, ProgressUpdate, ReportUpdate } from './monitor-update.js';
 import { PerformanceMonitor } from './performance-monitor.js';
 import { type Clock, systemClock } from './performance-timer.js';
+import { RecentWork } from './recent-work.js';
 import { checkReportingInterval, DEFAULT_REPORTING_INTERVAL_MS } from './reporting-interval.js';
 import { SmallRuns } from './small-runs.js';
 import { UpdateDelivery } from './update-delivery.js';
 import type { UpdateListener, UpdateType } from './update-listeners.js';
 import type { WatchedRun } from './watched-run.js';
-import { WindowWork } from './window-work.js';
 
 /** What a real-time monitor is made with. */
 export interface RealTimeMonitorOptions {
@@ -54,9 +54,9 @@ export class RealTimeMonitor<Report = unknown> {
   #timer: ReturnType<typeof setInterval> | undefined;
   /** Records since the last update and since the last report; undefined until the first window is open. */
   #windows: { readonly update: PerformanceMonitor; readonly report: PerformanceMonitor } | undefined;
-  #work = new WindowWork();
-  #raised: RaisedAlerts = new Map();
-  #baseline: DegradationBaseline = {};
+  #recent = new RecentWork();
+  #held: HeldRules = new Map();
+  #worse: WorseFigures = new Map();
   #runsStarted = 0;
   #lastSmallRun = 0;
 
@@ -198,13 +198,15 @@ export class RealTimeMonitor<Report = unknown> {
       ...this.#smallRunsProgress(),
       ...[...this.#runs].map(([number, run]) => this.#progressOf(number, run, false)),
     ];
-    const stats = windows.update.getStats();
-    windows.update.reset();
-    const window = { stats, ...this.#work.take(this.#runs.size === 0) };
-    const judged = judgeAlerts(this.#raised, window, this.#thresholds, this.#clock());
-    const compared = judgeDegradation(this.#baseline, window, this.#thresholds.degradation);
-    this.#raised = judged.raised;
-    this.#baseline = compared.baseline;
+    const { stats, ...records } = windows.update.take();
+    const now = this.#clock();
+    this.#recent.addRecords(records, now);
+    const last = this.#recent.last(now);
+    const judged = judgeAlerts(this.#held, last, this.#thresholds, now);
+    const before = this.#recent.before(now);
+    const compared = judgeDegradation(this.#worse, { before, last }, this.#thresholds.degradation, now);
+    this.#held = judged.held;
+    this.#worse = compared.worse;
     const lifetime = this.#monitor.getStats();
     return [
       ...progress,
@@ -219,7 +221,8 @@ export class RealTimeMonitor<Report = unknown> {
     const progress = run.watched.progress();
     const now = this.#clock();
     const elapsedMs = Math.max(0, now - run.seenAtMs);
-    this.#work.add(run.watched.work, progress.processed - run.processed, elapsedMs, run.watched.timesResolved());
+    const { work } = run.watched;
+    this.#recent.addRun(work, progress.processed - run.processed, elapsedMs, run.watched.timesResolved(), now);
     run.processed = progress.processed;
     run.seenAtMs = now;
     return { ...progress, run: number, last };
@@ -229,8 +232,9 @@ export class RealTimeMonitor<Report = unknown> {
     const small = this.#smallRuns.take();
     if (!small) return [];
     // What each of them did is not known here.
-    this.#work.add(undefined, small.progress.processed, small.busyMs, small.timesResolved);
-    return [{ ...small.progress, run: this.#lastSmallRun, last: true }];
+    const { progress, busyMs, timesResolved } = small;
+    this.#recent.addRun(undefined, progress.processed, busyMs, timesResolved, this.#clock());
+    return [{ ...progress, run: this.#lastSmallRun, last: true }];
   }
 
   #dueReports(sinceReport: PerformanceMonitor): ReportUpdate<Report>[] {
@@ -251,7 +255,7 @@ export class RealTimeMonitor<Report = unknown> {
     const report = new PerformanceMonitor(this.#clock);
     for (const window of [update, report]) this.#monitor.addFollower(window);
     this.#windows = { update, report };
-    this.#work = new WindowWork();
+    this.#recent = new RecentWork();
     this.#smallRuns.take();
     for (const run of this.#runs.values()) {
       run.processed = run.watched.progress().processed;
