@@ -294,7 +294,10 @@ export const reportFields = {
   bottlenecks: rowEach<Bottleneck>(bottleneck, bottleneckRows),
   /** What the report is about; undefined where nobody told. */
   subject: optional<RunSubject>(runSubject),
-  /** Where `totalTimeMs` went, in this order; they add up to it. undefined where batches are not timed. */
+  /**
+   * Where the time went from start to end: of a run they add up to `totalTimeMs`, of a command to its whole time, until the
+   * report was made. undefined where batches are not timed, and of a stream unless its caller told.
+   */
   phases: optional(
     rowEach<Phase>(phase, ({ name, ms }) => [{ metric: `phase_${name}_ms`, value: ms, unit: 'milliseconds' }]),
   ),

@@ -6,6 +6,7 @@ import type { ExponentialHistogram } from '../monitoring/exponential-histogram.j
 import { TimeDistribution } from '../monitoring/time-distribution.js';
 import { findBottlenecks } from './bottlenecks.js';
 import type { Losses } from './losses.js';
+import { phasesOfRun } from './phases.js';
 import { recommend } from './recommendations.js';
 import type {
   BatchSample,
@@ -15,6 +16,7 @@ import type {
   CopyIn,
   IndexingPerformanceReportData,
   Optimization,
+  Phase,
   QueueDepth,
   QueueDepthSample,
   RunBackend,
@@ -120,7 +122,7 @@ export function summarizeRun(run: MeasuredRun, parts: ReportParts): IndexingPerf
     conditions: run.conditions,
     bottlenecks,
     subject: run.subject,
-    phases: undefined,
+    phases: run.conditions?.runs === 1 ? phasesOf(run, run.conditions, waitedMs) : undefined,
     optimizations: run.optimizations,
     batchSizeHistory: parts.batchSizeMonitoring ? [...run.batchSizes] : undefined,
     queueDepth: parts.queueDepthMonitoring ? queueDepthOf(run.queueDepths, totalTimeMs) : undefined,
@@ -128,6 +130,11 @@ export function summarizeRun(run: MeasuredRun, parts: ReportParts): IndexingPerf
       ? threadTimesMs.map((busyMs) => Math.min(1, quotient(busyMs, ownTimeMs)))
       : undefined,
   };
+}
+
+function phasesOf(run: MeasuredRun, { startedThreads }: RunConditions, waitedMs: number): Phase[] {
+  const { totalTimeMs, batches, copyIn } = run;
+  return phasesOfRun({ totalTimeMs, waitedMs, batches, copyIn, startedThreads });
 }
 
 function bottlenecksOf(run: MeasuredRun, runMs: number, indexed: number): readonly Bottleneck[] {

@@ -11,7 +11,10 @@ test('every figure of a run is computed', () => {
     totalTimeMs: 500,
     waitedMs: 0,
     subject: sampleRun().subject,
-    phases: undefined,
+    phases: [
+      { name: 'indexing', ms: 420 },
+      { name: 'rest', ms: 80 },
+    ],
     vectorsPerSecond: 2400,
     batchSize: 300,
     threadCount: 2,
