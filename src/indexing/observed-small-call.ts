@@ -5,17 +5,18 @@
 import { IndexingPerformanceReport } from '../reporting/report.js';
 import { summarizeRun } from '../reporting/summarize-run.js';
 import { type MeasuredRecords, RunMeasurement } from './measuring/measured-run.js';
-import type { Observation } from './observed-run.js';
+import { MEANINGFUL_TICKS, type Observation } from './observed-run.js';
 import type { ReportMaker, ResultInput } from './result/indexing-result.js';
 import type { SmallCall } from './small-call.js';
 
 const THREAD = 0;
 
-export function recordSmall(small: SmallCall, { monitor, batchSizes, realTime }: Observation): void {
+export function recordSmall(small: SmallCall, { monitor, batchSizes, realTime, clockTickMs }: Observation): void {
   const { indexedCount, totalTimeMs, count } = small;
   monitor.recordThreadGroup(THREAD, totalTimeMs, indexedCount);
   batchSizes.add(small.batchSize, totalTimeMs > 0 ? (1000 * indexedCount) / totalTimeMs : 0);
-  realTime?.recordSmallRun(indexedCount, count - indexedCount, small.startedAtMs, totalTimeMs);
+  const timesResolved = totalTimeMs >= MEANINGFUL_TICKS * clockTickMs;
+  realTime?.recordSmallRun(indexedCount, count - indexedCount, small.startedAtMs, totalTimeMs, timesResolved);
 }
 
 /** What its records tell. */
