@@ -31,7 +31,7 @@ const MAX_DICTIONARY_BATCHES = 4096;
 
 const latin1 = new TextDecoder('latin1');
 
-/** Checks the footer and all messages. Rejects with `InvalidConfiguration`, or the error of a read outside the metadata. */
+/** Checks the footer and all messages. Rejects with `MalformedFile`, or the error of a read outside the metadata. */
 export async function checkArrowMetadata(source: TrackedSource): Promise<void> {
   const head = await source.slice(0, Math.min(MAGIC.length, source.byteLength));
   const walk = new MessageWalk(source);

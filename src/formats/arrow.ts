@@ -19,7 +19,7 @@ import { checkArrowMetadata } from './arrow-metadata.js';
 import { widenHalvesInto } from './float16.js';
 import type { ByteSource, Format, RowChunk, RowOptions, VectorRows } from './format.js';
 import { MAX_DIMS } from './format.js';
-import { malformed } from './malformed.js';
+import { malformed, requireDims } from './malformed.js';
 import { chooseVectors, missingPackage, TrackedSource, toId } from './optional-package.js';
 import { ChunkMemories } from './row-chunks.js';
 import { RowCollector } from './row-collector.js';
@@ -39,13 +39,7 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
     const dims = library.DataType.isFixedSizeList(vector.type) ? vector.type.listSize : options.dims;
     if (dims !== undefined && (dims < 1 || dims > MAX_DIMS))
       throw malformed(source.name, 'schema', `rows of 1 to ${MAX_DIMS}`, String(dims));
-    if (options.dims !== undefined && dims !== options.dims)
-      throw malformed(
-        source.name,
-        'schema',
-        `rows of ${options.dims} components, as the option dims says`,
-        String(dims),
-      );
+    if (dims !== undefined) requireDims(source.name, 'schema', options.dims, dims);
     const dtype = `float${[16, 32, 64][floatOf(library, vector.type)!.precision]}`;
     const chunks = (memories = new ChunkMemories()) => readChunks(tracked, library, vector.name, options, memories);
     // How many rows there are, only reading the batches tells.
@@ -112,8 +106,7 @@ async function* readChunks(
     for (let row = 0; row < batch.numRows; row++) {
       const where = `row ${rows.count}`;
       const values = lists(row);
-      if (dims !== undefined && values.length !== dims)
-        throw malformed(source.name, where, `${dims} components, as the option dims says`, String(values.length));
+      requireDims(source.name, where, dims, values.length);
       if (rows.isFullFor(values.length)) yield rows.take();
       rows.add(values, values.length, ids && toId(source.name, where, ids(row)));
     }

@@ -28,7 +28,7 @@ export function createBlobSource(blob: Blob): ByteSource {
       requireInside(name, blob.size, byteOffset + target.length);
       const piece = blob.slice(byteOffset, byteOffset + target.length);
       const bytes = await piece.arrayBuffer().catch((cause: unknown) => {
-        throw new IndexingError('InvalidConfiguration', `cannot read ${name}: ${String(cause)}`, { cause });
+        throw new IndexingError('FileAccess', `cannot read ${name}: ${String(cause)}`, { cause });
       });
       target.set(new Uint8Array(bytes));
     },

@@ -3,7 +3,7 @@
  * `.fvecs` and `.bvecs` are such files.
  */
 import { type ByteSource, MAX_DIMS, type RowChunk, type RowOptions, STAGING_BYTES } from './format.js';
-import { malformed } from './malformed.js';
+import { malformed, requireDims } from './malformed.js';
 import { ChunkMemories } from './row-chunks.js';
 import { RowCollector } from './row-collector.js';
 
@@ -52,8 +52,7 @@ export async function* countedRows(
     await stage(4);
     const length = new DataView(staging.buffer).getInt32(at, true);
     if (length < 1) throw malformed(name, where(), `dims of 1 to ${MAX_DIMS}`, String(length));
-    if (dims !== undefined && length !== dims)
-      throw malformed(name, where(), `dims ${dims}, as the option dims says`, String(length));
+    if (length !== dims) requireDims(name, where(), dims, length);
     const rowBytes = length * itemBytes;
     if (rowBytes > left)
       throw malformed(
@@ -122,8 +121,7 @@ export async function readFirstDims(source: ByteSource, itemBytes: CountedItem, 
   await source.readInto(new Uint8Array(first.buffer), 0);
   const dims = first[0]!;
   if (dims < 1) throw malformed(name, 'row 0 (byte 0)', `dims of 1 to ${MAX_DIMS}`, String(dims));
-  if (expected !== undefined && dims !== expected)
-    throw malformed(name, 'row 0 (byte 0)', `dims ${expected}, as the option dims says`, String(dims));
+  requireDims(name, 'row 0 (byte 0)', expected, dims);
   if (4 + dims * itemBytes > byteLength) {
     const expected = `whole rows of ${4 + dims * itemBytes} bytes (${dims} components, as row 0 says)`;
     throw malformed(name, 'byte 0', expected, `a file of ${byteLength} bytes`);

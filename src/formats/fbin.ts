@@ -5,7 +5,7 @@ import { IndexingError } from '../base/errors.js';
 import { createRowReader } from './fixed-rows.js';
 import type { ByteSource, Format, RowOptions, RowShape, VectorEncoder, VectorRows } from './format.js';
 import { MAX_DIMS } from './format.js';
-import { malformed } from './malformed.js';
+import { malformed, requireDims } from './malformed.js';
 import { ChunkMemories, rowChunks } from './row-chunks.js';
 
 export const fbin: Format = { open, writer: { headerHolds: 'count', ragged: false, createEncoder } };
@@ -22,8 +22,7 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
   const count = header[0]!;
   const dims = header[1]!;
   if (dims < 1 || dims > MAX_DIMS) throw malformed(name, 'byte 4', `dims of 1 to ${MAX_DIMS}`, String(dims));
-  if (options.dims !== undefined && dims !== options.dims)
-    throw malformed(name, 'byte 4', `dims ${options.dims}, as the option dims says`, String(dims));
+  requireDims(name, 'byte 4', options.dims, dims);
   const claimed = 4n * BigInt(count) * BigInt(dims);
   const present = byteLength - HEADER_BYTES;
   if (claimed !== BigInt(present)) {

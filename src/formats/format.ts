@@ -20,7 +20,7 @@ export interface ByteSource {
   readonly byteLength: number;
   /** Opens it in the way of HDF5, where that can read it without this interface: a file of the system. */
   readonly openHdf?: (() => Promise<HdfFile>) | undefined;
-  /** Fills all of `target` from `byteOffset` on. Rejects with `InvalidConfiguration` where the source ends before. */
+  /** Fills all of `target` from `byteOffset` on. Rejects with `MalformedFile` where the source ends before. */
   readInto(target: Uint8Array, byteOffset: number): Promise<void>;
 }
 
@@ -104,7 +104,8 @@ export interface FormatWriter {
 }
 
 export interface Format {
-  /** Reads and checks the header. Rejects with `InvalidConfiguration` for what is not a file of this format. */
+  /** Reads and checks the header. Rejects with `MalformedFile` for what is not a file of this format,
+   * and with `InvalidConfiguration` for options that do not fit it. */
   open(source: ByteSource, options: RowOptions): Promise<VectorRows>;
   /** Undefined for formats that are only read. */
   readonly writer?: FormatWriter;

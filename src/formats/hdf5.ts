@@ -6,7 +6,7 @@
 import type { Dataset, File } from 'h5wasm';
 import type { ByteSource, Format, IdentifiedMatrix, RowOptions, VectorRows } from './format.js';
 import { MAX_DIMS } from './format.js';
-import { malformed } from './malformed.js';
+import { malformed, requireDims } from './malformed.js';
 import { chooseVectors, missingPackage, requirePlausible, TrackedSource } from './optional-package.js';
 import { ChunkMemories, rowChunks } from './row-chunks.js';
 
@@ -38,8 +38,7 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
   const where = `dataset ${JSON.stringify(name.slice(0, 40))}`;
   if (dims < 1 || dims > MAX_DIMS)
     throw malformed(source.name, where, `rows of 1 to ${MAX_DIMS}`, `[${count}, ${dims}]`);
-  if (options.dims !== undefined && dims !== options.dims)
-    throw malformed(source.name, where, `rows of ${options.dims} components, as the option dims says`, String(dims));
+  requireDims(source.name, where, options.dims, dims);
   requirePlausible(source, where, count, dims);
   async function* chunks(memories = new ChunkMemories()): AsyncGenerator<IdentifiedMatrix, void, undefined> {
     const hdf = await openHdf(source);

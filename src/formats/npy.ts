@@ -8,7 +8,7 @@ import { IndexingError } from '../base/errors.js';
 import { createRowReader, FLOAT_BYTES, type FloatType } from './fixed-rows.js';
 import type { ByteSource, Format, RowOptions, RowShape, VectorEncoder, VectorRows } from './format.js';
 import { MAX_DIMS } from './format.js';
-import { malformed } from './malformed.js';
+import { malformed, requireDims } from './malformed.js';
 import { createNpyHeader, type NpyHeader, readNpyHeader } from './npy-header.js';
 import { ChunkMemories, rowChunks } from './row-chunks.js';
 
@@ -65,8 +65,7 @@ function rowsOf(file: string, { shape, fortranOrder }: NpyHeader, dims: number |
   if (fortranOrder)
     throw malformed(file, 'fortran_order', 'rows in C order (save it with numpy.ascontiguousarray)', 'Fortran order');
   if (second < 1 || second > MAX_DIMS) throw malformed(file, 'shape', `rows of 1 to ${MAX_DIMS} components`, found);
-  if (dims !== undefined && dims !== second)
-    throw malformed(file, 'shape', `rows of ${dims} components, as the option dims says`, found);
+  requireDims(file, 'shape', dims, second);
   return { count: first, dims: second };
 }
 

@@ -6,10 +6,10 @@ import type { VectorId } from '../vectors/vector-id.js';
 import type { ByteSource } from './format.js';
 import { malformed } from './malformed.js';
 
-/** `InvalidConfiguration` that names the package to install. */
+/** `MissingPackage` that names the package to install. */
 export function missingPackage(file: string, extension: string, name: string, cause: unknown): IndexingError {
   const detail = `cannot read ${file}: .${extension} needs the package ${name}; npm install ${name}`;
-  return new IndexingError('InvalidConfiguration', detail, { cause });
+  return new IndexingError('MissingPackage', detail, { cause });
 }
 
 /** A source that remembers where it was read last, for errors of a reader that do not say it. */

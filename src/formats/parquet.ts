@@ -5,7 +5,7 @@
  */
 import type { FileMetaData, SchemaElement, SchemaTree } from 'hyparquet';
 import type { ByteSource, Format, RowChunk, RowOptions, VectorRows } from './format.js';
-import { malformed } from './malformed.js';
+import { malformed, requireDims } from './malformed.js';
 import {
   chooseVectors,
   createBudget,
@@ -182,8 +182,7 @@ async function* readChunks(
     for (const [row, vector] of vectors.entries()) {
       const where = `row ${rows.count}`;
       const values = vectorOf(source.name, where, vector);
-      if (options.dims !== undefined && values.length !== options.dims)
-        throw malformed(source.name, where, `${options.dims} components, as the option dims says`, `${values.length}`);
+      requireDims(source.name, where, options.dims, values.length);
       if (rows.isFullFor(values.length)) yield rows.take();
       rows.add(values, values.length, ids && toId(source.name, where, ids[row]));
     }

@@ -9,9 +9,9 @@ import { matricesOf, openBlob, type ReadVectorsOptions } from './vector-file.js'
  * with `ids` where the file has them. Where the length of rows changes a new matrix begins. Only the chunk that is asked for
  * is read, however large the Blob; every matrix has memory of its own, which belongs to the consumer.
  *
- * The format is told by the name of a File, and by the option `format` for any other Blob. Rejects with
- * `InvalidConfiguration` for what is not what its format says, cannot be read (any more), or a bad option, and with
- * `EmptyVector` for a row without components.
+ * The format is told by the name of a File, and by the option `format` for any other Blob. Rejects with `MalformedFile` for what is
+ * not what its format says, `FileAccess` for what cannot be read (any more), `MissingPackage` where the format needs one,
+ * `InvalidConfiguration` for a bad option, and `EmptyVector` for a row without components.
  */
 export async function* readVectors(
   file: Blob,

@@ -16,7 +16,7 @@ import type {
   VectorRows,
 } from './format.js';
 import { MAX_DIMS } from './format.js';
-import { malformed } from './malformed.js';
+import { malformed, requireDims } from './malformed.js';
 import { ChunkMemories, rowChunks } from './row-chunks.js';
 import {
   createSafetensorsHeader,
@@ -52,8 +52,7 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
   const where = `tensor ${JSON.stringify(name.slice(0, 40))}`;
   if (dims < 1 || dims > MAX_DIMS)
     throw malformed(source.name, where, `rows of 1 to ${MAX_DIMS} components`, `[${tensor.shape.join(', ')}]`);
-  if (options.dims !== undefined && dims !== options.dims)
-    throw malformed(source.name, where, `rows of ${options.dims} components, as the option dims says`, String(dims));
+  requireDims(source.name, where, options.dims, dims);
   const type = FLOATS[tensor.dtype]!;
   const readIds = findIds(source, tensors, count);
   const createReader = () => createRowReader(source, tensor.byteOffset, dims, type);

@@ -6,7 +6,7 @@ import type { VectorId } from '../vectors/vector-id.js';
 import { LINE_FEED, skipSpaces } from './ascii.js';
 import type { ByteSource, RowChunk, RowOptions, VectorRows } from './format.js';
 import { readLines } from './lines.js';
-import { malformed } from './malformed.js';
+import { malformed, requireDims } from './malformed.js';
 import type { NumberList } from './number-list.js';
 import { ChunkMemories } from './row-chunks.js';
 import { RowCollector } from './row-collector.js';
@@ -63,10 +63,7 @@ async function* textChunks(
       const parsed = start < end ? parser.parse(bytes, start, end) : 'no row';
       if (parsed === 'row') {
         const { numbers, id } = parser;
-        if (dims !== undefined && numbers.length !== dims) {
-          const expected = `${dims} components, as the option dims says`;
-          throw malformed(source.name, place(line, byteOffset + at), expected, String(numbers.length));
-        }
+        requireDims(source.name, place(line, byteOffset + at), dims, numbers.length);
         if (rows.isFullFor(numbers.length)) yield rows.take();
         rows.add(numbers.values, numbers.length, id);
       } else if (parsed !== 'no row') {

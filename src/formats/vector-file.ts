@@ -55,7 +55,7 @@ export function checkReadOptions(name: string, options: ReadVectorsOptions) {
 
 /**
  * Checks the header of a source against its size, without reading rows. Closes the source when that fails.
- * Rejects with `InvalidConfiguration` for what is not what its format says, or a bad option.
+ * Rejects with `MalformedFile` for what is not what its format says, and with `InvalidConfiguration` for a bad option.
  */
 export async function openSource(source: ClosableSource, options: ReadVectorsOptions = {}): Promise<VectorFile> {
   const counted = new CountedSource(source);

@@ -178,12 +178,12 @@ export class ParallelIndexer {
     }
   }
 
-  /** @throws {IndexingError} `InvalidConfiguration` after `dispose()`. @internal */
+  /** @throws {IndexingError} `Disposed` after `dispose()`. @internal */
   refuseIfDisposed(): void {
     if (this.#closing.signal.aborted) throw disposedError();
   }
 }
 
 function disposedError(): IndexingError {
-  return new IndexingError('InvalidConfiguration', 'the indexer was disposed; make a new one');
+  return new IndexingError('Disposed', 'the indexer was disposed; make a new one');
 }

@@ -2,7 +2,7 @@
  * Brings vectors into an index: an indexer computes magnitudes and unit vectors, some thousand rows at a time, and they are
  * copied behind the rows that are there. Cosine keeps unit rows; the other metrics keep the rows as they were given.
  */
-import { IndexingError, invalidConfiguration } from '../base/errors.js';
+import { detailOf, IndexingError, invalidConfiguration } from '../base/errors.js';
 import { TimeSlices } from '../base/time-slices.js';
 import type { ParallelIndexer } from '../indexing/parallel-indexer.js';
 import type { IndexingResult } from '../indexing/result/indexing-result.js';
@@ -163,8 +163,7 @@ function setMagnitude(staged: StagedRows, fromEnd: number, magnitude: number): v
 /** An error about a vector of a portion, told of its position among all. */
 function atPosition(error: unknown, first: number): unknown {
   if (!(error instanceof IndexingError) || first === 0) return error;
-  const sentence = error.message.slice(error.message.indexOf(': ') + 2);
-  const detail = sentence.replace(/vectors\[(\d+)\]/, (_, index) => `vectors[${first + Number(index)}]`);
+  const detail = detailOf(error).replace(/vectors\[(\d+)\]/, (_, index) => `vectors[${first + Number(index)}]`);
   const { vectorIndex, threadId } = error;
   return new IndexingError(error.code, detail, {
     ...(vectorIndex !== undefined && { vectorIndex: first + vectorIndex }),

@@ -12,7 +12,7 @@ import { openHdfFile } from './hdf5-file.js';
 /** The system refuses single reads of 2 GiB. */
 const MAX_READ_BYTES = 2 ** 30;
 
-/** Rejects with `InvalidConfiguration` for a file that is missing, forbidden or no regular file. */
+/** Rejects with `FileAccess` for a file that is missing, forbidden or no regular file. */
 export async function openFileSource(file: string): Promise<ClosableSource> {
   const handle = await openToRead(file);
   try {
@@ -44,7 +44,7 @@ function createSource(file: string, handle: FileHandle, byteLength: number): Clo
 
     async readInto(target, byteOffset) {
       for (let done = 0; done < target.length; ) {
-        if (closed) throw unreadable(file, 'it was closed before its last row was read');
+        if (closed) throw new IndexingError('Disposed', `${file} was closed before its last row was read`);
         const length = Math.min(target.length - done, MAX_READ_BYTES);
         const position = byteOffset + done;
         const { bytesRead } = await handle.read(target, done, length, position).catch((cause: unknown) => {
@@ -69,5 +69,5 @@ function createSource(file: string, handle: FileHandle, byteLength: number): Clo
 }
 
 function unreadable(file: string, reason: string): IndexingError {
-  return new IndexingError('InvalidConfiguration', `cannot read ${file}: ${reason}`);
+  return new IndexingError('FileAccess', `cannot read ${file}: ${reason}`);
 }

@@ -15,7 +15,8 @@ import { openFileSource } from './file-source.js';
 
 /**
  * Opens a file of vectors and checks its header against its size, without reading rows.
- * Rejects with `InvalidConfiguration` for a file that cannot be read or is not what its format says, or a bad option.
+ * Rejects with `FileAccess` for a file that cannot be read, `MalformedFile` for one that is not what its format says,
+ * `MissingPackage` where its format needs one, and `InvalidConfiguration` for a bad option.
  */
 export async function openVectors(file: string | Blob, options: ReadVectorsOptions = {}): Promise<VectorFile> {
   if (file instanceof Blob) return openBlob(file, options);

@@ -54,8 +54,9 @@ export type VectorWriter = Writer<RowsWithMagnitudes>;
 export type ColumnWriter = Writer<Float32Array>;
 
 /**
- * Opens `file` for rows of `dims` float32 components. Rejects with `InvalidConfiguration`, as do the writer's methods, for
- * a path that cannot be written (with the system's error as `cause`), a full disk, and rows of other dims.
+ * Opens `file` for rows of `dims` float32 components. Rejects with `FileAccess`, as do the writer's methods, for
+ * a path that cannot be written and a full disk (with the system's error as `cause`), and with `InvalidConfiguration` for rows of
+ * other dims.
  */
 export async function createVectorWriter(file: string, options: VectorWriterOptions = {}): Promise<VectorWriter> {
   const { dims } = options;
