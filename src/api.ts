@@ -65,4 +65,4 @@ export type { SearchHits } from './search/search-hits.js';
 export { VectorIndex } from './search/vector-index.js';
 export type { VectorId } from './vectors/vector-id.js';
 export type { VectorMatrix } from './vectors/vector-matrix.js';
-export type { ComponentOrder, VectorSource } from './vectors/vector-source.js';
+export type { ComponentOrder, NumberArray, VectorRow, VectorSource } from './vectors/vector-source.js';

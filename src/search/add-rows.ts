@@ -10,7 +10,8 @@ import type { Metric } from '../kernel/search/error-bound.js';
 import { isSortedMemory } from '../memory/sorted-memory.js';
 import { countVectors, describeSource, type SourceRows } from '../vectors/source-rows.js';
 import { isFloat32Array } from '../vectors/vector-matrix.js';
-import type { VectorSource } from '../vectors/vector-source.js';
+import { checkRow } from '../vectors/vector-row.js';
+import type { VectorRow, VectorSource } from '../vectors/vector-source.js';
 import type { StagedRows } from './row-store.js';
 
 export interface RowsToAdd {
@@ -36,10 +37,8 @@ export function dimsOf(vectors: VectorSource): number | undefined {
   return 'dims' in vectors ? vectors.dims : firstLength(vectors);
 }
 
-function firstLength(rows: readonly (Float32Array | readonly number[])[]): number {
-  const length: unknown = rows[0]?.length;
-  if (typeof length !== 'number')
-    throw invalidConfiguration('vectors[0]', 'a Float32Array or an array of numbers', rows[0]);
+function firstLength(rows: readonly VectorRow[]): number {
+  const length = checkRow('vectors', 0, rows[0]);
   if (length === 0) throw new IndexingError('EmptyVector', 'vectors[0] has no components', { vectorIndex: 0 });
   return length;
 }

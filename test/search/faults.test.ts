@@ -106,10 +106,10 @@ describe('dispose', () => {
     const settled = Promise.allSettled(calls);
     await index.dispose();
     for (const each of (await settled).slice(0, 2)) {
-      expect(each).toMatchObject({ status: 'rejected', reason: { code: 'InvalidConfiguration' } });
+      expect(each).toMatchObject({ status: 'rejected', reason: { code: 'Disposed' } });
     }
     for (const each of (await settled).slice(2)) {
-      if (each.status === 'rejected') expect(each.reason).toMatchObject({ code: 'InvalidConfiguration' });
+      if (each.status === 'rejected') expect(each.reason).toMatchObject({ code: 'Disposed' });
     }
   });
 });
