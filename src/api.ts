@@ -3,8 +3,8 @@
  */
 export { IndexingError, type IndexingErrorCode, type IndexingErrorDetails, type RowRange } from './base/errors.js';
 export type { PageWorker, WorkerChoice } from './engine/lanes/platform.js';
-export type { IdentifiedMatrix } from './formats/format.js';
 export type { VectorFormat } from './formats/registry.js';
+export type { IdentifiedMatrix } from './formats/row-chunk.js';
 export type { ReadVectorsOptions } from './formats/vector-file.js';
 export type { AllocatedMatrix } from './indexing/allocations.js';
 export type { Backend } from './indexing/engine.js';

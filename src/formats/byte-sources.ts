@@ -40,6 +40,21 @@ function nameOfBlob(blob: Blob): string {
   return 'name' in blob && typeof blob.name === 'string' ? blob.name : 'blob';
 }
 
+/** Fills as much of `target` as the source has from `byteOffset` on; less than all of it only at its end. */
+export async function readUpTo(source: ByteSource, target: Uint8Array, byteOffset: number): Promise<number> {
+  if (source.readUpTo) return source.readUpTo(target, byteOffset);
+  const length = Math.max(0, Math.min(target.length, source.byteLength - byteOffset));
+  await source.readInto(target.subarray(0, length), byteOffset);
+  return length;
+}
+
+/** Refuses more than `end` bytes. Only a pipe does not tell its length before. */
+export async function requireEnd(source: ByteSource, end: number): Promise<void> {
+  if (!source.readUpTo) return;
+  if ((await source.readUpTo(new Uint8Array(1), end)) === 0) return;
+  throw malformed(source.name, `byte ${end}`, 'the end, as the header says', 'trailing bytes');
+}
+
 function requireInside(name: string, byteLength: number, end: number): void {
   if (end <= byteLength) return;
   throw malformed(name, `byte ${byteLength}`, `${end} bytes`, 'the end of the file');

@@ -1,8 +1,7 @@
 /**
  * Vectors from what a page can read: a Blob, or a File that somebody chose.
  */
-import type { IdentifiedMatrix } from './format.js';
-import { matricesOf, openBlob, type ReadVectorsOptions } from './vector-file.js';
+import { openBlob, type ReadVectorsOptions, type VectorChunks, vectorChunks } from './vector-file.js';
 
 /**
  * The vectors of a Blob, as matrices (Float32Array, rows × dims, row-major) of `chunkVectors` rows, by default about 8 MiB,
@@ -11,11 +10,9 @@ import { matricesOf, openBlob, type ReadVectorsOptions } from './vector-file.js'
  *
  * The format is told by the name of a File, and by the option `format` for any other Blob. Rejects with `MalformedFile` for what is
  * not what its format says, `FileAccess` for what cannot be read (any more), `MissingPackage` where the format needs one,
- * `InvalidConfiguration` for a bad option, and `EmptyVector` for a row without components.
+ * and `InvalidConfiguration` for a bad option. A row without components is a row of NaN here, which an indexer
+ * rejects.
  */
-export async function* readVectors(
-  file: Blob,
-  options: ReadVectorsOptions = {},
-): AsyncGenerator<IdentifiedMatrix, void, undefined> {
-  yield* matricesOf(await openBlob(file, options));
+export function readVectors(file: Blob, options: ReadVectorsOptions = {}): VectorChunks {
+  return vectorChunks(() => openBlob(file, options));
 }

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { IndexingError, type IndexingErrorCode } from '../../src/base/errors.js';
-import type { ByteSource, IdentifiedMatrix, RowChunk } from '../../src/formats/format.js';
+import type { ByteSource } from '../../src/formats/format.js';
+import type { IdentifiedMatrix, RowChunk } from '../../src/formats/row-chunk.js';
 import type { VectorMatrix } from '../../src/vectors/vector-matrix.js';
 
 /** A directory for the tests of a file; `at(name)` is a path in it. */

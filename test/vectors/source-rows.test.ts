@@ -147,7 +147,7 @@ describe.each(ways)('%s', (_, describeIt) => {
   test('rows that change meanwhile are cut or leave old components', async () => {
     const rows = [[1, 2, 3], [4, 5, 6], new Float32Array(20)];
     const described = await describeIt(rows);
-    rows[0]!.push(9);
+    (rows[0] as number[]).push(9);
     (rows[1] as number[]).length = 1;
     const data = new Float32Array(6).fill(-1);
     described.copyInto(data, 0, 2, 3);

@@ -4,8 +4,9 @@
  */
 import { IndexingError, invalidConfiguration } from '../../base/errors.js';
 import type { ComponentOrder } from '../../vectors/vector-source.js';
-import type { FormatWriter, IdentifiedMatrix, RowChunk, RowShape, RowsToWrite, VectorEncoder } from '../format.js';
+import type { FormatWriter, RowShape, RowsToWrite, VectorEncoder } from '../format.js';
 import { formatOf, formatsFor, type VectorFormat } from '../registry.js';
+import type { IdentifiedMatrix, RowChunk } from '../row-chunk.js';
 import { type AtomicFile, abortAndThrow, createAtomicFile, createSpillFile, type SpillFile } from './atomic-file.js';
 
 /** How numbers, one per row, are written. */
