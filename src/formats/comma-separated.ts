@@ -124,26 +124,28 @@ class CsvLineParser implements LineParser {
       numbers.append(Number.NaN);
       return undefined;
     }
-    if (isQuoted && bytes[start] === OPEN_BRACKET) return this.#takeListAt(bytes, start, to);
-    if (!numbers.scan(bytes, start, 'loose', numbers.length)) return { at: numbers.at, expected: 'a number' };
-    if (numbers.at === to) return undefined;
+    if (bytes[start] === OPEN_BRACKET) return this.#takeListAt(bytes, start, to, isQuoted);
+    if (!numbers.scan(bytes, start, 'loose', numbers.length, 1)) return { at: numbers.at, expected: 'a number' };
+    if (numbers.at >= to) return undefined;
     return { at: numbers.at, expected: isQuoted ? 'a number alone in quotes' : 'a comma or the end of the line' };
   }
 
   /** The whole vector in a cell; an empty one has no components. */
-  #takeList(bytes: Uint8Array, { from, to }: Field): LineFault | undefined {
+  #takeList(bytes: Uint8Array, { from, to, isQuoted }: Field): LineFault | undefined {
     const start = skipBlanks(bytes, from, to);
     if (start === to || /^(?:null|none|nan|na)$/i.test(latin1.decode(bytes.subarray(start, Math.min(to, start + 5)))))
       return undefined;
-    return this.#takeListAt(bytes, start, to);
+    return this.#takeListAt(bytes, start, to, isQuoted);
   }
 
-  #takeListAt(bytes: Uint8Array, start: number, to: number): LineFault | undefined {
+  #takeListAt(bytes: Uint8Array, start: number, to: number, isQuoted: boolean): LineFault | undefined {
     const { numbers } = this;
     const inBrackets = bytes[start] === OPEN_BRACKET;
+    // Commas are within the cell only where it is quoted.
+    const most = isQuoted ? Number.POSITIVE_INFINITY : 1;
     let at = skipBlanks(bytes, inBrackets ? start + 1 : start, to);
     while (at < to && bytes[at] !== CLOSE_BRACKET) {
-      if (!numbers.scan(bytes, at, 'loose', numbers.length) || numbers.at === at)
+      if (!numbers.scan(bytes, at, 'loose', numbers.length, most) || numbers.at === at)
         return { at: numbers.at, expected: 'a number' };
       at = skipBlanks(bytes, numbers.at, to);
     }

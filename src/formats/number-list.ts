@@ -42,8 +42,9 @@ export class NumberList {
    * Reads a list of one number or more from `bytes[from]` on. False where something that should be a number is none.
    *
    * @param kept numbers of the scans before that stay in front
+   * @param most numbers to read, where a comma may be followed by something else
    */
-  scan(bytes: Uint8Array, from: number, grammar: NumberGrammar, kept = 0): boolean {
+  scan(bytes: Uint8Array, from: number, grammar: NumberGrammar, kept = 0, most = Number.POSITIVE_INFINITY): boolean {
     const strict = grammar === 'json';
     let values = this.values;
     let length = kept;
@@ -116,7 +117,7 @@ export class NumberList {
         at = start + literal.length;
         byte = bytes[at]!;
         while (byte === SPACE || byte === TAB || byte === RETURN) byte = bytes[++at]!;
-        if (byte !== COMMA) break;
+        if (byte !== COMMA || length - kept === most) break;
         byte = bytes[++at]!;
         continue;
       }
@@ -150,7 +151,7 @@ export class NumberList {
 
       byte = digit + ZERO;
       while (byte === SPACE || byte === TAB || byte === RETURN) byte = bytes[++at]!;
-      if (byte !== COMMA) break;
+      if (byte !== COMMA || length - kept === most) break;
       byte = bytes[++at]!;
     }
     this.at = at;
