@@ -2,7 +2,7 @@
  * Brings vectors into an index: an indexer computes magnitudes and unit vectors, some thousand rows at a time, and they are
  * copied behind the rows that are there. Cosine keeps unit rows; the other metrics keep the rows as they were given.
  */
-import { IndexingError, invalidConfiguration } from '../base/errors.js';
+import { detailOf, IndexingError, invalidConfiguration } from '../base/errors.js';
 import { TimeSlices } from '../base/time-slices.js';
 import type { ParallelIndexer } from '../indexing/parallel-indexer.js';
 import type { IndexingResult } from '../indexing/result/indexing-result.js';
@@ -10,7 +10,8 @@ import type { Metric } from '../kernel/search/error-bound.js';
 import { isSortedMemory } from '../memory/sorted-memory.js';
 import { countVectors, describeSource, type SourceRows } from '../vectors/source-rows.js';
 import { isFloat32Array } from '../vectors/vector-matrix.js';
-import type { VectorSource } from '../vectors/vector-source.js';
+import { checkRow } from '../vectors/vector-row.js';
+import type { VectorRow, VectorSource } from '../vectors/vector-source.js';
 import type { StagedRows } from './row-store.js';
 
 export interface RowsToAdd {
@@ -36,10 +37,8 @@ export function dimsOf(vectors: VectorSource): number | undefined {
   return 'dims' in vectors ? vectors.dims : firstLength(vectors);
 }
 
-function firstLength(rows: readonly (Float32Array | readonly number[])[]): number {
-  const length: unknown = rows[0]?.length;
-  if (typeof length !== 'number')
-    throw invalidConfiguration('vectors[0]', 'a Float32Array or an array of numbers', rows[0]);
+function firstLength(rows: readonly VectorRow[]): number {
+  const length = checkRow('vectors', 0, rows[0]);
   if (length === 0) throw new IndexingError('EmptyVector', 'vectors[0] has no components', { vectorIndex: 0 });
   return length;
 }
@@ -163,8 +162,7 @@ function setMagnitude(staged: StagedRows, fromEnd: number, magnitude: number): v
 /** An error about a vector of a portion, told of its position among all. */
 function atPosition(error: unknown, first: number): unknown {
   if (!(error instanceof IndexingError) || first === 0) return error;
-  const sentence = error.message.slice(error.message.indexOf(': ') + 2);
-  const detail = sentence.replace(/vectors\[(\d+)\]/, (_, index) => `vectors[${first + Number(index)}]`);
+  const detail = detailOf(error).replace(/vectors\[(\d+)\]/, (_, index) => `vectors[${first + Number(index)}]`);
   const { vectorIndex, threadId } = error;
   return new IndexingError(error.code, detail, {
     ...(vectorIndex !== undefined && { vectorIndex: first + vectorIndex }),

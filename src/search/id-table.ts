@@ -6,7 +6,7 @@
  */
 import { IndexingError, invalidConfiguration } from '../base/errors.js';
 import type { TimeSlices } from '../base/time-slices.js';
-import type { VectorId } from '../vectors/vector-id.js';
+import { checkId, type VectorId } from '../vectors/vector-id.js';
 
 /** The ids of slots 0, 1, ...; undefined where they are the slots themselves. */
 export type IdColumn = readonly VectorId[] | undefined;
@@ -130,14 +130,6 @@ export class IdTable {
     for (let slot = 0; slot < this.#slotCount; slot++) if (!this.#removed.has(slot)) this.#slots.set(slot, slot);
     this.#removed.clear();
   }
-}
-
-/** @throws {IndexingError} `InvalidConfiguration` */
-function checkId(name: string, id: unknown): VectorId {
-  if (typeof id === 'string') return id;
-  // -0 and 0 would be one id to a Map and two to Object.is.
-  if (Number.isSafeInteger(id)) return (id as number) + 0;
-  throw invalidConfiguration(name, 'a string or a safe integer', id);
 }
 
 function duplicate(i: number, id: VectorId, what: string): IndexingError {

@@ -3,7 +3,7 @@
  * that is what the search relies on; every magnitude that of its row; no id twice. Rows of zeros whose magnitude is NaN were
  * rejected when they were indexed: they keep the numbers of the others right, and are no vectors.
  */
-import { IndexingError, invalidConfiguration } from '../base/errors.js';
+import { detailOf, IndexingError, invalidConfiguration } from '../base/errors.js';
 import { TimeSlices } from '../base/time-slices.js';
 import { createBlobSource, createMemorySource } from '../formats/byte-sources.js';
 import { boundFiles } from '../formats/file-access.js';
@@ -31,7 +31,7 @@ export interface IndexToLoad {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Rejects with `InvalidConfiguration` for what cannot be opened, and for what is no file. */
+/** Rejects with `FileAccess` for what cannot be opened, and with `InvalidConfiguration` for what is no file. */
 export async function openIndexFile(
   file: string | Blob | Uint8Array,
 ): Promise<{ source: ByteSource; close(): Promise<void> }> {
@@ -45,7 +45,7 @@ export async function openIndexFile(
   throw invalidConfiguration('file', 'a path, a Blob or a Uint8Array', file);
 }
 
-/** Gives the rows that were rejected. Rejects with `InvalidConfiguration`, naming the file, the row and what is wrong with it. */
+/** Gives the rows that were rejected. Rejects with `MalformedFile`, naming the file, the row and what is wrong with it. */
 export async function loadRows(index: IndexToLoad, staged: StagedRows): Promise<number[]> {
   const rejected: number[] = [];
   const { source, places, signal } = index;
@@ -117,7 +117,7 @@ function checkRows(
   }
 }
 
-/** Rejects with `InvalidConfiguration` for what is no id, and for one that is there twice. */
+/** Rejects with `MalformedFile` for what is no id, and for one that is there twice. */
 export async function loadIds(index: IndexToLoad, table: IdTable): Promise<void> {
   const { source, places, signal } = index;
   const slices = new TimeSlices(signal);
@@ -156,7 +156,7 @@ export async function loadIds(index: IndexToLoad, table: IdTable): Promise<void>
     table.add(await table.checkIds(ids, places.count, slices));
   } catch (error) {
     if (!(error instanceof IndexingError)) throw error;
-    throw malformed(source.name, 'ids', 'every id once', error.message, { cause: error });
+    throw malformed(source.name, 'ids', 'every id once', detailOf(error), { cause: error });
   }
 }
 

@@ -196,7 +196,7 @@ export class SearchEngine {
         control.stop();
         const reason = messageOf(cause);
         this.#options.logger?.warn(`Thread ${lane} died during a search and is replaced (${reason})`);
-        return new IndexingError('ThreadPanic', `it died during a search (${reason})`, { threadId: lane, cause });
+        return new IndexingError('ThreadPanic', reason, { threadId: lane, during: 'search', cause });
       });
     });
     return (await Promise.all(answers)).find((answer) => answer instanceof IndexingError);

@@ -93,7 +93,7 @@ export class VectorIndex {
    * Reads a saved index: a file by its path, a Blob, or its bytes. Rows that were rejected when it was written by
    * `simdex index --on-invalid skip` are left out; the numbers of the others stay.
    *
-   * Rejects with {@link IndexingError} `InvalidConfiguration` for what cannot be read, and for a truncated, foreign, damaged
+   * Rejects with {@link IndexingError} `FileAccess` for what cannot be read, and `MalformedFile` for a truncated, foreign, damaged
    * or newer file, saying which; with `InsufficientMemory`; with `signal.reason` when aborted.
    */
   static load(file: string | Blob | Uint8Array, options: LoadOptions = {}): Promise<VectorIndex> {
@@ -319,5 +319,5 @@ function filterOf(filter: NonNullable<SearchOptions['filter']>): SearchFilter {
 }
 
 function disposedError(): IndexingError {
-  return new IndexingError('InvalidConfiguration', 'the index was disposed; make a new one');
+  return new IndexingError('Disposed', 'the index was disposed; make a new one');
 }
