@@ -42,7 +42,7 @@ async function search(
   overwritten: readonly number[],
   int8: boolean,
 ): Promise<number[]> {
-  const layout = new SegmentLayout({ dims: DIMS, threads: 1, int8 }, COUNT);
+  const layout = new SegmentLayout({ dims: DIMS, lanes: 1, int8 }, COUNT);
   const pages = Math.ceil(layout.byteLength / 65_536);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const floats = new Float32Array(memory.buffer);
