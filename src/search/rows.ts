@@ -337,7 +337,11 @@ export class Rows {
     const replaced = new Set(worn);
     const first = this.#current.indexOf(worn[0]!);
     const left = this.#current.filter((each) => !replaced.has(each));
-    for (const each of worn) each.isCurrent = false;
+    for (const each of worn) {
+      each.isCurrent = false;
+      // Entries of its rows are found for a while; they are of no change under way.
+      each.reserved = 0;
+    }
     if (segment) {
       segment.isCurrent = true;
       segment.isClosed = true;

@@ -1,7 +1,7 @@
 /**
  * Seeded rows, and indexes that end with their test.
  */
-import { type BuildOptions, type LoadOptions, VectorIndex, type VectorSource } from 'simdex';
+import { type BuildOptions, type LoadOptions, type SearchHits, VectorIndex, type VectorSource } from 'simdex';
 import { onTestFinished } from 'vitest';
 import { seededRandom } from '../indexing/support.js';
 
@@ -11,6 +11,11 @@ export { seededRandom };
 export function randomRows(count: number, dims: number, seed = 1): Float32Array[] {
   const random = seededRandom(seed);
   return Array.from({ length: count }, () => Float32Array.from({ length: dims }, () => 2 * random() - 1));
+}
+
+/** What hits say of rows; how many rows had to be scored for that depends on which thread came first. */
+export function told({ ids, scores, length }: SearchHits): object {
+  return { ids, scores, length };
 }
 
 export function positions(count: number): number[] {

@@ -287,9 +287,7 @@ export class SearchLane {
     const queryAt = place.queries + query * queryBytes(dims);
     switch (metric) {
       case 'cosine':
-        return (
-          kernel.exactDot(row, queryAt, dims) / (this.#queryLengths[query]! * Math.sqrt(kernel.exactSquares(row, dims)))
-        );
+        return kernel.exactCosine(row, queryAt, dims, this.#queryLengths[query]!);
       case 'dot':
         return kernel.exactDot(row, queryAt, dims);
       case 'euclidean':
