@@ -11,7 +11,7 @@ import type { BuildOptions } from './options.js';
 const PORTION_BYTES = 2 ** 27;
 const PORTION_ROWS = 2 ** 18;
 
-export function isStream(vectors: VectorSource | AsyncIterable<VectorSource>): vectors is AsyncIterable<VectorSource> {
+function isStream(vectors: VectorSource | AsyncIterable<VectorSource>): vectors is AsyncIterable<VectorSource> {
   return typeof vectors === 'object' && vectors !== null && Symbol.asyncIterator in vectors;
 }
 

@@ -17,7 +17,7 @@ const STRIDE = 256;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** @throws {IndexingError} `InvalidConfiguration` for what cannot be kept. */
-export function checkId(name: string, id: unknown): VectorId {
+function checkId(name: string, id: unknown): VectorId {
   if (typeof id === 'string') {
     if (!LONE_SURROGATE.test(id)) return id;
     throw invalidConfiguration(name, 'text that UTF-8 can hold, without half a surrogate pair', id);

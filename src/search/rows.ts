@@ -39,7 +39,7 @@ export interface Deaths {
   readonly counts: ReadonlyMap<Segment, number>;
 }
 
-export const NO_DEATHS: Deaths = { places: [], counts: new Map() };
+const NO_DEATHS: Deaths = { places: [], counts: new Map() };
 
 export interface RowsOptions {
   readonly shape: SegmentShape;
