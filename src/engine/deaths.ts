@@ -78,7 +78,7 @@ export class Deaths {
     const deaths = before && before.done === done ? before.deaths + 1 : 1;
     this.#inVain.set(thread, { deaths, done });
     if (deaths < MAX_DEATHS_IN_VAIN) return;
-    const detail = `the worker thread died ${deaths} times before it claimed anything (${messageOf(cause)})`;
+    const detail = `the worker thread died ${deaths} times before it claimed a batch (${messageOf(cause)})`;
     throw new IndexingError('ThreadPanic', detail, { threadId: thread, cause });
   }
 }

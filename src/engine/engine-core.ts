@@ -37,7 +37,7 @@ export class EngineCore {
   #kernelNow: CompiledKernel | undefined;
   #searchKernel: Promise<SearchKernel> | undefined;
   #lanes: Promise<Lanes> | undefined;
-  #lanesStartedAtMs = 0;
+  #lanesAreReady = false;
   /** Where the threads cannot search: who does it instead. */
   #searchLanes: Promise<Lanes> | undefined;
   #backend: Backend | undefined;
@@ -63,9 +63,9 @@ export class EngineCore {
     return this.#backend;
   }
 
-  /** When the threads were started, as of clock.ts; 0 before that. */
-  get lanesStartedAtMs(): number {
-    return this.#lanesStartedAtMs;
+  /** Whether the threads are there. */
+  get lanesAreReady(): boolean {
+    return this.#lanesAreReady;
   }
 
   /** Undefined until it is compiled. */
@@ -157,7 +157,6 @@ export class EngineCore {
     const { backend } = await this.kernel();
     const { worker, wasm } = this.options;
     const kernel = await sourceOf(backend, wasm);
-    this.#lanesStartedAtMs = performance.timeOrigin + performance.now();
     const lanes = await startLanes({
       threads: this.threads,
       kernels: { kernel, searchKernel },
@@ -165,6 +164,7 @@ export class EngineCore {
       warn: (message) => this.warnOnce(message),
     });
     this.#backend = { kernel: backend, threads: lanes.threads, shared: lanes.shared };
+    this.#lanesAreReady = true;
     return lanes;
   }
 

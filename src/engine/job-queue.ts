@@ -130,7 +130,8 @@ export class JobQueue {
     }
     this.#end(entry, begun?.failure);
     // Many callers that were answered at once often come back at once: then they can be answered together again.
-    if (begun && begun.job.calls > 1) await nextTurn();
+    // And whoever was answered gives back the memory that the next job needs.
+    if (begun && (begun.job.calls > 1 || this.#short.length + this.#long.length > 0)) await nextTurn();
     this.#next();
   }
 

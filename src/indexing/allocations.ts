@@ -28,6 +28,16 @@ export interface PlacedMemory {
   readonly layout: MatrixLayout;
 }
 
+/** When a call may write to the caller's memory. */
+export interface MemoryTurn {
+  /** Settles when no earlier call writes to it any more; undefined where none does. */
+  readonly earlier: Promise<void> | undefined;
+  /** The call writes to it until `settled`, which never rejects; undefined: it does not any more. The first word counts. */
+  leave(settled: Promise<void> | undefined): void;
+}
+
+const NO_TURN: MemoryTurn = { earlier: undefined, leave: () => undefined };
+
 export class Allocations {
   readonly #pool: MemoryPool;
   readonly #threads: number;
@@ -59,20 +69,24 @@ export class Allocations {
     return { data: new Float32Array(buffer, 0, count * dims), dims, count, dispose, [disposeSymbol]: dispose };
   }
 
-  /** Until when earlier calls write to a memory; undefined where none does. */
-  writtenUntil(memory: MatrixMemory): Promise<void> | undefined {
-    return this.#written.get(memory);
-  }
-
   /**
-   * A call writes to `memory` until `settled`, which never rejects. A matrix that is disposed meanwhile is given back only
-   * then.
+   * A call's turn on the caller's memory that it writes to, if it does: calls that write to the same memory do so one after
+   * another. A matrix that is disposed meanwhile is given back only then.
    */
-  holdUntil(settled: Promise<void>, memory: MatrixMemory): void {
+  turnFor(vectors: VectorSource, { inPlace, into }: Pick<CheckedIndexOptions, 'inPlace' | 'into'>): MemoryTurn {
+    const matrix = inPlace ? (vectors as VectorMatrix) : into;
+    const memory = matrix && this.#placed.get(matrix.data?.buffer)?.memory;
+    if (!memory) return NO_TURN;
+    const earlier = this.#written.get(memory);
+    let leave: MemoryTurn['leave'] = () => undefined;
+    const settled = new Promise<void>((resolve) => {
+      leave = resolve;
+    });
     this.#written.set(memory, settled);
     settled.then(() => {
       if (this.#written.get(memory) === settled) this.#written.delete(memory);
     });
+    return { earlier, leave };
   }
 
   #release(memory: MatrixMemory): void {

@@ -3,6 +3,7 @@
  * those that wait together as one. Calls that write to the same memory keep their order.
  */
 import { nowMs } from '../base/clock.js';
+import { IndexingError } from '../base/errors.js';
 import { linkSignals } from '../base/linked-signal.js';
 import { TimeSlices } from '../base/time-slices.js';
 import type { EngineCore } from '../engine/engine-core.js';
@@ -11,6 +12,7 @@ import { boundPlatform } from '../engine/lanes/platform.js';
 import { countVectors, describeNow, describeSource } from '../vectors/source-rows.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import type { Allocations } from './allocations.js';
+import { type Arrival, Arrivals } from './arrivals.js';
 import { type IndexingCall, isMergeable } from './indexing-call.js';
 import { IndexingJob } from './indexing-job.js';
 import { ConditionsWatch } from './measuring/run-conditions.js';
@@ -25,6 +27,8 @@ import { WorkEstimate } from './tuning/work-estimate.js';
 /** Calls that are done together hold no more, and each counts as so much at least: 32 MiB and 4,096 calls. */
 const MOST_TOGETHER_BYTES = 2 ** 25;
 const LEAST_CALL_BYTES = 2 ** 13;
+/** More vectors are looked over in slices. */
+const MOST_DESCRIBED_NOW = 4096;
 /** An abort waits so long for the threads' last slices, so that nearly finished batches still count. */
 const ABORT_GRACE_MS = 3;
 const PROGRESS_INTERVAL_MS = 100;
@@ -45,9 +49,10 @@ export class IndexerCalls {
   /** Calls that wait or are under way. */
   #open = 0;
   #idle: (() => void)[] = [];
+  readonly #arrivals = new Arrivals();
   #workspace: SmallWorkspace | undefined;
   #estimate: WorkEstimate | undefined;
-  /** The job that began last. */
+  /** The job under way; of several, the one that began last. */
   #running: IndexingJob | undefined;
 
   constructor(input: IndexerCallsInput) {
@@ -56,7 +61,7 @@ export class IndexerCalls {
 
   /** Threads at work for this indexer now, at most. */
   get busyThreads(): number {
-    return this.#running?.busyThreads ?? 0;
+    return this.#running ? Math.min(this.#running.threads, this.#running.control.unitCount) : 0;
   }
 
   /** @throws what the indexer was closed with */
@@ -71,15 +76,21 @@ export class IndexerCalls {
     if (this.#open > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
-  /**
-   * Compiles the kernel where a call that may be small needs it; gives nothing to wait for where it is there.
-   *
-   * @throws {IndexingError} what keeps the vectors from being counted
-   */
-  prepareSmall(vectors: VectorSource, { signal }: CheckedIndexOptions): Promise<unknown> | undefined {
+  /** Takes a call's place among those that are made one after another. */
+  arrive(): Arrival {
+    return this.#arrivals.arrive();
+  }
+
+  /** Whether the call may be small, but the kernel is not compiled yet. */
+  needsKernel(vectors: VectorSource): boolean {
     const { core, threads } = this.#input;
-    if (core.kernelNow || !isSmall(countVectors(vectors), threads)) return undefined;
-    return unlessStopped(core.kernel(), signal ?? this.#closing.signal).then(() => this.refuseIfClosed());
+    return !core.kernelNow && isSmall(countVectors(vectors), threads);
+  }
+
+  /** Rejects with what the call was stopped with. */
+  async compileKernel({ signal }: CheckedIndexOptions): Promise<void> {
+    const either = linkSignals(this.#closing.signal, signal);
+    await unlessStopped(this.#input.core.kernel(), either.signal).finally(either.unlink);
   }
 
   /**
@@ -129,11 +140,16 @@ export class IndexerCalls {
   }
 
   /** Does every other call. Rejects with what made it fail, and with what it was stopped with as soon as it is stopped. */
-  async execute(vectors: VectorSource, options: CheckedIndexOptions, observer: RunObserver): Promise<ResultInput> {
+  async execute(
+    vectors: VectorSource,
+    options: CheckedIndexOptions,
+    observer: RunObserver,
+    place = this.arrive(),
+  ): Promise<ResultInput> {
     const { signal, unlink } = linkSignals(this.#closing.signal, options.signal);
     this.#open++;
     try {
-      return await this.#execute(vectors, options, observer, signal);
+      return await this.#execute(vectors, options, observer, signal, place);
     } finally {
       unlink();
       this.#open--;
@@ -146,22 +162,50 @@ export class IndexerCalls {
     options: CheckedIndexOptions,
     observer: RunObserver,
     signal: AbortSignal,
+    place: Arrival,
   ): Promise<ResultInput> {
-    const { core, allocations, threads, availableThreads } = this.#input;
+    const turn = this.#input.allocations.turnFor(vectors, options);
+    try {
+      const call = await this.#describe(vectors, options, observer, signal);
+      if (!turn.earlier && this.#isLittle(call)) return await this.#doHere(call);
+      await this.#startLanes(call, signal);
+      if (place.earlier) await unlessStopped(place.earlier, signal);
+      if (turn.earlier) await unlessStopped(turn.earlier, signal);
+      return await this.#runOnThreads(call, signal, (settled) => {
+        place.leave();
+        turn.leave(settled);
+      });
+    } finally {
+      // Where it did not come so far.
+      place.leave();
+      turn.leave(turn.earlier);
+    }
+  }
+
+  async #describe(
+    vectors: VectorSource,
+    options: CheckedIndexOptions,
+    observer: RunObserver,
+    signal: AbortSignal,
+  ): Promise<IndexingCall> {
+    const { core, allocations, availableThreads } = this.#input;
     const calledAtMs = nowMs();
     const watch = new ConditionsWatch(boundPlatform(), availableThreads, observer.timed);
-    const kernel = await unlessStopped(core.kernel(), signal);
+    const kernel = core.kernelNow ?? (await unlessStopped(core.kernel(), signal));
     this.#estimate ??= new WorkEstimate(kernel.backend);
-    const source = await describeSource(vectors, new TimeSlices(signal), options.into?.data?.buffer);
+    const into = options.into?.data?.buffer;
+    const source =
+      countVectors(vectors) <= MOST_DESCRIBED_NOW
+        ? describeNow(vectors, into)
+        : await describeSource(vectors, new TimeSlices(signal), into);
     signal.throwIfAborted();
-    const target = allocations.targetOf(source, vectors, options);
     const bytes = source.groups.reduce((sum, { count, dims }) => sum + 4 * count * dims, 0);
-    const call: IndexingCall = {
+    return {
       vectors,
       source,
       options,
       observer,
-      target,
+      target: allocations.targetOf(source, vectors, options),
       watch,
       rows: source.count,
       bytes: Math.max(LEAST_CALL_BYTES, bytes),
@@ -170,21 +214,34 @@ export class IndexerCalls {
       section: undefined,
       job: undefined,
     };
-    const predictedNs = this.#estimate.totalNs(source.groups, options.operation);
-    const isWritten = target && allocations.writtenUntil(target.memory) !== undefined;
-    if (target && !isWritten && isSmall(source.count, threads) && isLittleWork(predictedNs)) {
-      return this.#doHere(call);
-    }
-    const startedBefore = core.lanesStartedAtMs;
-    await unlessStopped(core.lanes(), signal);
-    if (core.lanesStartedAtMs !== startedBefore) watch.threadsStarted(core.backend?.threads ?? 1);
-    return this.#runOnThreads(call, signal);
   }
 
-  async #runOnThreads(call: IndexingCall, signal: AbortSignal): Promise<ResultInput> {
-    const { done, leave } = await this.#enterInTurn(call, signal);
+  /** Whether a call into the caller's memory is as little work as a small one. */
+  #isLittle({ target, source, options }: IndexingCall): boolean {
+    if (!target || !isSmall(source.count, this.#input.threads)) return false;
+    return isLittleWork(this.#estimate!.totalNs(source.groups, options.operation));
+  }
+
+  async #startLanes({ watch }: IndexingCall, signal: AbortSignal): Promise<void> {
+    const { core } = this.#input;
+    if (core.lanesAreReady) return;
+    await unlessStopped(core.lanes(), signal);
+    watch.threadsStarted(core.backend?.threads ?? 1);
+  }
+
+  /** @param onEnter called when the call has its place in the queue, with what settles when no thread writes for it any more */
+  async #runOnThreads(
+    call: IndexingCall,
+    signal: AbortSignal,
+    onEnter: (settled: Promise<void>) => void,
+    isRetry = false,
+  ): Promise<ResultInput> {
+    const { done, leave } = this.#gatheringFor(call).enter(call);
     const settled = done.then(nothing, nothing);
-    const release = () => call.job?.release(call);
+    settled.then(() => {
+      if (this.#running === call.job) this.#running = undefined;
+    });
+    onEnter(settled);
     const stop = () => {
       leave();
       call.section?.stop(signal.reason);
@@ -199,36 +256,24 @@ export class IndexerCalls {
       call.options.onProgress?.(section.progress());
       this.#estimate!.learnFrom(records, call.options.operation);
       await call.observer.onRecords(records, this.#backend);
-      return await resultOfRun(records, call, release);
+      return await resultOfRun(records, call);
     } catch (error) {
       stopProgress();
+      if (!call.section && isOutOfMemory(error) && !isRetry) {
+        // The memory of forgotten results counts until it is collected.
+        await boundPlatform().collectGarbage();
+        return this.#runOnThreads(call, signal, onEnter, true);
+      }
       call.section?.stop(error);
       // What was done counts. The memory is free when no thread writes to it any more, and nobody reads its records.
       const counted = call.section && call.observer.onRecords(call.section.records, this.#backend);
+      const release = call.job?.releaseOf(call);
       Promise.allSettled([counted, settled]).then(release);
       await counted;
       throw error;
+    } finally {
+      signal.removeEventListener('abort', stop);
     }
-  }
-
-  /** Calls that write to the same memory begin one after another. */
-  async #enterInTurn(call: IndexingCall, signal: AbortSignal) {
-    const { allocations } = this.#input;
-    const memory = call.target?.memory;
-    if (!memory) return this.#gatheringFor(call).enter(call);
-    const earlier = allocations.writtenUntil(memory);
-    let settle: (until: Promise<void>) => void = nothing;
-    allocations.holdUntil(new Promise((resolve) => (settle = resolve as typeof settle)), memory);
-    try {
-      if (earlier) await unlessStopped(earlier, signal);
-    } catch (error) {
-      // The earlier one may still write.
-      settle(earlier!);
-      throw error;
-    }
-    const entered = this.#gatheringFor(call).enter(call);
-    settle(entered.done.then(nothing, nothing));
-    return entered;
   }
 
   /** Few vectors in the caller's memory, before this returns. */
@@ -242,7 +287,7 @@ export class IndexerCalls {
       const records = section.conclude();
       this.#estimate!.learnFrom(records, call.options.operation);
       await call.observer.onRecords(records, this.#backend);
-      return resultOfRun(records, call, nothing);
+      return await resultOfRun(records, call);
     } catch (error) {
       await call.observer.onRecords(section.records, this.#backend);
       throw error;
@@ -304,6 +349,10 @@ export class IndexerCalls {
 }
 
 function nothing(): void {}
+
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof IndexingError && error.code === 'InsufficientMemory';
+}
 
 /** Settles as `work` does, or rejects as soon as the call is stopped. */
 function unlessStopped<T>(work: Promise<T>, signal: AbortSignal, graceMs = 0): Promise<T> {

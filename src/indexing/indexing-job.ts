@@ -15,8 +15,10 @@ import type { CompiledKernel } from '../kernel/instantiate.js';
 import type { KernelOperation } from '../kernel/kernel-exports.js';
 import { batchAt, describeBatches } from '../memory/batch.js';
 import { BatchRecords } from '../memory/batch-records.js';
+import type { MatrixMemory } from '../memory/create-memory.js';
 import { JobControl } from '../memory/job-control.js';
 import { layOutMatrices, type MatrixLayout } from '../memory/matrix-layout.js';
+import type { MemoryPool } from '../memory/memory-pool.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import type { PlacedMemory } from './allocations.js';
 import { CallSection, startOf } from './call-section.js';
@@ -178,15 +180,20 @@ export class IndexingJob implements Job {
     }
   }
 
-  /** A call does not need its rows any more. The memory is given back with the last; that of a caller stays the caller's. */
-  release(call: IndexingCall): void {
-    if (!this.#holders.delete(call) || this.#holders.size > 0 || this.#first.target) return;
-    this.#input.core.memories.release(this.placed.memory);
+  /**
+   * What tells that a call does not need its rows any more; twice is once. The memory is given back with the last; that of a
+   * caller stays the caller's. It holds nothing of the call: a result that keeps it would keep the source.
+   */
+  releaseOf(call: IndexingCall): () => void {
+    if (this.#first.target) return () => undefined;
+    const { memories } = this.#input.core;
+    const { memory } = this.placed;
+    return this.calls === 1 ? releaseOnce(memories, memory) : () => this.#leave(call);
   }
 
-  /** Threads at work on it now, at most. */
-  get busyThreads(): number {
-    return this.control.findOpen() < 0 ? 0 : Math.min(this.threads, this.control.unitCount);
+  #leave(call: IndexingCall): void {
+    if (!this.#holders.delete(call) || this.#holders.size > 0) return;
+    this.#input.core.memories.release(this.placed.memory);
   }
 
   /** Whether threads copy the rows from the caller's shared memory. */
@@ -213,6 +220,15 @@ export class IndexingJob implements Job {
     const at = this.#firstUnits.findLastIndex((first) => first <= unit);
     return { section: this.sections[at]!, index: unit - this.#firstUnits[at]! };
   }
+}
+
+/** A function of its own, so that what it gives holds nothing else. */
+function releaseOnce(memories: MemoryPool, memory: MatrixMemory): () => void {
+  let isReleased = false;
+  return () => {
+    if (!isReleased) memories.release(memory);
+    isReleased = true;
+  };
 }
 
 /** Ragged rows are not indexed in input order: a later batch may hold an earlier vector. */

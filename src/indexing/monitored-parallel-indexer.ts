@@ -23,7 +23,7 @@ import { measureSmall, recordSmall, reportOfSmall } from './observed-small-call.
 import type { CheckedIndexOptions, IndexerOptions, IndexOptions } from './options.js';
 import { finishSmall, ParallelIndexer } from './parallel-indexer.js';
 import { IndexingResult } from './result/indexing-result.js';
-import type { SmallCall } from './small-call.js';
+import { SmallCall } from './small-call.js';
 import { AutoOptimizer } from './tuning/auto-optimizer.js';
 import { calculateOptimalBatchSize } from './tuning/optimal-batch-size.js';
 
@@ -105,15 +105,9 @@ export class MonitoredParallelIndexer {
   /** As {@link ParallelIndexer.indexVectors}, with the run recorded in the monitors and reported in the result. */
   async indexVectorsMonitored(vectors: VectorSource, options: IndexOptions = {}): Promise<IndexingResult> {
     const checked = this.indexer.check(options);
-    const preparing = this.indexer.prepareSmall(vectors, checked);
-    if (preparing) await preparing;
     const small = this.indexer.doSmall(vectors, checked, this.#timed);
-    if (!small) return (await this.#index(vectors, checked)).result;
-    const makeReport = this.#takeInSmall(small);
-    finishSmall(small, checked);
-    const result = new IndexingResult(small, makeReport);
-    if (this.config.autoOptimization) this.#tellAnalysis(result);
-    const turn = turnBeforeAnswer(small.endedAt);
+    const { result } = small ? this.#finishSmall(small, checked) : await this.#index(vectors, checked);
+    const turn = small && turnBeforeAnswer(small.endedAt);
     if (turn) await turn;
     return result;
   }
@@ -172,9 +166,11 @@ export class MonitoredParallelIndexer {
     });
   }
 
+  /** A call that was not done at once. */
   async #index(vectors: VectorSource, options: CheckedIndexOptions): Promise<IndexedChunk> {
     const observed = new ObservedRun(this.#observation);
     const input = await this.indexer.execute(vectors, options, observed);
+    if (input instanceof SmallCall) return this.#finishSmall(input, options);
     this.#measureMemoryAfter(observed.totalTimeMs);
     const result = new IndexingResult(input, () => observed.report());
     if (this.config.autoOptimization) this.#tellAnalysis(result);
@@ -184,20 +180,18 @@ export class MonitoredParallelIndexer {
   /** One chunk of a stream. */
   async #indexChunk(vectors: VectorSource, options: IndexOptions): Promise<IndexedChunk> {
     const checked = this.indexer.check(options);
-    const preparing = this.indexer.prepareSmall(vectors, checked);
-    if (preparing) await preparing;
     const small = this.indexer.doSmall(vectors, checked, this.#timed);
-    if (!small) return this.#index(vectors, checked);
-    const makeReport = this.#takeInSmall(small);
-    finishSmall(small, checked);
-    return { result: new IndexingResult(small, makeReport), measured: () => measureSmall(small, this.#observation) };
+    return small ? this.#finishSmall(small, checked) : this.#index(vectors, checked);
   }
 
-  /** Records a small call in the monitors; gives how its report is made. */
-  #takeInSmall(small: SmallCall): () => IndexingPerformanceReport {
+  /** Records a small call in the monitors, and throws what it fails with. */
+  #finishSmall(small: SmallCall, options: CheckedIndexOptions): IndexedChunk {
     const observation = this.#observation;
     recordSmall(small, observation);
-    return () => reportOfSmall(small, observation);
+    finishSmall(small, options);
+    const result = new IndexingResult(small, () => reportOfSmall(small, observation));
+    if (this.config.autoOptimization) this.#tellAnalysis(result);
+    return { result, measured: () => measureSmall(small, observation) };
   }
 
   #tellAnalysis({ performanceReport }: IndexingResult): void {

@@ -22,7 +22,7 @@ import {
 } from './options.js';
 import { IndexingResult, type ResultInput } from './result/indexing-result.js';
 import { observeNothing, type RunObserver } from './run-observer.js';
-import type { SmallCall } from './small-call.js';
+import { SmallCall } from './small-call.js';
 
 /** Indexes vectors on several threads, unmonitored. */
 export class ParallelIndexer {
@@ -115,14 +115,12 @@ export class ParallelIndexer {
    */
   async indexVectors(vectors: VectorSource, options: IndexOptions = {}): Promise<IndexingResult> {
     const checked = this.check(options);
-    const preparing = this.prepareSmall(vectors, checked);
-    if (preparing) await preparing;
-    const small = this.doSmall(vectors, checked, false);
-    if (!small) return new IndexingResult(await this.execute(vectors, checked, this.#unobserved));
-    finishSmall(small, checked);
-    const turn = turnBeforeAnswer(small.endedAt);
+    const done = this.doSmall(vectors, checked, false) ?? (await this.execute(vectors, checked, this.#unobserved));
+    if (!(done instanceof SmallCall)) return new IndexingResult(done);
+    finishSmall(done, checked);
+    const turn = turnBeforeAnswer(done.endedAt);
     if (turn) await turn;
-    return new IndexingResult(small);
+    return new IndexingResult(done);
   }
 
   /** One of the kernel's functions alone on a matrix from `allocate`, in place: for the benchmark. @internal */
@@ -155,19 +153,30 @@ export class ParallelIndexer {
     return checked;
   }
 
-  /** See {@link IndexerCalls.prepareSmall}. @internal */
-  prepareSmall(vectors: VectorSource, options: CheckedIndexOptions): Promise<unknown> | undefined {
-    return this.#calls.prepareSmall(vectors, options);
-  }
-
   /** See {@link IndexerCalls.doSmall}. @internal */
   doSmall(vectors: VectorSource, options: CheckedIndexOptions, timed: boolean): SmallCall | undefined {
     return this.#calls.doSmall(vectors, options, timed);
   }
 
-  /** A call on the threads, with a monitor taking part. @internal */
-  execute(vectors: VectorSource, options: CheckedIndexOptions, observer: RunObserver): Promise<ResultInput> {
-    return this.#calls.execute(vectors, options, observer);
+  /**
+   * A call that was not done at once, with a monitor taking part. It is a small one all the same where only the kernel was
+   * missing. @internal
+   */
+  async execute(
+    vectors: VectorSource,
+    options: CheckedIndexOptions,
+    observer: RunObserver,
+  ): Promise<ResultInput | SmallCall> {
+    if (!this.#calls.needsKernel(vectors)) return this.#calls.execute(vectors, options, observer);
+    const place = this.#calls.arrive();
+    try {
+      await this.#calls.compileKernel(options);
+      const timed = observer.timed || options.onProgress !== undefined;
+      const small = this.doSmall(vectors, options, timed);
+      return small ?? (await this.#calls.execute(vectors, options, observer, place));
+    } finally {
+      place.leave();
+    }
   }
 
   /** @throws {IndexingError} after `dispose()`. @internal */

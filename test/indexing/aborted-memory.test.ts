@@ -34,7 +34,7 @@ test.each(['inPlace', 'into'] as const)(
         : indexer.indexVectorsMonitored(matrix, { signal, into: allocated }),
     );
     allocated.dispose();
-    expect(indexer.getMonitoringStats().activeThreads).toBe(2);
+    expect(indexer.getMonitoringStats().busyThreads).toBe(2);
     expect(indexer.allocate(1000, 64).data.buffer).not.toBe(allocated.data.buffer);
     // The next run waits for the threads; after it the memory is free.
     release();
@@ -48,12 +48,12 @@ test('the memory of an aborted run is not handed out before its threads have ans
   const indexer = createIndexer(2, { worker: faultyWorker, maxMemoryBytes: 500_000 });
   await indexer.ready();
   await abortWhileHeld((signal) => indexer.indexVectorsMonitored(matrix, { signal }));
-  expect(indexer.getMonitoringStats().activeThreads).toBe(2);
+  expect(indexer.getMonitoringStats().busyThreads).toBe(2);
   expect(() => indexer.allocate(1000, 64)).toThrow(expect.objectContaining({ code: 'InsufficientMemory' }));
   release();
   const next = await indexer.indexVectorsMonitored(matrix);
   expect(next.indexedCount).toBe(1000);
-  expect(indexer.getMonitoringStats().activeThreads).toBe(0);
+  expect(indexer.getMonitoringStats().busyThreads).toBe(0);
 });
 
 test('a batch that ends after its run was aborted is not counted', async () => {

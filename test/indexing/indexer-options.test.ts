@@ -44,7 +44,10 @@ const wrong: [Record<string, unknown>, RegExp][] = [
   [{ wasm: 'kernel.wasm' }, /wasm must be the bytes of the kernel .*, got "kernel.wasm"/],
   [{ logger: {} }, /logger must be an object with the functions info and warn, got an object/],
   [{ logger: { info: () => undefined } }, /logger must be an object with the functions info and warn/],
-  [{ threads: 4 }, /options\.threads must be one of maxMemoryBytes, kernel, worker, wasm, logger, got "threads"/],
+  [
+    { threads: 4 },
+    /options\.threads must be one of maxMemoryBytes, kernel, worker, wasm, logger, engine, got "threads"/,
+  ],
 ];
 
 test.each(wrong)('options %j are refused by name', (options, message) => {

@@ -212,7 +212,7 @@ describe('leaving early', () => {
     expect(stream.performanceReport.totalVectors).toBe(LARGE);
     expect(await drain(indexer.indexStream(chunksOf(2)))).toBe(2 * LARGE);
     expect(state).toEqual({ asked, closed: 1 });
-    expect(indexer.getMonitoringStats().activeThreads).toBe(0);
+    expect(indexer.getMonitoringStats().busyThreads).toBe(0);
   });
 
   test('ends a generator in its finally', async () => {

@@ -71,7 +71,9 @@ test.each(sizes)('copies survive dispose and the next run on the same memory (%s
         onInvalid: 'skip',
       },
     );
-    expect(normalized.buffer).toBe(next.vectors.get(0)!.normalized.buffer);
+    // A run on threads got the same memory again; a small one has arrays of its own.
+    const isReused = normalized.buffer === next.vectors.get(0)!.normalized.buffer;
+    expect(isReused).toBe(count > 100);
     expect(one).toMatchObject({ magnitude, originalDims: 8 });
     expect(one.normalized).toEqual(before);
     expect(one.normalized.buffer).toBeInstanceOf(ArrayBuffer);

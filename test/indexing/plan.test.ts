@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type PlanInput, planBatches } from '../../src/indexing/plan.js';
-import { type Batch, MAX_BATCHES } from '../../src/memory/control-layout.js';
+import type { Batch } from '../../src/memory/batch.js';
+import { MAX_UNITS } from '../../src/memory/control-layout.js';
 import { layOutMatrix, type PlacedGroup } from '../../src/memory/matrix-layout.js';
 import type { RowGroup } from '../../src/vectors/source-rows.js';
 
@@ -150,7 +151,7 @@ test.each([
 test('a batch size that is given is exact', () => {
   fc.assert(
     fc.property(sizes, threads, fc.integer({ min: 1, max: 3000 }), (rows, threadCount, batchSize) => {
-      const least = Math.ceil(totalOf(rows) / (MAX_BATCHES - rows.length));
+      const least = Math.ceil(totalOf(rows) / (MAX_UNITS - rows.length));
       fc.pre(batchSize >= least);
       const plan = planBatches({ ...input(rows, threadCount, 1), batchSize });
       const counts = rows.flatMap(({ count }) =>
@@ -167,7 +168,7 @@ test('there are never more than 65,536 batches, and the size used is told', () =
   fc.assert(
     fc.property(groups(2e9), threads, pace, fc.constantFrom(undefined, 1, 2, 3), (rows, count, perComponent, size) => {
       const plan = planBatches({ ...input(rows, count, perComponent), batchSize: size });
-      expect(plan.batches.length).toBeLessThanOrEqual(MAX_BATCHES);
+      expect(plan.batches.length).toBeLessThanOrEqual(MAX_UNITS);
       expect(plan.batchSize).toBeGreaterThanOrEqual(Math.max(...plan.batches.map((batch) => batch.count)) - 15);
     }),
     // Each plan has up to 65,536 batches to make.

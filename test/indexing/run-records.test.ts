@@ -48,9 +48,8 @@ test('what the calling thread copied is told, and that it copied nothing', async
   matrix.data.fill(1);
   expect((await reportOf(indexer.indexVectorsMonitored(matrix))).copyIn).toBeUndefined();
   expect((await reportOf(indexer.indexVectorsMonitored(matrix, { inPlace: true }))).copyIn).toBeUndefined();
-  expect((await reportOf(indexer.indexVectorsMonitored(vectors.slice(0, 3)))).copyIn).toMatchObject({
-    bytes: 3 * DIMS * 4,
-  });
+  // Of a small call copying is a part of the work.
+  expect((await reportOf(indexer.indexVectorsMonitored(vectors.slice(0, 3)))).copyIn).toBeUndefined();
 });
 
 test('magnitudes are told from an even sample of the indexed vectors', async () => {

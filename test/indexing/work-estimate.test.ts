@@ -1,7 +1,9 @@
 /** What an estimate learns from runs whose batches are not timed. */
 import { expect, test } from 'vitest';
 import { WorkEstimate } from '../../src/indexing/tuning/work-estimate.js';
-import { ControlBlock } from '../../src/memory/control-block.js';
+import { describeBatches } from '../../src/memory/batch.js';
+import { BatchRecords } from '../../src/memory/batch-records.js';
+import { JobControl } from '../../src/memory/job-control.js';
 
 const THREADS = 2;
 
@@ -15,12 +17,13 @@ function runOf(dims: readonly number[], totalTimeMs: number, timed = false) {
     magnitudes: 0,
     sliceRows: 100,
   }));
-  const control = ControlBlock.create(batches, THREADS, timed);
-  for (const index of batches.keys()) {
-    control.recordClaim(index, 0, timed ? 1000 : undefined);
-    control.recordDone(index, 0, timed ? 1000 + totalTimeMs / batches.length : undefined);
+  const { units, timings } = describeBatches([{ batches, endAtRejection: false }]);
+  const control = JobControl.create(units, { threads: THREADS, timed, timings: timed ? timings : 0, shared: true });
+  for (let unit = control.claimNow(0); unit >= 0; unit = control.claimNow(0)) {
+    if (timed) control.recordClaimedAt(unit, 1000);
+    control.recordDone(unit, 0, 0, timed ? 1000 + totalTimeMs / batches.length : undefined);
   }
-  return { control, threads: THREADS, totalTimeMs };
+  return { control: new BatchRecords(control), threads: THREADS, totalTimeMs };
 }
 
 test('a faster run is believed at once, a slower one step by step', () => {

@@ -33,6 +33,7 @@ export function measureMemory(task: MemoryProbeTask): UnitWork {
   return {
     *slices(unit) {
       measure(task, control);
+      yield;
       control.recordDone(unit, task.thread);
     },
   };

@@ -8,9 +8,9 @@ import type { IndexingCall } from '../indexing-call.js';
 import type { RunRecords } from '../run-records.js';
 import type { ResultInput } from './indexing-result.js';
 
-/** @param release gives the run's memory back */
-export async function resultOfRun(records: RunRecords, call: IndexingCall, release: () => void): Promise<ResultInput> {
+export async function resultOfRun(records: RunRecords, call: IndexingCall): Promise<ResultInput> {
   const { source, options } = call;
+  const release = call.job!.releaseOf(call);
   const input = { positions: source.order, order: options.order };
   if (call.job!.calls === 1) return { ...input, records, release };
   const turn = turnBeforeAnswer(performance.now());

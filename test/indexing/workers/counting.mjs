@@ -5,7 +5,10 @@
 import { getEnvironmentData } from 'node:worker_threads';
 import runTask from '../../../dist/worker.node.js';
 
-const [CLOCK_READS, TIME_STORES, WORD_STORES, CLAIMS] = [0, 1, 2, 3];
+const [CLOCK_READS, TIME_STORES, WORD_STORES, CLAIMS, ENDS] = [0, 1, 2, 3, 4];
+/** Words of the header; behind it are the records, in which a state word holds the state in its low three bits. */
+const HEADER_WORDS = 16;
+const [CLAIMED, DONE] = [1, 2];
 const counts = new Int32Array(getEnvironmentData('simdex test counts'));
 const { add } = Atomics;
 const count = (what) => add(counts, what, 1);
@@ -55,8 +58,13 @@ for (const name of ['load', 'store', 'add', 'compareExchange', 'wait', 'notify']
   Atomics[name] = (view, ...args) => {
     const counting = behind.has(view);
     if (counting && name === 'store') count(WORD_STORES);
-    if (counting && name === 'add') count(CLAIMS);
-    return operation(behind.get(view) ?? view, ...args);
+    const result = operation(behind.get(view) ?? view, ...args);
+    const [index, expected, value] = args;
+    if (counting && name === 'compareExchange' && index >= HEADER_WORDS && result === expected) {
+      if ((value & 7) === CLAIMED) count(CLAIMS);
+      if ((value & 7) === DONE) count(ENDS);
+    }
+    return result;
   };
 }
 
