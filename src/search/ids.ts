@@ -62,7 +62,7 @@ export function* enterIds(
     if (kind === 'string') {
       throw new IndexingError('InvalidConfiguration', 'ids must be given: those of this index are strings');
     }
-    if (!Number.isSafeInteger(next + total - 1)) {
+    if (next > Number.MAX_SAFE_INTEGER - (total - 1)) {
       throw new IndexingError(
         'InvalidConfiguration',
         `ids must be given: there is no number above ${next - 1} for them`,

@@ -30,9 +30,12 @@ export interface LoadOptions extends Omit<EngineOptions, 'threads'> {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Not what a type is inferred from: of `['a']` it would be `'a'`. Who wants ids to have a type names it. */
+type Given<Id> = [Id][Id extends unknown ? 0 : never];
+
 export interface BuildOptions<Id extends VectorId = VectorId> extends LoadOptions {
   /** Unique numbers (safe integers) or strings, one for each vector. Default: positions. */
-  readonly ids?: VectorIds<Id> | undefined;
+  readonly ids?: VectorIds<Given<Id>> | undefined;
   /** Default `'cosine'`. */
   readonly metric?: Metric | undefined;
   /** Components of each vector. By default those of the first one; an index that begins without vectors takes what comes first. */

@@ -1,7 +1,14 @@
 /**
  * Seeded rows, and indexes that end with their test.
  */
-import { type BuildOptions, type LoadOptions, type SearchHits, VectorIndex, type VectorSource } from 'simdex';
+import {
+  type BuildOptions,
+  type LoadOptions,
+  type SearchHits,
+  type VectorId,
+  VectorIndex,
+  type VectorSource,
+} from 'simdex';
 import { onTestFinished } from 'vitest';
 import { seededRandom } from '../indexing/support.js';
 
@@ -23,12 +30,12 @@ export function positions(count: number): number[] {
 }
 
 /** An index on two threads, disposed when the test ends. */
-export async function build(
+export async function build<Id extends VectorId = VectorId>(
   vectors: VectorSource | AsyncIterable<VectorSource>,
-  options: BuildOptions = {},
+  options: BuildOptions<Id> = {},
   segmentBytes?: number,
-): Promise<VectorIndex> {
-  const index = await VectorIndex.buildInSegments(vectors, { threadCount: 2, ...options }, segmentBytes);
+): Promise<VectorIndex<Id>> {
+  const index = await VectorIndex.buildInSegments<Id>(vectors, { threadCount: 2, ...options }, segmentBytes);
   onTestFinished(() => index.dispose());
   return index;
 }
