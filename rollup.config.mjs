@@ -20,7 +20,7 @@ const packages = [
   'h5wasm/node',
 ];
 
-const built = (file) => fileURLToPath(new URL(`build/js/${file}`, import.meta.url));
+const built = (file) => fileURLToPath(new URL(`build/js/src/${file}`, import.meta.url));
 const withoutSharedMemory = ['message', 'calling-thread'].map((name) => built(`engine/lanes/${name}-lanes.js`));
 const engine = [built('indexing/parallel-indexer.js'), built('engine/lanes/browser/platform.js')];
 
@@ -31,15 +31,15 @@ const context = 'globalThis';
 
 const node = {
   input: {
-    'index.node': 'build/js/index.node.js',
-    kernel: 'build/js/index.kernel.js',
-    metrics: 'build/js/index.metrics.js',
-    'monitor-events': 'build/js/index.monitor-events.js',
-    report: 'build/js/index.report.js',
-    cli: 'build/js/cli/main.js',
+    'index.node': 'build/js/src/index.node.js',
+    kernel: 'build/js/src/index.kernel.js',
+    metrics: 'build/js/src/index.metrics.js',
+    'monitor-events': 'build/js/src/index.monitor-events.js',
+    report: 'build/js/src/index.report.js',
+    cli: 'build/js/src/cli/main.js',
     // For what describes the command: scripts/docs.mjs.
-    'cli-program': 'build/js/cli/program.js',
-    'worker.node': 'build/js/engine/worker/node.js',
+    'cli-program': 'build/js/src/cli/program.js',
+    'worker.node': 'build/js/src/engine/worker/node.js',
   },
   output: { ...output, chunkFileNames: 'chunk-[name].js' },
   context,
@@ -54,22 +54,22 @@ const pagePlugins = [...pageSources, minify()];
 
 /** One file each, since they may be served by themselves, and since simdex/inline has them as text: built before that. */
 const pageWorkers = Object.entries({
-  'worker.browser': 'build/js/engine/worker/browser.js',
-  'search-worker.browser': 'build/js/engine/worker/browser-search.js',
+  'worker.browser': 'build/js/src/engine/worker/browser.js',
+  'search-worker.browser': 'build/js/src/engine/worker/browser-search.js',
 }).map(([name, file]) => ({ input: { [name]: file }, output: pageOutput, context, plugins: pagePlugins }));
 
 /** One file as well: a process that has an element show its monitor serves nothing else. */
 const pageElement = {
-  input: { 'monitor-element': 'build/js/index.monitor-element.js' },
+  input: { 'monitor-element': 'build/js/src/index.monitor-element.js' },
   output: pageOutput,
   plugins: [minify()],
 };
 
 const page = {
   input: {
-    'index.browser': 'build/js/index.browser.js',
-    'index.inline': 'build/js/index.inline.js',
-    'kernel.browser': 'build/js/index.kernel.js',
+    'index.browser': 'build/js/src/index.browser.js',
+    'index.inline': 'build/js/src/index.inline.js',
+    'kernel.browser': 'build/js/src/index.kernel.js',
   },
   output: { ...pageOutput, manualChunks: pageChunk },
   context,
@@ -78,7 +78,7 @@ const page = {
 
 /** The benchmark suite for bench/browser-suite.mjs, no part of the package. The page knows `benchmark` by an import map. */
 const pageSuite = {
-  input: { 'suite-page': 'build/js/benchmark/browser/suite-page.js' },
+  input: { 'suite-page': 'build/js/bench/suite/browser/suite-page.js' },
   output: { dir: 'build/bench', format: 'es', inlineDynamicImports: true },
   context,
   external: ['benchmark'],
@@ -103,7 +103,7 @@ const declarations = {
       'engine/worker/node',
       'engine/worker/browser',
       'engine/worker/browser-search',
-    ].map((entry) => [entry, `build/types/${entry}.d.ts`]),
+    ].map((entry) => [entry, `build/types/src/${entry}.d.ts`]),
   ),
   output: {
     dir: 'dist/types',
@@ -123,7 +123,7 @@ export default [node, ...pageWorkers, pageElement, page, pageSuite, declarations
  * the rest has a file of its own. Each holds what those before it do not, so that none imports in a circle.
  */
 function pageChunk(id, { getModuleInfo }) {
-  const file = /build\/js\/(.*)\.js$/.exec(id)?.[1];
+  const file = /build\/js\/src\/(.*)\.js$/.exec(id)?.[1];
   // Entries, and what belongs to one of them.
   if (file === undefined || /^(index\.|api$)|(own|inline)-workers$/.test(file)) return undefined;
   if (reachedFrom([built('index.kernel.js')], getModuleInfo).has(id)) return 'kernel';

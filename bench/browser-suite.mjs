@@ -6,12 +6,12 @@
 // --threads is auto unless told: one less than the cores, as in any page. The other flags are those of `simdex bench`.
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { selectCases } from '../build/js/benchmark/cases.js';
-import { resultsToMarkdown } from '../build/js/benchmark/markdown.js';
-import { describeMachine } from '../build/js/benchmark/node/machine.js';
-import { OutputFiles } from '../build/js/benchmark/node/output-files.js';
-import { resultsFromJson } from '../build/js/benchmark/results-json.js';
-import { parseThreads } from '../build/js/cli/flag-values.js';
+import { selectCases } from '../build/js/bench/suite/cases.js';
+import { resultsToMarkdown } from '../build/js/bench/suite/markdown.js';
+import { describeMachine } from '../build/js/bench/suite/node/machine.js';
+import { OutputFiles } from '../build/js/bench/suite/node/output-files.js';
+import { resultsFromJson } from '../build/js/bench/suite/results-json.js';
+import { parseThreads } from '../build/js/src/cli/flag-values.js';
 import { openPages } from './browser/chromium.mjs';
 
 const { values, groups, threads } = readFlags();

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { VectorIndex } from 'simdex';
-import { maxSegmentRows } from '../build/js/memory/segment-layout.js';
+import { maxSegmentRows } from '../build/js/src/memory/segment-layout.js';
 
 const { values } = parseArgs({
   options: {

@@ -53,12 +53,15 @@ export type {
   IndexingPerformanceReportData,
   MemoryRates,
   Optimization,
+  Phase,
   QueueDepth,
   QueueDepthSample,
   RunBackend,
   RunConditions,
+  RunSubject,
   ThreadPerformance,
 } from './reporting/report-data.js';
+export type { ScoreDeduction } from './reporting/score.js';
 export type { RunPrediction, WhatIf } from './reporting/what-if.js';
 export type { VectorIds } from './search/ids.js';
 export type { BuildOptions, BuildProgress, LoadOptions, SearchOptions } from './search/options.js';

@@ -14,10 +14,13 @@ export type {
   CopyIn,
   IndexingPerformanceReportData,
   MemoryRates,
+  Phase,
   QueueDepth,
   QueueDepthSample,
   RunBackend,
   RunConditions,
+  RunSubject,
   ThreadPerformance,
 } from './reporting/report-data.js';
+export type { ScoreDeduction } from './reporting/score.js';
 export type { RunPrediction, WhatIf } from './reporting/what-if.js';

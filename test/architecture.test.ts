@@ -7,12 +7,12 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-const root = fileURLToPath(new URL('../src', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** From the top down. Only entry points lie directly in src/. */
+/** From the top down. All are folders of src/ but bench, which is bench/suite/. Only entry points lie directly in src/. */
 const LAYERS = [
   'cli',
-  'benchmark',
+  'bench',
   'live',
   'metrics',
   'search',
@@ -35,21 +35,31 @@ interface Import {
   readonly typeOnly: boolean;
 }
 
-const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
-  .map((file) => file.replaceAll('\\', '/'))
-  .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'));
+/** A file's name here: below its layer's folder. */
+const nameOf = (path: string) => path.replace(/^src\//, '').replace(/^bench\/suite\//, 'bench/');
+const pathOf = (name: string) =>
+  join(root, name.startsWith('bench/') ? name.replace('bench/', 'bench/suite/') : `src/${name}`);
+
+const files = ['src', 'bench/suite']
+  .flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`),
+  )
+  .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
+  .map((path) => nameOf(path.replaceAll('\\', '/')));
 
 const imports: Import[] = files.flatMap((from) => {
-  const text = readFileSync(join(root, from), 'utf8');
+  const text = readFileSync(pathOf(from), 'utf8');
   const statements = text.matchAll(
     /^(?:import|export)\s+(type\s)?[^;'"]*?from\s+['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]/gm,
   );
   return [...statements].map(([, type, name, dynamic]) => {
     const specifier = name ?? dynamic!;
     const local = () =>
-      relative(root, resolve(root, dirname(from), specifier))
-        .replaceAll('\\', '/')
-        .replace(/\.js$/, '.ts');
+      nameOf(
+        relative(root, resolve(dirname(pathOf(from)), specifier))
+          .replaceAll('\\', '/')
+          .replace(/\.js$/, '.ts'),
+      );
     return { from, to: specifier.startsWith('.') ? local() : specifier, typeOnly: type !== undefined };
   });
 });
@@ -69,20 +79,20 @@ test('imports point downwards only', () => {
     .filter(isLocal)
     .filter(({ from }) => !ENTRY_POINTS.test(from))
     // The command and the benchmark are programs that use the library as its users do.
-    .filter(({ from, to }) => !(ENTRY_POINTS.test(to) && ['cli', 'benchmark'].includes(layerOf(from))))
+    .filter(({ from, to }) => !(ENTRY_POINTS.test(to) && ['cli', 'bench'].includes(layerOf(from))))
     .filter(({ from, to }) => LAYERS.indexOf(layerOf(to)) < LAYERS.indexOf(layerOf(from)));
   expect(upwards.map(show)).toEqual([]);
 });
 
 test('only the Node halves name Node, tinypool and the packages of the command line', () => {
-  const mayNameNode = /^(engine\/lanes\/node|formats\/node|benchmark\/node|cli)\//;
+  const mayNameNode = /^(engine\/lanes\/node|formats\/node|bench\/node|cli)\//;
   const foreign = imports.filter((one) => !isLocal(one));
   const allowed = ({ from, to }: Import) => {
     if (to.startsWith('kernel:') || to === '@assemblyscript/loader') return from.startsWith('kernel/');
     if (to === 'page:script') return from === 'reporting/render-report.ts';
     if (to === 'uplot') return from.startsWith('reporting/page-script/');
     if (to === 'worker:browser' || to === 'worker:search') return from.startsWith('engine/lanes/browser/');
-    if (to === 'benchmark') return from.startsWith('benchmark/');
+    if (to === 'benchmark') return from.startsWith('bench/');
     if (['fflate', 'hyparquet', 'apache-arrow', 'h5wasm', 'h5wasm/node'].includes(to))
       return from.startsWith('formats/');
     if (to === 'tinypool') return from.startsWith('engine/lanes/node/');
@@ -93,7 +103,7 @@ test('only the Node halves name Node, tinypool and the packages of the command l
   const globals = files
     .filter((file) => !mayNameNode.test(file) && !ENTRY_POINTS.test(file))
     .filter((file) => {
-      const code = readFileSync(join(root, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+      const code = readFileSync(pathOf(file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
       return /(?<!\.)\b(process|Buffer)\.|\brequire\(/.test(code);
     });
   expect(globals).toEqual([]);
@@ -108,7 +118,7 @@ test('only the browser half, the element and the script of reports name what bel
         ),
     )
     .filter((file) => {
-      const code = readFileSync(join(root, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+      const code = readFileSync(pathOf(file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
       return /\bnew (Worker|Blob)\b|(?<![.\w'])(navigator|document|globalThis|crossOriginIsolated)\./.test(code);
     });
   expect(naming).toEqual([]);

@@ -4,16 +4,17 @@
 import { type Command, Option } from 'commander';
 import { availableThreads } from '../engine/lanes/node/available-threads.js';
 import { formatsFor, type VectorFormat, vectorFormats } from '../formats/registry.js';
-import { MonitoredParallelIndexer } from '../index.node.js';
+import { IndexingPerformanceReport, MonitoredParallelIndexer } from '../index.node.js';
 import type { IndexingStream, StreamOptions } from '../indexing/indexing-stream.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { checkFlags } from './check-flags.js';
 import { collect, once, parsePositiveInteger, parseThreads } from './flag-values.js';
 import { InputFiles } from './input-files.js';
 import { Outputs } from './outputs.js';
+import { PhaseClock } from './phase-clock.js';
 import { startProgress } from './progress.js';
-import { summarize, summaryText } from './summary.js';
-import { checkReadTwice, type PredictedSetting, WhatIfTable, whatIfText } from './what-if.js';
+import { describeInput, summarize, summaryText } from './summary.js';
+import { checkReadTwice, type PredictedSetting, predictionError, WhatIfTable, whatIfText } from './what-if.js';
 
 /** The flags of the command, as commander gives them. */
 interface IndexFlags {
@@ -34,7 +35,7 @@ interface IndexFlags {
   readonly quiet?: true;
 }
 
-export function addIndexCommand(program: Command, interrupted: AbortSignal): void {
+export function addIndexCommand(program: Command, version: string, interrupted: AbortSignal): void {
   program
     .command('index')
     .summary('compute magnitude and unit vector of every row of files')
@@ -90,10 +91,17 @@ Examples:
   simdex index a.fvecs b.fvecs --order sorted --report run.html --what-if
   simdex index raw.npy --on-invalid skip --rejected rejected.csv --out unit.npy`,
     )
-    .action((files: string[], flags: IndexFlags) => runIndex(files, flags, interrupted));
+    .action((files: string[], flags: IndexFlags) => runIndex(files, flags, version, interrupted));
 }
 
-async function runIndex(files: readonly string[], flags: IndexFlags, interrupted: AbortSignal): Promise<void> {
+async function runIndex(
+  files: readonly string[],
+  flags: IndexFlags,
+  version: string,
+  interrupted: AbortSignal,
+): Promise<void> {
+  const date = new Date().toISOString();
+  const clock = new PhaseClock();
   await checkFlags(files, flags);
   if (flags.verify) await checkReadTwice(files);
   await using indexer = new MonitoredParallelIndexer(flags.threads, { autoOptimization: flags.autoOptimize === true });
@@ -103,40 +111,54 @@ async function runIndex(files: readonly string[], flags: IndexFlags, interrupted
   ready.catch(() => undefined);
   await using inputs = await InputFiles.open(files, flags);
   await using outputs = await Outputs.create(flags, inputs);
-  await ready;
+  await clock.during('starting', () => ready);
   const { order, onInvalid, batchSize, quiet, json } = flags;
   // Who asks for a report wants to know what held the run back.
-  if (flags.report || flags.whatIf) await indexer.indexer.measureMemory();
-  const stream = streamOf(inputs, indexer, { order, onInvalid, batchSize, signal: interrupted });
+  if (flags.report || flags.whatIf) await clock.during('starting', () => indexer.indexer.measureMemory());
+  const stream = streamOf(inputs, indexer, { order, onInvalid, batchSize, signal: interrupted }, clock);
   const whatIf = flags.whatIf && new WhatIfTable(indexer.indexer.threadCount, availableThreads());
   const progress = startProgress(inputs.count, indexer.indexer.threadCount, quiet === true);
   try {
-    for await (const result of stream) {
-      await outputs.write(result, inputs.takeNotes());
-      progress.advance(result.vectors.length, inputs.estimatedCount);
-      if (result.performanceReport) whatIf?.add(result.performanceReport);
-    }
+    await clock.during('indexing', async () => {
+      for await (const result of stream) {
+        await clock.during('writing', () => outputs.write(result, inputs.takeNotes()));
+        progress.advance(result.vectors.length, inputs.estimatedCount);
+        if (result.performanceReport) whatIf?.add(result.performanceReport);
+      }
+    });
   } catch (error) {
     throw inputs.locate(error);
   } finally {
     progress.stop();
   }
   interrupted.throwIfAborted();
-  const report = stream.performanceReport;
+  const subject = describeInput(inputs, order, version, date);
+  const draft = new IndexingPerformanceReport({ ...stream.performanceReport, subject });
+  await clock.during('report', () => outputs.tryReports(draft));
+  const phases = clock.phases(draft.copyIn?.busyMs ?? 0);
+  const report = new IndexingPerformanceReport({ ...draft, phases });
   await outputs.finish(report);
-  const { best } = whatIf?.summary(null) ?? {};
+  const { best } = whatIf?.summary(null, null) ?? {};
   const verifiedMs = flags.verify && best ? await indexAgain(files, flags, best, interrupted) : null;
-  const predicted = whatIf?.summary(verifiedMs);
+  const { rowsRead: count, dims } = inputs;
+  const canTry = whatIf && best && typeof dims === 'number';
+  const error = canTry ? await predictionError(report.threadCount, { count, dims, order }) : null;
+  const predicted = whatIf?.summary(verifiedMs, error);
   const summary = { ...summarize(inputs, report, order, outputs.paths), whatIf: predicted };
   if (json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
   else if (!quiet) process.stdout.write(summaryText(summary) + (predicted ? whatIfText(predicted) : ''));
 }
 
 /** In place where the files can be read again: the rows of a thread that died are not lost then, and none are copied. */
-function streamOf(inputs: InputFiles, indexer: MonitoredParallelIndexer, options: StreamOptions): IndexingStream {
-  if (!inputs.areReadable) return indexer.indexStream(inputs.chunks(), options);
+function streamOf(
+  inputs: InputFiles,
+  indexer: MonitoredParallelIndexer,
+  options: StreamOptions,
+  clock: PhaseClock,
+): IndexingStream {
+  if (!inputs.areReadable) return indexer.indexStream(clock.reading(inputs.chunks()), options);
   const matrices = inputs.matrices((count, dims) => indexer.allocate(count, dims));
-  return indexer.indexStream(matrices, {
+  return indexer.indexStream(clock.reading(matrices), {
     ...options,
     inPlace: true,
     restore: (rows, matrix) => inputs.restore(rows, matrix),
@@ -156,7 +178,7 @@ async function indexAgain(
   const { order, onInvalid } = flags;
   const options = { order, onInvalid, batchSize: batchSize ?? flags.batchSize, signal: interrupted };
   let totalMs = 0;
-  for await (const { totalTimeMs } of streamOf(inputs, indexer, options)) totalMs += totalTimeMs;
+  for await (const { totalTimeMs } of streamOf(inputs, indexer, options, new PhaseClock())) totalMs += totalTimeMs;
   return totalMs;
 }
 

@@ -116,6 +116,11 @@ export class Outputs implements AsyncDisposable {
     this.#position += vectors.length;
   }
 
+  /** Makes the reports and throws them away: how long that takes is told in them. */
+  tryReports(report: IndexingPerformanceReport): void {
+    for (const { render } of this.#reports) render(report);
+  }
+
   /** Writes the reports and lets every file appear under its name. */
   async finish(report: IndexingPerformanceReport): Promise<void> {
     for (const { file, render } of this.#reports) await file.append(render(report));

@@ -25,7 +25,7 @@ Examples:
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.`,
     );
-  addIndexCommand(program, interrupted);
+  addIndexCommand(program, version, interrupted);
   addSearchCommand(program, interrupted);
   addInfoCommand(program);
   addBenchCommand(program, version, interrupted);

@@ -1,9 +1,11 @@
 /**
  * What a finished `simdex index` tells on standard output, for people and as JSON.
  */
+import { describeMachine } from '../../bench/suite/node/machine.js';
 import { formatCount, formatDuration, formatNumber, formatPercent, formatRate } from '../reporting/format.js';
 import type { IndexingPerformanceReport } from '../reporting/report.js';
-import type { Optimization } from '../reporting/report-data.js';
+import type { Optimization, RunSubject } from '../reporting/report-data.js';
+import { deductionText, type ScoreDeduction } from '../reporting/score.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { colorsFor } from './colors.js';
 import { printable } from './error-text.js';
@@ -27,6 +29,8 @@ export interface IndexSummary {
   readonly threadEfficiency: number;
   readonly batchSize: number;
   readonly score: number;
+  /** What took points from it. */
+  readonly scoreDeductions: readonly ScoreDeduction[];
   readonly recommendations: readonly string[];
   /** What --auto-optimize changed; absent without it. */
   readonly optimizations: readonly Optimization[] | undefined;
@@ -58,6 +62,7 @@ export function summarize(
     threadEfficiency: report.threadEfficiency,
     batchSize: report.batchSize,
     score: report.calculatePerformanceScore(),
+    scoreDeductions: report.scoreDeductions(),
     recommendations: report.recommendations,
     optimizations: report.optimizations,
     written,
@@ -73,6 +78,7 @@ export function summaryText(summary: IndexSummary): string {
     ['threads', `${threads} (${kernel} kernel), efficiency ${formatPercent(threadEfficiency)}`],
     ['rejected', formatCount(rejected)],
     ['score', `${summary.score} of 100`],
+    ...summary.scoreDeductions.map((deduction): [string, string] => ['', deductionText(deduction)]),
   ];
   const lines = [
     colorsFor(process.stdout).bold(
@@ -91,6 +97,22 @@ function describeChange({ action, before, after, effect, outcome }: Optimization
   const unit = action === 'threads' ? 'threads' : 'vectors in a batch';
   const what = `${formatCount(before)} → ${after === undefined ? 'chosen' : formatCount(after)} ${unit}`;
   return `${'tuned'.padEnd(12)}${what}, ${effect === undefined ? '' : `${formatNumber(effect)} times as fast, `}${outcome}`;
+}
+
+/** What a report of these files is about. */
+export function describeInput(inputs: InputFiles, order: ComponentOrder, version: string, date: string): RunSubject {
+  const { cpu, cores, platform } = describeMachine();
+  const { node, v8 } = process.versions;
+  return {
+    input: namesOf(inputs.files.map(({ file }) => file)),
+    rows: inputs.rowsRead,
+    dims: typeof inputs.dims === 'number' ? inputs.dims : undefined,
+    order,
+    machine: `${cpu}, ${platform}`,
+    cores,
+    versions: { simdex: version, Node: node, V8: v8 },
+    date,
+  };
 }
 
 function namesOf(files: readonly string[]): string {

@@ -4,8 +4,9 @@
  * go on beside it and stay as they are.
  */
 import { stat } from 'node:fs/promises';
-import type { IndexingPerformanceReport } from '../index.node.js';
-import { formatCount, formatDuration, formatNumber } from '../reporting/format.js';
+import { type IndexingPerformanceReport, MonitoredParallelIndexer } from '../index.node.js';
+import { formatCount, formatDuration, formatNumber, formatPercent } from '../reporting/format.js';
+import type { ComponentOrder } from '../vectors/vector-source.js';
 import { UsageError } from './exit.js';
 
 export interface PredictedSetting {
@@ -23,6 +24,8 @@ export interface WhatIfSummary {
   readonly best: PredictedSetting | null;
   /** The best one, tried; null without --verify. */
   readonly verifiedMs: number | null;
+  /** How far predictions were off on this machine, at most: 0.05 for 5 %; null where none was tried. */
+  readonly error: number | null;
 }
 
 const BATCH_SIZES = [64, 256, 1024, 4096];
@@ -59,14 +62,62 @@ export class WhatIfTable {
     }
   }
 
-  summary(verifiedMs: number | null): WhatIfSummary {
-    if (this.#chunks === 0) return { measuredMs: 0, predictions: [], best: null, verifiedMs };
+  /** @param error from `predictionError` */
+  summary(verifiedMs: number | null, error: number | null): WhatIfSummary {
+    if (this.#chunks === 0) return { measuredMs: 0, predictions: [], best: null, verifiedMs, error };
     const predictions = this.#settings.map(({ threads, batchSize, predictedMs }): PredictedSetting => {
       return { threads, batchSize: batchSize ?? null, predictedMs };
     });
     const best = predictions.reduce((known, each) => (each.predictedMs < CLEARLY * known.predictedMs ? each : known));
-    return { measuredMs: this.#measuredMs, predictions, best, verifiedMs };
+    return { measuredMs: this.#measuredMs, predictions, best, verifiedMs, error };
   }
+}
+
+/** Rows that predictions are tried on have at most so many bytes; each setting has so many tries, of which the fastest counts. */
+const TRIED_BYTES = 2 ** 23;
+const TRIES = 3;
+
+/**
+ * How far predictions are off here and now: one run of random rows, what it predicts for fewer threads (or more, of one) and
+ * for other batches, and the same rows indexed so. The greatest share by which a prediction was off.
+ */
+export async function predictionError(threads: number, shape: { count: number; dims: number; order: ComponentOrder }) {
+  const dims = Math.min(shape.dims, TRIED_BYTES / 4);
+  const count = Math.max(1, Math.min(shape.count, Math.floor(TRIED_BYTES / (4 * dims))));
+  const rows = randomRows(count * dims);
+  const fastestOf = async (threadCount: number, batchSize?: number) => {
+    await using indexer = new MonitoredParallelIndexer(threadCount);
+    await indexer.ready();
+    const matrix = indexer.allocate(count, dims);
+    const reports: IndexingPerformanceReport[] = [];
+    for (let i = 0; i < TRIES; i++) {
+      matrix.data.set(rows);
+      const options = { order: shape.order, inPlace: true, batchSize };
+      reports.push((await indexer.indexVectorsMonitored(matrix, options)).performanceReport!);
+    }
+    return reports.reduce((a, b) => (b.totalTimeMs < a.totalTimeMs ? b : a));
+  };
+  const base = await fastestOf(threads);
+  const otherThreads = threads > 1 ? Math.ceil(threads / 2) : 2;
+  const tried = [
+    { predicted: base.predict({ threads: otherThreads }), measured: await fastestOf(otherThreads) },
+    { predicted: base.predict({ batchSize: TRIED_BATCH_SIZE }), measured: await fastestOf(threads, TRIED_BATCH_SIZE) },
+  ];
+  return tried.reduce((most, { predicted, measured }) => {
+    if (!predicted || measured.totalTimeMs === 0) return most;
+    return Math.max(most, Math.abs(predicted.totalTimeMs / measured.totalTimeMs - 1));
+  }, 0);
+}
+
+const TRIED_BATCH_SIZE = 256;
+
+/** In [0.5, 1.5): no row is zeros. */
+function randomRows(length: number): Float32Array {
+  let state = 1;
+  return Float32Array.from({ length }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return 0.5 + state / 2 ** 32;
+  });
 }
 
 /** @throws {UsageError} for what cannot be read twice */
@@ -79,7 +130,7 @@ export async function checkReadTwice(files: readonly string[]): Promise<void> {
   }
 }
 
-export function whatIfText({ measuredMs, predictions, best, verifiedMs }: WhatIfSummary): string {
+export function whatIfText({ measuredMs, predictions, best, verifiedMs, error }: WhatIfSummary): string {
   if (!best) return '\nWhat if: nothing was indexed, so nothing can be predicted\n';
   const batches = ({ batchSize }: PredictedSetting) => (batchSize === null ? 'as it was' : formatCount(batchSize));
   const rows = predictions.map((each) => {
@@ -96,6 +147,11 @@ export function whatIfText({ measuredMs, predictions, best, verifiedMs }: WhatIf
     `  ${['threads', 'batch size', ' predicted'].join('  ')}`,
     ...rows,
   ];
+  if (error !== null) {
+    lines.push(
+      `Such predictions were off by up to ${formatPercent(error)} on this machine, when they were tried just now.`,
+    );
+  }
   if (verifiedMs !== null) {
     const share = formatNumber((100 * best.predictedMs) / verifiedMs);
     lines.push(

@@ -20,7 +20,7 @@ import type { CheckedIndexOptions } from './options.js';
 import type { ResultInput } from './result/indexing-result.js';
 import { resultOfRun } from './result/run-result.js';
 import type { RunObserver } from './run-observer.js';
-import { isLittleWork, isSmall, SmallCall } from './small-call.js';
+import { isLittleWork, isSmall, SmallCall, type SmallCallContext } from './small-call.js';
 import { SmallWorkspace } from './small-workspace.js';
 import { WorkEstimate } from './tuning/work-estimate.js';
 
@@ -45,6 +45,8 @@ export interface IndexerCallsInput {
 export class IndexerCalls {
   readonly #input: IndexerCallsInput;
   readonly #gatherings = new Map<string, Gathering<IndexingCall, IndexingJob>>();
+  readonly #timed: SmallCallContext;
+  readonly #untimed: SmallCallContext;
   readonly #closing = new AbortController();
   /** Calls that wait or are under way. */
   #open = 0;
@@ -56,7 +58,10 @@ export class IndexerCalls {
   #running: IndexingJob | undefined;
 
   constructor(input: IndexerCallsInput) {
+    const { availableThreads } = input;
     this.#input = input;
+    this.#timed = { timed: true, availableThreads };
+    this.#untimed = { timed: false, availableThreads };
   }
 
   /** Threads at work for this indexer now, at most. */
@@ -99,44 +104,50 @@ export class IndexerCalls {
    * @throws {IndexingError} what keeps the source from being read
    */
   doSmall(vectors: VectorSource, options: CheckedIndexOptions, timed: boolean): SmallCall | undefined {
-    const { core, threads, availableThreads } = this.#input;
+    const { core, threads } = this.#input;
     if (options.inPlace || options.into) return undefined;
     const count = countVectors(vectors);
     const kernel = core.kernelNow;
     if (!kernel || !isSmall(count, threads)) return undefined;
     this.#estimate ??= new WorkEstimate(kernel.backend);
     const startedAt = performance.now();
-    const first = 'dims' in vectors ? vectors.dims : (vectors[0]?.length ?? 0);
-    if (count > 0 && !isLittleWork(count * this.#estimate.nsPerVector(first, options.operation))) return undefined;
+    const context = timed ? this.#timed : this.#untimed;
+    const dims = 'dims' in vectors ? vectors.dims : (vectors[0]?.length ?? 0);
+    if (count > 0 && !isLittleWork(count * this.#estimate.nsPerVector(dims, options.operation))) return undefined;
     this.#workspace ??= new SmallWorkspace(kernel, core.sharesMemory);
-    const { operation } = options;
-    const plain = count > 0 && first > 0 ? this.#workspace.indexPlain(vectors, count, first, operation) : undefined;
-    const parts = plain
-      ? { rejected: plain.rejected, buffer: plain.data.buffer, groups: [{ dims: first, count }], positions: undefined }
-      : this.#indexMixed(vectors, this.#workspace, options);
-    if (!parts) return undefined;
+    const plain = count > 0 && dims > 0 && this.#workspace.indexPlain(vectors, count, dims, options.operation);
+    if (!plain) return this.#indexMixed(vectors, this.#workspace, options, context, startedAt);
+    const { rejected } = this.#workspace;
     const endedAt = performance.now();
-    if (plain) this.#estimate.learnFromSmall(first, operation, count, endedAt - startedAt);
-    return new SmallCall({ ...parts, options, timed, startedAt, endedAt, availableThreads }, count);
+    this.#estimate.learnFromSmall(dims, options.operation, count, endedAt - startedAt);
+    return new SmallCall(plain.buffer, dims, count, rejected, undefined, options, context, startedAt, endedAt);
   }
 
   /** Rows of several lengths, or of numbers. */
-  #indexMixed(vectors: VectorSource, workspace: SmallWorkspace, { operation }: CheckedIndexOptions) {
-    const source = describeNow(vectors);
-    if (!isLittleWork(this.#estimate!.totalNs(source.groups, operation))) return undefined;
-    const floats = source.groups.reduce((sum, { count, dims }) => sum + count * (dims + 1), 0);
-    const data = new Float32Array(floats);
+  #indexMixed(
+    vectors: VectorSource,
+    workspace: SmallWorkspace,
+    options: CheckedIndexOptions,
+    context: SmallCallContext,
+    startedAt: number,
+  ): SmallCall | undefined {
+    const { operation } = options;
+    const { groups, order, ...source } = describeNow(vectors);
+    if (!isLittleWork(this.#estimate!.totalNs(groups, operation))) return undefined;
+    const data = new Float32Array(groups.reduce((sum, { count, dims }) => sum + count * (dims + 1), 0));
     let rejected = 0;
     let end = 0;
     let firstRank = 0;
-    for (const { dims, count } of source.groups) {
+    for (const { dims, count } of groups) {
       const rows = workspace.indexRows(source, firstRank, count, dims, operation);
-      data.set(rows.data, end);
-      rejected += rows.rejected;
-      end += rows.data.length;
+      data.set(rows, end);
+      rejected += workspace.rejected;
+      end += rows.length;
       firstRank += count;
     }
-    return { rejected, buffer: data.buffer, groups: source.groups, positions: source.order };
+    const { buffer } = data;
+    const endedAt = performance.now();
+    return new SmallCall(buffer, groups, source.count, rejected, order, options, context, startedAt, endedAt);
   }
 
   /** Does every other call. Rejects with what made it fail, and with what it was stopped with as soon as it is stopped. */

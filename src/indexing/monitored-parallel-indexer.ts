@@ -19,7 +19,7 @@ import { BatchSizeHistory } from './measuring/batch-size-history.js';
 import { knownMemoryRates } from './measuring/memory-rates.js';
 import { checkMonitoringConfig, type IndexerMonitoringConfig, isTimed } from './monitoring-config.js';
 import { type Observation, ObservedRun } from './observed-run.js';
-import { measureSmall, recordSmall, reportOfSmall } from './observed-small-call.js';
+import { measureSmall, recordSmall, SmallCallReports } from './observed-small-call.js';
 import type { CheckedIndexOptions, IndexerOptions, IndexOptions } from './options.js';
 import { finishSmall, ParallelIndexer } from './parallel-indexer.js';
 import { IndexingResult } from './result/indexing-result.js';
@@ -42,6 +42,7 @@ export class MonitoredParallelIndexer {
   readonly #logger: IndexerLogger | undefined;
   readonly #observation: Observation;
   readonly #timed: boolean;
+  readonly #smallReports: SmallCallReports;
   #realTimeEnabled = false;
 
   /**
@@ -69,6 +70,7 @@ export class MonitoredParallelIndexer {
       maxBatchSize: (total) => this.calculateOptimalBatchSize(total),
       optimizer: this.config.autoOptimization ? new AutoOptimizer(options.logger) : undefined,
     };
+    this.#smallReports = new SmallCallReports(this.#observation);
   }
 
   /** Known after `ready()` or a run. */
@@ -106,8 +108,9 @@ export class MonitoredParallelIndexer {
   async indexVectorsMonitored(vectors: VectorSource, options: IndexOptions = {}): Promise<IndexingResult> {
     const checked = this.indexer.check(options);
     const small = this.indexer.doSmall(vectors, checked, this.#timed);
-    const { result } = small ? this.#finishSmall(small, checked) : await this.#index(vectors, checked);
-    const turn = small && turnBeforeAnswer(small.endedAt);
+    if (!small) return (await this.#index(vectors, checked)).result;
+    const result = this.#finishSmall(small, checked);
+    const turn = turnBeforeAnswer(small.endedAt);
     if (turn) await turn;
     return result;
   }
@@ -170,9 +173,9 @@ export class MonitoredParallelIndexer {
   async #index(vectors: VectorSource, options: CheckedIndexOptions): Promise<IndexedChunk> {
     const observed = new ObservedRun(this.#observation);
     const input = await this.indexer.execute(vectors, options, observed);
-    if (input instanceof SmallCall) return this.#finishSmall(input, options);
+    if (input instanceof SmallCall) return this.#smallChunk(input, options);
     this.#measureMemoryAfter(observed.totalTimeMs);
-    const result = new IndexingResult(input, () => observed.report());
+    const result = new IndexingResult(input, observed);
     if (this.config.autoOptimization) this.#tellAnalysis(result);
     return { result, measured: () => observed.measured };
   }
@@ -181,17 +184,21 @@ export class MonitoredParallelIndexer {
   async #indexChunk(vectors: VectorSource, options: IndexOptions): Promise<IndexedChunk> {
     const checked = this.indexer.check(options);
     const small = this.indexer.doSmall(vectors, checked, this.#timed);
-    return small ? this.#finishSmall(small, checked) : this.#index(vectors, checked);
+    return small ? this.#smallChunk(small, checked) : this.#index(vectors, checked);
+  }
+
+  #smallChunk(small: SmallCall, options: CheckedIndexOptions): IndexedChunk {
+    const result = this.#finishSmall(small, options);
+    return { result, measured: () => measureSmall(small, this.#observation) };
   }
 
   /** Records a small call in the monitors, and throws what it fails with. */
-  #finishSmall(small: SmallCall, options: CheckedIndexOptions): IndexedChunk {
-    const observation = this.#observation;
-    recordSmall(small, observation);
+  #finishSmall(small: SmallCall, options: CheckedIndexOptions): IndexingResult {
+    recordSmall(small, this.#observation);
     finishSmall(small, options);
-    const result = new IndexingResult(small, () => reportOfSmall(small, observation));
+    const result = new IndexingResult(small, this.#smallReports);
     if (this.config.autoOptimization) this.#tellAnalysis(result);
-    return { result, measured: () => measureSmall(small, observation) };
+    return result;
   }
 
   #tellAnalysis({ performanceReport }: IndexingResult): void {

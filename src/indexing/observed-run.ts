@@ -37,7 +37,7 @@ export interface Observation {
 }
 
 /** A timing group of fewer steps of the clock is mostly rounding. */
-const MEANINGFUL_TICKS = 20;
+export const MEANINGFUL_TICKS = 20;
 
 export class ObservedRun implements RunObserver {
   readonly timed: boolean;

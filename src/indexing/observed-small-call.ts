@@ -5,16 +5,18 @@
 import { IndexingPerformanceReport } from '../reporting/report.js';
 import { summarizeRun } from '../reporting/summarize-run.js';
 import { type MeasuredRecords, RunMeasurement } from './measuring/measured-run.js';
-import type { Observation } from './observed-run.js';
+import { MEANINGFUL_TICKS, type Observation } from './observed-run.js';
+import type { ReportMaker, ResultInput } from './result/indexing-result.js';
 import type { SmallCall } from './small-call.js';
 
 const THREAD = 0;
 
-export function recordSmall(small: SmallCall, { monitor, batchSizes, realTime }: Observation): void {
+export function recordSmall(small: SmallCall, { monitor, batchSizes, realTime, clockTickMs }: Observation): void {
   const { indexedCount, totalTimeMs, count } = small;
   monitor.recordThreadGroup(THREAD, totalTimeMs, indexedCount);
-  batchSizes.add(small.options.batchSize ?? count, totalTimeMs > 0 ? (1000 * indexedCount) / totalTimeMs : 0);
-  realTime?.recordSmallRun(indexedCount, count - indexedCount, small.startedAtMs, totalTimeMs);
+  batchSizes.add(small.batchSize, totalTimeMs > 0 ? (1000 * indexedCount) / totalTimeMs : 0);
+  const timesResolved = totalTimeMs >= MEANINGFUL_TICKS * clockTickMs;
+  realTime?.recordSmallRun(indexedCount, count - indexedCount, small.startedAtMs, totalTimeMs, timesResolved);
 }
 
 /** What its records tell. */
@@ -28,6 +30,16 @@ export function measureSmall(
   return { ...measurement.measured(records, batchSizes.upTo()), optimizations: optimizer?.optimizations };
 }
 
-export function reportOfSmall(small: SmallCall, observation: Observation): IndexingPerformanceReport {
-  return new IndexingPerformanceReport(summarizeRun(measureSmall(small, observation), observation.config));
+/** Makes the reports of small calls, each when it is first read. */
+export class SmallCallReports implements ReportMaker {
+  readonly #observation: Observation;
+
+  constructor(observation: Observation) {
+    this.#observation = observation;
+  }
+
+  report(small: ResultInput | SmallCall): IndexingPerformanceReport {
+    const measured = measureSmall(small as SmallCall, this.#observation);
+    return new IndexingPerformanceReport(summarizeRun(measured, this.#observation.config));
+  }
 }

@@ -9,6 +9,7 @@ import type { MatrixLayout, PlacedGroup } from '../memory/matrix-layout.js';
 import type { IndexingProgress } from '../monitoring/run-progress.js';
 import type { RunConditions } from '../reporting/report-data.js';
 import type { RowGroup } from '../vectors/source-rows.js';
+import type { ComponentOrder } from '../vectors/vector-source.js';
 import type { CheckedIndexOptions } from './options.js';
 import { planBatches } from './plan.js';
 import { findFailure } from './result/rejections.js';
@@ -28,60 +29,68 @@ export function isLittleWork(predictedNs: number): boolean {
   return predictedNs <= SMALL_NS;
 }
 
-/** What is kept of a small call that was done. */
-export interface SmallCallInput {
-  /** Rows by length, one group after another: the rows of a group, then their magnitudes. In ordinary memory. */
-  readonly buffer: ArrayBufferLike;
-  readonly groups: readonly RowGroup[];
-  /** Input position of every rank; undefined where they are the same. */
-  readonly positions: Uint32Array | undefined;
-  readonly options: Pick<CheckedIndexOptions, 'operation' | 'order' | 'batchSize'>;
-  readonly rejected: number;
+/** What the small calls of an indexer have in common. */
+export interface SmallCallContext {
   readonly timed: boolean;
-  /** As of `performance.now()`. */
-  readonly startedAt: number;
-  readonly endedAt: number;
   readonly availableThreads: number;
 }
 
 export class SmallCall {
-  readonly #input: SmallCallInput;
+  /** Rows by length, one group after another: the rows of a group, then their magnitudes. In ordinary memory. */
+  readonly buffer: ArrayBufferLike;
   readonly count: number;
+  readonly rejectedCount: number;
+  readonly order: ComponentOrder;
+  /** Input position of every rank; undefined where they are the same. */
+  readonly positions: Uint32Array | undefined;
+  /** As of `performance.now()`. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly #groups: number | readonly RowGroup[];
+  readonly #batchSize: number | undefined;
+  readonly #context: SmallCallContext;
   #records: RunRecords | undefined;
 
-  constructor(input: SmallCallInput, count: number) {
-    this.#input = input;
+  /** @param groups rows by length; where all have one, that length */
+  constructor(
+    buffer: ArrayBufferLike,
+    groups: number | readonly RowGroup[],
+    count: number,
+    rejectedCount: number,
+    positions: Uint32Array | undefined,
+    { order, batchSize }: CheckedIndexOptions,
+    context: SmallCallContext,
+    startedAt: number,
+    endedAt: number,
+  ) {
+    this.buffer = buffer;
     this.count = count;
-  }
-
-  get buffer(): ArrayBufferLike {
-    return this.#input.buffer;
-  }
-
-  get positions(): Uint32Array | undefined {
-    return this.#input.positions;
-  }
-
-  get options(): SmallCallInput['options'] {
-    return this.#input.options;
+    this.rejectedCount = rejectedCount;
+    this.order = order;
+    this.positions = positions;
+    this.startedAt = startedAt;
+    this.endedAt = endedAt;
+    this.#groups = groups;
+    this.#batchSize = batchSize;
+    this.#context = context;
   }
 
   get indexedCount(): number {
-    return this.count - this.#input.rejected;
+    return this.count - this.rejectedCount;
   }
 
   get totalTimeMs(): number {
-    return this.#input.endedAt - this.#input.startedAt;
+    return this.endedAt - this.startedAt;
   }
 
-  /** As of `performance.now()`. */
-  get endedAt(): number {
-    return this.#input.endedAt;
+  /** Rows of a batch: those asked for, or all. */
+  get batchSize(): number {
+    return this.#batchSize ?? Math.max(1, this.count);
   }
 
   /** As of clock.ts. */
   get startedAtMs(): number {
-    return performance.timeOrigin + this.#input.startedAt;
+    return performance.timeOrigin + this.startedAt;
   }
 
   get layout(): MatrixLayout {
@@ -96,9 +105,8 @@ export class SmallCall {
 
   /** The error of the lowest vector that could not be indexed, if there is one. */
   failure() {
-    return this.#input.rejected === 0
-      ? undefined
-      : findFailure(this.records.control, this.buffer, this.#input.positions);
+    if (this.rejectedCount === 0) return undefined;
+    return findFailure(this.records.control, this.buffer, this.positions);
   }
 
   progress(): IndexingProgress {
@@ -116,12 +124,14 @@ export class SmallCall {
   }
 
   #record(): RunRecords {
-    const { buffer, groups, options, timed, availableThreads } = this.#input;
-    const layout = layOut(groups);
-    const { batches, batchSize } = planBatches({
+    const { buffer, batchSize } = this;
+    const { timed, availableThreads } = this.#context;
+    const groups = this.#groups;
+    const layout = layOut(typeof groups === 'number' ? [{ dims: groups, count: this.count }] : groups);
+    const { batches } = planBatches({
       groups: layout.groups,
       threads: 1,
-      batchSize: options.batchSize ?? Math.max(1, this.count),
+      batchSize,
       maxBatchSize: Number.MAX_SAFE_INTEGER,
       lanes: this.count,
       // One timing group for each batch.

@@ -15,31 +15,30 @@ import type { VectorSource } from '../vectors/vector-source.js';
 const LEAST_BYTES = 2 ** 18;
 const LINE = 64;
 
-/** Indexed rows, dense, and one magnitude for each behind them, in ordinary memory. */
-export interface SmallRows {
-  /** Float32Array of count × dims + count. */
-  readonly data: Float32Array;
-  readonly rejected: number;
-}
-
 export class SmallWorkspace {
   readonly #kernel: CompiledKernel;
   readonly #shared: boolean;
   #exports: KernelExports | undefined;
   #floats: Float32Array = new Float32Array();
+  #rejected = 0;
 
   constructor(kernel: CompiledKernel, shared: boolean) {
     this.#kernel = kernel;
     this.#shared = shared;
   }
 
+  /** Rows of the last call that could not be indexed. */
+  get rejected(): number {
+    return this.#rejected;
+  }
+
   /**
    * Indexes `count` rows of `dims` components.
    *
-   * @returns undefined where the source is not as plain as that: rows of other lengths, or not Float32Arrays
+   * @returns the rows, dense, and one magnitude for each behind them: Float32Array of count × dims + count; undefined where the source is not as plain as that: rows of other lengths, or not Float32Arrays
    * @throws {IndexingError} `InsufficientMemory`
    */
-  indexPlain(vectors: VectorSource, count: number, dims: number, operation: KernelOperation): SmallRows | undefined {
+  indexPlain(vectors: VectorSource, count: number, dims: number, operation: KernelOperation): Float32Array | undefined {
     const exports = this.#reserve(count, dims);
     const floats = this.#floats;
     if ('dims' in vectors) floats.set(vectors.data);
@@ -54,18 +53,24 @@ export class SmallWorkspace {
   }
 
   /** The same for rows `firstRank` to `firstRank + count` of any source, which have one length. */
-  indexRows(source: SourceRows, firstRank: number, count: number, dims: number, operation: KernelOperation): SmallRows {
+  indexRows(
+    source: Pick<SourceRows, 'copyInto'>,
+    firstRank: number,
+    count: number,
+    dims: number,
+    operation: KernelOperation,
+  ): Float32Array {
     const exports = this.#reserve(count, dims);
     source.copyInto(this.#floats.subarray(0, count * dims), firstRank, count, dims);
     return this.#index(exports, count, dims, operation);
   }
 
-  #index(exports: KernelExports, count: number, dims: number, operation: KernelOperation): SmallRows {
+  #index(exports: KernelExports, count: number, dims: number, operation: KernelOperation): Float32Array {
     const magnitudes = 4 * count * dims;
     const end = count * dims + count;
     const scratch = LINE * Math.ceil((4 * end) / LINE);
-    const rejected = applyKernel(exports, operation, { rows: 0, count, dims, magnitudes, scratch });
-    return { data: this.#floats.slice(0, end), rejected };
+    this.#rejected = applyKernel(exports, operation, { rows: 0, count, dims, magnitudes, scratch });
+    return this.#floats.slice(0, end);
   }
 
   #reserve(count: number, dims: number): KernelExports {

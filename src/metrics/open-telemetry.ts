@@ -9,7 +9,7 @@
  */
 import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
 import type { PerformanceStats } from '../monitoring/performance-stats.js';
-import { type MetricsSource, type Reading, seconds, takeReading } from './reading.js';
+import { type MetricsSource, type Reading, seconds, type ThreadNumbers, takeReading } from './reading.js';
 import { type MetricsRegistration, registration } from './registration.js';
 
 /** The part of OpenTelemetry's `Meter` that is used; `Observable` is its type of an observable instrument. */
@@ -83,7 +83,7 @@ export function registerWithOpenTelemetry<Observable>(
 }
 
 /** What a source like that of `reading` has: threads only where they are monitored. */
-function instrumentsOf({ threads, activeThreads }: Reading): Instrument[] {
+function instrumentsOf({ threads, threadNumbers }: Reading): Instrument[] {
   return [
     count('index.count', '{vector}', 'Vectors indexed.', ({ indexes }) => [[indexes.count, {}]]),
     count('index.time', 's', 'Time spent indexing vectors, of all threads.', ({ indexes }) => [[seconds(indexes), {}]]),
@@ -101,7 +101,12 @@ function instrumentsOf({ threads, activeThreads }: Reading): Instrument[] {
           ),
         ]
       : []),
-    ...(activeThreads === undefined ? [] : [threadsAtWork]),
+    ...(threadNumbers
+      ? [
+          threadNumber('thread.active', 'Threads of the indexer.', 'activeThreads'),
+          threadNumber('thread.busy', 'Threads at work now.', 'busyThreads'),
+        ]
+      : []),
   ];
 }
 
@@ -137,10 +142,7 @@ function queryQuantiles(stats: PerformanceStats): number[] {
   return totalQueries === 0 ? [] : [minQueryTimeMs, p50QueryTimeMs, p95QueryTimeMs, p99QueryTimeMs, maxQueryTimeMs];
 }
 
-const threadsAtWork: Instrument = {
-  name: 'thread.active',
-  kind: 'ObservableUpDownCounter',
-  unit: '{thread}',
-  description: 'Threads at work now.',
-  observations: ({ activeThreads = 0 }) => [[activeThreads, {}]],
-};
+function threadNumber(name: string, description: string, figure: keyof ThreadNumbers): Instrument {
+  const observations = ({ threadNumbers }: Reading): Observation[] => [[threadNumbers?.[figure] ?? 0, {}]];
+  return { name, kind: 'ObservableUpDownCounter', unit: '{thread}', description, observations };
+}

@@ -1,14 +1,14 @@
 /**
  * The metric families that Prometheus sees, by its conventions: base units (seconds), `_total` on counters, one histogram
  * for each kind of duration. The only labels are `le`, with the bounds below, and `thread`, an integer from 0 to 255: the
- * number of series is bounded by 2 × 31 + 2 × 256 + 1, whatever happens.
+ * number of series is bounded by 2 × 31 + 2 × 256 + 2, whatever happens.
  *
  * A count at a bound is exact: bounds are powers of two of a millisecond, on which buckets of the monitors' histograms end.
  */
 import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
 import type { HistogramSnapshot } from '../monitoring/exponential-histogram.js';
 import type { TimeDistribution } from '../monitoring/time-distribution.js';
-import { type MetricsSource, type Reading, seconds, takeReading } from './reading.js';
+import { type MetricsSource, type Reading, seconds, type ThreadNumbers, takeReading } from './reading.js';
 
 export interface Sample {
   readonly suffix: '' | '_bucket' | '_sum' | '_count';
@@ -50,7 +50,7 @@ export function familiesOf(source: MetricsSource, options: PrometheusOptions): F
   if (!/^[a-z][a-z0-9_]*_$/.test(prefix)) {
     throw invalidConfiguration('prefix', "a-z, 0-9 and _, beginning with a letter and ending with '_'", prefix);
   }
-  const { threads, activeThreads } = takeReading(source);
+  const { threads, threadNumbers } = takeReading(source);
   return [
     durations(`${prefix}index_duration_seconds`, 'Time to index one vector, on its thread.', (now) => now.indexes),
     durations(`${prefix}query_duration_seconds`, 'Time to answer one query.', (now) => now.queries),
@@ -60,7 +60,12 @@ export function familiesOf(source: MetricsSource, options: PrometheusOptions): F
           perThread(`${prefix}thread_index_seconds_total`, 'Time that a thread spent indexing.', seconds),
         ]
       : []),
-    ...(activeThreads === undefined ? [] : [threadsAtWork(`${prefix}active_threads`)]),
+    ...(threadNumbers
+      ? [
+          threadGauge(`${prefix}active_threads`, 'Threads of the indexer.', 'activeThreads'),
+          threadGauge(`${prefix}busy_threads`, 'Threads at work now.', 'busyThreads'),
+        ]
+      : []),
   ];
 }
 
@@ -100,7 +105,9 @@ function perThread(name: string, help: string, figureOf: (indexes: TimeDistribut
   return { name, type: 'counter', help, samples };
 }
 
-function threadsAtWork(name: string): Family {
-  const samples = ({ activeThreads = 0 }: Reading): Sample[] => [{ suffix: '', labels: {}, value: activeThreads }];
-  return { name, type: 'gauge', help: 'Threads at work now.', samples };
+function threadGauge(name: string, help: string, figure: keyof ThreadNumbers): Family {
+  const samples = ({ threadNumbers }: Reading): Sample[] => [
+    { suffix: '', labels: {}, value: threadNumbers?.[figure] ?? 0 },
+  ];
+  return { name, type: 'gauge', help, samples };
 }

@@ -15,9 +15,15 @@ export type MetricsSource =
   | PerformanceMonitor
   | {
       readonly monitor: PerformanceMonitor;
-      /** Of an indexer: tells how many threads are at work. */
-      getMonitoringStats?(): { readonly activeThreads: number };
+      /** Of an indexer: tells how many threads it has, and how many of them are at work. */
+      getMonitoringStats?(): ThreadNumbers;
     };
+
+/** Threads of an indexer, and those of them that are at work now. */
+export interface ThreadNumbers {
+  readonly activeThreads: number;
+  readonly busyThreads: number;
+}
 
 /** Durations in milliseconds, as the monitors keep them. */
 export interface Reading {
@@ -27,8 +33,8 @@ export interface Reading {
   readonly threads: readonly { readonly threadId: number; readonly indexes: TimeDistribution }[];
   /** The statistics, which a reset does start anew. */
   readonly stats: PerformanceStats;
-  /** Threads at work now; undefined where the source has no threads. */
-  readonly activeThreads: number | undefined;
+  /** undefined where the source has no threads. */
+  readonly threadNumbers: ThreadNumbers | undefined;
 }
 
 export function takeReading(source: MetricsSource): Reading {
@@ -38,7 +44,7 @@ export function takeReading(source: MetricsSource): Reading {
     ...monitor.lifetime(),
     threads: threadMonitors.map((thread, threadId) => ({ threadId, indexes: thread.lifetime().indexes })),
     stats: monitor.getStats(),
-    activeThreads: 'monitor' in source ? source.getMonitoringStats?.().activeThreads : undefined,
+    threadNumbers: 'monitor' in source ? source.getMonitoringStats?.() : undefined,
   };
 }
 

@@ -1,16 +1,33 @@
 /**
  * The rules of alerts. Pure: a window and what is raised in, alerts and what is raised then out.
  *
- * A rule is raised when it begins to hold and cleared when it ceases to; in between it is silent. A window without a sample
- * says nothing of a rule, since slow queries leave windows empty; what is raised is cleared after ten seconds of such.
+ * A rule is judged over the last ten seconds, and only with enough in them. It is raised when it has held for three seconds,
+ * so that a moment raises nothing, and cleared when it ceases to hold; in between it is silent. A window with too little in it
+ * says nothing of a rule; what is raised is cleared after ten seconds of such.
  */
-
 import type { MonitorThresholds } from './monitor-thresholds.js';
 import type { AlertRule, AlertSeverity, AlertUpdate } from './monitor-update.js';
-import type { MonitorWindow } from './monitor-window.js';
+import {
+  HELD_MS,
+  indexesOf,
+  LEAST_VECTORS,
+  type MonitorWindow,
+  queriesOf,
+  vectorsPerSecond,
+} from './monitor-window.js';
+import { WINDOW_MS } from './recent-work.js';
+import type { TimeDistribution } from './time-distribution.js';
 
-/** Rules that hold, and when each was last seen to. */
-export type RaisedAlerts = ReadonlyMap<AlertRule, number>;
+/** Rules that hold. */
+export type HeldRules = ReadonlyMap<AlertRule, HeldRule>;
+
+interface HeldRule {
+  /** When it began to hold. */
+  readonly sinceMs: number;
+  /** When it was last seen to. */
+  readonly seenAtMs: number;
+  readonly raised: boolean;
+}
 
 interface Rule {
   readonly rule: AlertRule;
@@ -20,12 +37,12 @@ interface Rule {
   readonly unit: string;
   /** A floor holds below its threshold, every other rule above it. */
   readonly floor?: true;
-  /** undefined where the window has no sample. */
+  /** undefined where the window has too little to tell. */
   value(window: MonitorWindow): number | undefined;
 }
 
-/** What is raised and sees no sample for so long is cleared. */
-const QUIET_MS = 10_000;
+/** Of throughput, time says enough too: where runs stand still, there are no vectors to count. */
+const LEAST_RUN_MS = 3000;
 
 const RULES: readonly Rule[] = [
   {
@@ -34,7 +51,7 @@ const RULES: readonly Rule[] = [
     threshold: 'meanQueryTimeMs',
     name: 'Mean query time',
     unit: ' ms',
-    value: ({ stats }) => (stats.totalQueries > 0 ? stats.avgQueryTimeMs : undefined),
+    value: (window) => queriesOf(window)?.meanMs,
   },
   {
     rule: 'meanIndexTime',
@@ -42,7 +59,7 @@ const RULES: readonly Rule[] = [
     threshold: 'meanIndexTimeMs',
     name: 'Mean index time',
     unit: ' ms',
-    value: ({ stats }) => (stats.totalIndexes > 0 ? stats.avgIndexTimeMs : undefined),
+    value: (window) => indexesOf(window)?.meanMs,
   },
   {
     rule: 'p99QueryTime',
@@ -50,7 +67,7 @@ const RULES: readonly Rule[] = [
     threshold: 'p99ToMean',
     name: '99th percentile of query times',
     unit: ' × the mean',
-    value: ({ stats }) => ratio(stats.p99QueryTimeMs, stats.avgQueryTimeMs),
+    value: (window) => p99ToMean(queriesOf(window)),
   },
   {
     rule: 'p99IndexTime',
@@ -58,23 +75,23 @@ const RULES: readonly Rule[] = [
     threshold: 'p99ToMean',
     name: '99th percentile of index times',
     unit: ' × the mean',
-    value: (window) => ofResolved(window, ratio(window.stats.p99IndexTimeMs, window.stats.avgIndexTimeMs)),
+    value: (window) => p99ToMean(comparableIndexesOf(window)),
   },
   {
     rule: 'queryTimeVariation',
     severity: 'info',
     threshold: 'coefficientOfVariation',
-    name: 'Standard deviation of query times',
+    name: 'Standard deviation of query times (the slowest 1 % left out)',
     unit: ' × the mean',
-    value: ({ stats }) => ratio(stats.stdDevQueryTimeMs, stats.avgQueryTimeMs),
+    value: (window) => variation(queriesOf(window)),
   },
   {
     rule: 'indexTimeVariation',
     severity: 'info',
     threshold: 'coefficientOfVariation',
-    name: 'Standard deviation of index times',
+    name: 'Standard deviation of index times (the slowest 1 % left out)',
     unit: ' × the mean',
-    value: (window) => ofResolved(window, ratio(window.stats.stdDevIndexTimeMs, window.stats.avgIndexTimeMs)),
+    value: (window) => variation(comparableIndexesOf(window)),
   },
   {
     rule: 'throughput',
@@ -83,30 +100,38 @@ const RULES: readonly Rule[] = [
     name: 'Throughput',
     unit: ' vectors per second',
     floor: true,
-    value: ({ vectorsPerSecond }) => vectorsPerSecond,
+    value: (window) =>
+      window.handled >= LEAST_VECTORS || window.runMs >= LEAST_RUN_MS ? vectorsPerSecond(window) : undefined,
   },
 ];
 
 /** @param atMs end of the window, on any clock that does not run backwards */
 export function judgeAlerts(
-  raised: RaisedAlerts,
+  held: HeldRules,
   window: MonitorWindow,
   thresholds: MonitorThresholds,
   atMs: number,
-): { readonly raised: RaisedAlerts; readonly alerts: readonly AlertUpdate[] } {
+): { readonly held: HeldRules; readonly alerts: readonly AlertUpdate[] } {
   const alerts: AlertUpdate[] = [];
-  const now = new Map(raised);
+  const now = new Map<AlertRule, HeldRule>();
   for (const rule of RULES) {
     const value = rule.value(window);
     const threshold = thresholds[rule.threshold];
-    const seenAtMs = raised.get(rule.rule);
-    const holds =
-      value === undefined ? seenAtMs !== undefined && atMs - seenAtMs < QUIET_MS : passes(rule, value, threshold);
-    if (!holds) now.delete(rule.rule);
-    else if (value !== undefined) now.set(rule.rule, atMs);
-    if (holds !== (seenAtMs !== undefined)) alerts.push(alert(rule, holds ? 'raised' : 'cleared', value, threshold));
+    const before = held.get(rule.rule);
+    const after = judgeRule(before, value === undefined ? undefined : passes(rule, value, threshold), atMs);
+    if (after) now.set(rule.rule, after);
+    if (after?.raised && !before?.raised) alerts.push(alert(rule, 'raised', value, threshold));
+    if (before?.raised && !after) alerts.push(alert(rule, 'cleared', value, threshold));
   }
-  return { raised: now, alerts };
+  return { held: now, alerts };
+}
+
+/** @param holds undefined where the window does not tell */
+function judgeRule(before: HeldRule | undefined, holds: boolean | undefined, atMs: number): HeldRule | undefined {
+  if (holds === undefined) return before?.raised && atMs - before.seenAtMs < WINDOW_MS ? before : undefined;
+  if (!holds) return undefined;
+  const sinceMs = before?.sinceMs ?? atMs;
+  return { sinceMs, seenAtMs: atMs, raised: before?.raised === true || atMs - sinceMs >= HELD_MS };
 }
 
 function passes({ floor }: Rule, value: number, threshold: number): boolean {
@@ -117,18 +142,28 @@ function alert(rule: Rule, state: AlertUpdate['state'], value: number | undefine
   const side = `${state === 'raised' ? '' : 'no longer '}${rule.floor ? 'below' : 'above'}`;
   const message =
     value === undefined
-      ? `${rule.name}: nothing was recorded for ${QUIET_MS / 1000} s`
+      ? `${rule.name}: too little was recorded for ${WINDOW_MS / 1000} s to tell`
       : `${rule.name} is ${figure(value)}${rule.unit}, ${side} ${figure(threshold)}${rule.unit}`;
   return { type: 'alert', state, severity: rule.severity, rule: rule.rule, message, value: value ?? 0, threshold };
 }
 
-/** undefined where there is no sample, or the clock stood still. */
-function ratio(part: number, mean: number): number | undefined {
-  return mean > 0 ? part / mean : undefined;
+/** Times of rows of different lengths differ by nature, and those of a coarse clock by its steps. */
+function comparableIndexesOf(window: MonitorWindow): TimeDistribution | undefined {
+  return window.indexTimesResolved && window.work !== undefined ? indexesOf(window) : undefined;
 }
 
-function ofResolved({ indexTimesResolved }: MonitorWindow, value: number | undefined): number | undefined {
-  return indexTimesResolved ? value : undefined;
+/** undefined where there is no sample, or the clock stood still. */
+function p99ToMean(times: TimeDistribution | undefined): number | undefined {
+  return times && times.meanMs > 0 ? times.percentileMs(99) / times.meanMs : undefined;
+}
+
+/**
+ * Standard deviation / mean of the fastest 99 %. A few times that a collector or another program made a hundred times as long
+ * would be all there is in the deviation of the whole; the 99th percentile has a rule of its own.
+ */
+function variation(times: TimeDistribution | undefined): number | undefined {
+  const spread = times?.spreadBelow(99);
+  return spread && spread.meanMs > 0 ? spread.stdDevMs / spread.meanMs : undefined;
 }
 
 function figure(value: number): string {

@@ -1,67 +1,93 @@
 /**
- * Windows compared with the ones before them. Pure.
+ * The last ten seconds compared with the ten before. Pure.
  *
- * A figure is compared with its last value, of the last window that has one. Index times and throughput are compared only
- * where the work is the same: longer vectors take longer.
+ * A figure is told when it has been worse for three seconds, and again only after it ceased to be. Index times and throughput
+ * are compared only where the work is the same: longer vectors take longer.
  */
 import type { DegradationUpdate } from './monitor-update.js';
-import type { MonitorWindow } from './monitor-window.js';
-
-/** The last value of each figure; undefined before the first. */
-export interface DegradationBaseline {
-  readonly avgQueryTimeMs?: number | undefined;
-  /** The work that the next two are of. */
-  readonly work?: string | undefined;
-  readonly avgIndexTimeMs?: number | undefined;
-  readonly vectorsPerSecond?: number | undefined;
-}
+import {
+  HELD_MS,
+  indexesOf,
+  LEAST_VECTORS,
+  type MonitorWindow,
+  queriesOf,
+  vectorsPerSecond,
+} from './monitor-window.js';
 
 type Figure = DegradationUpdate['figure'];
 
-const NAMES: Record<Figure, string> = {
-  avgQueryTimeMs: 'Mean query time rose',
-  avgIndexTimeMs: 'Mean index time rose',
-  vectorsPerSecond: 'Throughput fell',
-};
+/** Figures that are worse now: since when, and whether that was told. */
+export type WorseFigures = ReadonlyMap<Figure, { readonly sinceMs: number; readonly told: boolean }>;
 
-/** @param threshold share by which a figure may be worse */
+interface ComparedFigure {
+  readonly figure: Figure;
+  readonly name: string;
+  readonly higherIsBetter: boolean;
+  /** Whether only windows of the same work are compared. */
+  readonly sameWork: boolean;
+  /** undefined where the window has too little to tell. */
+  value(window: MonitorWindow): number | undefined;
+}
+
+const FIGURES: readonly ComparedFigure[] = [
+  {
+    figure: 'avgQueryTimeMs',
+    name: 'Mean query time rose',
+    higherIsBetter: false,
+    sameWork: false,
+    value: (window) => queriesOf(window)?.meanMs,
+  },
+  {
+    figure: 'avgIndexTimeMs',
+    name: 'Mean index time rose',
+    higherIsBetter: false,
+    sameWork: true,
+    value: (window) => indexesOf(window)?.meanMs,
+  },
+  {
+    figure: 'vectorsPerSecond',
+    name: 'Throughput fell',
+    higherIsBetter: true,
+    sameWork: true,
+    value: (window) => (window.handled >= LEAST_VECTORS ? vectorsPerSecond(window) : undefined),
+  },
+];
+
+/**
+ * @param threshold share by which a figure may be worse
+ * @param atMs end of `last`, on any clock that does not run backwards
+ */
 export function judgeDegradation(
-  baseline: DegradationBaseline,
-  window: MonitorWindow,
+  worse: WorseFigures,
+  windows: { readonly before: MonitorWindow; readonly last: MonitorWindow },
   threshold: number,
-): { readonly baseline: DegradationBaseline; readonly degradations: readonly DegradationUpdate[] } {
-  const { stats, work, vectorsPerSecond } = window;
-  const query = stats.totalQueries > 0 ? { avgQueryTimeMs: stats.avgQueryTimeMs } : {};
-  const index = {
-    ...(stats.totalIndexes > 0 ? { avgIndexTimeMs: stats.avgIndexTimeMs } : {}),
-    ...(vectorsPerSecond === undefined ? {} : { vectorsPerSecond }),
-  };
-  // An empty window is of no work; it leaves the last value where it is.
-  const idle = Object.keys(index).length === 0;
-  const same = work !== undefined && work === baseline.work;
-  const { avgQueryTimeMs } = baseline;
-  const before = idle || same ? baseline : { avgQueryTimeMs };
-  const degradations = Object.entries({ ...query, ...index }).flatMap(([name, after]) => {
-    const figure = name as Figure;
-    const change = worsening(figure, before[figure], after);
-    return change > threshold ? [degradation(figure, before[figure] ?? 0, after, change, threshold)] : [];
-  });
-  return { baseline: { ...before, ...(idle ? {} : { work }), ...query, ...index }, degradations };
+  atMs: number,
+): { readonly worse: WorseFigures; readonly degradations: readonly DegradationUpdate[] } {
+  const degradations: DegradationUpdate[] = [];
+  const now = new Map<Figure, { sinceMs: number; told: boolean }>();
+  for (const compared of FIGURES) {
+    const { figure } = compared;
+    const [before, after] = [compared.value(windows.before), compared.value(windows.last)];
+    const comparable = !compared.sameWork || isSameWork(windows.before, windows.last);
+    if (!comparable || before === undefined || after === undefined) continue;
+    const change = worsening(compared, before, after);
+    if (!(change > threshold)) continue;
+    const { sinceMs, told } = worse.get(figure) ?? { sinceMs: atMs, told: false };
+    const tells = !told && atMs - sinceMs >= HELD_MS;
+    now.set(figure, { sinceMs, told: told || tells });
+    if (!tells) continue;
+    const message = `${compared.name} by ${(100 * change).toFixed(1)} % from ten seconds to the next`;
+    degradations.push({ type: 'degradation', figure, message, before, after, change, threshold });
+  }
+  return { worse: now, degradations };
+}
+
+function isSameWork(a: MonitorWindow, b: MonitorWindow): boolean {
+  return a.work !== undefined && a.work === b.work;
 }
 
 /** Share by which `after` is worse than `before`; 0 where there is nothing to compare with. */
-function worsening(figure: Figure, before: number | undefined, after: number): number {
-  if (before === undefined || before === 0) return 0;
-  return figure === 'vectorsPerSecond' ? 1 - after / before : after / before - 1;
-}
-
-function degradation(
-  figure: Figure,
-  before: number,
-  after: number,
-  change: number,
-  threshold: number,
-): DegradationUpdate {
-  const message = `${NAMES[figure]} by ${(100 * change).toFixed(1)} % from one window to the next`;
-  return { type: 'degradation', figure, message, before, after, change, threshold };
+function worsening({ higherIsBetter }: ComparedFigure, before: number, after: number): number {
+  if (before === 0) return 0;
+  return higherIsBetter ? 1 - after / before : after / before - 1;
 }

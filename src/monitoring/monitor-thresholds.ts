@@ -3,19 +3,22 @@
  */
 import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
 
-/** A rule holds above its threshold, the floor below it. `Infinity` switches a rule off, 0 the floor. */
+/**
+ * A rule holds above its threshold, the floor below it. `Infinity` switches a rule off, 0 the floor. Rules are judged over the
+ * last ten seconds, with at least 1,000 vectors or 100 queries in them, and raised when they have held for three seconds.
+ */
 export interface MonitorThresholds {
-  /** Mean time of the queries of a window, in milliseconds. Default 1000. */
+  /** Mean query time, in milliseconds. Default 1000. */
   readonly meanQueryTimeMs: number;
-  /** Mean index time of the vectors of a window, in milliseconds. Default 5000. */
+  /** Mean index time, in milliseconds. Default 5000. */
   readonly meanIndexTimeMs: number;
-  /** 99th percentile / mean, of query times and of index times. Default 3. */
+  /** 99th percentile / mean, of query times, and of index times where all rows are of one length. Default 3. */
   readonly p99ToMean: number;
-  /** Standard deviation / mean, of query times and of index times. Default 0.5. */
+  /** Standard deviation / mean of the fastest 99 %, of the same times. Default 0.5. */
   readonly coefficientOfVariation: number;
-  /** Fewest vectors per second while a run lasts. Default 0: off. */
+  /** Fewest vectors per second while runs last, which may be judged after three seconds of runs too. Default 0: off. */
   readonly minVectorsPerSecond: number;
-  /** Share by which a window may be worse than the one before, 0.2 for 20 %. Default 0.2. */
+  /** Share by which ten seconds may be worse than the ten before, 0.2 for 20 %. Default 0.2. */
   readonly degradation: number;
 }
 

@@ -14,7 +14,7 @@ export type MonitorUpdate<Report = unknown> =
 
 /** How far a run is. Within a run `processed` never goes back. */
 export interface ProgressUpdate extends IndexingProgress {
-  /** Number of the run, from 1 on, in order of start. */
+  /** Number of the run, from 1 on, in order of start; of small runs, which are told together, that of the last. */
   readonly run: number;
   /** Whether the run has ended; then these are the figures of its result, and no update of the run follows. */
   readonly last: boolean;
@@ -32,17 +32,19 @@ export interface MetricUpdate {
 /** How bad what an alert tells is. */
 export type AlertSeverity = 'info' | 'warning' | 'critical';
 
+export const alertRules = [
+  'meanQueryTime',
+  'meanIndexTime',
+  'p99QueryTime',
+  'p99IndexTime',
+  'queryTimeVariation',
+  'indexTimeVariation',
+  'throughput',
+] as const;
 /** What an alert watches. */
-export type AlertRule =
-  | 'meanQueryTime'
-  | 'meanIndexTime'
-  | 'p99QueryTime'
-  | 'p99IndexTime'
-  | 'queryTimeVariation'
-  | 'indexTimeVariation'
-  | 'throughput';
+export type AlertRule = (typeof alertRules)[number];
 
-/** A rule began to hold, or ceased to: raised and cleared in turn, once each. */
+/** A rule has held for three seconds, or ceased to hold: raised and cleared in turn, once each. */
 export interface AlertUpdate {
   readonly type: 'alert';
   readonly state: 'raised' | 'cleared';
@@ -54,10 +56,12 @@ export interface AlertUpdate {
   readonly threshold: number;
 }
 
-/** A window is worse than the one before it by more than the threshold. */
+export const degradationFigures = ['avgQueryTimeMs', 'avgIndexTimeMs', 'vectorsPerSecond'] as const;
+
+/** Ten seconds are worse than the ten before by more than the threshold, for three seconds now; told once. */
 export interface DegradationUpdate {
   readonly type: 'degradation';
-  readonly figure: 'avgQueryTimeMs' | 'avgIndexTimeMs' | 'vectorsPerSecond';
+  readonly figure: (typeof degradationFigures)[number];
   readonly message: string;
   readonly before: number;
   readonly after: number;

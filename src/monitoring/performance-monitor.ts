@@ -122,6 +122,19 @@ export class PerformanceMonitor {
     for (const follower of this.#followers) follower.recordIndexGroup(elapsedMs, count);
   }
 
+  /**
+   * Gives up all records, and with them their figures; a window of time ends so.
+   *
+   * @internal
+   */
+  take(): { readonly stats: PerformanceStats; readonly queries: TimeDistribution; readonly indexes: TimeDistribution } {
+    const taken = { stats: this.getStats(), queries: this.#queries, indexes: this.#indexes };
+    this.#queries = new TimeDistribution();
+    this.#indexes = new TimeDistribution();
+    this.#startedAtMs = this.#clock();
+    return taken;
+  }
+
   /** All figures, now. */
   getStats(): PerformanceStats {
     const uptimeMs = elapsedSince(this.#startedAtMs, this.#clock);

@@ -6,17 +6,18 @@
  * keeps neither a process nor a page alive, and no listener or reader can hold up a run, fail it or make memory grow.
  */
 import { refuseUnknown } from '../base/errors.js';
-import { judgeAlerts, type RaisedAlerts } from './alerts.js';
-import { type DegradationBaseline, judgeDegradation } from './degradation.js';
+import { type HeldRules, judgeAlerts } from './alerts.js';
+import { judgeDegradation, type WorseFigures } from './degradation.js';
 import { checkThresholds, type MonitorThresholds, type ThresholdOptions } from './monitor-thresholds.js';
 import type { MonitorUpdate, ProgressUpdate, ReportUpdate } from './monitor-update.js';
 import { PerformanceMonitor } from './performance-monitor.js';
 import { type Clock, systemClock } from './performance-timer.js';
+import { RecentWork } from './recent-work.js';
 import { checkReportingInterval, DEFAULT_REPORTING_INTERVAL_MS } from './reporting-interval.js';
+import { SmallRuns } from './small-runs.js';
 import { UpdateDelivery } from './update-delivery.js';
 import type { UpdateListener, UpdateType } from './update-listeners.js';
 import type { WatchedRun } from './watched-run.js';
-import { WindowWork } from './window-work.js';
 
 /** What a real-time monitor is made with. */
 export interface RealTimeMonitorOptions {
@@ -47,15 +48,17 @@ export class RealTimeMonitor<Report = unknown> {
   readonly #reportingIntervalMs: number;
   readonly #delivery: UpdateDelivery<Report>;
   readonly #runs = new Map<number, RunUnderWay<Report>>();
+  readonly #smallRuns = new SmallRuns();
   #ticking = false;
   #thresholds: Readonly<MonitorThresholds>;
   #timer: ReturnType<typeof setInterval> | undefined;
   /** Records since the last update and since the last report; undefined until the first window is open. */
   #windows: { readonly update: PerformanceMonitor; readonly report: PerformanceMonitor } | undefined;
-  #work = new WindowWork();
-  #raised: RaisedAlerts = new Map();
-  #baseline: DegradationBaseline = {};
+  #recent = new RecentWork();
+  #held: HeldRules = new Map();
+  #worse: WorseFigures = new Map();
   #runsStarted = 0;
+  #lastSmallRun = 0;
 
   /**
    * @param monitor whose records are told; an indexer gives its own to the one it makes
@@ -152,6 +155,28 @@ export class RealTimeMonitor<Report = unknown> {
     if (this.#timer !== undefined) this.#delivery.deliver([this.#progressOf(number, run, true)]);
   }
 
+  /**
+   * A run that was done at once on the calling thread, its times being in the performance monitor already. All such runs
+   * of a window are told together in one progress update, whose `run` is the number of the last of them.
+   *
+   * @param vectors indexed; `rejected` ones come on top
+   * @param startedAtMs on any clock, the same for all such runs
+   * @param timesResolved whether it lasted long enough, in steps of the clock, for the spread of such times to mean anything
+   * @internal
+   */
+  recordSmallRun(
+    vectors: number,
+    rejected: number,
+    startedAtMs: number,
+    elapsedMs: number,
+    timesResolved = true,
+  ): void {
+    this.#runsStarted++;
+    this.#lastSmallRun = this.#runsStarted;
+    // While nobody is told, nothing gathers.
+    if (this.#timer !== undefined) this.#smallRuns.add(vectors + rejected, startedAtMs, elapsedMs, timesResolved);
+  }
+
   async #tick(timer: unknown): Promise<void> {
     if (this.#ticking) return;
     this.#ticking = true;
@@ -165,21 +190,23 @@ export class RealTimeMonitor<Report = unknown> {
     await Promise.allSettled([...this.#runs.values()].map(({ watched }) => watched.takeIn()));
   }
 
-  /** A small call was done; its times are in the performance monitor already. @internal */
-  recordSmallRun(_vectors: number, _rejected: number, _startedAtMs: number, _elapsedMs: number): void {}
-
   /** The updates of the window that ends now. */
   #collect(): MonitorUpdate<Report>[] {
     const windows = this.#windows;
     if (!windows) return [];
-    const progress = [...this.#runs].map(([number, run]) => this.#progressOf(number, run, false));
-    const stats = windows.update.getStats();
-    windows.update.reset();
-    const window = { stats, ...this.#work.take(this.#runs.size === 0) };
-    const judged = judgeAlerts(this.#raised, window, this.#thresholds, this.#clock());
-    const compared = judgeDegradation(this.#baseline, window, this.#thresholds.degradation);
-    this.#raised = judged.raised;
-    this.#baseline = compared.baseline;
+    const progress = [
+      ...this.#smallRunsProgress(),
+      ...[...this.#runs].map(([number, run]) => this.#progressOf(number, run, false)),
+    ];
+    const { stats, ...records } = windows.update.take();
+    const now = this.#clock();
+    this.#recent.addRecords(records, now);
+    const last = this.#recent.last(now);
+    const judged = judgeAlerts(this.#held, last, this.#thresholds, now);
+    const before = this.#recent.before(now);
+    const compared = judgeDegradation(this.#worse, { before, last }, this.#thresholds.degradation, now);
+    this.#held = judged.held;
+    this.#worse = compared.worse;
     const lifetime = this.#monitor.getStats();
     return [
       ...progress,
@@ -194,10 +221,20 @@ export class RealTimeMonitor<Report = unknown> {
     const progress = run.watched.progress();
     const now = this.#clock();
     const elapsedMs = Math.max(0, now - run.seenAtMs);
-    this.#work.add(run.watched.work, progress.processed - run.processed, elapsedMs, run.watched.timesResolved());
+    const { work } = run.watched;
+    this.#recent.addRun(work, progress.processed - run.processed, elapsedMs, run.watched.timesResolved(), now);
     run.processed = progress.processed;
     run.seenAtMs = now;
     return { ...progress, run: number, last };
+  }
+
+  #smallRunsProgress(): ProgressUpdate[] {
+    const small = this.#smallRuns.take();
+    if (!small) return [];
+    // What each of them did is not known here.
+    const { progress, busyMs, timesResolved } = small;
+    this.#recent.addRun(undefined, progress.processed, busyMs, timesResolved, this.#clock());
+    return [{ ...progress, run: this.#lastSmallRun, last: true }];
   }
 
   #dueReports(sinceReport: PerformanceMonitor): ReportUpdate<Report>[] {
@@ -218,7 +255,8 @@ export class RealTimeMonitor<Report = unknown> {
     const report = new PerformanceMonitor(this.#clock);
     for (const window of [update, report]) this.#monitor.addFollower(window);
     this.#windows = { update, report };
-    this.#work = new WindowWork();
+    this.#recent = new RecentWork();
+    this.#smallRuns.take();
     for (const run of this.#runs.values()) {
       run.processed = run.watched.progress().processed;
       run.seenAtMs = this.#clock();

@@ -6,7 +6,7 @@
  */
 import { invalidConfiguration } from '../base/errors.js';
 import { ExactSum } from './exact-sum.js';
-import { ExponentialHistogram, type HistogramSnapshot } from './exponential-histogram.js';
+import { ExponentialHistogram, type HistogramSnapshot, lowerBoundOf } from './exponential-histogram.js';
 
 /** Figures of a distribution of times, in milliseconds; all 0 when `count` is 0. */
 export interface TimeSummary {
@@ -90,6 +90,26 @@ export class TimeDistribution {
     this.#sum.add(elapsedMs);
     this.#squares.addSquareOver(elapsedMs, count);
     this.#count(elapsedMs / count, count);
+  }
+
+  /** Mean and standard deviation of the least `percent` (0..100) of all, within 1.1 %; undefined when there is none. */
+  spreadBelow(percent: number): { readonly meanMs: number; readonly stdDevMs: number } | undefined {
+    const { zeros, buckets } = this.#histogram.snapshot();
+    const total = Math.floor((percent * this.count) / 100);
+    if (total === 0) return undefined;
+    let taken = Math.min(zeros, total);
+    let meanMs = 0;
+    let squares = 0;
+    for (const { bucket, count } of buckets) {
+      const added = Math.min(count, total - taken);
+      if (added === 0) break;
+      const ms = lowerBoundOf(bucket + 0.5);
+      const share = added / (taken + added);
+      squares += added * (1 - share) * (ms - meanMs) ** 2;
+      meanMs += share * (ms - meanMs);
+      taken += added;
+    }
+    return { meanMs, stdDevMs: Math.sqrt(squares / total) };
   }
 
   /** Adds all records of `other`, which stays as it is. */

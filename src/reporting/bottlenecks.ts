@@ -2,12 +2,14 @@
  * What held a run back: causes whose share of its time is worth a change, the greatest first, each with the figure behind it
  * and what to do. Pure.
  */
+import { evenBatchSize, isWorthChange } from './balancing.js';
 import type { Losses } from './losses.js';
 import type { Bottleneck, RunConditions } from './report-data.js';
 
 /** What the sentences name beside times. */
 export interface BottleneckFacts {
-  readonly totalTimeMs: number;
+  /** Time of the run, what it waited before left out. */
+  readonly runMs: number;
   /** Vectors handled, rejected ones included. */
   readonly vectors: number;
   readonly threads: number;
@@ -24,38 +26,70 @@ const LEAST_SHARE = 0.1;
 const LEAST_MS = 1;
 /** A run that is over at once is mostly beginning and end; from half on, the vectors are too few. */
 const DISPATCH_SHARE = 0.5;
+/** With more work for a thread and run, a long beginning or end is an accident, and more vectors would not change it. */
+const LITTLE_WORK_MS = 2;
 /** Near its measured bandwidth, the memory is what the threads wait for. */
 const MEMORY_SHARE = 0.7;
 /** What other programs take now and then is no oversubscription. */
 const PROCESSOR_SHARE = 0.25;
 /** Dispatch is to be at most this share of the time of a run that is large enough. */
 const GOOD_DISPATCH_SHARE = 0.1;
-/** Batches for each thread, so that the last one may idle little: the plan's own aim. */
-const BATCHES_PER_THREAD = 16;
 /** Batches whose size is not given have as many vectors or more. */
 const LEAST_CHOSEN_SIZE = 50;
 
+/** A cause that may have held a run back. */
+interface Cause {
+  readonly name: Bottleneck['name'];
+  readonly lostMs: number;
+  readonly leastShare: number;
+  /** Whether what it asks for helps, whatever its share. */
+  readonly applies: boolean;
+  readonly sentence: (percent: string) => string;
+}
+
 export function findBottlenecks(losses: Losses, facts: BottleneckFacts): Bottleneck[] {
-  const { totalTimeMs } = facts;
-  if (totalTimeMs <= 0) return [];
-  const found: Bottleneck[] = [];
-  const add = (name: Bottleneck['name'], lostMs: number, leastShare: number, sentence: (percent: string) => string) => {
-    const share = Math.min(1, lostMs / totalTimeMs);
-    if (share < leastShare || (lostMs < LEAST_MS && name !== 'few vectors')) return;
-    found.push({ name, share, lostMs, recommendation: sentence(`${(100 * share).toFixed(1)}%`) });
-  };
-  const { threads, conditions } = facts;
-  add('copying', losses.copyingMs, LEAST_SHARE, (percent) => copying(percent, facts));
-  add('first touch', losses.firstTouchMs, LEAST_SHARE, (percent) => firstTouch(percent, facts));
-  add('memory bandwidth', losses.memoryMs, MEMORY_SHARE, (percent) => memoryBandwidth(percent, facts));
-  if (threads > 1) {
-    add('imbalance', losses.imbalanceMs, LEAST_SHARE, (percent) => imbalance(percent, facts));
-    add('few vectors', losses.dispatchMs, DISPATCH_SHARE, (percent) => fewVectors(percent, losses.dispatchMs, facts));
-  }
-  add('start-up', losses.startUpMs, LEAST_SHARE, (percent) => startUp(percent, facts));
-  const processorShare = threads > conditions.availableThreads ? LEAST_SHARE : PROCESSOR_SHARE;
-  add('processors', losses.withoutProcessorMs, processorShare, (percent) => processors(percent, facts));
-  return found.sort((a, b) => b.share - a.share);
+  const { runMs } = facts;
+  if (runMs <= 0) return [];
+  return causesOf(losses, facts)
+    .map((cause) => ({ ...cause, share: Math.min(1, cause.lostMs / runMs) }))
+    .filter(({ applies, share, leastShare }) => applies && share >= leastShare)
+    .map(({ name, share, lostMs, sentence }) => {
+      return { name, share, lostMs, recommendation: sentence(`${(100 * share).toFixed(1)}%`) };
+    })
+    .sort((a, b) => b.share - a.share);
+}
+
+function causesOf(losses: Losses, facts: BottleneckFacts): readonly Cause[] {
+  const { runMs, threads, busyMs, conditions } = facts;
+  const oversubscribed = threads > conditions.availableThreads;
+  const memoryBound = losses.memoryMs >= MEMORY_SHARE * runMs && facts.copiedBytes === 0;
+  // Two sentences must not name two numbers of threads.
+  const threadsToUse = memoryBound ? enoughThreads(threads, conditions) : conditions.availableThreads;
+  const cause = (
+    name: Bottleneck['name'],
+    lostMs: number,
+    sentence: Cause['sentence'],
+    { leastShare = LEAST_SHARE, applies = lostMs >= LEAST_MS }: Partial<Pick<Cause, 'leastShare' | 'applies'>> = {},
+  ): Cause => ({ name, lostMs, leastShare, applies, sentence });
+  return [
+    cause('copying', losses.copyingMs, (percent) => copying(percent, facts)),
+    cause('first touch', losses.firstTouchMs, (percent) => firstTouch(percent, facts)),
+    cause('memory bandwidth', losses.memoryMs, (percent) => memoryBandwidth(percent, facts), {
+      leastShare: MEMORY_SHARE,
+    }),
+    cause('imbalance', losses.imbalanceMs, (percent) => imbalance(percent, facts), {
+      applies: threads > 1 && isWorthChange(losses.balancingGainMs, runMs),
+    }),
+    cause('few vectors', losses.dispatchMs, (percent) => fewVectors(percent, losses.dispatchMs, facts), {
+      leastShare: DISPATCH_SHARE,
+      applies: threads > 1 && busyMs <= LITTLE_WORK_MS * threads * conditions.runs,
+    }),
+    cause('start-up', losses.startUpMs, (percent) => startUp(percent, facts)),
+    cause('processors', losses.withoutProcessorMs, (percent) => processors(percent, facts, threadsToUse), {
+      leastShare: oversubscribed ? LEAST_SHARE : PROCESSOR_SHARE,
+      applies: oversubscribed ? losses.withoutProcessorMs >= LEAST_MS : isWorthChange(losses.withoutProcessorMs, runMs),
+    }),
+  ];
 }
 
 function copying(percent: string, { copiedBytes }: BottleneckFacts): string {
@@ -76,21 +110,29 @@ function memoryBandwidth(percent: string, { copiedBytes, threads, conditions }: 
   const rate = ((conditions.memory?.bytesPerMs ?? 0) / 1e6).toFixed(1);
   const found = `Memory bandwidth was the limit for ${percent} of the time (${rate} GB/s measured).`;
   if (copiedBytes > 0) return `${found} Index with inPlace: rows that are not copied in move half as many bytes.`;
-  const enough = Math.min(threads, Math.max(1, Math.ceil(1 / (conditions.memory?.oneThreadShare ?? 1))));
+  const enough = enoughThreads(threads, conditions);
   return enough < threads
     ? `${found} Use ${enough} thread${enough === 1 ? '' : 's'}: more do not make it faster.`
     : `${found} More threads would not make it faster.`;
 }
 
-function imbalance(percent: string, { batches, threads, batchSize, vectors }: BottleneckFacts): string {
-  const found = `Threads waited ${percent} of the time for the last one (${batches} batches for ${threads} threads, up to ${batchSize} vectors each).`;
-  const size = Math.max(1, Math.floor(vectors / (threads * BATCHES_PER_THREAD)));
-  if (size < batchSize)
-    return `${found} Set batchSize to ${size}${size < LEAST_CHOSEN_SIZE ? '' : ', or leave it out'}.`;
-  return `${found} Use fewer threads, or index more vectors at a time.`;
+/** That the memory can serve and processors are there for. */
+function enoughThreads(threads: number, { memory, availableThreads }: RunConditions): number {
+  return Math.min(threads, availableThreads, Math.max(1, Math.ceil(1 / (memory?.oneThreadShare ?? 1))));
 }
 
-function fewVectors(percent: string, dispatchMs: number, { vectors, threads, busyMs }: BottleneckFacts): string {
+function imbalance(percent: string, { batches, threads, batchSize, vectors, conditions }: BottleneckFacts): string {
+  const size = evenBatchSize(vectors / conditions.runs, threads);
+  return (
+    `Threads waited ${percent} of the time for the last one (${batches} batches for ${threads} threads, up to ${batchSize} vectors each). ` +
+    `Set batchSize to ${size}${size < LEAST_CHOSEN_SIZE ? '' : ', or leave it out'}.`
+  );
+}
+
+function fewVectors(percent: string, dispatchMs: number, facts: BottleneckFacts): string {
+  const { threads, busyMs, conditions } = facts;
+  // Of a stream, a chunk.
+  const vectors = facts.vectors / conditions.runs;
   const workMs = dispatchMs * (1 / GOOD_DISPATCH_SHARE - 1);
   const enough = Math.max(2 * vectors, Math.ceil((workMs * threads * vectors) / Math.max(busyMs, 1e-6)));
   const each = (vectors / threads).toFixed(0);
@@ -104,13 +146,11 @@ function startUp(percent: string, { conditions }: BottleneckFacts): string {
   );
 }
 
-function processors(percent: string, { threads, conditions }: BottleneckFacts): string {
-  const found = `Threads at work had no processor for ${percent} of the time`;
+function processors(percent: string, { threads, conditions }: BottleneckFacts, toUse: number): string {
   const { availableThreads } = conditions;
-  if (threads <= availableThreads) {
-    return `${found}: other programs took it. ${threads > 1 ? 'Use fewer threads, or end them' : 'End them'}.`;
-  }
-  const use = `Use ${availableThreads} thread${availableThreads === 1 ? '' : 's'}`;
+  const found = `Threads at work had no processor for ${percent} of the time`;
+  if (threads <= availableThreads) return `${found}: other programs took it. End them, or run when they have ended.`;
+  const use = `Use ${toUse} thread${toUse === 1 ? '' : 's'}`;
   return `${found} (${threads} threads, ${availableThreads} available). ${use}.`;
 }
 

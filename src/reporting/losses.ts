@@ -6,6 +6,7 @@
  * copied), imbalance (after a thread's last batch), and dispatch (all the rest). First touch and waiting for a processor are
  * parts of busy time or of copying; the time of the memory is a bound, not idle time.
  */
+import { balancingGainMs } from './balancing.js';
 import type { BatchSample, CopyIn, RunConditions } from './report-data.js';
 
 /** Milliseconds of the run's time, from 0. */
@@ -18,6 +19,8 @@ export interface Losses {
   readonly memoryMs: number;
   /** Threads waiting for the last one. */
   readonly imbalanceMs: number;
+  /** What even batches would gain, by a replay. */
+  readonly balancingGainMs: number;
   /** Before the first claims and after the last batch, where all threads were there. */
   readonly dispatchMs: number;
   /** Waiting for threads to start. */
@@ -31,6 +34,7 @@ export const noLosses: Losses = {
   firstTouchMs: 0,
   memoryMs: 0,
   imbalanceMs: 0,
+  balancingGainMs: 0,
   dispatchMs: 0,
   startUpMs: 0,
   withoutProcessorMs: 0,
@@ -38,6 +42,8 @@ export const noLosses: Losses = {
 
 export interface RunToExplain {
   readonly totalTimeMs: number;
+  /** What came before the run began; nothing is lost in it. Default: 0. */
+  readonly waitedMs?: number | undefined;
   /** Threads that could take part. */
   readonly threads: number;
   readonly batches: readonly BatchSample[];
@@ -61,6 +67,11 @@ export function lossesOf(run: RunToExplain): Losses {
     firstTouchMs: copyIn ? (idle.copyingMs / threads) * touchShare : Math.min(touchMs, busyMs) / threads,
     memoryMs: conditions.memory ? bytesMoved(batches, copyIn) / conditions.memory.bytesPerMs : 0,
     imbalanceMs: idle.imbalanceMs / threads,
+    balancingGainMs: balancingGainMs({
+      ...run,
+      availableThreads: conditions.availableThreads,
+      memoryBytesPerMs: conditions.memory?.bytesPerMs,
+    }),
     dispatchMs: idle.dispatchMs / threads + Math.max(0, totalTimeMs - lastEndMs),
     startUpMs: idle.startUpMs / threads,
     withoutProcessorMs: withoutProcessorMs(conditions, threads, busyMs) / threads,
@@ -84,6 +95,7 @@ export function addLosses(a: Losses, b: Losses): Losses {
     firstTouchMs: a.firstTouchMs + b.firstTouchMs,
     memoryMs: a.memoryMs + b.memoryMs,
     imbalanceMs: a.imbalanceMs + b.imbalanceMs,
+    balancingGainMs: a.balancingGainMs + b.balancingGainMs,
     dispatchMs: a.dispatchMs + b.dispatchMs,
     startUpMs: a.startUpMs + b.startUpMs,
     withoutProcessorMs: a.withoutProcessorMs + b.withoutProcessorMs,
@@ -91,7 +103,7 @@ export function addLosses(a: Losses, b: Losses): Losses {
 }
 
 /** Idle milliseconds of all threads together, up to the end of the last batch. */
-function idleTimes({ threads, batches, copyIn, conditions }: RunToExplain, lastEndMs: number) {
+function idleTimes({ threads, batches, copyIn, conditions, waitedMs = 0 }: RunToExplain, lastEndMs: number) {
   const copyEndMs = copyIn?.endedAtMs ?? 0;
   const copyStartMs = copyIn ? Math.max(0, copyEndMs - copyIn.busyMs) : 0;
   const started = conditions.startedThreads > 0;
@@ -105,16 +117,16 @@ function idleTimes({ threads, batches, copyIn, conditions }: RunToExplain, lastE
   for (const { threadId, claimedAtMs, endedAtMs } of batches) {
     const before = freeAtMs.get(threadId);
     freeAtMs.set(threadId, endedAtMs);
-    if (before === undefined && started) idle.startUpMs += claimedAtMs;
-    else explain(before ?? 0, claimedAtMs, 'dispatchMs');
+    if (before === undefined && started) idle.startUpMs += claimedAtMs - waitedMs;
+    else explain(before ?? waitedMs, claimedAtMs, 'dispatchMs');
   }
   for (let threadId = 0; threadId < threads; threadId++) {
     const endedAtMs = freeAtMs.get(threadId);
     if (endedAtMs !== undefined) explain(endedAtMs, lastEndMs, 'imbalanceMs');
     // A thread that had no batch came too late, unless there was none for it.
-    else if (batches.length < threads) explain(0, lastEndMs, 'imbalanceMs');
-    else if (started) idle.startUpMs += lastEndMs;
-    else explain(0, lastEndMs, 'dispatchMs');
+    else if (batches.length < threads) explain(waitedMs, lastEndMs, 'imbalanceMs');
+    else if (started) idle.startUpMs += lastEndMs - waitedMs;
+    else explain(waitedMs, lastEndMs, 'dispatchMs');
   }
   return idle;
 }

@@ -3,82 +3,24 @@
  */
 
 import { refuseUnknown } from '../base/errors.js';
-import type { HistogramSnapshot } from '../monitoring/exponential-histogram.js';
-import type { TimeSummary } from '../monitoring/time-distribution.js';
 import { reportToCsv } from './csv.js';
 import { reportToHtml } from './html.js';
 import { type JsonValue, reportFromJson, reportToJson } from './json.js';
-import type {
-  BatchSample,
-  BatchSizeSample,
-  Bottleneck,
-  CompletedSample,
-  CopyIn,
-  IndexingPerformanceReportData,
-  Optimization,
-  QueueDepth,
-  RunBackend,
-  RunConditions,
-  ThreadPerformance,
-} from './report-data.js';
-import { performanceScore } from './score.js';
+import { type IndexingPerformanceReportData, reportFields } from './report-data.js';
+import { performanceScore, type ScoreDeduction, scoreDeductions } from './score.js';
 import { reportToTrace } from './trace.js';
 import { predictRun, type RunPrediction, type WhatIf } from './what-if.js';
 
-/** Figures of a run, not of the indexer's lifetime. What each of them means stands at `IndexingPerformanceReportData`. */
-export class IndexingPerformanceReport implements IndexingPerformanceReportData {
-  readonly totalVectors: number;
-  readonly totalTimeMs: number;
-  readonly vectorsPerSecond: number;
-  readonly batchSize: number;
-  readonly threadCount: number;
-  readonly threadEfficiency: number;
-  readonly threadTimesMs: readonly number[];
-  readonly threadPerformance: readonly ThreadPerformance[];
-  readonly averageVectorTimeMs: number;
-  readonly recommendations: readonly string[];
-  readonly indexTime: TimeSummary;
-  readonly indexTimeHistogram: HistogramSnapshot;
-  readonly magnitudeHistogram: HistogramSnapshot;
-  readonly rejectedCount: number;
-  readonly timingGroupSize: number;
-  readonly backend: RunBackend;
-  readonly batches: readonly BatchSample[];
-  readonly completed: readonly CompletedSample[];
-  readonly copyIn: CopyIn | undefined;
-  readonly conditions: RunConditions | undefined;
-  readonly bottlenecks: readonly Bottleneck[];
-  readonly optimizations: readonly Optimization[] | undefined;
-  readonly batchSizeHistory: readonly BatchSizeSample[] | undefined;
-  readonly queueDepth: QueueDepth | undefined;
-  readonly threadUtilization: readonly number[] | undefined;
+const fieldNames = Object.keys(reportFields) as (keyof IndexingPerformanceReportData)[];
 
+/** Figures of a run, not of the indexer's lifetime. What each of them means stands at `IndexingPerformanceReportData`. */
+export interface IndexingPerformanceReport extends IndexingPerformanceReportData {}
+
+/** Figures of a run, not of the indexer's lifetime. What each of them means stands at `IndexingPerformanceReportData`. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor sets every field of the table
+export class IndexingPerformanceReport {
   constructor(data: IndexingPerformanceReportData) {
-    this.totalVectors = data.totalVectors;
-    this.totalTimeMs = data.totalTimeMs;
-    this.vectorsPerSecond = data.vectorsPerSecond;
-    this.batchSize = data.batchSize;
-    this.threadCount = data.threadCount;
-    this.threadEfficiency = data.threadEfficiency;
-    this.threadTimesMs = data.threadTimesMs;
-    this.threadPerformance = data.threadPerformance;
-    this.averageVectorTimeMs = data.averageVectorTimeMs;
-    this.recommendations = data.recommendations;
-    this.indexTime = data.indexTime;
-    this.indexTimeHistogram = data.indexTimeHistogram;
-    this.magnitudeHistogram = data.magnitudeHistogram;
-    this.rejectedCount = data.rejectedCount;
-    this.timingGroupSize = data.timingGroupSize;
-    this.backend = data.backend;
-    this.batches = data.batches;
-    this.completed = data.completed;
-    this.copyIn = data.copyIn;
-    this.conditions = data.conditions;
-    this.bottlenecks = data.bottlenecks;
-    this.optimizations = data.optimizations;
-    this.batchSizeHistory = data.batchSizeHistory;
-    this.queueDepth = data.queueDepth;
-    this.threadUtilization = data.threadUtilization;
+    for (const name of fieldNames) Object.assign(this, { [name]: data[name] });
   }
 
   /**
@@ -97,6 +39,11 @@ export class IndexingPerformanceReport implements IndexingPerformanceReportData 
    */
   calculatePerformanceScore(): number {
     return performanceScore(this);
+  }
+
+  /** What took points from the score; empty for a score of 100. */
+  scoreDeductions(): ScoreDeduction[] {
+    return scoreDeductions(this);
   }
 
   /**

@@ -6,6 +6,7 @@ import type { ExponentialHistogram } from '../monitoring/exponential-histogram.j
 import { TimeDistribution } from '../monitoring/time-distribution.js';
 import { findBottlenecks } from './bottlenecks.js';
 import type { Losses } from './losses.js';
+import { phasesOfRun } from './phases.js';
 import { recommend } from './recommendations.js';
 import type {
   BatchSample,
@@ -15,11 +16,14 @@ import type {
   CopyIn,
   IndexingPerformanceReportData,
   Optimization,
+  Phase,
   QueueDepth,
   QueueDepthSample,
   RunBackend,
   RunConditions,
+  RunSubject,
 } from './report-data.js';
+import { slowGroupsMs } from './slow-groups.js';
 import { threadBalance } from './thread-balance.js';
 
 export interface ThreadRun {
@@ -40,8 +44,10 @@ export interface ReportParts {
 export interface MeasuredRun {
   /** From the call until the result, on the caller's clock. */
   readonly totalTimeMs: number;
-  /** Part of that before its job began. Default 0. */
+  /** The part of it before the run began; default: 0. */
   readonly waitedMs?: number | undefined;
+  /** What the report is about, as far as somebody knows. */
+  readonly subject?: RunSubject | undefined;
   readonly rejectedCount: number;
   /** The thread at position `i` is thread `i`; one entry for each that took part or could have. */
   readonly threads: readonly ThreadRun[];
@@ -72,33 +78,40 @@ export interface MeasuredRun {
 }
 
 export function summarizeRun(run: MeasuredRun, parts: ReportParts): IndexingPerformanceReportData {
-  const { totalTimeMs, threads } = run;
+  const { totalTimeMs, waitedMs = 0, threads } = run;
+  const ownTimeMs = Math.max(0, totalTimeMs - waitedMs);
   const indexTimes = new TimeDistribution();
   for (const thread of threads) indexTimes.merge(thread.indexTimes);
   const indexTime = indexTimes.summary();
+  const indexTimeHistogram = indexTimes.histogram();
   const threadTimesMs = threads.map(({ busyMs }) => busyMs);
   const { efficiency, timeRatio } = threadBalance(threadTimesMs, run.clockTickMs);
-  const bottlenecks = bottlenecksOf(run, indexTime.count, threadTimesMs);
-  const vectorsPerSecond = quotient(indexTime.count, totalTimeMs / 1000);
+  const bottlenecks = bottlenecksOf(run, ownTimeMs, indexTime.count);
+  const vectorsPerSecond = quotient(indexTime.count, ownTimeMs / 1000);
   return {
     totalVectors: indexTime.count,
     totalTimeMs,
+    waitedMs,
     vectorsPerSecond,
     batchSize: run.batchSize,
     threadCount: threads.length,
     threadEfficiency: efficiency,
     threadTimesMs,
     threadPerformance: parts.enablePerThreadMonitoring ? threads.map(performanceOf) : [],
-    averageVectorTimeMs: quotient(totalTimeMs, indexTime.count),
+    averageVectorTimeMs: quotient(ownTimeMs, indexTime.count),
     recommendations: recommend({
+      runMs: ownTimeMs,
       threadEfficiency: efficiency,
       threadTimeRatio: timeRatio,
+      balancingGainMs: run.losses?.balancingGainMs ?? 0,
       vectorsPerSecond,
+      timingGroups: quotient(indexTime.count, run.timingGroupSize),
+      slowGroupsMs: quotient(slowGroupsMs(indexTimeHistogram, indexTime.meanMs), threads.length),
       indexTime: parts.batchSizeMonitoring ? indexTime : undefined,
       bottlenecks,
     }),
     indexTime,
-    indexTimeHistogram: indexTimes.histogram(),
+    indexTimeHistogram,
     magnitudeHistogram: run.magnitudes.snapshot(),
     rejectedCount: run.rejectedCount,
     timingGroupSize: run.timingGroupSize,
@@ -108,25 +121,32 @@ export function summarizeRun(run: MeasuredRun, parts: ReportParts): IndexingPerf
     copyIn: run.copyIn,
     conditions: run.conditions,
     bottlenecks,
+    subject: run.subject,
+    phases: run.conditions?.runs === 1 ? phasesOf(run, run.conditions, waitedMs) : undefined,
     optimizations: run.optimizations,
     batchSizeHistory: parts.batchSizeMonitoring ? [...run.batchSizes] : undefined,
     queueDepth: parts.queueDepthMonitoring ? queueDepthOf(run.queueDepths, totalTimeMs) : undefined,
     threadUtilization: parts.threadUtilizationMonitoring
-      ? threadTimesMs.map((busyMs) => Math.min(1, quotient(busyMs, totalTimeMs)))
+      ? threadTimesMs.map((busyMs) => Math.min(1, quotient(busyMs, ownTimeMs)))
       : undefined,
   };
 }
 
-function bottlenecksOf(run: MeasuredRun, indexed: number, threadTimesMs: readonly number[]): readonly Bottleneck[] {
+function phasesOf(run: MeasuredRun, { startedThreads }: RunConditions, waitedMs: number): Phase[] {
+  const { totalTimeMs, batches, copyIn } = run;
+  return phasesOfRun({ totalTimeMs, waitedMs, batches, copyIn, startedThreads });
+}
+
+function bottlenecksOf(run: MeasuredRun, runMs: number, indexed: number): readonly Bottleneck[] {
   const { conditions, losses } = run;
   if (!conditions || !losses) return [];
   return findBottlenecks(losses, {
-    totalTimeMs: run.totalTimeMs,
+    runMs,
     vectors: indexed + run.rejectedCount,
-    threads: threadTimesMs.length,
+    threads: run.threads.length,
     batches: run.batchCount,
     batchSize: run.batchSize,
-    busyMs: threadTimesMs.reduce((sum, busyMs) => sum + busyMs, 0),
+    busyMs: run.threads.reduce((sum, { busyMs }) => sum + busyMs, 0),
     copiedBytes: run.copyIn?.bytes ?? 0,
     conditions,
   });

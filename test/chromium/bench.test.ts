@@ -7,9 +7,9 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { resultsToHtml } from '../../src/benchmark/html.js';
-import { resultsToMarkdown } from '../../src/benchmark/markdown.js';
-import { resultsFromJson } from '../../src/benchmark/results-json.js';
+import { resultsToHtml } from '../../bench/suite/html.js';
+import { resultsToMarkdown } from '../../bench/suite/markdown.js';
+import { resultsFromJson } from '../../bench/suite/results-json.js';
 import { hasChromium } from './browser.js';
 
 interface Outcome {

@@ -24,12 +24,14 @@ interface WhatIf {
   readonly predictions: readonly Prediction[];
   readonly best: Prediction;
   readonly verifiedMs: number | null;
+  readonly error: number | null;
 }
 
 test('--what-if predicts as many threads as there are processors, and other batch sizes', async () => {
   const { stdout } = await runWell(['index', input, '--threads', '2', '--what-if', '--json']);
   const { whatIf } = JSON.parse(stdout) as { whatIf: WhatIf };
-  const { measuredMs, predictions, best, verifiedMs } = whatIf;
+  const { measuredMs, predictions, best, verifiedMs, error } = whatIf;
+  expect(error).toBeGreaterThan(0);
   expect(measuredMs).toBeGreaterThan(0);
   expect(verifiedMs).toBeNull();
   const threads = new Set(predictions.map((each) => each.threads));

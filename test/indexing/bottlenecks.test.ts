@@ -97,16 +97,18 @@ test('first touch: disposed results, or into, leave no memory to be touched firs
 test('imbalance: with the batch size that the report names, there are batches enough for every thread', async () => {
   const indexer = createIndexer(2);
   await indexer.ready();
-  const matrix = indexer.allocate(1000, 2048);
-  matrix.data.set(randomMatrix(1000, 2048).data);
+  // Long enough for its end to be worth a change.
+  const count = 16_000;
+  const matrix = indexer.allocate(count, 2048);
+  matrix.data.set(randomMatrix(count, 2048).data);
   const index = (batchSize?: number) => reportOf(indexer.indexVectorsMonitored(matrix, { batchSize, inPlace: true }));
-  const { bottleneck, report } = await untilNamed('imbalance', () => index(990));
+  const { bottleneck, report } = await untilNamed('imbalance', () => index(count - 160));
   expect(report.batches).toHaveLength(2);
   const batchSize = numberAfter('Set batchSize to', bottleneck);
   const followed = await index(batchSize);
   expect(followed.batches.length).toBeGreaterThanOrEqual(2 * 16);
   // No thread can be left with more than one small batch at the end.
-  expect(Math.max(...followed.batches.map(({ vectors }) => vectors))).toBeLessThanOrEqual(1000 / 32);
+  expect(Math.max(...followed.batches.map(({ vectors }) => vectors))).toBeLessThanOrEqual(count / 32);
   expect((await index()).batches.length).toBeGreaterThanOrEqual(8);
 });
 
@@ -190,7 +192,7 @@ test('memory bandwidth: measured once, told in later reports, and in place half 
   const bytes = moved(report, 1).losses.memoryMs;
   const { losses, conditions } = moved(report, bytes / report.totalTimeMs);
   const [named] = findBottlenecks(losses, {
-    totalTimeMs: report.totalTimeMs,
+    runMs: report.totalTimeMs,
     vectors: 20_000,
     threads: 2,
     batches: report.batches.length,

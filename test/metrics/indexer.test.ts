@@ -23,7 +23,8 @@ test('counts of an indexer are those of its vectors, thread by thread, over runs
   expect(indexer.monitor.getStats().totalIndexes).toBe(2000);
   expect(values['simdex_index_duration_seconds_count']).toBe(5000);
   expect(ofThread(0) + ofThread(1)).toBe(5000);
-  expect(values['simdex_active_threads']).toBe(0);
+  expect(values['simdex_active_threads']).toBe(2);
+  expect(values['simdex_busy_threads']).toBe(0);
 });
 
 test('the greatest and the least duration lie in the buckets that say so', async () => {

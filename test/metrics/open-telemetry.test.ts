@@ -39,7 +39,7 @@ async function exported(reader: Reader): Promise<Record<string, { unit: string; 
 test('what is exported are the figures of the monitor, each time as they are then', async () => {
   const { reader, meter } = createProvider();
   const monitor = new SharedPerformanceMonitor(2);
-  registerWithOpenTelemetry(meter, { monitor, getMonitoringStats: () => ({ activeThreads: 2 }) });
+  registerWithOpenTelemetry(meter, { monitor, getMonitoringStats: () => ({ activeThreads: 2, busyThreads: 1 }) });
   for (const times of [
     [1, 2, 3],
     [40, 0],
@@ -87,6 +87,7 @@ test('what is exported are the figures of the monitor, each time as they are the
         },
       },
       'simdex.thread.active': { unit: '{thread}', values: { '{}': 2 } },
+      'simdex.thread.busy': { unit: '{thread}', values: { '{}': 1 } },
     });
   }
 });

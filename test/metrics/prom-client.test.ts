@@ -14,7 +14,10 @@ function busyMonitor(): SharedPerformanceMonitor {
   return monitor;
 }
 
-const indexer = (monitor: SharedPerformanceMonitor) => ({ monitor, getMonitoringStats: () => ({ activeThreads: 2 }) });
+const indexer = (monitor: SharedPerformanceMonitor) => ({
+  monitor,
+  getMonitoringStats: () => ({ activeThreads: 2, busyThreads: 1 }),
+});
 
 test('the registry shows the figures of the monitor, each time as they are then', async () => {
   const monitor = busyMonitor();
@@ -51,6 +54,7 @@ test('metrics of the caller and default labels stay in their places', async () =
   const values = valuesOf(await registry.metrics());
   expect(values['orders_total{app="shop"}']).toBe(3);
   expect(values['simdex_active_threads{app="shop"}']).toBe(2);
+  expect(values['simdex_busy_threads{app="shop"}']).toBe(1);
   const thread = Object.keys(values).find((key) => /^simdex_thread_indexed_vectors_total\{.*thread="0"/.test(key))!;
   expect([thread.includes('app="shop"'), values[thread]]).toEqual([true, 4]);
 });

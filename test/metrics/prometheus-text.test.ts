@@ -50,14 +50,18 @@ describe('histograms', () => {
 });
 
 test('names, types and help are those of the documentation', () => {
-  const source = { monitor: new SharedPerformanceMonitor(2), getMonitoringStats: () => ({ activeThreads: 1 }) };
+  const source = {
+    monitor: new SharedPerformanceMonitor(2),
+    getMonitoringStats: () => ({ activeThreads: 1, busyThreads: 0 }),
+  };
   const families = [...parseExposition(prometheusText(source))].map(([name, { type, help }]) => [name, type, help]);
   expect(families).toEqual([
     ['simdex_index_duration_seconds', 'histogram', 'Time to index one vector, on its thread.'],
     ['simdex_query_duration_seconds', 'histogram', 'Time to answer one query.'],
     ['simdex_thread_indexed_vectors_total', 'counter', 'Vectors indexed by a thread.'],
     ['simdex_thread_index_seconds_total', 'counter', 'Time that a thread spent indexing.'],
-    ['simdex_active_threads', 'gauge', 'Threads at work now.'],
+    ['simdex_active_threads', 'gauge', 'Threads of the indexer.'],
+    ['simdex_busy_threads', 'gauge', 'Threads at work now.'],
   ]);
 });
 
@@ -77,12 +81,13 @@ test('threads have counters of their own, whose sums are those of all', () => {
   });
 });
 
-test('threads at work are shown where the source has threads', () => {
+test('threads, and those at work, are shown where the source has threads', () => {
   const monitor = new PerformanceMonitor();
   expect(parseExposition(prometheusText(monitor)).has('simdex_active_threads')).toBe(false);
   expect(parseExposition(prometheusText({ monitor })).has('simdex_active_threads')).toBe(false);
-  const indexer = { monitor, getMonitoringStats: () => ({ activeThreads: 5 }) };
+  const indexer = { monitor, getMonitoringStats: () => ({ activeThreads: 5, busyThreads: 3 }) };
   expect(valuesOf(prometheusText(indexer))['simdex_active_threads']).toBe(5);
+  expect(valuesOf(prometheusText(indexer))['simdex_busy_threads']).toBe(3);
 });
 
 test('no figure but that of threads at work ever goes back, whatever is reset', () => {
@@ -115,9 +120,9 @@ test('no figure but that of threads at work ever goes back, whatever is reset', 
 test('the number of series is bounded', () => {
   const text = prometheusText({
     monitor: new SharedPerformanceMonitor(256),
-    getMonitoringStats: () => ({ activeThreads: 0 }),
+    getMonitoringStats: () => ({ activeThreads: 0, busyThreads: 0 }),
   });
-  expect(Object.keys(valuesOf(text))).toHaveLength(2 * 31 + 2 * 256 + 1);
+  expect(Object.keys(valuesOf(text))).toHaveLength(2 * 31 + 2 * 256 + 2);
   for (const threads of [257, -1, 1.5, Number.NaN]) {
     expect(() => new SharedPerformanceMonitor(threads)).toThrow(
       `Invalid indexing configuration: monitoredThreads must be an integer from 0 to 256, got ${threads}`,

@@ -1,89 +1,103 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type DegradationBaseline, judgeDegradation } from '../../src/monitoring/degradation.js';
-import type { DegradationUpdate } from '../../src/monitoring/monitor-update.js';
+import { judgeDegradation, type WorseFigures } from '../../src/monitoring/degradation.js';
 import type { MonitorWindow } from '../../src/monitoring/monitor-window.js';
 import { windowOf } from './windows.js';
 
-function degradationsOf(windows: readonly MonitorWindow[], threshold = 0.2): DegradationUpdate[] {
-  let baseline: DegradationBaseline = {};
-  return windows.flatMap((window) => {
-    const judged = judgeDegradation(baseline, window, threshold);
-    baseline = judged.baseline;
-    return judged.degradations;
+interface Step {
+  readonly before: MonitorWindow;
+  readonly last: MonitorWindow;
+}
+
+/** What is told of pairs of windows, one every 100 ms, with when. */
+function toldOf(steps: readonly Step[], threshold = 0.2) {
+  let worse: WorseFigures = new Map();
+  return steps.flatMap((windows, i) => {
+    const judged = judgeDegradation(worse, windows, threshold, 100 * i);
+    worse = judged.worse;
+    return judged.degradations.map((told) => ({ ...told, atMs: 100 * i }));
   });
 }
 
-const work = 'process 8';
-const indexing = (ms: number, vectorsPerSecond?: number) => windowOf({ indexes: [ms], vectorsPerSecond, work });
+const times = (count: number, before: MonitorWindow, last: MonitorWindow): Step[] =>
+  new Array(count).fill({ before, last });
+const held = (before: MonitorWindow, last: MonitorWindow) => times(31, before, last);
 
-test('a window more than 20 % worse than the one before it is told, with by how much', () => {
-  expect(degradationsOf([windowOf({ queries: [10] }), windowOf({ queries: [15] })])).toEqual([
+const work = 'process 8';
+const queries = (ms: number, count = 100) => windowOf({ queries: [[ms, count]] });
+const indexing = (ms: number, perSecond = 0, rest: { readonly work?: string | undefined } = {}) =>
+  windowOf({ indexes: [[ms, 1000]], handled: 10 * perSecond, runMs: perSecond > 0 ? 10_000 : 0, work, ...rest });
+
+test('ten seconds more than 20 % worse than the ten before are told when that held for 3 s, once', () => {
+  expect(toldOf(times(100, queries(10), queries(15)))).toEqual([
     {
       type: 'degradation',
       figure: 'avgQueryTimeMs',
-      message: 'Mean query time rose by 50.0 % from one window to the next',
+      message: 'Mean query time rose by 50.0 % from ten seconds to the next',
       before: 10,
       after: 15,
       change: 0.5,
       threshold: 0.2,
+      atMs: 3000,
     },
   ]);
-  expect(degradationsOf([indexing(2), indexing(3)])).toMatchObject([
+  expect(toldOf(held(indexing(2), indexing(3)))).toMatchObject([
     { figure: 'avgIndexTimeMs', before: 2, after: 3, change: 0.5 },
   ]);
-  expect(degradationsOf([indexing(1, 1000), indexing(1, 400)])).toMatchObject([
+  expect(toldOf(held(indexing(1, 1000), indexing(1, 400)))).toMatchObject([
     {
       figure: 'vectorsPerSecond',
       before: 1000,
       after: 400,
       change: 0.6,
-      message: expect.stringMatching(/^Throughput fell by 60.0 %/),
+      message: 'Throughput fell by 60.0 % from ten seconds to the next',
     },
   ]);
 });
 
+test('worse for less than 3 s is not told, and what ceased may be told again', () => {
+  const worse = times(30, queries(10), queries(15));
+  const same = times(1, queries(15), queries(15));
+  expect(toldOf([...worse, ...same, ...worse, ...same])).toEqual([]);
+  expect(toldOf([...worse, ...worse, ...same, ...worse, ...worse])).toHaveLength(2);
+});
+
 test('as much as the threshold is none, and what gets better is none', () => {
-  expect(degradationsOf([indexing(10, 1000), indexing(12, 800), indexing(12, 801), indexing(1, 5000)])).toEqual([]);
-  expect(degradationsOf([indexing(10), indexing(12)], 0.1)).toHaveLength(1);
-  expect(degradationsOf([indexing(10), indexing(100)], Number.POSITIVE_INFINITY)).toEqual([]);
+  expect(toldOf(held(indexing(10, 1000), indexing(12, 800)))).toEqual([]);
+  expect(toldOf(held(indexing(12, 1000), indexing(1, 5000)))).toEqual([]);
+  expect(toldOf(held(indexing(10), indexing(12)), 0.1)).toHaveLength(1);
+  expect(toldOf(held(indexing(10), indexing(100)), Number.POSITIVE_INFINITY)).toEqual([]);
 });
 
-test('only the window before counts: a slow decline is none, and a fall is told once', () => {
-  expect(degradationsOf([10, 11, 12.5, 14, 16].map((ms) => indexing(ms)))).toEqual([]);
-  expect(degradationsOf([10, 20, 20, 20].map((ms) => indexing(ms)))).toHaveLength(1);
-});
-
-test('a window without a sample is passed over', () => {
-  const query = (ms: number) => windowOf({ queries: [ms] });
-  expect(degradationsOf([query(10), windowOf({}), indexing(1), query(20)])).toHaveLength(1);
-  expect(degradationsOf([indexing(1), windowOf({}), windowOf({ queries: [3] }), indexing(2)])).toHaveLength(1);
+test('too few queries or vectors, on either side, tell nothing', () => {
+  expect(toldOf(held(queries(10, 99), queries(20)))).toEqual([]);
+  expect(toldOf(held(queries(10), queries(20, 99)))).toEqual([]);
+  const few = windowOf({ indexes: [[9, 999]], handled: 999, runMs: 10_000, work });
+  expect(toldOf(held(indexing(1, 1000), few))).toEqual([]);
+  expect(toldOf(held(few, indexing(90, 1)))).toEqual([]);
 });
 
 test('longer vectors, and windows of mixed work, are no degradation', () => {
-  const longer = windowOf({ indexes: [100], vectorsPerSecond: 1, work: 'process 4096' });
-  const mixed = windowOf({ indexes: [200], vectorsPerSecond: 1, work: undefined });
-  const shorter = indexing(1, 1000);
-  expect(degradationsOf([shorter, longer, shorter, mixed, mixed, longer])).toEqual([]);
+  const longer = indexing(100, 100, { work: 'process 4096' });
+  const mixed = indexing(200, 100, { work: undefined });
+  for (const last of [longer, mixed]) expect(toldOf(held(indexing(1, 1000), last))).toEqual([]);
+  expect(toldOf(held(mixed, mixed))).toEqual([]);
 });
 
 test('where there is nothing to compare with, nothing is told', () => {
-  expect(degradationsOf([indexing(0, 0), indexing(100, 0), indexing(0, 0)])).toEqual([]);
+  expect(toldOf(held(indexing(0), indexing(100)))).toEqual([]);
 });
 
-test('it is the same as comparing each with the one before', () => {
+test('it is told exactly where the share is above the threshold', () => {
+  const figure = fc.integer({ min: 1, max: 60 });
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 50 }))), (pairs) => {
-      const told = degradationsOf(pairs.map(([ms, perSecond]) => indexing(ms, perSecond)));
-      const expected = pairs.slice(1).flatMap(([ms, perSecond], i) => {
-        const [msBefore, perSecondBefore] = pairs[i]!;
-        return [
-          ...(ms / msBefore - 1 > 0.2 ? [['avgIndexTimeMs', msBefore, ms]] : []),
-          ...(1 - perSecond / perSecondBefore > 0.2 ? [['vectorsPerSecond', perSecondBefore, perSecond]] : []),
-        ];
-      });
-      expect(told.map(({ figure, before, after }) => [figure, before, after])).toEqual(expected);
+    fc.property(figure, figure, figure, figure, (msBefore, ms, perSecondBefore, perSecond) => {
+      const told = toldOf(held(indexing(msBefore, 100 * perSecondBefore), indexing(ms, 100 * perSecond)));
+      const expected = [
+        ...(ms / msBefore - 1 > 0.2 ? ['avgIndexTimeMs'] : []),
+        ...(1 - perSecond / perSecondBefore > 0.2 ? ['vectorsPerSecond'] : []),
+      ];
+      expect(told.map((one) => one.figure)).toEqual(expected);
     }),
-    { numRuns: 500 },
   );
 });

@@ -37,9 +37,9 @@ test('threads at work all the time lose nothing', () => {
 
 test('a thread that waits for the last one loses its share', () => {
   const batches = [...of(0, [0, 100]), ...of(1, [0, 40])];
-  expect(explain({ batches })).toEqual({ ...noLosses, imbalanceMs: 30 });
+  expect(explain({ batches })).toMatchObject({ imbalanceMs: 30, dispatchMs: 0 });
   // There was no batch for the third.
-  expect(explain({ batches, threads: 3 })).toEqual({ ...noLosses, imbalanceMs: (60 + 100) / 3 });
+  expect(explain({ batches, threads: 3 }).imbalanceMs).toBeCloseTo((60 + 100) / 3, 9);
 });
 
 test('waiting while rows are copied in is laid to copying, from its beginning to its end', () => {
@@ -92,7 +92,7 @@ test('the memory needs time for every byte that is read or written', () => {
 });
 
 const facts: BottleneckFacts = {
-  totalTimeMs: 100,
+  runMs: 100,
   vectors: 4000,
   threads: 4,
   batches: 8,
@@ -110,17 +110,17 @@ const sentence = (losses: Partial<Losses>, changes: Partial<BottleneckFacts> = {
 
 test('nothing lost, nothing said', () => {
   expect(found({})).toEqual([]);
-  expect(found({ copyingMs: 5 }, { totalTimeMs: 0 })).toEqual([]);
+  expect(found({ copyingMs: 5 }, { runMs: 0 })).toEqual([]);
 });
 
 test('what costs a tenth of the time is named, the greatest first', () => {
-  const losses = { copyingMs: 10, imbalanceMs: 30, startUpMs: 9.9 };
+  const losses = { copyingMs: 10, firstTouchMs: 30, startUpMs: 9.9 };
   expect(found(losses).map(({ name, share, lostMs }) => [name, share, lostMs])).toEqual([
-    ['imbalance', 0.3, 30],
+    ['first touch', 0.3, 30],
     ['copying', 0.1, 10],
   ]);
   // A tenth of nothing is nothing.
-  expect(found({ copyingMs: 0.9 }, { totalTimeMs: 2 })).toEqual([]);
+  expect(found({ copyingMs: 0.9 }, { runMs: 2 })).toEqual([]);
 });
 
 test('copying: the bytes, and ways without them', () => {
@@ -149,35 +149,44 @@ test('memory bandwidth: the rate, and fewer bytes or threads', () => {
   expect(sentence({ memoryMs: 80 }, { conditions: measured(1) })).toEqual([
     `${start} Use 1 thread: more do not make it faster.`,
   ]);
-  expect(sentence({ memoryMs: 80 }, { conditions: measured(0.2) })).toEqual([
+  expect(sentence({ memoryMs: 80 }, { threads: 2, conditions: measured(0.2) })).toEqual([
     `${start} More threads would not make it faster.`,
   ]);
   expect(found({ memoryMs: 69 }, { conditions: measured(1) })).toEqual([]);
   expect(found({ memoryMs: 150 }, { conditions: measured(1) })[0]!.share).toBe(1);
 });
 
-test('imbalance: the batches, and a size that suffices', () => {
-  expect(sentence({ imbalanceMs: 44 })).toEqual([
+test('imbalance: the batches, and a size that suffices, where that would gain enough', () => {
+  const uneven = { imbalanceMs: 44, balancingGainMs: 40 };
+  expect(sentence(uneven)).toEqual([
     'Threads waited 44.0% of the time for the last one (8 batches for 4 threads, up to 500 vectors each). Set batchSize to 62, or leave it out.',
   ]);
   // Left out, it is 50 or more: that would be no smaller.
-  expect(sentence({ imbalanceMs: 44 }, { batchSize: 50, vectors: 600 })).toEqual([
+  expect(sentence(uneven, { batchSize: 50, vectors: 600 })).toEqual([
     expect.stringMatching(/up to 50 vectors each\)\. Set batchSize to 9\.$/),
   ]);
-  expect(sentence({ imbalanceMs: 44 }, { batchSize: 20 })).toEqual([
-    expect.stringMatching(/Use fewer threads, or index more vectors at a time\.$/),
+  // Of a stream, for each of its chunks.
+  expect(sentence(uneven, { conditions: { ...conditions, runs: 4 } })).toEqual([
+    expect.stringMatching(/Set batchSize to 15\.$/),
   ]);
-  expect(found({ imbalanceMs: 44 }, { threads: 1 })).toEqual([]);
+  expect(found({ ...uneven, balancingGainMs: 19 })).toEqual([]);
+  expect(found({ ...uneven, balancingGainMs: 40 }, { runMs: 1000 })).toEqual([]);
+  expect(found(uneven, { threads: 1 })).toEqual([]);
 });
 
 test('few vectors: how many there were, and how many suffice', () => {
-  // 50 ms of dispatch are a tenth beside 450 ms of work on 4 threads: 9 times the 200 ms that 4,000 vectors were.
-  expect(sentence({ dispatchMs: 50 })).toEqual([
-    'Beginning and ending took 50.0% of the time of so few vectors (1000 per thread). Index 36000 or more at a time.',
+  const little = { busyMs: 8 };
+  // 50 ms of dispatch are a tenth beside 450 ms of work on 4 threads: 225 times the 8 ms that 4,000 vectors were.
+  expect(sentence({ dispatchMs: 50 }, little)).toEqual([
+    'Beginning and ending took 50.0% of the time of so few vectors (1000 per thread). Index 900000 or more at a time.',
   ]);
-  expect(found({ dispatchMs: 49 })).toEqual([]);
-  // Short runs are those it is about.
-  expect(found({ dispatchMs: 0.2 }, { totalTimeMs: 0.3 })).toHaveLength(1);
+  expect(found({ dispatchMs: 49 }, little)).toEqual([]);
+  // Short runs are those it is about; beside more work, a long beginning is an accident.
+  expect(found({ dispatchMs: 0.2 }, { ...little, runMs: 0.3 })).toHaveLength(1);
+  expect(found({ dispatchMs: 50 }, { busyMs: 8.1 })).toEqual([]);
+  // Of a stream, a chunk.
+  const stream = { busyMs: 80, conditions: { ...conditions, runs: 10 } };
+  expect(sentence({ dispatchMs: 50 }, stream)).toEqual([expect.stringMatching(/100 per thread\)\. Index \d+ or more/)]);
 });
 
 test('start-up: the threads, and ready()', () => {
@@ -192,7 +201,17 @@ test('processors: how many there are, or that others took them', () => {
   ]);
   const others = { conditions: { ...conditions, availableThreads: 4 } };
   expect(sentence({ withoutProcessorMs: 30 }, others)).toEqual([
-    'Threads at work had no processor for 30.0% of the time: other programs took it. Use fewer threads, or end them.',
+    'Threads at work had no processor for 30.0% of the time: other programs took it. End them, or run when they have ended.',
   ]);
-  expect(found({ withoutProcessorMs: 20 }, others)).toEqual([]);
+  expect(found({ withoutProcessorMs: 24 }, others)).toEqual([]);
+  expect(found({ withoutProcessorMs: 19 }, { ...others, runMs: 50 })).toEqual([]);
+});
+
+test('memory and processors name one number of threads', () => {
+  const memory = { bytesPerMs: 1e7, firstTouchBytesPerMs: 1e6, oneThreadShare: 1 };
+  const both = sentence({ memoryMs: 80, withoutProcessorMs: 20 }, { conditions: { ...conditions, memory } });
+  expect(both).toEqual([expect.stringContaining('Use 1 thread: more'), expect.stringMatching(/Use 1 thread\.$/)]);
+  const more = { ...conditions, memory: { ...memory, oneThreadShare: 0.3 } };
+  const two = sentence({ memoryMs: 80, withoutProcessorMs: 20 }, { conditions: more });
+  expect(two).toEqual([expect.stringContaining('Use 2 threads: more'), expect.stringMatching(/Use 2 threads\.$/)]);
 });

@@ -42,7 +42,8 @@ describe('the page', () => {
     expect(headings).toEqual(
       expect.arrayContaining(['Overall Performance', 'Thread Performance', 'Optimization Recommendations']),
     );
-    const overall = html.slice(html.indexOf('<h2>Overall Performance'), html.indexOf('</section>'));
+    const section = html.slice(html.indexOf('<h2>Overall Performance'));
+    const overall = section.slice(0, section.indexOf('</section>'));
     expect([...overall.matchAll(/<th scope="row">([^<]*)</g)].map(([, text]) => text)).toEqual([
       'Total Vectors',
       'Total Time',
@@ -82,6 +83,19 @@ describe('the page', () => {
     );
   });
 
+  test('says what it is about, and where the time went, adding up to the whole', () => {
+    const text = textOf(sample().toHtml());
+    expect(text).toContain(
+      'Input vectors.npy Rows 1,203 × 8 components Order sorted, components ascending Machine AMD EPYC 9R14 Cores 2 Versions simdex 0.1.0, Node 20.20.2 Date 2026-03-01 12:00 UTC',
+    );
+    expect(text).toMatch(/Indexing 420 ms 84.0 % Everything else 80.0 ms 16.0 % From start to end 500 ms/);
+    const told = sample({ subject: undefined }).toHtml();
+    expect(textOf(told)).not.toContain('What This Is About');
+    expect(textOf(sample({ phases: undefined }).toHtml())).not.toContain('Where the Time Went');
+    const hostile = { ...sampleRun().subject!, input: '<img src=x onerror=alert(1)>' };
+    expect(sample({ subject: hostile }).toHtml()).not.toContain('<img');
+  });
+
   test('shows all of them', () => {
     const paths = new Set(figuresOf(sample().toHtml()).map(({ path }) => path));
     const perThread = [0, 1].flatMap((i) => [
@@ -93,6 +107,8 @@ describe('the page', () => {
     expect([...paths].sort()).toEqual(
       [
         'score',
+        'phases.0.ms',
+        'phases.1.ms',
         'totalVectors',
         'totalTimeMs',
         'vectorsPerSecond',
@@ -130,7 +146,7 @@ describe('the page', () => {
       expect(paths).toContain(`bottlenecks.${i}.lostMs`);
     }
     expect(textOf(html)).toMatch(/Copying rows in 40.0 % 200 ms Start-up of threads 10.0 % 50.0 ms/);
-    expect(textOf(sample().toHtml())).toContain('Nothing in how the vectors were indexed is worth a change');
+    expect(textOf(sample().toHtml())).toContain('No cause took so much of the time that a change of it would pay');
     expect(textOf(sample({ conditions: undefined }).toHtml())).toContain('the batches were not timed');
   });
 

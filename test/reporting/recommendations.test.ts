@@ -2,11 +2,16 @@ import { describe, expect, test } from 'vitest';
 import { type RecommendationFigures, recommend } from '../../src/reporting/recommendations.js';
 
 const indexTime = { count: 100, meanMs: 10, p50Ms: 10, p95Ms: 12, p99Ms: 12, minMs: 8, maxMs: 12, stdDevMs: 1 };
+/** A run of a second in which better balancing, or faster slow groups, would gain enough. */
 const good: RecommendationFigures = {
+  runMs: 1000,
   threadEfficiency: 1,
   threadTimeRatio: 1,
+  balancingGainMs: 50,
   vectorsPerSecond: 1000,
   indexTime,
+  timingGroups: 500,
+  slowGroupsMs: 50,
   bottlenecks: [],
 };
 
@@ -75,8 +80,48 @@ test.each([
   expect(recommend({ ...good, indexTime: { ...indexTime, p99Ms } })).toEqual([sentence]);
 });
 
+const low = lowEfficiency('50.0');
+
+test.each([
+  // At least 5 % of the run and 20 ms.
+  [1000, 50, low],
+  [1000, 49.9, 'Thread efficiency was 50.0%; better balancing would gain 49.9 ms of 1,000 ms.'],
+  [400, 20, low],
+  [400, 19.9, 'Thread efficiency was 50.0%; better balancing would gain 19.9 ms of 400 ms.'],
+  [2000, 0, 'Thread efficiency was 50.0%; better balancing would gain 0 ms of 2,000 ms.'],
+  [100, 5, 'Thread efficiency was 50.0%; better balancing would gain 5.00 ms of 100 ms.'],
+  [99.9, 5, 'Thread efficiency was 50.0%, in a run too short (99.9 ms) for it to matter.'],
+  [0.5, 0.4, 'Thread efficiency was 50.0%, in a run too short (0.500 ms) for it to matter.'],
+  // Short, but half of it could be saved.
+  [60, 30, low],
+])('of %d ms balancing would gain %d', (runMs, balancingGainMs, sentence) => {
+  const figures = { ...good, runMs, balancingGainMs, threadEfficiency: 0.5, threadTimeRatio: 2 };
+  expect(recommend(figures)).toEqual([sentence]);
+  expect(recommend({ ...figures, threadEfficiency: 0.8 })).toEqual([praise]);
+  // Rule 3 is silent where balancing would gain too little.
+  const uneven = recommend({ ...figures, threadEfficiency: 0.8, threadTimeRatio: 2.5 });
+  expect(uneven).toEqual([sentence === low ? highVariance('2.5') : praise]);
+});
+
+test('throughput says nothing of a run below 100 ms', () => {
+  expect(recommend({ ...good, vectorsPerSecond: 12, runMs: 99.9 })).toEqual([praise]);
+  expect(recommend({ ...good, vectorsPerSecond: 12, runMs: 100 })).toEqual([lowThroughput('12.0')]);
+});
+
+test.each([
+  [500, 50, 1000, highP99],
+  [499, 50, 1000, praise],
+  [500, 49.9, 1000, praise],
+  [500, 19.9, 100, praise],
+  [500, 20, 100, highP99],
+])('p99 with %d timing groups, slow ones taking %d ms of %d', (timingGroups, slowGroupsMs, runMs, sentence) => {
+  const slow = { ...indexTime, p99Ms: 31 };
+  expect(recommend({ ...good, indexTime: slow, timingGroups, slowGroupsMs, runMs })).toEqual([sentence]);
+});
+
 describe('together', () => {
   const bad = {
+    ...good,
     threadEfficiency: 0.25,
     threadTimeRatio: 4,
     vectorsPerSecond: 5,

@@ -9,6 +9,8 @@ import {
   optimizationMoments,
   optimizationNames,
   optimizationOutcomes,
+  orderNames,
+  phaseNames,
   type RunConditions,
 } from '../../src/reporting/report-data.js';
 import type { MeasuredRun, ReportParts } from '../../src/reporting/summarize-run.js';
@@ -52,6 +54,17 @@ export const sampleConditions: RunConditions = {
 export function sampleRun(): MeasuredRun {
   return {
     totalTimeMs: 500,
+    waitedMs: 0,
+    subject: {
+      input: 'vectors.npy',
+      rows: 1203,
+      dims: 8,
+      order: 'sorted',
+      machine: 'AMD EPYC 9R14',
+      cores: 2,
+      versions: { simdex: '0.1.0', Node: '20.20.2' },
+      date: '2026-03-01T12:00:00.000Z',
+    },
     rejectedCount: 3,
     threads: [
       { busyMs: 400, indexTimes: timesOf([150, 300], [225, 300]) },
@@ -110,9 +123,24 @@ function dataForThreads(threads: number): fc.Arbitrary<IndexingPerformanceReport
     minTimeMs: figure,
     maxTimeMs: figure,
   });
+  const subject = plain({
+    input: fc.option(fc.string(), { nil: undefined }),
+    rows: count,
+    dims: fc.option(count, { nil: undefined }),
+    order: fc.constantFrom(...orderNames),
+    machine: fc.option(fc.string(), { nil: undefined }),
+    cores: fc.option(count, { nil: undefined }),
+    versions: fc.dictionary(fc.stringMatching(/^[a-z]{1,9}$/), fc.string(), { maxKeys: 3, noNullPrototype: true }),
+    date: fc.string(),
+  });
   return plain({
     totalVectors: count,
     totalTimeMs: figure,
+    waitedMs: figure,
+    subject: fc.option(subject, { nil: undefined }),
+    phases: fc.option(fc.array(plain({ name: fc.constantFrom(...phaseNames), ms: figure }), { maxLength: 4 }), {
+      nil: undefined,
+    }),
     vectorsPerSecond: figure,
     batchSize: count,
     threadCount: fc.constant(threads),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { performanceScore } from '../../src/reporting/score.js';
+import { deductionText, performanceScore, scoreDeductions } from '../../src/reporting/score.js';
 
 const best = { vectorsPerSecond: 1000, threadEfficiency: 1, averageVectorTimeMs: 1 };
 
@@ -35,6 +35,16 @@ test.each([
   [1e9, 85],
 ])('average vector time %d scores %d', (averageVectorTimeMs, score) => {
   expect(performanceScore({ ...best, averageVectorTimeMs })).toBe(score);
+});
+
+test('what took points is told, with its figure', () => {
+  expect(scoreDeductions(best)).toEqual([]);
+  const poor = { vectorsPerSecond: 82, threadEfficiency: 0.581, averageVectorTimeMs: 12.2 };
+  expect(scoreDeductions(poor).map(deductionText)).toEqual([
+    '−20: throughput 82.0 vectors/s',
+    '−25: thread efficiency 58.1 %',
+    '−15: average vector time 12.2 ms',
+  ]);
 });
 
 test('deductions add up, to 40 at worst', () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { noLosses } from '../../src/reporting/losses.js';
 import { summarizeRun } from '../../src/reporting/summarize-run.js';
 import { allParts, noParts, sampleConditions, sampleRun, timesOf } from './report-samples.js';
 
@@ -8,6 +9,12 @@ test('every figure of a run is computed', () => {
   expect(figures).toEqual({
     totalVectors: 1200,
     totalTimeMs: 500,
+    waitedMs: 0,
+    subject: sampleRun().subject,
+    phases: [
+      { name: 'indexing', ms: 420 },
+      { name: 'rest', ms: 80 },
+    ],
     vectorsPerSecond: 2400,
     batchSize: 300,
     threadCount: 2,
@@ -61,6 +68,19 @@ test('every figure of a run is computed', () => {
   expect(indexTime.p99Ms / 0.75).toBeCloseTo(1, 1);
 });
 
+test('rates leave out the time before the run began', () => {
+  const run = sampleRun();
+  const waited = summarizeRun({ ...run, totalTimeMs: 1500, waitedMs: 1000 }, allParts);
+  expect(waited).toMatchObject({
+    totalTimeMs: 1500,
+    waitedMs: 1000,
+    vectorsPerSecond: 2400,
+    averageVectorTimeMs: 500 / 1200,
+    threadUtilization: [0.8, 0.64],
+  });
+  expect(summarizeRun({ ...run, waitedMs: undefined }, allParts).waitedMs).toBe(0);
+});
+
 test('a run of nothing has zeros, and full efficiency', () => {
   const run = {
     ...sampleRun(),
@@ -101,7 +121,11 @@ describe('parts', () => {
   });
 
   test('without batch size monitoring the latency recommendations are silent', () => {
-    const run = { ...sampleRun(), threads: [{ busyMs: 400, indexTimes: timesOf([100_000, 1000], [100_000, 20]) }] };
+    const run = {
+      ...sampleRun(),
+      threads: [{ busyMs: 400, indexTimes: timesOf([100_000, 1000], [100_000, 20]) }],
+      timingGroupSize: 2,
+    };
     const latency = [expect.stringContaining('Average indexing time'), expect.stringContaining('P99')];
     expect(summarizeRun(run, allParts).recommendations).toEqual(latency);
     const { recommendations, indexTime } = summarizeRun(run, { ...allParts, batchSizeMonitoring: false });
@@ -141,12 +165,22 @@ test('thread times below 20 clock ticks give efficiency 1 and no word on balance
   const short = summarizeRun({ ...sampleRun(), threads, clockTickMs: 0.2 }, allParts);
   expect(short.threadEfficiency).toBe(1);
   expect(short.recommendations).toEqual([expect.stringContaining('looks good')]);
-  const clear = summarizeRun({ ...sampleRun(), threads, clockTickMs: 0.1 }, allParts);
+  const losses = { ...noLosses, balancingGainMs: 50 };
+  const clear = summarizeRun({ ...sampleRun(), threads, losses, clockTickMs: 0.1 }, allParts);
   expect(clear.threadEfficiency).toBe(0.25);
   expect(clear.recommendations).toEqual([
     expect.stringContaining('Low thread efficiency (25.0%)'),
     expect.stringContaining('ratio: 4.0'),
   ]);
+});
+
+test('a run of few timing groups says nothing of its slowest', () => {
+  const indexTimes = timesOf([400, 4000], [100, 80]);
+  const told = (timingGroupSize: number) =>
+    summarizeRun({ ...sampleRun(), threads: [{ busyMs: 500, indexTimes }], timingGroupSize }, allParts).recommendations;
+  expect(told(8)).toEqual([expect.stringContaining('P99')]);
+  expect(told(16)).toEqual([expect.stringContaining('looks good')]);
+  expect(told(0)).toEqual([expect.stringContaining('looks good')]);
 });
 
 test('a slow run is told so', () => {

@@ -24,8 +24,10 @@ export interface ResultInput {
   readonly release: (() => void) | undefined;
 }
 
-/** How a report is worked out. @internal */
-export type ReportMaker = () => IndexingPerformanceReport;
+/** Works a report out. @internal */
+export interface ReportMaker {
+  report(source: ResultInput | SmallCall): IndexingPerformanceReport;
+}
 
 /**
  * What a run gives. Vectors of a run on threads are views on shared memory that lives as long as any of them is reachable;
@@ -38,7 +40,7 @@ export class IndexingResult {
   /** Wall time from the call to the result, waiting and copying in included. */
   readonly totalTimeMs: number;
   readonly #source: ResultInput | SmallCall;
-  #makeReport: ReportMaker | undefined;
+  #reporter: ReportMaker | undefined;
   #report: IndexingPerformanceReport | undefined;
   #memory: ReleasableBuffer | undefined;
   #vectors: IndexedVectors | undefined;
@@ -46,13 +48,13 @@ export class IndexingResult {
   #batchResults: readonly BatchResult[] | undefined;
 
   /** @internal */
-  constructor(source: ResultInput | SmallCall, makeReport?: ReportMaker) {
+  constructor(source: ResultInput | SmallCall, reporter?: ReportMaker) {
     this.#source = source;
-    this.#makeReport = makeReport;
+    this.#reporter = reporter;
     if (source instanceof SmallCall) {
       this.indexedCount = source.indexedCount;
       this.totalTimeMs = source.totalTimeMs;
-      if (source.options.order === 'sorted') markMemory(source.buffer, true);
+      if (source.order === 'sorted') markMemory(source.buffer, true);
     } else {
       this.indexedCount = countIndexed(source.records);
       this.totalTimeMs = source.records.totalTimeMs;
@@ -69,10 +71,10 @@ export class IndexingResult {
 
   /** Figures of the run, worked out when first asked for; undefined of the unmonitored `ParallelIndexer`. */
   get performanceReport(): IndexingPerformanceReport | undefined {
-    if (this.#makeReport) {
-      this.#report = this.#makeReport();
+    if (this.#reporter) {
+      this.#report = this.#reporter.report(this.#source);
       // What it is made from is not kept any longer.
-      this.#makeReport = undefined;
+      this.#reporter = undefined;
     }
     return this.#report;
   }
@@ -117,7 +119,7 @@ export class IndexingResult {
   }
 
   #smallVectors(source: SmallCall): IndexedVectors {
-    return new IndexedVectors(this.#buffer, source.layout, source.positions, source.options.order);
+    return new IndexedVectors(this.#buffer, source.layout, source.positions, source.order);
   }
 
   #runVectors({ records, positions, order }: ResultInput): IndexedVectors {

@@ -31,7 +31,7 @@ function bottleneckTable(run: ShownRun): Markup {
   const { bottlenecks, conditions } = run.report;
   if (bottlenecks.length === 0) {
     return conditions
-      ? html`<p class="words">Nothing in how the vectors were indexed is worth a change.</p>`
+      ? html`<p class="words">No cause took so much of the time that a change of it would pay.</p>`
       : html`<p class="words">Not measured: the batches were not timed.</p>`;
   }
   const rows = bottlenecks.map(({ name, share, lostMs }, i) => {

@@ -2,7 +2,7 @@
  * What a reader sees first: on what the run ran, its score, and what to change.
  */
 import { countOf, formatCount, formatDuration, formatRate } from '../format.js';
-import { performanceScore } from '../score.js';
+import { deductionText, performanceScore, scoreDeductions } from '../score.js';
 import { figureText } from './figures.js';
 import { html, type Markup, nothing } from './markup.js';
 import { type PageContent, runClass, type ShownRun } from './shown-run.js';
@@ -26,9 +26,15 @@ ${figureText(run, { path: 'totalVectors', value: report.totalVectors, format: (c
 ${figureText(run, { path: 'totalTimeMs', value: report.totalTimeMs, format: formatDuration })} on
 ${figureText(run, { path: 'threadCount', value: report.threadCount, format: (count) => countOf(count, 'thread') })}${rejectedText(run)}.</p>
 <p class="facts">${kernelText(report.backend)}</p>
+${deductionsOf(run)}
 ${first === undefined ? nothing : html`<p class="advice">${first}${others > 0 ? html` <a href="#recommendations">${countOf(others, 'more recommendation')}</a>` : nothing}</p>`}
 </div>
 </div>`;
+}
+
+function deductionsOf({ report }: ShownRun): Markup {
+  const deductions = scoreDeductions(report).map(deductionText);
+  return deductions.length === 0 ? nothing : html`<p class="deductions">Score: ${deductions.join('; ')}</p>`;
 }
 
 function rejectedText(run: ShownRun): Markup {

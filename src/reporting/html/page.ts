@@ -3,12 +3,14 @@
  * scripts, on a phone, in print, in light and dark. A section is a function of the content; a new one is a file and a line
  * in `SECTIONS`.
  */
+import { aboutSection } from './about-section.js';
 import { batchSizeSection } from './batch-size-section.js';
 import { bottlenecksSection } from './bottlenecks-section.js';
 import { indexTimeSection, magnitudeSection } from './distribution-sections.js';
 import { headline } from './headline.js';
 import { html, type Markup, nothing, trustedMarkup } from './markup.js';
 import { overallSection } from './overall-section.js';
+import { phasesSection } from './phases-section.js';
 import { recommendationsSection } from './recommendations-section.js';
 import { REPORT_STYLE } from './report-style.js';
 import type { PageContent } from './shown-run.js';
@@ -19,9 +21,11 @@ import { tuningSection } from './tuning-section.js';
 
 /** From top to bottom. A section that has nothing to say for these runs gives `nothing`. */
 const SECTIONS: readonly ((content: PageContent) => Markup)[] = [
+  aboutSection,
   overallSection,
   recommendationsSection,
   bottlenecksSection,
+  phasesSection,
   timeSection,
   threadSection,
   indexTimeSection,

@@ -31,6 +31,9 @@ h3::before, .run-name span::before { content: ""; display: inline-block; width: 
 .headline p { margin: 0 0 .25rem; }
 .headline p:last-child { margin: 0; }
 .headline .facts { color: var(--soft); font-size: .875rem; }
+.about td { text-align: left; overflow-wrap: anywhere; }
+.causes .total th, .causes .total td { border-top: 2px solid var(--line, currentColor); font-weight: 600; }
+.headline .deductions { color: var(--soft); font-size: .875rem; }
 .headline .advice { margin-top: .5rem; font-weight: 600; }
 .headline .advice a { font-weight: 400; color: inherit; white-space: nowrap; }
 .run-name { font-weight: 600; }

@@ -19,6 +19,8 @@ export function createTinypoolPool(threadCount: number, worker: URL | string): W
     filename: typeof worker === 'string' ? worker : worker.href,
     minThreads: threadCount,
     maxThreads: threadCount,
+    // With it on, Deno hangs at random, and Node gains nothing that can be measured.
+    useAtomics: false,
     concurrentTasksPerWorker: 1,
     ...execArgvOfThreads(),
   });

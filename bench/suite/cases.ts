@@ -1,0 +1,82 @@
+/**
+ * What can be measured: an operation on vectors of a size by a variant of the code, named `operation/dims/variant`.
+ */
+import { invalidConfiguration } from '../../src/base/errors.js';
+import type { KernelOperation } from '../../src/kernel/kernel-exports.js';
+
+export const operations = ['magnitude', 'normalize', 'sort', 'pipeline'] as const;
+export type Operation = (typeof operations)[number];
+
+/** Plain JavaScript on ordinary arrays, the kernel without and with SIMD on one thread, and the indexer on its threads. */
+export const variants = ['javascript', 'scalar', 'simd', 'threads'] as const;
+export type Variant = (typeof variants)[number];
+
+/** A native program in place of simdex, on one thread and on as many as `threads` has. */
+export const nativeVariants = ['native', 'native-threads'] as const;
+export type NativeVariant = (typeof nativeVariants)[number];
+
+const allDims = [64, 128, 256, 384, 512, 768, 1024, 1536, 2048] as const;
+const QUICK_DIMS: readonly number[] = [128, 768];
+
+/** One line of a comparison: the same operation on vectors of one size, by several variants. */
+export interface CaseGroup {
+  readonly operation: Operation;
+  readonly dims: number;
+  readonly variants: readonly Variant[];
+}
+
+export interface OperationTraits {
+  readonly kernel: KernelOperation;
+  /** Bytes that the operation must move for a component: it reads it, and writes it unless it only looks. */
+  readonly bytesPerComponent: number;
+  /** What a native program calls it; undefined where it has no such thing. */
+  readonly nativeOrder: 'sorted' | 'original' | undefined;
+}
+
+export const operationTraits: Record<Operation, OperationTraits> = {
+  magnitude: { kernel: 'magnitudes', bytesPerComponent: 4, nativeOrder: undefined },
+  normalize: { kernel: 'normalize', bytesPerComponent: 8, nativeOrder: 'original' },
+  sort: { kernel: 'sort', bytesPerComponent: 8, nativeOrder: undefined },
+  pipeline: { kernel: 'process', bytesPerComponent: 8, nativeOrder: 'sorted' },
+};
+
+export function caseName(operation: Operation, dims: number, variant: Variant | NativeVariant): string {
+  return `${operation}/${dims}/${variant}`;
+}
+
+/**
+ * The cases whose names match one of the patterns, in which `*` stands for anything; without patterns all of them, or with
+ * `quick` those of two sizes.
+ *
+ * @throws {IndexingError} `InvalidConfiguration` for a pattern that matches no case, listing what there is.
+ */
+export function selectCases(patterns: readonly string[], quick: boolean): readonly CaseGroup[] {
+  const tests = patterns.map(toRegExp);
+  const matched = new Set<number>();
+  const groups: CaseGroup[] = [];
+  for (const operation of operations) {
+    for (const dims of allDims) {
+      const chosen = variants.filter((variant) => {
+        if (patterns.length === 0) return !quick || QUICK_DIMS.includes(dims);
+        const name = caseName(operation, dims, variant);
+        const matches = [...tests.keys()].filter((i) => tests[i]!.test(name));
+        for (const i of matches) matched.add(i);
+        return matches.length > 0;
+      });
+      if (chosen.length > 0) groups.push({ operation, dims, variants: chosen });
+    }
+  }
+  const unmatched = patterns.find((_, i) => !matched.has(i));
+  if (unmatched !== undefined) throw invalidConfiguration('case', describeCases(), unmatched);
+  return groups;
+}
+
+function describeCases(): string {
+  const lists = [operations, allDims, variants].map((list) => list.join(', '));
+  return `operation/dims/variant, with * for anything: operations ${lists[0]}; dims ${lists[1]}; variants ${lists[2]}`;
+}
+
+function toRegExp(pattern: string): RegExp {
+  const parts = pattern.split('*').map((text) => text.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`);
+}
