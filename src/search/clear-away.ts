@@ -76,17 +76,19 @@ export class ClearAway {
       const kept = await doInSlices(keptRows(worn, sharesMemory), slices);
       const count = kept.rows.length;
       const target = count > 0 ? rows.createSegment(count) : undefined;
+      let entered = 0;
       try {
         if (target) {
           await move(kept, target);
           await doInSlices(enterCopies(rows, kept, target), slices);
+          entered = count;
         }
         await inTurn(async () => {
           if (target) await doInSlices(passOn(rows, kept, target), slices);
           rows.replace(worn, target, count, (segment, row) => keptBefore(kept, segment, row));
         });
       } catch (error) {
-        if (target) await doInSlices(rows.release([target], placesIn(target, count)), slices);
+        if (target) await doInSlices(rows.release([target], placesIn(target, entered)), slices);
         throw error;
       }
       await doInSlices(rows.release(worn, originals(kept)), slices);
