@@ -27,7 +27,7 @@ const K = 10;
 const CHUNK_ROWS = 8192;
 
 /** Where the second memory begins when all rows come at once, as they do from a file. */
-const border = maxSegmentRows({ dims, threads: threadCount, int8: true });
+const border = maxSegmentRows({ dims, lanes: threadCount, int8: true });
 if (!(Number.isInteger(rowCount) && Number.isInteger(dims) && rowCount >= border + 2000)) {
   console.error(`--rows must be at least ${border + 2000} with these dims, for two memories`);
   process.exit(2);

@@ -63,11 +63,11 @@ export type {
 } from './reporting/report-data.js';
 export type { ScoreDeduction } from './reporting/score.js';
 export type { RunPrediction, WhatIf } from './reporting/what-if.js';
-export type { VectorIds } from './search/id-table.js';
+export type { VectorIds } from './search/ids.js';
 export type { BuildOptions, BuildProgress, LoadOptions, SearchOptions } from './search/options.js';
 export { SearchFilter } from './search/search-filter.js';
 export type { SearchHits } from './search/search-hits.js';
-export { VectorIndex } from './search/vector-index.js';
+export { type KeptVector, type Query, VectorIndex } from './search/vector-index.js';
 export type { VectorId } from './vectors/vector-id.js';
 export type { VectorMatrix } from './vectors/vector-matrix.js';
 export type { ComponentOrder, NumberArray, VectorRow, VectorSource } from './vectors/vector-source.js';

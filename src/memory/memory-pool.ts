@@ -75,6 +75,11 @@ export class MemoryPool {
     this.#forget(this.#free.splice(0, this.#free.length - (this.#closed ? 0 : MAX_FREE)));
   }
 
+  /** A memory that nobody uses again leaves the account now, and not when the collector comes to it. */
+  discard(memory: MatrixMemory): void {
+    this.#forget([memory]);
+  }
+
   /** Forgets the memories kept and those released from now on; memories handed out stay valid. */
   close(): void {
     this.#closed = true;

@@ -1,16 +1,16 @@
 /**
  * Where everything lies in the memory of a segment, which holds some of the rows of a search index: the rows, one column of
- * magnitudes, where there is an int8 scan the int8 copy, then the workspace of searches. All offsets are bytes on 64-byte
- * lines, and regions do not overlap.
+ * magnitudes, when each row died, where there is an int8 scan the int8 copy, then a place to work for every lane. All offsets
+ * are bytes on 64-byte lines, and regions do not overlap.
  *
- *   rows | magnitudes | codes | factors | queries of the threads | scratch of thread 0, 1, ... | queries of the caller | its scratch
+ *   rows | magnitudes | deaths | codes | factors | place of lane 0, 1, ... | place of the calling thread
  *
- * One search at a time uses the threads, while any number of small ones, one after another, run on the calling thread: so
- * that has a place of its own. Scratch is limits (one float32 a query), scores and a list (one uint32 each a score), and for
- * the int8 scan codes (int16) and terms (float64) of the queries.
+ * A place is queries, limits (one float32 a query), scores and a list (one uint32 each a score), and for the int8 scan codes
+ * (int16) and terms (float64) of the queries. Whoever works in a place fills it first: nothing is kept there between calls.
  */
 import { codeCount, FACTOR_BYTES, INT8_TERMS } from '../kernel/search/int8-bound.js';
 import { queryBytes } from '../kernel/search/search-kernel.js';
+import { DEATH_BYTES } from './deaths.js';
 
 /** Most queries of one pass over the rows: as many as stay in a second-level cache, with room for the rows. */
 const QUERIES_BYTES = 2 ** 18;
@@ -50,7 +50,8 @@ export interface Int8Place {
 /** What all segments of an index have in common. */
 export interface SegmentShape {
   readonly dims: number;
-  readonly threads: number;
+  /** Places to work, besides that of the calling thread. */
+  readonly lanes: number;
   /** Whether there is an int8 copy of the rows. */
   readonly int8: boolean;
 }
@@ -75,6 +76,8 @@ export class SegmentLayout {
   readonly capacity: number;
   /** Rows begin at byte 0. */
   readonly magnitudes: number;
+  /** Two uint32 a row: see deaths.ts. */
+  readonly deaths: number;
   readonly int8: Int8Place | undefined;
   readonly byteLength: number;
   readonly #shape: SegmentShape;
@@ -85,7 +88,8 @@ export class SegmentLayout {
     this.dims = dims;
     this.capacity = capacity;
     this.magnitudes = alignToLine(capacity * dims * 4);
-    const codes = this.magnitudes + alignToLine(capacity * 4);
+    this.deaths = this.magnitudes + alignToLine(capacity * 4);
+    const codes = this.deaths + alignToLine(capacity * DEATH_BYTES);
     const factors = codes + alignToLine(capacity * codeCount(dims));
     this.int8 = int8 ? { codes, factors } : undefined;
     this.#shape = shape;
@@ -93,51 +97,45 @@ export class SegmentLayout {
     this.byteLength = this.#workspace + workspaceBytes(shape);
   }
 
-  /** What thread `lane` works with; all threads share the queries. */
-  placeOfThread(lane: number): SearchPlace {
-    return placeAt(
-      this.#workspace,
-      this.#workspace + queryRegion(this.dims) + lane * scratchBytes(this.#shape),
-      this.dims,
-    );
+  /** What lane `lane` works with; the calling thread has the lane behind the last one. */
+  place(lane: number): SearchPlace {
+    const { dims } = this.#shape;
+    const queries = this.#workspace + lane * placeBytes(this.#shape);
+    const limits = queries + queryRegion(dims);
+    const scores = limits + LIMIT_BYTES;
+    const list = scores + 4 * MAX_SCORES;
+    const queryCodes = list + 4 * MAX_SCORES;
+    // Whole lines of 32 bytes come before the terms, so that these are aligned.
+    const queryTerms = queryCodes + queriesPerPass(dims, 1) * 2 * codeCount(dims);
+    return { queries, limits, scores, list, queryCodes, queryTerms };
   }
 
-  /** What the calling thread works with. */
   get placeOfCaller(): SearchPlace {
-    const queries = this.#workspace + queryRegion(this.dims) + this.#shape.threads * scratchBytes(this.#shape);
-    return placeAt(queries, queries + queryRegion(this.dims), this.dims);
+    return this.place(this.#shape.lanes);
   }
 }
 
 /** Most rows of a segment whose memory has at most `bytes`: 4 GiB, or less in tests. */
 export function maxSegmentRows(shape: SegmentShape, bytes = MEMORY_BYTES): number {
   const { dims, int8 } = shape;
-  const room = bytes - workspaceBytes(shape) - 4 * LINE;
-  return Math.max(1, Math.floor(room / (4 * dims + 4 + (int8 ? codeCount(dims) + FACTOR_BYTES : 0))));
+  const room = bytes - workspaceBytes(shape) - 5 * LINE;
+  const rowBytes = 4 * dims + 4 + DEATH_BYTES + (int8 ? codeCount(dims) + FACTOR_BYTES : 0);
+  return Math.max(1, Math.floor(room / rowBytes));
 }
 
 function workspaceBytes(shape: SegmentShape): number {
-  return 2 * queryRegion(shape.dims) + (shape.threads + 1) * scratchBytes(shape);
-}
-
-function queryRegion(dims: number): number {
-  return alignToLine(queriesPerPass(dims, 1) * queryBytes(dims));
+  return (shape.lanes + 1) * placeBytes(shape);
 }
 
 const LIMIT_BYTES = 4 * MAX_QUERIES;
 
-function scratchBytes({ dims, int8 }: SegmentShape): number {
+function placeBytes({ dims, int8 }: SegmentShape): number {
   const forInt8 = queriesPerPass(dims, 1) * (2 * codeCount(dims) + 8 * INT8_TERMS);
-  return LIMIT_BYTES + 8 * MAX_SCORES + (int8 ? alignToLine(forInt8) : 0);
+  return queryRegion(dims) + LIMIT_BYTES + 8 * MAX_SCORES + (int8 ? alignToLine(forInt8) : 0);
 }
 
-function placeAt(queries: number, scratch: number, dims: number): SearchPlace {
-  const scores = scratch + LIMIT_BYTES;
-  const list = scores + 4 * MAX_SCORES;
-  const queryCodes = list + 4 * MAX_SCORES;
-  // Whole lines of 32 bytes come before the terms, so that these are aligned.
-  const queryTerms = queryCodes + queriesPerPass(dims, 1) * 2 * codeCount(dims);
-  return { queries, limits: scratch, scores, list, queryCodes, queryTerms };
+function queryRegion(dims: number): number {
+  return alignToLine(queriesPerPass(dims, 1) * queryBytes(dims));
 }
 
 function alignToLine(bytes: number): number {

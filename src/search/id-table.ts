@@ -1,137 +1,182 @@
 /**
- * Which id is in which slot. As long as every row is called by its position, nothing is stored.
+ * In which places an id is: segment and row. A hash table of many small ones (extendible hashing), so that no step takes long however
+ * many ids there are, which a Map does.
  *
- * Ids of one index are all numbers (safe integers) or all strings. A column of ids only grows, so states that share it see
- * the ids of their slots whatever is added later.
+ * An id may be in several places at a time: in one that everybody sees, in one of a change that is not published yet, in some
+ * that are gone. Whoever asks says which will do.
  */
-import { IndexingError, invalidConfiguration } from '../base/errors.js';
-import type { TimeSlices } from '../base/time-slices.js';
-import { checkId, type VectorId } from '../vectors/vector-id.js';
+import type { VectorId } from '../vectors/vector-id.js';
 
-/** The ids of slots 0, 1, ...; undefined where they are the slots themselves. */
-export type IdColumn = readonly VectorId[] | undefined;
+/** A row of a segment, in one number: segment × 2³² + row. */
+export type Place = number;
 
-/** Ids for rows to come: an array of them, or a typed array of numbers. */
-export type VectorIds = ArrayLike<VectorId>;
+const SEGMENT = 2 ** 32;
 
-/** Ids looked at between two looks at the clock. */
-const STRIDE = 4096;
-
-export function idAt(column: IdColumn, slot: number): VectorId {
-  return column ? column[slot]! : slot;
+export function placeOf(segment: number, row: number): Place {
+  return segment * SEGMENT + row;
 }
+
+export function segmentOf(place: Place): number {
+  return Math.floor(place / SEGMENT);
+}
+
+export function rowOf(place: Place): number {
+  return place % SEGMENT;
+}
+
+/** Slots: hash, segment + 1 (0: a free slot), row. */
+interface Bucket {
+  /** Leading bits of the hash that all its entries have in common. */
+  depth: number;
+  words: Uint32Array;
+  used: number;
+}
+
+const FIRST_SLOTS = 8;
+/** A bucket with so many slots is split when it fills. */
+const MAX_SLOTS = 2048;
+/** Beyond this, ids whose hashes are alike are to blame: buckets grow then. */
+const MAX_DEPTH = 24;
 
 export class IdTable {
-  #column: VectorId[] | undefined;
-  /** Slot of every id that is there. undefined, with the column, while ids are slots. */
-  #slots: Map<VectorId, number> | undefined;
-  /** While ids are slots: those that are not there any more. */
-  readonly #removed = new Set<number>();
-  #slotCount = 0;
-  /** What a row without an id is called next. */
-  #nextNumber = 0;
+  readonly #idAt: (segment: number, row: number) => VectorId;
+  /** Nobody outside can know which ids collide. */
+  readonly #seed = Math.floor(Math.random() * SEGMENT);
+  #depth = 0;
+  /** 2^depth buckets, by the leading bits of a hash. */
+  #buckets: Bucket[] = [createBucket(0)];
+  #size = 0;
 
-  get column(): IdColumn {
-    return this.#column;
+  /** @param idAt the id in a place that was added */
+  constructor(idAt: (segment: number, row: number) => VectorId) {
+    this.#idAt = idAt;
   }
 
-  /** Slot of a row that is there. */
-  slotOf(id: VectorId): number | undefined {
-    if (this.#slots) return this.#slots.get(id);
-    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= this.#slotCount) return undefined;
-    // Object.is tells -0 from 0; a Map does not.
-    return this.#removed.has(id) ? undefined : id + 0;
-  }
-
-  /**
-   * Ids for `count` rows to come, found to be new.
-   *
-   * @param ids undefined for the next numbers
-   * @throws {IndexingError} `InvalidConfiguration` for what is no id, one that is there or is given twice, a wrong number of
-   *   ids, and ids that are not of the kind of those that are there.
-   */
-  async newIds(ids: VectorIds | undefined, count: number, slices: TimeSlices): Promise<VectorId[]> {
-    if (ids !== undefined) {
-      const checked = await this.checkIds(ids, count, slices);
-      await slices.forEach(count, STRIDE, (first, last) => {
-        for (let i = first; i < last; i++) {
-          if (this.slotOf(checked[i]!) !== undefined) throw duplicate(i, checked[i]!, 'is in the index; use upsert');
-        }
-      });
-      return checked;
+  /** A place of `id` that will do, or -1. */
+  find(id: VectorId, willDo: (segment: number, row: number) => boolean): Place {
+    const hash = hashOf(id, this.#seed);
+    const { words } = this.#bucketOf(hash);
+    const mask = words.length / 3 - 1;
+    for (let slot = hash & mask; words[3 * slot + 1] !== 0; slot = (slot + 1) & mask) {
+      if (words[3 * slot] !== hash) continue;
+      const segment = words[3 * slot + 1]! - 1;
+      const row = words[3 * slot + 2]!;
+      if (willDo(segment, row) && this.#idAt(segment, row) === id) return placeOf(segment, row);
     }
-    if (this.#kind === 'string' && count > 0) {
-      throw new IndexingError('InvalidConfiguration', 'ids must be given: those of this index are strings');
+    return -1;
+  }
+
+  add(id: VectorId, place: Place): void {
+    const hash = hashOf(id, this.#seed);
+    let bucket = this.#bucketOf(hash);
+    while (4 * (bucket.used + 1) > bucket.words.length) {
+      this.#makeRoom(bucket);
+      bucket = this.#bucketOf(hash);
     }
-    return Array.from({ length: count }, (_, i) => this.#nextNumber + i);
+    put(bucket, hash, segmentOf(place) + 1, rowOf(place));
+    this.#size++;
   }
 
-  /** As `newIds`, for ids that may be there. */
-  async checkIds(ids: VectorIds, count: number, slices: TimeSlices): Promise<VectorId[]> {
-    if (ids.length !== count) throw invalidConfiguration('ids.length', `${count}, as there are vectors`, ids.length);
-    const seen = new Set<VectorId>();
-    const checked: VectorId[] = new Array(count);
-    const kind = this.#kind ?? typeof ids[0];
-    await slices.forEach(count, STRIDE, (first, last) => {
-      for (let i = first; i < last; i++) {
-        const id = checkId(`ids[${i}]`, ids[i]);
-        if (typeof id !== kind) {
-          throw invalidConfiguration(`ids[${i}]`, `a ${kind}, as the other ids of the index are`, id);
-        }
-        if (seen.has(id)) throw duplicate(i, id, 'is given twice');
-        seen.add(id);
-        checked[i] = id;
-      }
-    });
-    return checked;
-  }
-
-  /** Gives the next slots to `ids`; an id that was there is in its new slot then. */
-  add(ids: readonly VectorId[]): void {
-    if (!this.#slots && !ids.every((id, i) => id === this.#slotCount + i)) this.#store();
-    for (const id of ids) {
-      const slot = this.#slotCount++;
-      this.#column?.push(id);
-      this.#slots?.set(id, slot);
-      if (typeof id === 'number') this.#nextNumber = Math.max(this.#nextNumber, id + 1);
+  /** Takes away one entry; does nothing where it is not there. */
+  delete(id: VectorId, place: Place): void {
+    const hash = hashOf(id, this.#seed);
+    const bucket = this.#bucketOf(hash);
+    const { words } = bucket;
+    const mask = words.length / 3 - 1;
+    const [segment, row] = [segmentOf(place) + 1, rowOf(place)];
+    let slot = hash & mask;
+    while (words[3 * slot + 1] !== segment || words[3 * slot + 2] !== row) {
+      if (words[3 * slot + 1] === 0) return;
+      slot = (slot + 1) & mask;
+    }
+    takeOut(words, slot, mask);
+    bucket.used--;
+    if (--this.#size === 0) {
+      this.#depth = 0;
+      this.#buckets = [createBucket(0)];
     }
   }
 
-  /** Takes away ids that are there; their slots stay empty. */
-  remove(ids: readonly VectorId[]): void {
-    for (const id of ids) {
-      if (this.#slots) this.#slots.delete(id);
-      else this.#removed.add(id as number);
+  #bucketOf(hash: number): Bucket {
+    return this.#buckets[this.#depth === 0 ? 0 : hash >>> (32 - this.#depth)]!;
+  }
+
+  #makeRoom(bucket: Bucket): void {
+    const slots = bucket.words.length / 3;
+    if (slots < MAX_SLOTS || bucket.depth === MAX_DEPTH) {
+      const { words } = bucket;
+      bucket.words = new Uint32Array(6 * slots);
+      bucket.used = 0;
+      moveAll(words, () => bucket);
+      return;
     }
-  }
-
-  /** Renumbers the slots of `kept`, the rows that are there, from 0 on. Columns given out before stay as they are. */
-  renumber(kept: readonly VectorId[]): void {
-    const { nextNumber, kind } = { nextNumber: this.#nextNumber, kind: this.#kind };
-    this.#removed.clear();
-    this.#slotCount = 0;
-    const identity = kind !== 'string' && kept.every((id, i) => id === i);
-    this.#column = identity ? undefined : [];
-    this.#slots = identity ? undefined : new Map();
-    this.add(kept);
-    this.#nextNumber = nextNumber;
-  }
-
-  /** What all ids are; undefined before there was any. */
-  get #kind(): 'number' | 'string' | undefined {
-    if (this.#slotCount === 0) return undefined;
-    return this.#column ? (typeof this.#column[0] as 'number' | 'string') : 'number';
-  }
-
-  /** From here on ids are not slots. */
-  #store(): void {
-    this.#column = Array.from({ length: this.#slotCount }, (_, slot) => slot);
-    this.#slots = new Map();
-    for (let slot = 0; slot < this.#slotCount; slot++) if (!this.#removed.has(slot)) this.#slots.set(slot, slot);
-    this.#removed.clear();
+    if (bucket.depth === this.#depth) {
+      this.#buckets = this.#buckets.flatMap((each) => [each, each]);
+      this.#depth++;
+    }
+    const depth = bucket.depth + 1;
+    const halves = [createBucket(depth, slots), createBucket(depth, slots)] as const;
+    const halfOf = (hash: number) => halves[(hash >>> (32 - depth)) & 1]!;
+    const first = this.#buckets.indexOf(bucket);
+    const count = 2 ** (this.#depth - bucket.depth);
+    for (let i = 0; i < count; i++) this.#buckets[first + i] = halves[i < count / 2 ? 0 : 1];
+    moveAll(bucket.words, halfOf);
   }
 }
 
-function duplicate(i: number, id: VectorId, what: string): IndexingError {
-  return new IndexingError('InvalidConfiguration', `ids[${i}], ${JSON.stringify(id)}, ${what}`);
+function createBucket(depth: number, slots = FIRST_SLOTS): Bucket {
+  return { depth, words: new Uint32Array(3 * slots), used: 0 };
+}
+
+function put(bucket: Bucket, hash: number, segment: number, row: number): void {
+  const { words } = bucket;
+  const mask = words.length / 3 - 1;
+  let slot = hash & mask;
+  while (words[3 * slot + 1] !== 0) slot = (slot + 1) & mask;
+  words[3 * slot] = hash;
+  words[3 * slot + 1] = segment;
+  words[3 * slot + 2] = row;
+  bucket.used++;
+}
+
+function moveAll(words: Uint32Array, target: (hash: number) => Bucket): void {
+  for (let i = 0; i < words.length; i += 3) {
+    if (words[i + 1] !== 0) put(target(words[i]!), words[i]!, words[i + 1]!, words[i + 2]!);
+  }
+}
+
+/** Frees a slot, and moves those behind it up, so that no search ends too early (Knuth, The Art of Computer Programming, 6.4 R). */
+function takeOut(words: Uint32Array, slot: number, mask: number): void {
+  let free = slot;
+  for (let next = (slot + 1) & mask; words[3 * next + 1] !== 0; next = (next + 1) & mask) {
+    const home = words[3 * next]! & mask;
+    // It stays where it is if its home lies behind the free slot.
+    if (((next - home) & mask) < ((next - free) & mask)) continue;
+    words.copyWithin(3 * free, 3 * next, 3 * next + 3);
+    free = next;
+  }
+  words[3 * free + 1] = 0;
+}
+
+function hashOf(id: VectorId, seed: number): number {
+  let hash = seed;
+  if (typeof id === 'number') {
+    hash = mix(hash ^ (id | 0));
+    hash = mix(hash ^ Math.floor(id / SEGMENT));
+  } else {
+    for (let i = 0; i < id.length; i++) {
+      hash = Math.imul(hash ^ id.charCodeAt(i), 0x9e3779b1);
+      hash ^= hash >>> 15;
+    }
+    hash = mix(hash ^ id.length);
+  }
+  return hash >>> 0;
+}
+
+/** The finalizer of MurmurHash3 (Appleby): every bit of the result depends on every bit of the number. */
+function mix(number: number): number {
+  let bits = number | 0;
+  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return bits ^ (bits >>> 16);
 }

@@ -10,14 +10,17 @@ import { boundFiles } from '../formats/file-access.js';
 import type { ByteSource } from '../formats/format.js';
 import { malformed } from '../formats/malformed.js';
 import { decodeIds, type SavedIndexPlaces } from '../formats/saved-index.js';
-import { type CompiledKernel, instantiateKernel } from '../kernel/instantiate.js';
 import { UNIT_TOLERANCE } from '../kernel/search/error-bound.js';
 import type { VectorId } from '../vectors/vector-id.js';
-import type { IdTable } from './id-table.js';
-import type { RowRoom, StagedRows } from './row-store.js';
+import type { IndexCore } from './index-core.js';
+import type { RowRoom } from './rows.js';
+import { settleArrivingRows } from './rows-job.js';
+import { doInSlices, type Steps } from './steps.js';
 
-const PIECE_BYTES = 2 ** 22;
-const PIECE_IDS = 2 ** 14;
+const PIECE_BYTES = 2 ** 21;
+const PIECE_IDS = 4096;
+/** Rows checked between two steps. */
+const STRIDE = 4096;
 /** Of a magnitude: the kernel's own tolerance. */
 const MAGNITUDE_TOLERANCE = 1e-6;
 /** Of a magnitude in a file that says the same in its own way. */
@@ -26,9 +29,6 @@ const FOREIGN_TOLERANCE = 1e-5;
 export interface IndexToLoad {
   readonly source: ByteSource;
   readonly places: SavedIndexPlaces;
-  /** The indexing kernel. */
-  readonly kernel: CompiledKernel;
-  readonly signal: AbortSignal | undefined;
 }
 
 /** Rejects with `FileAccess` for what cannot be opened, and with `InvalidConfiguration` for what is no file. */
@@ -45,90 +45,116 @@ export async function openIndexFile(
   throw invalidConfiguration('file', 'a path, a Blob or a Uint8Array', file);
 }
 
-/** Gives the rows that were rejected. Rejects with `MalformedFile`, naming the file, the row and what is wrong with it. */
-export async function loadRows(index: IndexToLoad, staged: StagedRows): Promise<number[]> {
-  const rejected: number[] = [];
-  const { source, places, signal } = index;
-  const { count, dims, vectors, magnitudes } = places;
-  const slices = new TimeSlices(signal);
-  const most = Math.max(1, Math.floor(PIECE_BYTES / (4 * dims)));
-  for (let first = 0; first < count; ) {
-    const room = staged.reserve(Math.min(most, count - first), count - first);
-    const rows = room.segment.rows(room.first, room.count);
-    await source.readInto(bytesOf(rows), vectors.byteOffset + 4 * dims * first);
-    const saved = new Float32Array(room.count);
-    await source.readInto(bytesOf(saved), magnitudes.byteOffset + 4 * first);
-    for (const row of checkRows(index, room, first, saved)) rejected.push(row);
-    room.segment.quantize(room.first, room.count);
-    first += room.count;
-    if (slices.isDue()) await slices.nextTurn();
+/** Fills a new index. Rejects with `MalformedFile`, naming the file, the row and what is wrong with it; with `signal.reason`. */
+export async function fillFromFile(
+  core: IndexCore,
+  index: IndexToLoad,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { count, dims } = index.places;
+  if (dims === 0) return;
+  const ids = await loadIds(index, signal);
+  const filling = core.changes.fill(signal);
+  const rejected = await loadRows(core, index, filling.reserve(dims, count, count), signal);
+  try {
+    await filling.finish({ ids, replacing: false, leftOut: rejected });
+  } catch (error) {
+    if (!(error instanceof IndexingError)) throw error;
+    throw malformed(index.source.name, 'ids', 'every id once', detailOf(error), { cause: error });
   }
-  return rejected;
+}
+
+/** Gives the rows that were rejected. */
+async function loadRows(
+  core: IndexCore,
+  { source, places }: IndexToLoad,
+  rooms: readonly RowRoom[],
+  signal: AbortSignal | undefined,
+): Promise<number[]> {
+  const { count, dims, vectors, magnitudes } = places;
+  const saved = new Float32Array(count);
+  const most = Math.max(1, Math.floor(PIECE_BYTES / (4 * dims)));
+  const bring = async (inPlace: (rows: number) => void) => {
+    const slices = new TimeSlices(signal);
+    let before = 0;
+    for (const { segment, first, count } of rooms) {
+      for (let done = 0; done < count; done += most) {
+        const rows = segment.rows(first + done, Math.min(most, count - done));
+        await source.readInto(bytesOf(rows), vectors.byteOffset + 4 * dims * (before + done));
+        inPlace(before + done + rows.length / dims);
+        if (slices.isDue()) await slices.nextTurn();
+      }
+      before += count;
+    }
+    for (let first = 0; first < saved.length; first += PIECE_BYTES / 4) {
+      const some = saved.subarray(first, first + PIECE_BYTES / 4);
+      await source.readInto(bytesOf(some), magnitudes.byteOffset + 4 * first);
+      if (slices.isDue()) await slices.nextTurn();
+    }
+  };
+  // Only magnitudes are computed, and the rows stay as they are: a thread that dies harms none.
+  const rows = { rooms, operation: 'magnitudes', source: undefined, bring, bringAgain: undefined } as const;
+  await settleArrivingRows(core.core, core.scope(dims), rows, signal);
+  return doInSlices(checkRows(source, places, rooms, saved), new TimeSlices(signal));
 }
 
 /** Leaves in the column what was saved for cosine, and what the rows say for the other metrics. Gives rows that were rejected. */
-function checkRows(
-  { source, places, kernel }: IndexToLoad,
-  room: RowRoom,
-  firstRow: number,
+function* checkRows(
+  source: ByteSource,
+  { metric, dims, vectors, magnitudes }: SavedIndexPlaces,
+  rooms: readonly RowRoom[],
   saved: Float32Array,
-): number[] {
+): Steps<number[]> {
   const rejected: number[] = [];
-  const { segment, first, count } = room;
-  const { metric, dims, vectors, magnitudes } = places;
-  const column = segment.magnitudes(first, count);
-  instantiateKernel(kernel, segment.memory.memory).magnitudes(first * dims * 4, count, dims, column.byteOffset);
-  const refuse = (row: number, expected: string, found: string) => {
-    const at = firstRow + row;
-    return malformed(source.name, `row ${at} (byte ${vectors.byteOffset + 4 * dims * at})`, expected, found);
+  const refuse = (at: number, expected: string, found: string) =>
+    malformed(source.name, `row ${at} (byte ${vectors.byteOffset + 4 * dims * at})`, expected, found);
+  const refuseMagnitude = (at: number, expected: string, found: number) => {
+    const place = `magnitude of row ${at} (byte ${magnitudes.byteOffset + 4 * at})`;
+    return malformed(source.name, place, expected, `${found}`);
   };
-  for (let row = 0; row < count; row++) {
-    let length = column[row]!;
-    if (Number.isNaN(length)) {
-      const components = segment.rows(first + row, 1);
-      if (!components.every(Number.isFinite)) throw refuse(row, 'finite components', 'NaN or an infinity');
-      // The kernel has no magnitude for what has no direction.
-      length = 0;
-      column[row] = 0;
-    }
-    const stored = saved[row]!;
-    if (metric === 'cosine') {
-      if (length === 0 && Number.isNaN(stored)) {
-        rejected.push(firstRow + row);
-        continue;
+  let at = 0;
+  for (const { segment, first, count } of rooms) {
+    const column = segment.magnitudes(first, count);
+    for (let row = 0; row < count; row++, at++) {
+      let length = column[row]!;
+      if (Number.isNaN(length)) {
+        const components = segment.rows(first + row, 1);
+        if (!components.every(Number.isFinite)) throw refuse(at, 'finite components', 'NaN or an infinity');
+        // The kernel has no magnitude for what has no direction.
+        length = 0;
+        column[row] = 0;
       }
-      if (!(Math.abs(length - 1) <= UNIT_TOLERANCE - MAGNITUDE_TOLERANCE)) {
-        throw refuse(row, 'a row of length 1, as cosine keeps them', `length ${length}`);
+      const stored = saved[at]!;
+      if (metric === 'cosine') {
+        if (length === 0 && Number.isNaN(stored)) {
+          rejected.push(at);
+        } else {
+          if (!(Math.abs(length - 1) <= UNIT_TOLERANCE - MAGNITUDE_TOLERANCE)) {
+            throw refuse(at, 'a row of length 1, as cosine keeps them', `length ${length}`);
+          }
+          if (!(stored > 0)) throw refuseMagnitude(at, 'a positive magnitude', stored);
+          column[row] = stored;
+        }
+      } else if (!(stored === length || Math.abs(stored - length) <= FOREIGN_TOLERANCE * length)) {
+        throw refuseMagnitude(at, `${length}, the length of the row`, stored);
       }
-      if (!(stored > 0)) throw refuseMagnitude(firstRow + row, 'a positive magnitude', stored);
-      column[row] = stored;
-    } else if (!(stored === length || Math.abs(stored - length) <= FOREIGN_TOLERANCE * length)) {
-      throw refuseMagnitude(firstRow + row, `${length}, the length of the row`, stored);
+      if (at % STRIDE === STRIDE - 1) yield;
     }
   }
   return rejected;
-  function refuseMagnitude(row: number, expected: string, found: number) {
-    return malformed(
-      source.name,
-      `magnitude of row ${row} (byte ${magnitudes.byteOffset + 4 * row})`,
-      expected,
-      `${found}`,
-    );
-  }
 }
 
-/** Rejects with `MalformedFile` for what is no id, and for one that is there twice. */
-export async function loadIds(index: IndexToLoad, table: IdTable): Promise<void> {
-  const { source, places, signal } = index;
+/** Rejects with `MalformedFile` for what is no id. */
+async function loadIds({ source, places }: IndexToLoad, signal: AbortSignal | undefined): Promise<VectorId[]> {
   const slices = new TimeSlices(signal);
-  const ids: VectorId[] = [];
+  const ids: VectorId[] = new Array(places.count);
   let end = 0;
   for (let first = 0; first < places.count; first += PIECE_IDS) {
     const count = Math.min(PIECE_IDS, places.count - first);
     if (places.ids.kind === 'numbers') {
       const values = new BigInt64Array(count);
       await source.readInto(bytesOf(values), places.ids.values.byteOffset + 8 * first);
-      for (const id of decodeIds(source.name, { kind: 'numbers', values }, first)) ids.push(id);
+      for (const [i, id] of decodeIds(source.name, { kind: 'numbers', values }, first).entries()) ids[first + i] = id;
     } else {
       const offsets = new BigInt64Array(count + 1);
       await source.readInto(bytesOf(offsets), places.ids.offsets.byteOffset + 8 * first);
@@ -144,7 +170,8 @@ export async function loadIds(index: IndexToLoad, table: IdTable): Promise<void>
       }
       const bytes = new Uint8Array(behind - begin);
       await source.readInto(bytes, byteOffset + begin);
-      for (const id of decodeIds(source.name, { kind: 'strings', bytes, offsets }, first)) ids.push(id);
+      for (const [i, id] of decodeIds(source.name, { kind: 'strings', bytes, offsets }, first).entries())
+        ids[first + i] = id;
       end = behind;
     }
     if (slices.isDue()) await slices.nextTurn();
@@ -152,12 +179,7 @@ export async function loadIds(index: IndexToLoad, table: IdTable): Promise<void>
   if (places.ids.kind === 'strings' && end !== places.ids.bytes.byteLength) {
     throw malformed(source.name, 'ids_bytes', `${end} bytes, as ids_offsets say`, `${places.ids.bytes.byteLength}`);
   }
-  try {
-    table.add(await table.checkIds(ids, places.count, slices));
-  } catch (error) {
-    if (!(error instanceof IndexingError)) throw error;
-    throw malformed(source.name, 'ids', 'every id once', detailOf(error), { cause: error });
-  }
+  return ids;
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {

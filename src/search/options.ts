@@ -2,20 +2,23 @@
  * What a caller of an index may ask for, checked once at the edge.
  */
 import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
-import { checkRunner as checkEngineRunner, type IndexerLogger } from '../engine/engine-options.js';
-import type { WorkerChoice } from '../engine/lanes/platform.js';
-import type { KernelBackend } from '../kernel/instantiate.js';
+import type { Engine } from '../engine/engine.js';
+import { checkRunner, type EngineOptions } from '../engine/engine-options.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import type { VectorId } from '../vectors/vector-id.js';
-import type { VectorIds } from './id-table.js';
+import type { VectorIds } from './ids.js';
 import { SearchFilter } from './search-filter.js';
 
-/** What runs the searches of an index. */
-export interface LoadOptions {
-  /** Threads that a search is spread over: 1 to 256, or `'auto'` (default), what the machine allows. */
+/** What an index runs on. */
+export interface LoadOptions extends Omit<EngineOptions, 'threads'> {
+  /**
+   * The engine that does the work, shared with whoever else has it. By default that of the process, which all indexes share; an
+   * index that is given `kernel`, `worker`, `wasm` or `maxMemoryBytes`, or a `threadCount` above that engine's, has one of its own.
+   * In pages `worker` is `simdex/search-worker`, or one that wraps it.
+   */
+  readonly engine?: Engine | undefined;
+  /** Threads that one call uses at most: 1 to 256, or `'auto'` (default), all of the engine's. */
   readonly threadCount?: number | 'auto' | undefined;
-  /** Default `'auto'`: SIMD where the engine has it and answers a known question rightly, else JavaScript. */
-  readonly kernel?: 'auto' | KernelBackend | undefined;
   /**
    * What a search reads of every row: `'int8'` (default), a copy of one byte a component, which leaves few rows to be scored
    * exactly, or `'float32'`, the rows themselves. The hits are the same. The copy makes the index a quarter larger in memory,
@@ -23,22 +26,20 @@ export interface LoadOptions {
    * tells apart. With a kernel other than SIMD, and below 64 or above 65,536 dims, rows are always scanned in float32.
    */
   readonly scan?: 'int8' | 'float32' | undefined;
-  /**
-   * The worker module, as of `IndexerOptions`; in pages `simdex/search-worker`, or one that wraps it: `simdex/worker` does not
-   * search there.
-   */
-  readonly worker?: WorkerChoice | undefined;
-  /** Hears of what happens beside results, every message once; none by default. */
-  readonly logger?: IndexerLogger | undefined;
   /** Stops the call, which then rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface BuildOptions extends LoadOptions {
+/** Not what a type is inferred from: of `['a']` it would be `'a'`. Who wants ids to have a type names it. */
+type Given<Id> = [Id][Id extends unknown ? 0 : never];
+
+export interface BuildOptions<Id extends VectorId = VectorId> extends LoadOptions {
   /** Unique numbers (safe integers) or strings, one for each vector. Default: positions. */
-  readonly ids?: VectorIds | undefined;
+  readonly ids?: VectorIds<Given<Id>> | undefined;
   /** Default `'cosine'`. */
   readonly metric?: Metric | undefined;
+  /** Components of each vector. By default those of the first one; an index that begins without vectors takes what comes first. */
+  readonly dims?: number | undefined;
   /** Called after every portion of vectors. A throwing listener fails the call with what it threw. */
   readonly onProgress?: ((progress: BuildProgress) => void) | undefined;
 }
@@ -52,50 +53,74 @@ export interface BuildProgress {
 }
 
 /** What a single search is asked for. */
-export interface SearchOptions {
+export interface SearchOptions<Id extends VectorId = VectorId> {
   /** Which rows may be hits: a predicate on ids or, to be used again, a SearchFilter, which keeps a bit for each row. */
-  readonly filter?: ((id: VectorId) => boolean) | SearchFilter | undefined;
+  readonly filter?: ((id: Id) => boolean) | SearchFilter<Id> | undefined;
+  /** The worst score that counts: a similarity for cosine and dot, a distance for euclidean. Default: any score does. */
+  readonly threshold?: number | undefined;
+  /** So many of the best hits are passed over; `k` follow. Default 0. */
+  readonly offset?: number | undefined;
   /** Stops the search, which then rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
 }
 
-const LOAD_OPTIONS = new Set(['threadCount', 'kernel', 'scan', 'worker', 'logger', 'signal']);
-const BUILD_OPTIONS = new Set([...LOAD_OPTIONS, 'ids', 'metric', 'onProgress']);
-const SEARCH_OPTIONS = new Set(['filter', 'signal']);
+const LOAD_OPTIONS = new Set([
+  'engine',
+  'threadCount',
+  'maxMemoryBytes',
+  'kernel',
+  'scan',
+  'worker',
+  'wasm',
+  'logger',
+  'signal',
+]);
+const BUILD_OPTIONS = new Set([...LOAD_OPTIONS, 'ids', 'metric', 'dims', 'onProgress']);
+const SEARCH_OPTIONS = new Set(['filter', 'threshold', 'offset', 'signal']);
+const IDS_OPTION = new Set(['ids']);
 const METRICS: readonly string[] = ['cosine', 'dot', 'euclidean'] satisfies Metric[];
 
 /** @throws {IndexingError} `InvalidConfiguration` naming the option; so do all functions here. */
 export function checkLoadOptions(options: LoadOptions): void {
   refuseUnknown('options', options, LOAD_OPTIONS);
-  checkRunner(options);
+  checkCommon(options);
 }
 
 export function checkBuildOptions(options: BuildOptions): void {
   refuseUnknown('options', options, BUILD_OPTIONS);
-  checkRunner(options);
-  const { ids, metric, onProgress } = options;
+  checkCommon(options);
+  const { ids, metric, dims, onProgress } = options;
   if (ids !== undefined) checkIdList('ids', ids);
   if (metric !== undefined && !METRICS.includes(metric)) {
     throw invalidConfiguration('metric', "'cosine', 'dot' or 'euclidean'", metric);
+  }
+  if (dims !== undefined && !(Number.isSafeInteger(dims) && dims > 0)) {
+    throw invalidConfiguration('dims', 'a positive integer', dims);
   }
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw invalidConfiguration('onProgress', 'a function', onProgress);
   }
 }
 
-export function checkSearchOptions(k: number, options: SearchOptions): void {
+export function checkSearchOptions<Id extends VectorId>(k: number, options: SearchOptions<Id>): void {
   if (!Number.isSafeInteger(k) || k < 1) throw invalidConfiguration('k', 'a positive integer', k);
   refuseUnknown('options', options, SEARCH_OPTIONS);
-  const { filter, signal } = options;
+  const { filter, threshold, offset, signal } = options;
   if (filter !== undefined && typeof filter !== 'function' && !(filter instanceof SearchFilter)) {
     throw invalidConfiguration('filter', 'a function of an id or a SearchFilter', filter);
+  }
+  if (threshold !== undefined && (typeof threshold !== 'number' || Number.isNaN(threshold))) {
+    throw invalidConfiguration('threshold', 'a number', threshold);
+  }
+  if (offset !== undefined && !(Number.isSafeInteger(offset) && offset >= 0)) {
+    throw invalidConfiguration('offset', 'an integer from 0 on', offset);
   }
   checkSignal(signal);
 }
 
 /** For `add` and `upsert`. */
 export function checkIdsOption(options: { readonly ids?: VectorIds | undefined }): VectorIds | undefined {
-  refuseUnknown('options', options, new Set(['ids']));
+  refuseUnknown('options', options, IDS_OPTION);
   if (options.ids !== undefined) checkIdList('ids', options.ids);
   return options.ids;
 }
@@ -106,12 +131,12 @@ export function checkIdList(name: string, ids: VectorIds): void {
   throw invalidConfiguration(name, 'an array of strings or safe integers', ids);
 }
 
-function checkRunner({ kernel, scan, worker, logger, signal }: LoadOptions): void {
+function checkCommon({ engine, scan, signal, maxMemoryBytes, kernel, worker, wasm, logger }: LoadOptions): void {
   if (scan !== undefined && scan !== 'int8' && scan !== 'float32') {
     throw invalidConfiguration('scan', "'int8' or 'float32'", scan);
   }
-  checkEngineRunner({ kernel, worker, logger });
   checkSignal(signal);
+  if (engine === undefined) checkRunner({ maxMemoryBytes, kernel, worker, wasm, logger });
 }
 
 function checkSignal(signal: AbortSignal | undefined): void {

@@ -27,14 +27,17 @@ export function prepareQuery(query: ArrayLike<number>, dims: number, metric: Met
     throw invalidConfiguration('query', 'an array of numbers', query);
   }
   if (query.length !== dims) throw wrongDims('query', dims, query.length);
-  const row = new Float32Array(dims);
-  for (let j = 0; j < dims; j++) {
-    const component = query[j];
-    if (typeof component !== 'number') throw notANumber(`query[${j}]`, component);
-    row[j] = component;
-  }
   const prepared = allocate(1, dims);
-  place(prepared, 0, row, metric, 'query');
+  if (query instanceof Float32Array) {
+    prepared.data.set(query);
+  } else {
+    for (let j = 0; j < dims; j++) {
+      const component = query[j];
+      if (typeof component !== 'number') throw notANumber(`query[${j}]`, component);
+      prepared.data[j] = component;
+    }
+  }
+  place(prepared, 0, dims, metric, 'query');
   return prepared;
 }
 
@@ -49,11 +52,11 @@ export async function prepareQueries(
   const wrong = rows.groups.find((group) => group.dims !== dims);
   if (wrong) throw wrongDims('queries', dims, wrong.dims);
   const prepared = allocate(rows.count, dims);
-  const row = new Float32Array(dims);
+  const stride = queryBytes(dims) / 4;
   await slices.forEach(rows.count, Math.max(1, Math.floor(STRIDE_COMPONENTS / dims)), (first, last) => {
     for (let query = first; query < last; query++) {
-      rows.copyInto(row, query, 1, dims);
-      place(prepared, query, row, metric, `queries[${query}]`, query);
+      rows.copyInto(prepared.data.subarray(query * stride, query * stride + dims), query, 1, dims);
+      place(prepared, query, dims, metric, `queries[${query}]`, query);
     }
   });
   return prepared;
@@ -64,17 +67,18 @@ function allocate(count: number, dims: number): PreparedQueries {
   return { count, data, scales: new Float64Array(count).fill(1) };
 }
 
+/** Checks a query that was copied to its place, and scales it. */
 function place(
   { data, scales }: PreparedQueries,
   query: number,
-  row: Float32Array,
+  dims: number,
   metric: Metric,
   name: string,
   vectorIndex?: number,
 ): void {
-  const at = (query * queryBytes(row.length)) / 4;
+  const first = (query * queryBytes(dims)) / 4;
   let sum = 0;
-  for (const component of row) sum += component * component;
+  for (let i = first; i < first + dims; i++) sum += data[i]! * data[i]!;
   const details = vectorIndex === undefined ? {} : { vectorIndex };
   if (!(sum < Number.POSITIVE_INFINITY)) {
     const detail = `${name} must be finite, got NaN, an infinity or a number beyond the float32 range`;
@@ -83,13 +87,10 @@ function place(
   if (sum === 0 && metric === 'cosine') {
     throw new IndexingError('ZeroMagnitude', `every component of ${name} is zero: it has no direction`, details);
   }
-  if (metric === 'euclidean' || sum === 0) {
-    data.set(row, at);
-    return;
-  }
+  if (metric === 'euclidean' || sum === 0) return;
   const scale = scaleFor(Math.sqrt(sum));
   scales[query] = scale;
-  for (let j = 0; j < row.length; j++) data[at + j] = row[j]! * scale;
+  if (scale !== 1) for (let i = first; i < first + dims; i++) data[i]! *= scale;
 }
 
 /** The power of two that brings a length into 1/4 to 1/2. */

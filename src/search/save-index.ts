@@ -7,12 +7,10 @@ import { boundFiles } from '../formats/file-access.js';
 import { createSavedIndexHeader, type EncodedIds, encodeIds, type SavedIds } from '../formats/saved-index.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import type { VectorId } from '../vectors/vector-id.js';
-import { type IdColumn, idAt } from './id-table.js';
-import { liveSpans, type RowState } from './row-store.js';
+import { liveSpans, type Snapshot } from './rows.js';
 
 export interface IndexToSave {
-  readonly rows: RowState;
-  readonly ids: IdColumn;
+  readonly rows: Snapshot;
   readonly dims: number;
   readonly metric: Metric;
 }
@@ -38,7 +36,7 @@ export async function saveIndex(index: IndexToSave, file: string, signal: AbortS
 }
 
 /** The bytes of that file. Holds the calling thread for as long as it takes. */
-export function indexToBytes(index: IndexToSave): Uint8Array {
+export function indexToBytes(index: IndexToSave): Uint8Array<ArrayBuffer> {
   // Pieces are views that are good until the next one: sizes first, then bytes.
   let byteLength = 0;
   for (const piece of savedPieces(index)) byteLength += piece.length;
@@ -55,27 +53,27 @@ export function indexToBytes(index: IndexToSave): Uint8Array {
  * The file from its first byte to its last. Pieces are views, valid until the next one is asked for; some are empty, where
  * there was work but nothing to write yet.
  */
-function* savedPieces({ rows, ids, dims, metric }: IndexToSave): Generator<Uint8Array> {
+function* savedPieces({ rows, dims, metric }: IndexToSave): Generator<Uint8Array> {
   const encoded: EncodedIds[] = [];
   // A header before any id would have to be written twice, which a pipe cannot.
-  for (const some of liveIds(rows, ids)) {
+  for (const some of liveIds(rows)) {
     encoded.push(encodeIds(some));
     yield NOTHING;
   }
   yield createSavedIndexHeader({ count: rows.size, dims, metric, order: 'original', ids: shapeOf(encoded) });
-  for (const { part, first, count } of liveSpans(rows, Math.max(1, Math.floor(PIECE_BYTES / (4 * dims))))) {
-    yield bytesOf(part.segment.rows(first, count));
+  for (const { segment, first, count } of liveSpans(rows, Math.max(1, Math.floor(PIECE_BYTES / (4 * dims))))) {
+    yield bytesOf(segment.rows(first, count));
   }
-  for (const { part, first, count } of liveSpans(rows, PIECE_BYTES / 4)) {
-    yield bytesOf(part.segment.magnitudes(first, count));
+  for (const { segment, first, count } of liveSpans(rows, PIECE_BYTES / 4)) {
+    yield bytesOf(segment.magnitudes(first, count));
   }
   yield* encodedIds(encoded);
 }
 
-function* liveIds(rows: RowState, ids: IdColumn): Generator<VectorId[]> {
+function* liveIds(rows: Snapshot): Generator<VectorId[]> {
   let some: VectorId[] = [];
-  for (const { part, first, count } of liveSpans(rows, PIECE_IDS)) {
-    for (let row = first; row < first + count; row++) some.push(idAt(ids, part.firstSlot + row));
+  for (const { segment, first, count } of liveSpans(rows, PIECE_IDS)) {
+    for (let row = first; row < first + count; row++) some.push(segment.ids.get(row));
     if (some.length < PIECE_IDS) continue;
     yield some;
     some = [];

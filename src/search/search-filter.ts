@@ -2,63 +2,137 @@
  * Which rows may be hits, by their ids: a bit for each row, where threads can read it.
  */
 import { invalidConfiguration } from '../base/errors.js';
-import type { TimeSlices } from '../base/time-slices.js';
+import { boundPlatform } from '../engine/lanes/platform.js';
+import { isThere } from '../memory/deaths.js';
 import type { VectorId } from '../vectors/vector-id.js';
-import { type IdColumn, idAt } from './id-table.js';
-import { bothBits, createBits, hasBit, setBit } from './row-bits.js';
-import type { RowPart, RowState } from './row-store.js';
+import type { Snapshot } from './rows.js';
 import type { Segment } from './segment.js';
+import type { Steps } from './steps.js';
 
-/** Rows asked about between two looks at the clock. */
-const STRIDE = 1024;
+/** Rows between two steps: what a predicate takes, nobody knows. */
+const STRIDE = 32;
 
+/** What a predicate said of the rows of a segment. Searches of different moments share it. */
 interface Answers {
-  readonly bits: ArrayBufferLike;
-  /** Rows asked about so far: the first ones of the segment. */
+  /** A bit for each row: the answer. */
+  readonly bits: Uint32Array;
+  /** A bit for each row that was asked about. */
+  readonly asked: Uint32Array;
+  /** Rows of which all were asked about that were there at `version`: the first ones. */
   count: number;
+  version: number;
 }
+
+/** Filters that keep answers about a segment, which those of its rows that are copied take with them. */
+const askedAbout = new WeakMap<Segment, Set<WeakRef<SearchFilter>>>();
 
 /**
  * A filter to be used again: the predicate is asked once about each row, when a search first meets it, and its answer is
  * kept as a bit. It may serve several indexes.
  */
-export class SearchFilter {
-  readonly #predicate: (id: VectorId) => boolean;
+export class SearchFilter<Id extends VectorId = VectorId> {
+  readonly #predicate: (id: Id) => boolean;
   readonly #answers = new WeakMap<Segment, Answers>();
+  /** Undefined for one that nobody uses again. */
+  #self: WeakRef<SearchFilter> | undefined = new WeakRef<SearchFilter>(this as unknown as SearchFilter);
 
   /**
-   * @param predicate true for the ids whose rows may be hits
+   * @param predicate true for the ids whose rows may be hits, false for others
    * @throws {IndexingError} `InvalidConfiguration` for what is no function.
    */
-  constructor(predicate: (id: VectorId) => boolean) {
+  constructor(predicate: (id: Id) => boolean) {
     if (typeof predicate !== 'function') throw invalidConfiguration('predicate', 'a function of an id', predicate);
     this.#predicate = predicate;
   }
 
-  /** For every part of a state, the rows that are accepted and there. Rejects with what the predicate throws. @internal */
-  async accepted(state: RowState, ids: IdColumn, slices: TimeSlices): Promise<ArrayBufferLike[]> {
+  /** A filter for one search. @internal */
+  static forOnce(predicate: (id: never) => boolean): SearchFilter {
+    const filter = new SearchFilter(predicate as (id: VectorId) => boolean);
+    filter.#self = undefined;
+    return filter;
+  }
+
+  /**
+   * For every segment of a snapshot the rows that are accepted, whether they are there or not. Throws what the predicate throws, and
+   * `InvalidConfiguration` for an answer that is no boolean. @internal
+   */
+  *accepted({ segments, counts, version }: Snapshot): Steps<ArrayBufferLike[]> {
     const accepted: ArrayBufferLike[] = [];
-    for (const part of state.parts) {
-      const bits = await this.#bitsOf(part, ids, slices);
-      accepted.push(part.live ? bothBits(bits, part.live) : bits);
+    for (const [i, segment] of segments.entries()) {
+      const answers = this.#answersOf(segment);
+      const count = counts[i]!;
+      // A row that was not there at some version is not there later, but was perhaps before.
+      const first = version >= answers.version ? answers.count : 0;
+      for (let row = first; row < count; row++) {
+        if (!hasBit(answers.asked, row) && isThere(segment.deaths, row, version)) this.#ask(segment, answers, row);
+        if (row % STRIDE === STRIDE - 1) yield;
+      }
+      if (count >= answers.count && version >= answers.version) {
+        // Whoever looks at an earlier version than this looks through all rows for those that died in between.
+        answers.count = count;
+        answers.version = version;
+      }
+      accepted.push(answers.bits.buffer);
     }
     return accepted;
   }
 
-  async #bitsOf({ segment, count, firstSlot, live }: RowPart, ids: IdColumn, slices: TimeSlices) {
-    const answers = this.#answers.get(segment) ?? { bits: createBits(segment.layout.capacity), count: 0 };
-    this.#answers.set(segment, answers);
-    const bits = new Uint32Array(answers.bits);
-    const there = live && new Uint32Array(live);
-    const known = answers.count;
-    await slices.forEach(Math.max(0, count - known), STRIDE, (first, last) => {
-      for (let row = known + first; row < known + last; row++) {
-        // A row that was removed never comes back.
-        if (there && !hasBit(there, row)) continue;
-        if (this.#predicate(idAt(ids, firstSlot + row))) setBit(bits, row);
-      }
+  /**
+   * For every filter that keeps answers about rows of `segments`: what passes one on to the copy of the row in `target`. @internal
+   */
+  static passedOn(
+    segments: readonly Segment[],
+    target: Segment,
+  ): ((segment: Segment, row: number, copy: number) => void)[] {
+    const filters = new Set(segments.flatMap((segment) => [...(askedAbout.get(segment) ?? [])]));
+    return [...filters].flatMap((reference) => {
+      const filter = reference.deref();
+      return filter
+        ? [(segment: Segment, row: number, copy: number) => filter.#passOn(segment, row, target, copy)]
+        : [];
     });
-    answers.count = Math.max(answers.count, count);
-    return answers.bits;
   }
+
+  #passOn(segment: Segment, row: number, target: Segment, copy: number): void {
+    const from = this.#answers.get(segment);
+    if (!from || !hasBit(from.asked, row)) return;
+    const to = this.#answersOf(target);
+    setBit(to.asked, copy);
+    if (hasBit(from.bits, row)) setBit(to.bits, copy);
+  }
+
+  #ask(segment: Segment, { bits, asked }: Answers, row: number): void {
+    const id = segment.ids.get(row) as Id;
+    const answer: unknown = this.#predicate(id);
+    if (typeof answer !== 'boolean') {
+      const what = answer instanceof Promise ? 'true or false at once' : 'true or false';
+      throw invalidConfiguration(`filter(${JSON.stringify(id)})`, what, answer);
+    }
+    setBit(asked, row);
+    if (answer) setBit(bits, row);
+  }
+
+  #answersOf(segment: Segment): Answers {
+    const known = this.#answers.get(segment);
+    if (known) return known;
+    const { capacity } = segment.layout;
+    const answers = { bits: createBits(capacity), asked: createBits(capacity), count: 0, version: 0 };
+    this.#answers.set(segment, answers);
+    const filters = askedAbout.get(segment) ?? new Set();
+    if (this.#self) askedAbout.set(segment, filters.add(this.#self));
+    return answers;
+  }
+}
+
+function createBits(rows: number): Uint32Array {
+  const bytes = 4 * Math.ceil(rows / 32);
+  return new Uint32Array(boundPlatform().sharesMemory ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
+}
+
+function setBit(bits: Uint32Array, row: number): void {
+  bits[row >>> 5]! |= 1 << (row & 31);
+}
+
+function hasBit(bits: Uint32Array, row: number): boolean {
+  return ((bits[row >>> 5]! >>> (row & 31)) & 1) === 1;
 }

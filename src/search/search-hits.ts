@@ -3,34 +3,97 @@
  */
 import type { Metric } from '../kernel/search/error-bound.js';
 import type { VectorId } from '../vectors/vector-id.js';
-import { type IdColumn, idAt } from './id-table.js';
-import type { RankedRows } from './search-engine.js';
+import type { RankedRows } from './rank.js';
+import type { PassRows } from './search-pass.js';
+import type { Steps } from './steps.js';
 
 /** The best rows for one query, best first. */
-export interface SearchHits {
-  readonly ids: readonly VectorId[];
+export interface SearchHits<Id extends VectorId = VectorId> {
+  readonly ids: readonly Id[];
   /** Float32Array, one for each id: similarity for cosine and dot, distance for euclidean. */
-  readonly scores: Float32Array;
+  readonly scores: Float32Array<ArrayBuffer>;
   readonly length: number;
+  /** Whether these are the best of all rows that count. */
+  readonly exact: boolean;
+  /** Rows that got an exact score; all others were ruled out by a bound of their scores. */
+  readonly rowsScored: number;
 }
 
-export const NO_HITS: SearchHits = { ids: [], scores: new Float32Array(), length: 0 };
+/** Of the hits that were found, which are told. */
+export interface HitRange {
+  /** So many of the best are passed over. */
+  readonly offset: number;
+  /** The worst score that counts. */
+  readonly threshold: number | undefined;
+}
+
+/** Hits made between two steps. */
+const STRIDE = 2048;
+
+export function noHits<Id extends VectorId>(): SearchHits<Id> {
+  return { ids: [], scores: new Float32Array(), length: 0, exact: true, rowsScored: 0 };
+}
 
 /** @param scale what the query was multiplied by before it was searched for */
-export function hitsOf({ keys, slots }: RankedRows, ids: IdColumn, metric: Metric, scale: number): SearchHits {
-  const score = (key: number) => {
-    switch (metric) {
-      case 'cosine':
-        return key;
-      case 'dot':
-        return key / scale;
-      case 'euclidean':
-        return Math.sqrt(-key);
-    }
-  };
-  return {
-    ids: slots.map((slot) => idAt(ids, slot)),
-    scores: Float32Array.from(keys, score),
-    length: slots.length,
-  };
+export function* hitsOf<Id extends VectorId>(
+  { keys, slots, rowsScored }: RankedRows,
+  { segments, firstSlots }: Pick<PassRows, 'segments' | 'firstSlots'>,
+  metric: Metric,
+  scale: number,
+  { offset, threshold }: HitRange,
+): Steps<SearchHits<Id>> {
+  const ids: Id[] = [];
+  const scores = new Float32Array(Math.max(0, keys.length - offset));
+  for (let i = offset; i < keys.length; i++) {
+    const place = i - offset;
+    scores[place] = scoreOf(metric, keys[i]!, scale);
+    if (threshold !== undefined && isWorse(metric, scores[place]!, threshold)) break;
+    const slot = slots[i]!;
+    let at = firstSlots.length - 1;
+    while (firstSlots[at]! > slot) at--;
+    ids.push(segments[at]!.ids.get(slot - firstSlots[at]!) as Id);
+    if (place % STRIDE === STRIDE - 1) yield;
+  }
+  const { length } = ids;
+  return { ids, scores: length < scores.length ? scores.slice(0, length) : scores, length, exact: true, rowsScored };
+}
+
+function scoreOf(metric: Metric, key: number, scale: number): number {
+  switch (metric) {
+    case 'cosine':
+      return key;
+    case 'dot':
+      return key / scale;
+    case 'euclidean':
+      return Math.sqrt(-key);
+  }
+}
+
+/** Compared as it is told, so that a score that was told is a threshold that lets its row through. */
+function isWorse(metric: Metric, score: number, threshold: number): boolean {
+  const least = Math.fround(threshold);
+  return metric === 'euclidean' ? score > least : score < least;
+}
+
+/** The least key, of a scaled query, of rows that reach a threshold; somewhat less, since scores are rounded when they are told. */
+export function leastKey(metric: Metric, threshold: number, scale: number): number {
+  switch (metric) {
+    case 'cosine':
+      return below(threshold);
+    case 'dot':
+      return below(threshold * scale);
+    case 'euclidean':
+      return threshold < 0 ? Number.POSITIVE_INFINITY : -(above(threshold) ** 2);
+  }
+}
+
+const ROUNDING = 2 ** -22;
+const SMALLEST = 2 ** -140;
+
+function below(value: number): number {
+  return value - Math.abs(value) * ROUNDING - SMALLEST;
+}
+
+function above(value: number): number {
+  return value + Math.abs(value) * ROUNDING + SMALLEST;
 }

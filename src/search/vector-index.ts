@@ -6,24 +6,24 @@
  * call order, each at once and as a whole or not at all.
  */
 import { asyncDisposeSymbol } from '../base/dispose-symbol.js';
-import { IndexingError, invalidConfiguration } from '../base/errors.js';
+import { IndexingError, invalidConfiguration, refuseUnknown } from '../base/errors.js';
 import { TimeSlices } from '../base/time-slices.js';
+import { turnBeforeAnswer } from '../base/turns.js';
 import type { Backend } from '../engine/engine-core.js';
-import { checkThreadCount } from '../engine/engine-options.js';
-import { boundPlatform } from '../engine/lanes/platform.js';
 import { malformed } from '../formats/malformed.js';
 import { readSavedIndex } from '../formats/saved-index.js';
-import { compileKernel } from '../kernel/compile.js';
-import type { CompiledKernel } from '../kernel/instantiate.js';
-import { compileSearchKernel } from '../kernel/search/compile-search-kernel.js';
 import type { Metric } from '../kernel/search/error-bound.js';
+import { isThere } from '../memory/deaths.js';
 import { PerformanceMonitor } from '../monitoring/performance-monitor.js';
 import { countVectors } from '../vectors/source-rows.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { VectorSource } from '../vectors/vector-source.js';
-import type { VectorIds } from './id-table.js';
-import { IndexRows, type IndexState } from './index-rows.js';
-import { openIndexFile } from './load-index.js';
+import { countAll, fillWithVectors } from './build-index.js';
+import { rowOf } from './id-table.js';
+import type { VectorIds } from './ids.js';
+import { IndexCore } from './index-core.js';
+import { type EngineHold, holdEngine } from './index-engine.js';
+import { fillFromFile, openIndexFile } from './load-index.js';
 import {
   type BuildOptions,
   checkBuildOptions,
@@ -35,57 +35,67 @@ import {
   type SearchOptions,
 } from './options.js';
 import { type PreparedQueries, prepareQueries, prepareQuery } from './queries.js';
+import type { Rows, Snapshot } from './rows.js';
 import { type IndexToSave, indexToBytes, saveIndex } from './save-index.js';
-import { SearchEngine } from './search-engine.js';
 import { SearchFilter } from './search-filter.js';
-import { hitsOf, NO_HITS, type SearchHits } from './search-hits.js';
-import { toldOnce } from './told-once.js';
+import { leastKey, noHits, type SearchHits } from './search-hits.js';
+import { doInSlices } from './steps.js';
+
+/** A row of an index as it is kept. */
+export interface KeptVector {
+  /** Float32Array of `dims`: a copy of the row. For cosine a unit row, for the other metrics the vector as it was given. */
+  readonly vector: Float32Array<ArrayBuffer>;
+  /** Of the vector as it was given. */
+  readonly magnitude: number;
+}
+
+/** A query: as many finite numbers as the index has dims, taken as float32, or the row of an id. */
+export type Query<Id extends VectorId = VectorId> = ArrayLike<number> | { readonly id: Id };
 
 /**
  * Exact search over indexed vectors: the k best of all rows, scored in float64. A search sees the rows that were there when it
  * was called.
+ *
+ * @example
+ * ```js
+ * await using index = await VectorIndex.build(vectors, { ids: ['a', 'b', 'c'] });
+ * const { ids, scores } = await index.search(query, 10);
+ * ```
  */
-export class VectorIndex {
+export class VectorIndex<Id extends VectorId = VectorId> {
   readonly metric: Metric;
   /** Query times, in milliseconds: from the call of a search to its hits, waiting for other searches included. */
   readonly monitor = new PerformanceMonitor();
-  readonly #rows: IndexRows;
-  readonly #engine: SearchEngine;
-  readonly #closing: AbortController;
+  readonly #core: IndexCore;
+  readonly #hold: EngineHold;
   #disposed: Promise<void> | undefined;
 
   /**
-   * Makes an index of vectors of one length.
+   * Makes an index of vectors of one length. An empty one is `build([], { dims })`.
    *
    * Rejects with {@link IndexingError}: `InvalidConfiguration` for an option out of its domain, other dims, sorted rows, or a
    * duplicate id; `EmptyVector`, `NonFinite` and, for cosine, `ZeroMagnitude` with the lowest position at fault;
-   * `InsufficientMemory`; `ThreadPanic`. With `signal.reason` when aborted.
+   * `InsufficientMemory`; `ThreadPanic`. With `signal.reason` as soon as it is aborted, whatever the source does.
    */
-  static build(vectors: VectorSource | AsyncIterable<VectorSource>, options: BuildOptions = {}): Promise<VectorIndex> {
+  static build<Id extends VectorId = VectorId>(
+    vectors: VectorSource | AsyncIterable<VectorSource>,
+    options: BuildOptions<Id> = {},
+  ): Promise<VectorIndex<Id>> {
     return VectorIndex.buildInSegments(vectors, options);
   }
 
   /** `build` with segments of at most `segmentBytes`. @internal */
-  static async buildInSegments(
+  static async buildInSegments<Id extends VectorId = VectorId>(
     vectors: VectorSource | AsyncIterable<VectorSource>,
-    options: BuildOptions = {},
+    options: BuildOptions<Id> = {},
     segmentBytes?: number,
-  ): Promise<VectorIndex> {
+  ): Promise<VectorIndex<Id>> {
     checkBuildOptions(options);
-    const { metric = 'cosine', ids, signal, onProgress } = options;
-    signal?.throwIfAborted();
-    const isStream = typeof vectors === 'object' && vectors !== null && Symbol.asyncIterator in vectors;
-    const total = isStream ? undefined : countVectors(vectors);
-    if (total !== undefined && ids !== undefined && ids.length !== total) {
-      throw invalidConfiguration('ids.length', `${total}, as there are vectors`, ids.length);
-    }
-    return VectorIndex.#create(metric, options, segmentBytes, (rows) =>
-      rows.build({
-        chunks: isStream ? vectors : [vectors],
-        ids,
-        signal,
-        onProgress: (processed) => onProgress?.({ processed, total }),
-      }),
+    options.signal?.throwIfAborted();
+    countAll(vectors, options);
+    const { metric = 'cosine', dims } = options;
+    return VectorIndex.#create(options, { metric, dims, segmentBytes }, (core) =>
+      fillWithVectors(core, vectors, options),
     );
   }
 
@@ -96,16 +106,19 @@ export class VectorIndex {
    * Rejects with {@link IndexingError} `FileAccess` for what cannot be read, and `MalformedFile` for a truncated, foreign, damaged
    * or newer file, saying which; with `InsufficientMemory`; with `signal.reason` when aborted.
    */
-  static load(file: string | Blob | Uint8Array, options: LoadOptions = {}): Promise<VectorIndex> {
+  static load<Id extends VectorId = VectorId>(
+    file: string | Blob | Uint8Array,
+    options: LoadOptions = {},
+  ): Promise<VectorIndex<Id>> {
     return VectorIndex.loadInSegments(file, options);
   }
 
   /** `load` with segments of at most `segmentBytes`. @internal */
-  static async loadInSegments(
+  static async loadInSegments<Id extends VectorId = VectorId>(
     file: string | Blob | Uint8Array,
     options: LoadOptions = {},
     segmentBytes?: number,
-  ): Promise<VectorIndex> {
+  ): Promise<VectorIndex<Id>> {
     checkLoadOptions(options);
     const { signal } = options;
     signal?.throwIfAborted();
@@ -116,98 +129,112 @@ export class VectorIndex {
         const found = 'sorted rows, which are no longer vectors; index them with the order original';
         throw malformed(source.name, '__metadata__', 'rows in their original order', found);
       }
-      return await VectorIndex.#create(places.metric, options, segmentBytes, (rows, kernel) =>
-        rows.load({ source, places, kernel, signal }),
+      const { metric, dims } = places;
+      return await VectorIndex.#create(options, { metric, dims: dims || undefined, segmentBytes }, (core) =>
+        fillFromFile(core, { source, places }, signal),
       );
     } finally {
       await close();
     }
   }
 
-  static async #create(
-    metric: Metric,
-    { threadCount = 'auto', kernel: choice = 'auto', scan = 'int8', worker, ...options }: LoadOptions,
-    segmentBytes: number | undefined,
-    fill: (rows: IndexRows, kernel: CompiledKernel) => Promise<void>,
-  ): Promise<VectorIndex> {
-    const platform = boundPlatform();
-    const threads = checkThreadCount('threadCount', threadCount, () => platform.availableThreads());
-    const logger = options.logger && toldOnce(options.logger);
-    const onFallback = (reason: string) => logger?.warn(`The JavaScript kernel is used: ${reason}`);
-    const kernel = await compileKernel(choice, { shared: platform.sharesMemory, onFallback });
-    const searchKernel = await compileSearchKernel(kernel.backend, platform.sharesMemory);
-    const closing = new AbortController();
-    const rows = new IndexRows({
-      metric,
-      threads,
-      runner: { kernel: choice, worker, logger },
-      searchKernel: searchKernel.compiled,
-      scan,
-      segmentBytes,
-      closing: closing.signal,
-    });
-    await fill(rows, kernel);
-    const engine = new SearchEngine({ kernel: searchKernel, metric, threads, worker, logger });
-    return new VectorIndex(metric, rows, engine, closing);
+  static async #create<Id extends VectorId>(
+    options: LoadOptions,
+    shape: { metric: Metric; dims: number | undefined; segmentBytes: number | undefined },
+    fill: (core: IndexCore) => Promise<void>,
+  ): Promise<VectorIndex<Id>> {
+    const hold = holdEngine(options);
+    try {
+      const { core } = hold.engine;
+      core.refuseIfClosed();
+      const kernel = await core.kernel();
+      const { compiled: searchKernel } = await core.searchKernel();
+      const logger = options.logger ?? core.options.logger;
+      const warn = (message: string) => logger?.warn(message);
+      const { scan = 'int8' } = options;
+      const index = new IndexCore({ ...shape, core, threads: hold.threads, kernel, searchKernel, scan, warn });
+      await fill(index);
+      return new VectorIndex<Id>(index, hold);
+    } catch (error) {
+      await hold.release();
+      throw error;
+    }
   }
 
-  private constructor(metric: Metric, rows: IndexRows, engine: SearchEngine, closing: AbortController) {
-    this.metric = metric;
-    this.#rows = rows;
-    this.#engine = engine;
-    this.#closing = closing;
+  private constructor(core: IndexCore, hold: EngineHold) {
+    this.metric = core.metric;
+    this.#core = core;
+    this.#hold = hold;
+    forgotten.register(this, hold.release, this);
   }
 
   /** Vectors in the index. */
   get size(): number {
-    return this.#rows.state.rows.size;
+    return this.#core.rows?.size ?? 0;
   }
 
-  /** Components of each vector; 0 as long as there was none. */
+  /** Components of each vector; 0 as long as nobody knows. */
   get dims(): number {
-    return this.#rows.dims;
+    return this.#core.rows?.dims ?? 0;
   }
 
-  /**
-   * What searches; known after a search that was too much for the calling thread to do at once. Not `shared`: the calling
-   * thread does, in slices.
-   */
+  /** What searches. Not `shared`: the calling thread does, in slices. */
   get backend(): Backend | undefined {
-    return this.#engine.backend;
+    const { backend } = this.#core.core;
+    return backend && { ...backend, threads: Math.min(this.#hold.threads, backend.threads) };
+  }
+
+  /** Starts the threads, so that the first call that needs them need not. Rejects as `Engine.ready` does. */
+  async ready(): Promise<void> {
+    this.#refuseIfDisposed();
+    await this.#hold.engine.ready();
   }
 
   /**
-   * The `k` best rows for a query, or all there are.
+   * The `k` best rows for a query, or all there are, from the one behind `offset` on.
    *
-   * @param query as many finite numbers as the index has dims; taken as float32
    * Rejects with {@link IndexingError} `InvalidConfiguration` for wrong dims, a `k` that is no positive integer, a query that
-   * is not finite or an option out of its domain; `ZeroMagnitude` for a zero query and cosine; `ThreadPanic`. With
-   * `signal.reason` when aborted, and with what the filter throws.
+   * is not finite or whose id is not there, an option out of its domain, and a filter whose answer is not a boolean;
+   * `ZeroMagnitude` for a zero query and cosine; `ThreadPanic`. With `signal.reason` when aborted, and with what the filter throws.
+   *
+   * @example
+   * ```js
+   * const { ids, scores } = await index.search(query, 10, { filter: (id) => id !== 'a', threshold: 0.5 });
+   * ```
    */
-  async search(query: ArrayLike<number>, k: number, options: SearchOptions = {}): Promise<SearchHits> {
-    const state = this.#begin(k, options);
-    const timer = this.monitor.startQueryTimer();
-    const queries = this.dims > 0 ? prepareQuery(query, this.dims, this.metric) : undefined;
-    const [hits] = queries ? await this.#search(state, queries, k, options) : [];
-    timer.stop();
-    return hits ?? NO_HITS;
+  async search(query: Query<Id>, k: number, options: SearchOptions<Id> = {}): Promise<SearchHits<Id>> {
+    const startedAt = performance.now();
+    this.#begin(k, options);
+    const { rows } = this.#core;
+    const queries = this.#prepare(query, rows);
+    const searching = this.#search(rows, queries, k, options);
+    const [hits] = searching instanceof Promise ? await searching : searching;
+    const endedAt = performance.now();
+    this.monitor.recordQueryTime(endedAt - startedAt);
+    const turn = turnBeforeAnswer(endedAt);
+    if (turn) await turn;
+    return hits!;
   }
 
   /**
    * `search` for many queries at once, which is faster than one after another: a row is read once for all of them. The
    * monitor records the mean time of a query for each. Errors about a query have its position as `vectorIndex`.
    */
-  async searchBatch(queries: VectorSource, k: number, options: SearchOptions = {}): Promise<SearchHits[]> {
-    const state = this.#begin(k, options);
-    const startedAtMs = performance.now();
+  async searchBatch(queries: VectorSource, k: number, options: SearchOptions<Id> = {}): Promise<SearchHits<Id>[]> {
+    const startedAt = performance.now();
+    this.#begin(k, options);
+    const { rows } = this.#core;
+    const snapshot = rows?.snapshot;
     const count = countVectors(queries);
-    const slices = new TimeSlices(options.signal);
-    const hits =
-      this.dims > 0
-        ? await this.#search(state, await prepareQueries(queries, this.dims, this.metric, slices), k, options)
-        : Array.from({ length: count }, () => NO_HITS);
-    const meanMs = (performance.now() - startedAtMs) / count;
+    const prepared = rows && (await prepareQueries(queries, rows.dims, this.metric, new TimeSlices(options.signal)));
+    const hits = prepared
+      ? await this.#search(rows, prepared, k, options, snapshot)
+      : Array.from({ length: count }, () => noHits<Id>());
+    const endedAt = performance.now();
+    const meanMs = (endedAt - startedAt) / count;
     for (let query = 0; query < count; query++) this.monitor.recordQueryTime(meanMs);
+    const turn = turnBeforeAnswer(endedAt);
+    if (turn) await turn;
     return hits;
   }
 
@@ -216,30 +243,51 @@ export class VectorIndex {
    *
    * @param options.ids new ids, one for each vector; by default the next numbers, where ids are numbers
    */
-  async add(vectors: VectorSource, options: { readonly ids?: VectorIds | undefined } = {}): Promise<void> {
+  async add(vectors: VectorSource, options: { readonly ids?: VectorIds<Id> | undefined } = {}): Promise<void> {
     this.#refuseIfDisposed();
-    return this.#rows.add(vectors, checkIdsOption(options));
+    await (this.#core.changes.add(vectors, checkIdsOption(options), false) ?? turnBeforeAnswer(performance.now()));
   }
 
   /** As `add`; a vector whose id is there takes the place of that row, which is removed. Its own place is the last one. */
-  async upsert(vectors: VectorSource, options: { readonly ids: VectorIds }): Promise<void> {
+  async upsert(vectors: VectorSource, options: { readonly ids: VectorIds<Id> }): Promise<void> {
     this.#refuseIfDisposed();
     const ids = checkIdsOption(options);
     if (ids === undefined) throw invalidConfiguration('ids', 'an array of strings or safe integers', ids);
-    return this.#rows.upsert(vectors, ids);
+    await (this.#core.changes.add(vectors, ids, true) ?? turnBeforeAnswer(performance.now()));
   }
 
   /** Removes the rows with these ids; passes over ids that are not there. Resolves with the number removed. */
-  async remove(ids: VectorIds): Promise<number> {
+  async remove(ids: VectorIds<Id>): Promise<number> {
     this.#refuseIfDisposed();
     checkIdList('ids', ids);
-    return this.#rows.remove(ids);
+    const removing = this.#core.changes.remove(ids);
+    const removed = typeof removing === 'number' ? removing : await removing;
+    const turn = turnBeforeAnswer(performance.now());
+    if (turn) await turn;
+    return removed;
   }
 
   /** Whether a row has that id. */
   has(id: VectorId): boolean {
     this.#refuseIfDisposed();
-    return this.#rows.has(id);
+    return this.#core.rows !== undefined && this.#core.rows.find(id) !== -1;
+  }
+
+  /** The row with that id as it is kept, a copy, and its magnitude; undefined where there is none. */
+  async get(id: Id): Promise<KeptVector | undefined> {
+    this.#refuseIfDisposed();
+    const { rows } = this.#core;
+    const place = rows?.find(id) ?? -1;
+    if (!rows || place === -1) return undefined;
+    const segment = rows.segmentAt(place);
+    const vector = new Float32Array(segment.rows(rowOf(place), 1));
+    return { vector, magnitude: segment.magnitudes(rowOf(place), 1)[0]! };
+  }
+
+  /** The ids of all rows that are there now, in the order of the rows. */
+  ids(): IterableIterator<Id> {
+    this.#refuseIfDisposed();
+    return idsOf<Id>(this.#core.rows?.snapshot);
   }
 
   /**
@@ -249,16 +297,16 @@ export class VectorIndex {
   async save(file: string): Promise<void> {
     this.#refuseIfDisposed();
     if (typeof file !== 'string' || file === '') throw invalidConfiguration('file', 'a path', file);
-    await saveIndex(this.#toSave(), file, this.#closing.signal);
+    await saveIndex(this.#toSave(), file, this.#core.closing);
   }
 
   /** The bytes of the file that `save` writes. Holds the calling thread for as long as it takes. */
-  toBytes(): Uint8Array {
+  toBytes(): Uint8Array<ArrayBuffer> {
     this.#refuseIfDisposed();
     return indexToBytes(this.#toSave());
   }
 
-  /** Ends the threads and lets go of the rows. Searches under way reject, and so does every call afterwards. */
+  /** Lets go of the rows, and of the threads that nobody else needs. Calls under way reject, and so does every one afterwards. */
   dispose(): Promise<void> {
     this.#disposed ??= this.#end();
     return this.#disposed;
@@ -270,52 +318,86 @@ export class VectorIndex {
   }
 
   async #end(): Promise<void> {
-    const reason = disposedError();
-    this.#closing.abort(reason);
-    await Promise.all([this.#engine.dispose(reason), this.#rows.dispose()]);
+    forgotten.unregister(this);
+    await this.#core.close(disposedError());
+    await this.#hold.release();
   }
 
-  /** Checks a call; the state that it sees. */
-  #begin(k: number, options: SearchOptions): IndexState {
+  /** Checks a call of a search. */
+  #begin(k: number, options: SearchOptions<Id>): void {
     this.#refuseIfDisposed();
     checkSearchOptions(k, options);
     options.signal?.throwIfAborted();
-    return this.#rows.state;
   }
 
-  async #search(
-    { rows, ids }: IndexState,
-    queries: PreparedQueries,
+  /** undefined where there are no dims to check it by. */
+  #prepare(query: Query<Id>, rows: Rows | undefined): PreparedQueries | undefined {
+    if (!isIdQuery(query)) return rows && prepareQuery(query, rows.dims, this.metric);
+    refuseUnknown('query', query, QUERY_KEYS);
+    const place = rows?.find(query.id) ?? -1;
+    if (!rows || place === -1) throw invalidConfiguration('query.id', 'the id of a row', query.id);
+    return prepareQuery(rows.segmentAt(place).rows(rowOf(place), 1), rows.dims, this.metric);
+  }
+
+  /** Hits of the rows that are there now, or were at `snapshot`; at once where that is little work. */
+  #search(
+    rows: Rows | undefined,
+    queries: PreparedQueries | undefined,
     k: number,
-    { filter, signal }: SearchOptions,
-  ): Promise<SearchHits[]> {
-    if (rows.size === 0) return Array.from({ length: queries.count }, () => NO_HITS);
-    const accepted = filter
-      ? await filterOf(filter).accepted(rows, ids, new TimeSlices(signal))
-      : rows.parts.map(({ live }) => live);
-    this.#refuseIfDisposed();
-    const ranked = await this.#engine.search({
-      state: rows,
-      dims: this.dims,
-      accepted,
-      queries,
-      k: Math.min(k, rows.size),
-      signal,
+    { filter, threshold, offset = 0, signal }: SearchOptions<Id>,
+    snapshot: Snapshot | undefined = rows?.snapshot,
+  ): SearchHits<Id>[] | Promise<SearchHits<Id>[]> {
+    if (!rows || !queries || !snapshot || snapshot.size <= offset) {
+      return Array.from({ length: queries?.count ?? 1 }, () => noHits<Id>());
+    }
+    const wanted = Math.min(k + offset, snapshot.size);
+    const leastKeys =
+      threshold === undefined
+        ? undefined
+        : queries.scales.map((scale) => leastKey(this.metric, Math.fround(threshold), scale));
+    const request = { snapshot, queries, k: wanted, accepted: undefined, leastKeys, offset, threshold, signal };
+    const searches = this.#core.searchesOf(rows);
+    const search = (accepted: ArrayBufferLike[] | undefined) => {
+      const filtered = { ...request, accepted };
+      const hits = searches.isSmall(request) ? searches.searchNow(filtered) : searches.search(filtered);
+      return hits as SearchHits<Id>[] | Promise<SearchHits<Id>[]>;
+    };
+    if (filter === undefined) return search(undefined);
+    const once = filter instanceof SearchFilter ? filter : SearchFilter.forOnce(filter);
+    return doInSlices(once.accepted(snapshot), new TimeSlices(signal)).then((accepted) => {
+      this.#refuseIfDisposed();
+      return search(accepted);
     });
-    return ranked.map((each, query) => hitsOf(each, ids, this.metric, queries.scales[query]!));
   }
 
   #toSave(): IndexToSave {
-    return { ...this.#rows.state, dims: this.dims, metric: this.metric };
+    return { rows: this.#core.rows?.snapshot ?? NO_ROWS, dims: this.dims, metric: this.metric };
   }
 
   #refuseIfDisposed(): void {
-    if (this.#closing.signal.aborted) throw disposedError();
+    this.#core.closing.throwIfAborted();
+    this.#core.core.refuseIfClosed();
   }
 }
 
-function filterOf(filter: NonNullable<SearchOptions['filter']>): SearchFilter {
-  return filter instanceof SearchFilter ? filter : new SearchFilter(filter);
+const NO_ROWS: Snapshot = { segments: [], counts: [], version: 0, size: 0 };
+const QUERY_KEYS = new Set(['id']);
+
+/** Ends the engine of an index that was forgotten, where nobody else has it. */
+const forgotten = new FinalizationRegistry<EngineHold['release']>((release) => {
+  release();
+});
+
+function isIdQuery<Id extends VectorId>(query: Query<Id>): query is { readonly id: Id } {
+  return typeof query === 'object' && query !== null && 'id' in query && !('length' in query);
+}
+
+function* idsOf<Id extends VectorId>(snapshot: Snapshot | undefined): Generator<Id, undefined> {
+  for (const [i, { ids, deaths }] of (snapshot?.segments ?? []).entries()) {
+    for (let row = 0; row < snapshot!.counts[i]!; row++) {
+      if (isThere(deaths, row, snapshot!.version)) yield ids.get(row) as Id;
+    }
+  }
 }
 
 function disposedError(): IndexingError {

@@ -2,13 +2,15 @@
  * What a thread reads of the rows: with an int8 copy, only the rows themselves that it does not rule out.
  */
 import { describe, expect, test } from 'vitest';
-import { SearchInstances, searchBlocks } from '../../src/engine/worker/search-loop.js';
+import { OpenMemory, SearchLane } from '../../src/engine/worker/search-loop.js';
 import { compileSearchKernel } from '../../src/kernel/search/compile-search-kernel.js';
 import type { Metric } from '../../src/kernel/search/error-bound.js';
 import { instantiateSearchKernel } from '../../src/kernel/search/instantiate-search-kernel.js';
-import { SearchControl } from '../../src/memory/search-control.js';
+import { SearchBoard } from '../../src/memory/search-board.js';
 import { SegmentLayout } from '../../src/memory/segment-layout.js';
 import { prepareQuery } from '../../src/search/queries.js';
+import { rankHits } from '../../src/search/rank.js';
+import { doNow } from '../../src/search/steps.js';
 import { positions, randomRows } from '../search/support.js';
 
 const [COUNT, DIMS, K] = [4000, 192, 10];
@@ -42,7 +44,7 @@ async function search(
   overwritten: readonly number[],
   int8: boolean,
 ): Promise<number[]> {
-  const layout = new SegmentLayout({ dims: DIMS, threads: 1, int8 }, COUNT);
+  const layout = new SegmentLayout({ dims: DIMS, lanes: 1, int8 }, COUNT);
   const pages = Math.ceil(layout.byteLength / 65_536);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const floats = new Float32Array(memory.buffer);
@@ -58,25 +60,18 @@ async function search(
   const decoy = metric === 'cosine' ? unit(query) : metric === 'dot' ? query.map((x) => 100 * x) : query;
   for (const row of overwritten) floats.set(decoy, row * DIMS);
 
-  const place = layout.placeOfThread(0);
-  floats.set(prepareQuery(query, DIMS, metric).data, place.queries / 4);
-  const control = SearchControl.create(1, 1, K, true);
-  const { magnitudes } = layout;
-  const part = {
-    key: 1,
-    memory,
-    count: COUNT,
-    firstSlot: 0,
-    magnitudes,
-    int8: layout.int8,
-    place,
-    accepted: undefined,
-  };
-  const shape = { metric, dims: DIMS, k: K, queryCount: 1, lane: 0, blockRows: 700 };
-  searchBlocks({ type: 'search', kernel, ...shape, control: control.buffer, parts: [part] }, new SearchInstances());
-  const hits = control.hits(0, 0);
-  const order = positions(K).sort((a, b) => hits.keys[b]! - hits.keys[a]!);
-  return order.map((i) => hits.slots[i]!);
+  const { magnitudes, deaths } = layout;
+  const part = { key: 1, memory, firstSlot: 0, magnitudes, deaths, int8: layout.int8, place: layout.place(0) };
+  const group = { queryCount: 1, k: K, version: 1, rowCounts: [COUNT], accepted: undefined };
+  const groups = [group];
+  const words = new Float64Array(SearchBoard.byteLength(DIMS, groups, 1) / 8);
+  const board = new SearchBoard(words.buffer, 0, DIMS, groups, 1);
+  board.queries.set(prepareQuery(query, DIMS, metric).data);
+  board.leastKeys.fill(Number.NEGATIVE_INFINITY);
+  const pass = { searchKernel: kernel, metric, dims: DIMS, parts: [part], groups };
+  const lane = new SearchLane(pass, board, 0, () => new OpenMemory(kernel, memory));
+  for (let row = 0; row < COUNT; ) row += lane.scanSome(0, row, COUNT);
+  return Array.from(doNow(rankHits(board, 1, 0)).slots);
 }
 
 function key(metric: Metric, row: Float32Array, query: Float32Array): number {

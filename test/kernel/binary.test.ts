@@ -8,7 +8,7 @@ const EXPORT = 7;
 const CODE = 10;
 
 const INDEXING = ['magnitudes', 'normalize', 'process', 'sort'];
-const SEARCH = ['distances', 'dots', 'exactDistance', 'exactDot', 'exactSquares', 'select'];
+const SEARCH = ['distances', 'dots', 'exactCosine', 'exactDistance', 'exactDot', 'exactSquares', 'select'];
 
 describe.each([
   ['simd', INDEXING],

@@ -157,11 +157,13 @@ describe.each(backends)('the %s search kernel', (backend) => {
           kernel.exactDot(row, at.queries, dims),
           kernel.exactDistance(row, at.queries, dims),
           kernel.exactSquares(row, dims),
+          kernel.exactCosine(row, at.queries, dims, 1.25),
         ]);
         expect(scores[0]).toEqual(scores[1]);
         expect(Math.abs(scores[0]![0]! - dot)).toBeLessThanOrEqual(dims * 2 ** -52 * absolute);
         expect(Math.abs(scores[0]![1]! - distance)).toBeLessThanOrEqual(dims * 2 ** -52 * distance);
         const squares = sums(given.rows[1]!, given.rows[1]!).dot;
+        expect(scores[0]![3]).toBe(scores[0]![0]! / (1.25 * Math.sqrt(scores[0]![2]!)));
         expect(Math.abs(scores[0]![2]! - squares)).toBeLessThanOrEqual(dims * 2 ** -52 * squares);
       }),
       { numRuns: 40 },

@@ -48,7 +48,13 @@ describe('ids', () => {
   test('are what the first rows of an empty index have', async () => {
     const index = await build([]);
     expect(index.dims).toBe(0);
-    expect(await index.search([1, 2], 3)).toEqual({ ids: [], scores: new Float32Array(), length: 0 });
+    expect(await index.search([1, 2], 3)).toEqual({
+      ids: [],
+      scores: new Float32Array(),
+      length: 0,
+      exact: true,
+      rowsScored: 0,
+    });
     expect(
       await index.searchBatch(
         [
@@ -206,14 +212,14 @@ describe('a search sees the rows that were there when it was called', () => {
       const asked = () => expected.push({ hits: index.searchBatch(queries, 5), rows, ids });
       asked();
       asked();
-      const fresh = randomRows(300, WIDE, 100 + round).map((row) => row.map((x) => 10 * x));
-      const added = positions(300).map((i) => COUNT + round * 300 + i);
+      const fresh = randomRows(600, WIDE, 100 + round).map((row) => row.map((x) => 10 * x));
+      const added = positions(600).map((i) => COUNT + round * 600 + i);
       const replaced = positions(50).map((i) => round * 100 + i);
       const removed = positions(200).map((i) => 5000 + round * 200 + i);
       changes.push(index.add(fresh, { ids: added }));
       changes.push(index.upsert(fresh.slice(0, 50), { ids: replaced }));
       changes.push(index.remove(removed));
-      // Still of the state before: nothing can have been published yet.
+      // Still of the state before: the first change is too large to be done at once, and the others come after it.
       asked();
       for (const [i, id] of added.entries()) state.set(id, fresh[i]!);
       for (const [i, id] of replaced.entries()) {

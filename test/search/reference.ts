@@ -52,7 +52,11 @@ function score(row: ArrayLike<number>, id: VectorId, query: ArrayLike<number>, m
  * Expects the hits to be the best `k` of the ranking: scores in order and right, ids those of the ranking but for rows whose
  * scores are closer than the tolerance.
  */
-export function expectBest(hits: SearchHits, ranking: readonly Scored[], k: number): void {
+export function expectBest(
+  hits: Pick<SearchHits, 'ids' | 'scores' | 'length'>,
+  ranking: readonly Scored[],
+  k: number,
+): void {
   const count = Math.min(k, ranking.length);
   expect(hits.length).toBe(count);
   expect(hits.ids.length).toBe(count);

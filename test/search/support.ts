@@ -1,7 +1,14 @@
 /**
  * Seeded rows, and indexes that end with their test.
  */
-import { type BuildOptions, type LoadOptions, VectorIndex, type VectorSource } from 'simdex';
+import {
+  type BuildOptions,
+  type LoadOptions,
+  type SearchHits,
+  type VectorId,
+  VectorIndex,
+  type VectorSource,
+} from 'simdex';
 import { onTestFinished } from 'vitest';
 import { seededRandom } from '../indexing/support.js';
 
@@ -13,17 +20,22 @@ export function randomRows(count: number, dims: number, seed = 1): Float32Array[
   return Array.from({ length: count }, () => Float32Array.from({ length: dims }, () => 2 * random() - 1));
 }
 
+/** What hits say of rows; how many rows had to be scored for that depends on which thread came first. */
+export function told({ ids, scores, length }: SearchHits): object {
+  return { ids, scores, length };
+}
+
 export function positions(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i);
 }
 
 /** An index on two threads, disposed when the test ends. */
-export async function build(
+export async function build<Id extends VectorId = VectorId>(
   vectors: VectorSource | AsyncIterable<VectorSource>,
-  options: BuildOptions = {},
+  options: BuildOptions<Id> = {},
   segmentBytes?: number,
-): Promise<VectorIndex> {
-  const index = await VectorIndex.buildInSegments(vectors, { threadCount: 2, ...options }, segmentBytes);
+): Promise<VectorIndex<Id>> {
+  const index = await VectorIndex.buildInSegments<Id>(vectors, { threadCount: 2, ...options }, segmentBytes);
   onTestFinished(() => index.dispose());
   return index;
 }

@@ -2,8 +2,8 @@
  * The module that runs in the Web Workers of a VectorIndex (`simdex/search-worker`): it indexes as `simdex/worker` does, and
  * searches.
  */
+import { forgetMemories, isIndexTask, runIndexTask } from './run-index-task.js';
 import { runTask } from './run-task.js';
-import { SearchInstances, searchBlocks } from './search-loop.js';
 import { servePage } from './serve-page.js';
 import type { UnitListener } from './unit-work.js';
 
@@ -14,11 +14,9 @@ export default function watchUnits(listener: UnitListener): void {
   onUnit = listener;
 }
 
-const instances = new SearchInstances();
-
 servePage((task) => {
-  if (task.type !== 'search') return runTask(task, onUnit);
-  instances.keepOnly(task.parts);
-  searchBlocks(task, instances, onUnit);
+  if (task.type === 'forget') forgetMemories(task.memoryKeys);
+  if (!isIndexTask(task)) return runTask(task, onUnit);
+  runIndexTask(task, onUnit);
   return undefined;
 }, true);

@@ -1,18 +1,20 @@
 /**
- * What a thread does in a search: claim a block of rows, scan it (the int8 copy, where there is one and it rules out most
- * rows, else the rows in float32), and score in float64 what may be a hit, until no block is left. The stop word is read before every call of the kernel, each of which takes well below a millisecond.
+ * What a lane does in a pass: scan a block of rows (the int8 copy, where there is one and it rules out most
+ * rows, else the rows in float32), and score in float64 what may be a hit. Each query has its own hits, and sees the rows of its own
+ * call. The caller has a turn after every call of the kernel, each of which takes well below a millisecond.
  */
+import type { CompiledKernel, KernelMemory } from '../../kernel/instantiate.js';
 import { ErrorBound } from '../../kernel/search/error-bound.js';
 import { instantiateSearchKernel } from '../../kernel/search/instantiate-search-kernel.js';
 import { codeCount, FACTOR_BYTES, INT8_TERMS, quantizeQueryInto } from '../../kernel/search/int8-bound.js';
 import { type Int8ScanExports, queryBytes, type SearchKernelExports } from '../../kernel/search/search-kernel.js';
-import { SearchControl } from '../../memory/search-control.js';
+import { isThere } from '../../memory/deaths.js';
+import { SearchBoard } from '../../memory/search-board.js';
 import { rowsPerCall } from '../../memory/segment-layout.js';
-import type { SearchPart, SearchTask } from './search-task.js';
+import { UnitControl } from '../../memory/unit-control.js';
+import type { QueryGroup, SearchPart, SearchPass, SearchTask } from './search-task.js';
 import { TopHits } from './top-hits.js';
-
-/** Called when a block has been claimed, before it is scanned. */
-export type BlockListener = (block: number) => void;
+import type { UnitWork } from './unit-work.js';
 
 /** Rows of the first call: those are all scored exactly, and every call shows which rows of the next ones can be left out. */
 const FIRST_ROWS = 16;
@@ -20,162 +22,184 @@ const FIRST_ROWS = 16;
 /** Once more than one in so many rows is left by the int8 scan, it is faster to scan all of them in float32. */
 const LEAST_RULED_OUT = 8;
 
-type SearchKernel = SearchKernelExports & Partial<Int8ScanExports>;
+/** The kernel on one memory, and views of all of it. */
+export class OpenMemory {
+  readonly kernel: SearchKernelExports & Partial<Int8ScanExports>;
+  readonly floats: Float32Array;
+  readonly words: Uint32Array;
+  readonly codes: Int16Array;
+  readonly terms: Float64Array;
 
-/** Instances on the memories of an index, kept from search to search. */
-export class SearchInstances {
-  readonly #kernels = new Map<number, SearchKernel>();
-
-  /** Lets go of memories that are not among `parts`. */
-  keepOnly(parts: readonly SearchPart[]): void {
-    const keys = new Set(parts.map(({ key }) => key));
-    for (const key of this.#kernels.keys()) if (!keys.has(key)) this.#kernels.delete(key);
-  }
-
-  kernelOf({ kernel }: SearchTask, { key, memory }: SearchPart): SearchKernel {
-    const known = this.#kernels.get(key);
-    if (known) return known;
-    const made = instantiateSearchKernel(kernel, memory);
-    this.#kernels.set(key, made);
-    return made;
+  constructor(kernel: CompiledKernel, memory: KernelMemory) {
+    this.kernel = instantiateSearchKernel(kernel, memory);
+    this.floats = new Float32Array(memory.buffer);
+    this.words = new Uint32Array(memory.buffer);
+    this.codes = new Int16Array(memory.buffer);
+    this.terms = new Float64Array(memory.buffer);
   }
 }
 
-/** Claims and searches blocks until none is left, or the search is stopped. */
-export function searchBlocks(task: SearchTask, instances: SearchInstances, onBlock?: BlockListener): void {
-  const search = new BlockSearch(task, instances, onBlock);
-  while (search.step());
-}
+/** Gives the kernel on the memory of a part. */
+export type MemoryOpener = (pass: SearchPass, part: SearchPart) => OpenMemory;
 
-/** The same block by block, for the calling thread, which has other things to do. */
-export class BlockSearch {
-  readonly #task: SearchTask;
-  readonly #control: SearchControl;
-  readonly #lane: SearchLane;
-  readonly #onBlock: BlockListener | undefined;
+/** The work of a pass. */
+export function searchBlocks(task: SearchTask, openMemory: MemoryOpener): UnitWork {
+  const { control: buffer, dims, groups, threads, thread } = task;
+  const control = new UnitControl(buffer);
+  const board = new SearchBoard(buffer, control.extra, dims, groups, threads);
+  const lane = new SearchLane(task, board, thread, openMemory);
 
-  constructor(task: SearchTask, instances: SearchInstances, onBlock?: BlockListener) {
-    this.#task = task;
-    this.#control = new SearchControl(task.control, task.queryCount, task.k);
-    this.#lane = new SearchLane(task, this.#control, instances);
-    this.#onBlock = onBlock;
-  }
-
-  /** Claims and searches one block; false when there is none, or the search was stopped. */
-  step(): boolean {
-    const block = this.#control.claimNext();
-    const found = locate(this.#task, block);
-    if (!found) return false;
-    this.#onBlock?.(block);
-    return this.#lane.search(found.part, found.first, found.last);
-  }
-}
-
-/** Which rows a block is; undefined beyond the last one. */
-function locate({ parts, blockRows }: SearchTask, block: number) {
-  let before = 0;
-  for (const part of parts) {
-    const blocks = Math.ceil(part.count / blockRows);
-    if (block < before + blocks) {
-      const first = (block - before) * blockRows;
-      return { part, first, last: Math.min(first + blockRows, part.count) };
+  function* slices(unit: number): Generator<void, void, void> {
+    const part = control.word(unit, 0);
+    let row = control.word(unit, 1);
+    const last = row + control.word(unit, 2);
+    while (row < last) {
+      row += lane.scanSome(part, row, last);
+      if (row < last) yield;
     }
-    before += blocks;
+    control.recordDone(unit, thread);
   }
-  return undefined;
+
+  return { slices };
 }
 
-/** A part as this thread works on it. */
+/** A part as this lane works on it. */
 interface OpenPart extends SearchPart {
-  readonly kernel: SearchKernel;
-  readonly limits: Float32Array;
-  readonly list: Uint32Array;
-  readonly bits: Uint32Array | undefined;
+  readonly index: number;
+  readonly open: OpenMemory;
+  quantized: boolean;
 }
 
-class SearchLane {
-  readonly #task: SearchTask;
-  readonly #control: SearchControl;
-  readonly #instances: SearchInstances;
+export class SearchLane {
+  readonly #pass: SearchPass;
+  readonly #board: SearchBoard;
+  readonly #openMemory: MemoryOpener;
   readonly #bound: ErrorBound;
   readonly #callRows: number;
-  readonly #hits: readonly TopHits[];
+  readonly #hits: TopHits[] = [];
+  /** Group of every query. */
+  readonly #groups: QueryGroup[] = [];
+  /** Bits of every query in this part. */
+  readonly #bits: (Uint32Array | undefined)[] = [];
   /** Limit of every query; the kernel reads a copy of them in the part's memory. */
   readonly #limits: Float32Array;
+  /** Queries without a limit. */
+  #unlimited = 0;
   readonly #queryLengths: Float64Array;
+  #queryCodes: Int16Array | undefined;
+  #queryTerms: Float64Array | undefined;
   #part: OpenPart | undefined;
   #rowsDone = 0;
 
-  constructor(task: SearchTask, control: SearchControl, instances: SearchInstances) {
-    const { metric, dims, queryCount, lane } = task;
-    this.#task = task;
-    this.#control = control;
-    this.#instances = instances;
+  /** Goes on with what the lane has on the board. */
+  constructor(pass: SearchPass, board: SearchBoard, lane: number, openMemory: MemoryOpener) {
+    const { metric, dims, groups } = pass;
+    const { queryCount } = board;
+    this.#pass = pass;
+    this.#board = board;
+    this.#openMemory = openMemory;
     this.#bound = new ErrorBound(metric, dims);
     this.#callRows = rowsPerCall(dims, queryCount);
-    this.#hits = Array.from({ length: queryCount }, (_, query) => new TopHits(control.hits(lane, query)));
-    this.#limits = new Float32Array(queryCount).fill(Number.NEGATIVE_INFINITY);
+    this.#limits = new Float32Array(queryCount);
     this.#queryLengths = new Float64Array(queryCount);
+    for (const group of groups) {
+      for (let i = 0; i < group.queryCount; i++) {
+        this.#hits.push(new TopHits(board.hits, board.place(lane, this.#groups.length)));
+        this.#groups.push(group);
+      }
+    }
   }
 
-  /** Rows `first` to `last` of a part; false when the search was stopped. */
-  search(part: SearchPart, first: number, last: number): boolean {
-    const open = this.#open(part);
-    for (let row = first; row < last; ) {
-      if (this.#control.isStopped) return false;
-      const rows = Math.min(this.#callRows, last - row, Math.max(FIRST_ROWS, this.#rowsDone));
-      if (anyAccepted(open.bits, row, row + rows)) this.#call(open, row, rows);
-      row += rows;
-      this.#rowsDone += rows;
+  /** Scans rows from `row` on, up to `last` at most; returns how many. */
+  scanSome(index: number, row: number, last: number): number {
+    const part = this.#open(index);
+    const rows = Math.min(this.#callRows, last - row, Math.max(FIRST_ROWS, this.#rowsDone));
+    if (this.#anyWanted(part, row, row + rows)) {
+      if (this.#unlimited === this.#hits.length) this.#scoreAll(part, row, rows);
+      else this.#scoreCandidates(part, row, rows);
     }
-    return true;
+    this.#rowsDone += rows;
+    return rows;
   }
 
-  #open(part: SearchPart): OpenPart {
-    if (this.#part?.key === part.key) return this.#part;
-    const { dims, queryCount } = this.#task;
-    const kernel = this.#instances.kernelOf(this.#task, part);
-    const { buffer } = part.memory;
-    const limits = new Float32Array(buffer, part.place.limits, queryCount);
-    limits.set(this.#limits);
-    const list = new Uint32Array(buffer, part.place.list, this.#callRows * queryCount);
-    const bits = part.accepted && new Uint32Array(part.accepted);
-    for (let query = 0; query < queryCount; query++) {
-      this.#queryLengths[query] = Math.sqrt(kernel.exactSquares(part.place.queries + query * queryBytes(dims), dims));
+  #open(index: number): OpenPart {
+    if (this.#part?.index === index) return this.#part;
+    const { groups, parts, dims } = this.#pass;
+    const known = this.#part !== undefined;
+    const open = this.#openMemory(this.#pass, parts[index]!);
+    this.#part = { ...parts[index]!, index, open, quantized: false };
+    const { place } = this.#part;
+    open.floats.set(this.#board.queries, place.queries / 4);
+    if (!known) {
+      for (let query = 0; query < this.#hits.length; query++) {
+        const squares = open.kernel.exactSquares(place.queries + query * queryBytes(dims), dims);
+        this.#queryLengths[query] = Math.sqrt(squares);
+        this.#limits[query] = this.#limit(query);
+        if (this.#limits[query] === Number.NEGATIVE_INFINITY) this.#unlimited++;
+      }
     }
-    if (part.int8) this.#quantizeQueries(part);
-    this.#part = { ...part, kernel, limits, list, bits };
+    open.floats.set(this.#limits, place.limits / 4);
+    let query = 0;
+    for (const { accepted, queryCount } of groups) {
+      const bits = accepted && new Uint32Array(accepted[index]!);
+      for (let i = 0; i < queryCount; i++) this.#bits[query++] = bits;
+    }
     return this.#part;
   }
 
-  #quantizeQueries({ memory: { buffer }, place }: SearchPart): void {
-    const { metric, dims, queryCount } = this.#task;
-    for (let query = 0; query < queryCount; query++) {
-      const components = new Float32Array(buffer, place.queries + query * queryBytes(dims), dims);
-      const codes = new Int16Array(buffer, place.queryCodes + query * 2 * codeCount(dims), codeCount(dims));
-      const terms = new Float64Array(buffer, place.queryTerms + query * 8 * INT8_TERMS, INT8_TERMS);
-      quantizeQueryInto(components, metric, this.#bound.slack, codes, terms);
+  /** Below this score no row can be a hit. */
+  #limit(query: number): number {
+    const key = Math.max(this.#hits[query]!.worstKey, this.#board.leastKeys[query]!);
+    return this.#bound.limit(key, this.#queryLengths[query]!);
+  }
+
+  /** Whether any of the rows may be a hit of any query: where few are accepted, most calls need not be made. */
+  #anyWanted({ index }: OpenPart, first: number, last: number): boolean {
+    let query = 0;
+    for (const { rowCounts, queryCount } of this.#pass.groups) {
+      if (anySet(this.#bits[query], first, Math.min(last, rowCounts[index]!))) return true;
+      query += queryCount;
+    }
+    return false;
+  }
+
+  #isWanted({ index, deaths, open }: OpenPart, query: number, row: number): boolean {
+    const { rowCounts, version } = this.#groups[query]!;
+    if (row >= rowCounts[index]!) return false;
+    const bits = this.#bits[query];
+    if (bits && !hasBit(bits, row)) return false;
+    return isThere(open.words, deaths / 8 + row, version);
+  }
+
+  /** As long as no row can be ruled out, a scan tells nothing. */
+  #scoreAll(part: OpenPart, first: number, rows: number): void {
+    for (let query = 0; query < this.#hits.length; query++) {
+      for (let row = first; row < first + rows; row++) {
+        if (this.#isWanted(part, query, row)) this.#offer(part, query, row);
+      }
     }
   }
 
   /** Scans some rows, and scores exactly what could not be ruled out. */
-  #call(part: OpenPart, row: number, rows: number): void {
+  #scoreCandidates(part: OpenPart, row: number, rows: number): void {
     const found = this.#scanInt8(part, row, rows) ?? this.#scanFloat32(part, row, rows);
-    for (let i = 0; i < found; i++) {
-      const query = Math.floor(part.list[i]! / rows);
-      const at = row + (part.list[i]! % rows);
-      const key = this.#exactKey(part, at, query);
-      if (this.#hits[query]!.offer(key, part.firstSlot + at)) this.#tighten(part, query);
+    const { words } = part.open;
+    const list = part.place.list / 4;
+    for (let i = list; i < list + found; i++) {
+      const query = Math.floor(words[i]! / rows);
+      this.#offer(part, query, row + (words[i]! - query * rows));
     }
   }
 
   /** Lists what may be a hit; returns how many, or undefined where that are too many or there is no int8 scan. */
   #scanInt8(part: OpenPart, row: number, rows: number): number | undefined {
-    const { kernel, int8, place, magnitudes } = part;
-    // Without a limit nothing can be ruled out.
-    if (!int8 || !kernel.selectInt8 || this.#limits[0] === Number.NEGATIVE_INFINITY) return undefined;
-    const { dims, queryCount } = this.#task;
-    const found = kernel.selectInt8(
+    const { open, int8, place, magnitudes } = part;
+    const queryCount = this.#hits.length;
+    // Of a query without a limit nothing can be ruled out.
+    if (!int8 || !open.kernel.selectInt8 || this.#unlimited * LEAST_RULED_OUT > queryCount) return undefined;
+    if (!part.quantized) this.#placeQueryCodes(part);
+    const { dims } = this.#pass;
+    const found = open.kernel.selectInt8(
       int8.codes + row * codeCount(dims),
       int8.factors + row * FACTOR_BYTES,
       magnitudes + row * 4,
@@ -187,59 +211,98 @@ class SearchLane {
       place.limits,
       place.list,
     );
-    const left = keepAccepted(part, found, row, rows);
+    const left = this.#keepWanted(part, found, row, rows);
     return left * LEAST_RULED_OUT > rows * queryCount ? undefined : left;
+  }
+
+  #placeQueryCodes(part: OpenPart): void {
+    if (!this.#queryCodes || !this.#queryTerms) {
+      const { metric, dims } = this.#pass;
+      const queryCount = this.#hits.length;
+      const [size, stride] = [codeCount(dims), queryBytes(dims) / 4];
+      this.#queryCodes = new Int16Array(queryCount * size);
+      this.#queryTerms = new Float64Array(queryCount * INT8_TERMS);
+      for (let query = 0; query < queryCount; query++) {
+        quantizeQueryInto(
+          this.#board.queries.subarray(query * stride, query * stride + dims),
+          metric,
+          this.#bound.slack,
+          this.#queryCodes.subarray(query * size, (query + 1) * size),
+          this.#queryTerms.subarray(query * INT8_TERMS, (query + 1) * INT8_TERMS),
+        );
+      }
+    }
+    part.open.codes.set(this.#queryCodes, part.place.queryCodes / 2);
+    part.open.terms.set(this.#queryTerms, part.place.queryTerms / 8);
+    part.quantized = true;
   }
 
   /** Lists what may be a hit; returns how many. */
   #scanFloat32(part: OpenPart, row: number, rows: number): number {
-    const { metric, dims, queryCount } = this.#task;
-    const { kernel, place, magnitudes } = part;
-    const scan = metric === 'euclidean' ? kernel.distances : kernel.dots;
+    const { metric, dims } = this.#pass;
+    const { open, place, magnitudes } = part;
+    const queryCount = this.#hits.length;
+    const scan = metric === 'euclidean' ? open.kernel.distances : open.kernel.dots;
     scan(row * dims * 4, rows, dims, place.queries, queryCount, place.scores);
     const { slack } = this.#bound;
-    const found = kernel.select(place.scores, rows, queryCount, place.limits, magnitudes + row * 4, slack, place.list);
-    return keepAccepted(part, found, row, rows);
+    const found = open.kernel.select(
+      place.scores,
+      rows,
+      queryCount,
+      place.limits,
+      magnitudes + row * 4,
+      slack,
+      place.list,
+    );
+    return this.#keepWanted(part, found, row, rows);
   }
 
-  #exactKey({ kernel, place }: OpenPart, at: number, query: number): number {
-    const { metric, dims } = this.#task;
+  /** Takes from the list what its query does not see; returns how many are left. */
+  #keepWanted(part: OpenPart, found: number, row: number, rows: number): number {
+    const { words } = part.open;
+    const list = part.place.list / 4;
+    let kept = list;
+    for (let i = list; i < list + found; i++) {
+      const query = Math.floor(words[i]! / rows);
+      if (this.#isWanted(part, query, row + (words[i]! - query * rows))) words[kept++] = words[i]!;
+    }
+    return kept - list;
+  }
+
+  #offer(part: OpenPart, query: number, row: number): void {
+    const hits = this.#hits[query]!;
+    const key = this.#exactKey(part, query, row);
+    if (!hits.offer(key, part.firstSlot + row)) return;
+    const limit = this.#limit(query);
+    if (limit === this.#limits[query]) return;
+    if (this.#limits[query] === Number.NEGATIVE_INFINITY) this.#unlimited--;
+    this.#limits[query] = limit;
+    part.open.floats[part.place.limits / 4 + query] = limit;
+  }
+
+  #exactKey({ open, place }: OpenPart, query: number, at: number): number {
+    const { kernel } = open;
+    const { metric, dims } = this.#pass;
     const row = at * dims * 4;
     const queryAt = place.queries + query * queryBytes(dims);
     switch (metric) {
       case 'cosine':
-        return (
-          kernel.exactDot(row, queryAt, dims) / (this.#queryLengths[query]! * Math.sqrt(kernel.exactSquares(row, dims)))
-        );
+        return kernel.exactCosine(row, queryAt, dims, this.#queryLengths[query]!);
       case 'dot':
         return kernel.exactDot(row, queryAt, dims);
       case 'euclidean':
         return -kernel.exactDistance(row, queryAt, dims);
     }
   }
-
-  #tighten(part: OpenPart, query: number): void {
-    const limit = this.#bound.limit(this.#hits[query]!.worstKey, this.#queryLengths[query]!);
-    this.#limits[query] = limit;
-    part.limits[query] = limit;
-  }
-}
-
-/** Takes from the list the rows that are not accepted; returns how many are left. */
-function keepAccepted({ bits, list }: OpenPart, found: number, row: number, rows: number): number {
-  if (!bits) return found;
-  let kept = 0;
-  for (let i = 0; i < found; i++) if (hasBit(bits, row + (list[i]! % rows))) list[kept++] = list[i]!;
-  return kept;
 }
 
 function hasBit(bits: Uint32Array, row: number): boolean {
   return ((bits[row >>> 5]! >>> (row & 31)) & 1) === 1;
 }
 
-/** Whether any of the rows may be a hit: where few are accepted, most calls need not be made. */
-function anyAccepted(bits: Uint32Array | undefined, first: number, last: number): boolean {
-  if (!bits) return true;
+/** Whether the bit of any row from `first` to `last` is 1; without bits, whether there is any such row. */
+function anySet(bits: Uint32Array | undefined, first: number, last: number): boolean {
+  if (!bits) return first < last;
   for (let row = first; row < last; row = (row | 31) + 1) {
     const word = bits[row >>> 5]! >>> (row & 31);
     const rows = Math.min(32 - (row & 31), last - row);

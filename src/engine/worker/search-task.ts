@@ -1,5 +1,5 @@
 /**
- * What a thread is sent for a search: one task per thread and pass over the rows. Numbers and shared memory only.
+ * What a thread is told of one pass over the rows of an index. Numbers and shared memory only.
  */
 import type { CompiledKernel, KernelMemory } from '../../kernel/instantiate.js';
 import type { Metric } from '../../kernel/search/error-bound.js';
@@ -7,36 +7,54 @@ import type { Int8Place, SearchPlace } from '../../memory/segment-layout.js';
 
 export interface SearchTask {
   readonly type: 'search';
-  /** The search kernel. */
-  readonly kernel: CompiledKernel;
+  readonly searchKernel: CompiledKernel;
   readonly metric: Metric;
   readonly dims: number;
-  /** Hits wanted of each query; no more than there are rows. */
-  readonly k: number;
-  readonly queryCount: number;
-  /** A SearchControl. */
+  /** Threads that have a place on the board. */
+  readonly threads: number;
+  readonly thread: number;
+  /** A control block whose units are blocks of rows: part, first row, count. Its own are those of a SearchBoard. */
   readonly control: ArrayBufferLike;
-  /** Whose place in the control block the hits go to. */
-  readonly lane: number;
-  /** Rows that are claimed at a time; a block lies in one part. */
-  readonly blockRows: number;
   readonly parts: readonly SearchPart[];
+  /** The queries, call after call. */
+  readonly groups: readonly QueryGroup[];
 }
 
-/** The rows of one segment that are searched: the first `count` of its memory. */
+/** What a lane needs to know of a pass. */
+export type SearchPass = Pick<SearchTask, 'searchKernel' | 'metric' | 'dims' | 'parts' | 'groups'>;
+
+/** The rows of one segment. */
 export interface SearchPart {
-  /** The same number means the same memory, within a pool of threads. */
+  /** The same number means the same memory. */
   readonly key: number;
   readonly memory: KernelMemory;
-  readonly count: number;
-  /** Slot (number in the whole index) of the first row. */
+  /** Slot (number among all rows of the pass) of the first row. */
   readonly firstSlot: number;
   /** Byte offset of the magnitudes. */
   readonly magnitudes: number;
+  /** Byte offset of the deaths. */
+  readonly deaths: number;
   /** The int8 copy of the rows; undefined where they are scanned in float32 only. */
   readonly int8: Int8Place | undefined;
-  /** Queries, as the kernel wants them, and this thread's scratch. */
+  /** Where this thread works. */
   readonly place: SearchPlace;
-  /** A bit for every row, in uint32 words from the lowest on: 1 where it may be a hit. undefined: all may. */
-  readonly accepted: ArrayBufferLike | undefined;
+}
+
+/** Queries of one call, which looks at the index as it was at one version. */
+export interface QueryGroup {
+  readonly queryCount: number;
+  /** Hits wanted of each; at least 1. */
+  readonly k: number;
+  readonly version: number;
+  /** For every part, how many of its rows there are: the first ones, but for those that are dead. */
+  readonly rowCounts: readonly number[];
+  /** For every part a bit for each row, in uint32 words from the lowest on: 1 where it may be a hit. undefined: all may. */
+  readonly accepted: readonly ArrayBufferLike[] | undefined;
+}
+
+/** Consecutive rows of a part. */
+export interface RowBlock {
+  readonly part: number;
+  readonly first: number;
+  readonly count: number;
 }

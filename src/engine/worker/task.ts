@@ -6,15 +6,19 @@ import type { CompiledKernel, KernelMemory } from '../../kernel/instantiate.js';
 import type { KernelOperation } from '../../kernel/kernel-exports.js';
 import type { SharedRows } from '../../vectors/source-rows.js';
 import type { MemoryProbeTask } from './memory-probe.js';
+import type { MoveTask, RowsTask } from './rows-task.js';
 import type { SearchTask } from './search-task.js';
 
 export type WorkerTask = JobTask | WarmUpTask | PartTask | ForgetTask;
 
 /** A thread's part of a job: claim units until none is left, or until another job waits. */
-export type JobTask = IndexingTask | SearchTask | MemoryProbeTask;
+export type JobTask = IndexingTask | MemoryProbeTask | IndexTask;
+
+/** What is done for a VectorIndex. */
+export type IndexTask = SearchTask | RowsTask | MoveTask;
 
 /** What threads can do that do not search. */
-export type IndexerTask = Exclude<WorkerTask, SearchTask>;
+export type IndexerTask = Exclude<WorkerTask, IndexTask>;
 
 export type AnswerTo<Task extends WorkerTask> = Task extends PartTask ? PartAnswer : undefined;
 

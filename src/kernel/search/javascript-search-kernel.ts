@@ -63,6 +63,9 @@ export function createJavaScriptSearchKernel(buffer: ArrayBufferLike): SearchKer
     distances: scan(distance, -1),
     select,
     exactDot: (row, query, dims) => dot(row / 4, query / 4, dims),
+    exactCosine(row, query, dims, queryLength) {
+      return dot(row / 4, query / 4, dims) / (queryLength * Math.sqrt(dot(row / 4, row / 4, dims)));
+    },
     exactDistance: (row, query, dims) => distance(row / 4, query / 4, dims),
     exactSquares: (row, dims) => dot(row / 4, row / 4, dims),
   };

@@ -26,6 +26,8 @@ export interface SearchKernelExports {
   ): number;
   /** Inner product in float64; the same bits in every backend, as of all functions below. */
   exactDot(row: number, query: number, dims: number): number;
+  /** Cosine of a row and a query of length `queryLength` in float64. */
+  exactCosine(row: number, query: number, dims: number, queryLength: number): number;
   /** Squared Euclidean distance in float64. */
   exactDistance(row: number, query: number, dims: number): number;
   /** Sum of squares of a row in float64. */

@@ -1,0 +1,58 @@
+/**
+ * What a thread does for an index: search its rows, bring rows in, move them. Kernels on the memories of segments are kept from job to job.
+ */
+import { seeByCollector } from '../../memory/create-memory.js';
+import { UnitControl } from '../../memory/unit-control.js';
+import { bringIn, moveRows, openRowKernels, type RowKernels } from './rows-loop.js';
+import { OpenMemory, searchBlocks } from './search-loop.js';
+import type { IndexTask, WorkerTask } from './task.js';
+import { doUnits, type UnitListener } from './unit-work.js';
+
+/** Whether a task is one of these. */
+export function isIndexTask(task: WorkerTask): task is IndexTask {
+  return task.type === 'search' || task.type === 'rows' || task.type === 'move';
+}
+
+/** By the keys of their memories. */
+const opened = new Map<number, OpenMemory>();
+const rowKernels = new Map<number, RowKernels>();
+
+/** Does a thread's part of a job. */
+export function runIndexTask(task: IndexTask, onUnit?: UnitListener): void {
+  doUnits(new UnitControl(task.control), task.thread, workOf(task), onUnit);
+}
+
+/** Lets go of memories that are gone. */
+export function forgetMemories(keys: readonly number[]): void {
+  for (const key of keys) {
+    opened.delete(key);
+    rowKernels.delete(key);
+  }
+}
+
+function workOf(task: IndexTask) {
+  switch (task.type) {
+    case 'search':
+      return searchBlocks(task, ({ searchKernel }, { key, memory }) =>
+        kept(opened, key, memory.buffer, () => new OpenMemory(searchKernel, memory)),
+      );
+    case 'rows': {
+      const { kernel, searchKernel } = task;
+      return bringIn(task, ({ key, memory }) =>
+        kept(rowKernels, key, memory.buffer, () => openRowKernels(kernel, searchKernel, memory)),
+      );
+    }
+    case 'move':
+      return moveRows(task);
+  }
+}
+
+function kept<T>(known: Map<number, T>, key: number, buffer: ArrayBufferLike, open: () => T): T {
+  const found = known.get(key);
+  if (found) return found;
+  // Every task brings its memory as a new object; the first is kept, and the collector told what that costs.
+  seeByCollector(buffer, buffer.byteLength);
+  const made = open();
+  known.set(key, made);
+  return made;
+}

@@ -1,0 +1,46 @@
+/**
+ * Brings vectors to the rows reserved for them: the calling thread copies them, or the threads do where they lie in shared memory, and
+ * the threads make of them what the index keeps.
+ */
+import { TimeSlices } from '../base/time-slices.js';
+import type { EngineCore } from '../engine/engine-core.js';
+import type { Metric } from '../kernel/search/error-bound.js';
+import { type IncomingVectors, operationOf } from './incoming.js';
+import type { RowRoom } from './rows.js';
+import { type RowsScope, settleArrivingRows } from './rows-job.js';
+
+/** Rejects with `ThreadPanic`, and with `signal.reason`. What is wrong with a vector is told by `incoming.check`. */
+export async function bringVectors(
+  core: EngineCore,
+  scope: RowsScope,
+  metric: Metric,
+  incoming: IncomingVectors,
+  rooms: readonly RowRoom[],
+  signal: AbortSignal,
+): Promise<void> {
+  const operation = operationOf(metric);
+  const source = core.sharesMemory ? incoming.shared : undefined;
+  if (source) {
+    await settleArrivingRows(
+      core,
+      scope,
+      { rooms, operation, source, bring: undefined, bringAgain: undefined },
+      signal,
+    );
+    return;
+  }
+  const bring = async (inPlace: (rows: number) => void) => {
+    const slices = new TimeSlices(signal);
+    for (const copied of incoming.copyInto(rooms)) {
+      inPlace(copied);
+      if (slices.isDue()) await slices.nextTurn();
+    }
+  };
+  // A thread that died may have changed the rows it had, and they are no more what they were.
+  const bringAgain = (room: number, first: number, count: number) => {
+    const before = rooms.slice(0, room).reduce((sum, each) => sum + each.count, 0);
+    const { segment, first: firstRow } = rooms[room]!;
+    incoming.copy(segment.rows(firstRow + first, count), before + first, count);
+  };
+  await settleArrivingRows(core, scope, { rooms, operation, source, bring, bringAgain }, signal);
+}

@@ -1,0 +1,91 @@
+/**
+ * Fills a new index with vectors, as they come.
+ */
+import { invalidConfiguration } from '../base/errors.js';
+import { countVectors } from '../vectors/source-rows.js';
+import type { VectorSource } from '../vectors/vector-source.js';
+import type { IndexCore } from './index-core.js';
+import type { BuildOptions } from './options.js';
+
+/** Vectors are brought in by portions, after each of which the caller is told. */
+const PORTION_BYTES = 2 ** 27;
+const PORTION_ROWS = 2 ** 18;
+
+function isStream(vectors: VectorSource | AsyncIterable<VectorSource>): vectors is AsyncIterable<VectorSource> {
+  return typeof vectors === 'object' && vectors !== null && Symbol.asyncIterator in vectors;
+}
+
+/** How many vectors there will be; undefined where the source does not tell. Throws where there are more or fewer ids than that. */
+export function countAll(
+  vectors: VectorSource | AsyncIterable<VectorSource>,
+  { ids }: Pick<BuildOptions, 'ids'>,
+): number | undefined {
+  if (isStream(vectors)) return undefined;
+  const total = countVectors(vectors);
+  if (ids !== undefined && ids.length !== total) {
+    throw invalidConfiguration('ids.length', `${total}, as there are vectors`, ids.length);
+  }
+  return total;
+}
+
+export async function fillWithVectors(
+  core: IndexCore,
+  vectors: VectorSource | AsyncIterable<VectorSource>,
+  { ids, signal, onProgress }: Pick<BuildOptions, 'ids' | 'signal' | 'onProgress'>,
+): Promise<void> {
+  const total = isStream(vectors) ? undefined : countVectors(vectors);
+  const filling = core.changes.fill(signal);
+  const addAll = async (chunk: VectorSource) => {
+    const count = countVectors(chunk);
+    for (const [first, last] of portions(chunk, count)) {
+      await filling.add(first === 0 && last === count ? chunk : slice(chunk, first, last), (total ?? last) - first);
+      onProgress?.({ processed: filling.count, total });
+    }
+  };
+  if (isStream(vectors)) for await (const chunk of unlessAborted(vectors, signal)) await addAll(chunk);
+  else await addAll(vectors);
+  await filling.finish({ ids, replacing: false });
+}
+
+/** First and last row of each portion, half-open. */
+function* portions(vectors: VectorSource, count: number): Generator<[number, number]> {
+  const dims = 'dims' in vectors ? vectors.dims : (vectors[0]?.length ?? 1);
+  const most = Math.max(1, Math.min(PORTION_ROWS, Math.floor(PORTION_BYTES / (4 * Math.max(1, dims)))));
+  for (let first = 0; first < count; first += most) yield [first, Math.min(first + most, count)];
+}
+
+function slice(vectors: VectorSource, first: number, last: number): VectorSource {
+  if (!('dims' in vectors)) return vectors.slice(first, last);
+  const { data, dims } = vectors;
+  return { data: data.subarray(first * dims, last * dims), dims };
+}
+
+/** The chunks of a source; when `signal` is aborted, whoever waits for the next one waits no longer. */
+async function* unlessAborted<T>(source: AsyncIterable<T>, signal: AbortSignal | undefined): AsyncGenerator<T> {
+  const iterator = source[Symbol.asyncIterator]();
+  let abort: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal?.reason);
+  });
+  // It may be aborted when nobody waits.
+  aborted.catch(() => undefined);
+  signal?.addEventListener('abort', abort, { once: true });
+  let ended = false;
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const next = await Promise.race([iterator.next(), aborted]);
+      ended = next.done === true;
+      if (next.done) return;
+      yield next.value;
+    }
+  } catch (error) {
+    // A source that fails has ended.
+    ended ||= signal?.aborted !== true;
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    // A source that waits for something may take its time to end, or fail to: nobody waits for that.
+    if (!ended) Promise.resolve(iterator.return?.()).catch(() => undefined);
+  }
+}

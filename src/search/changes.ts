@@ -1,0 +1,264 @@
+/**
+ * Changes of an index: one after another, in call order, each published at once and as a whole, or not at all. A little one is done before
+ * its call returns; larger ones have turns of the event loop.
+ */
+import { TimeSlices } from '../base/time-slices.js';
+import type { Metric } from '../kernel/search/error-bound.js';
+import { countVectors } from '../vectors/source-rows.js';
+import type { VectorSource } from '../vectors/vector-source.js';
+import type { Place } from './id-table.js';
+import { checkIdCount, enterIds, type IdsToEnter, type VectorIds } from './ids.js';
+import { dimsOf, IncomingVectors, operationOf } from './incoming.js';
+import type { RowRoom, Rows } from './rows.js';
+import { doInSlices, doNow, type Steps } from './steps.js';
+
+export interface ChangesOptions {
+  readonly metric: Metric;
+  /** Components of each vector, where that is known before there is one. */
+  readonly dims: number | undefined;
+  readonly createRows: (dims: number) => Rows;
+  /** Brings vectors to their rooms, settled. */
+  readonly bringIn: (
+    rows: Rows,
+    incoming: IncomingVectors,
+    rooms: readonly RowRoom[],
+    signal: AbortSignal,
+  ) => Promise<void>;
+  /** Called after every change. */
+  readonly onChanged: (rows: Rows) => void;
+  /** Aborted when the index is disposed: changes that still wait, or are under way, then reject with its reason. */
+  readonly closing: AbortSignal;
+}
+
+/** What is done at once: some tenths of a millisecond. */
+const SMALL_COMPONENTS = 2 ** 17;
+const SMALL_ROWS = 512;
+/** Ids looked up between two steps. */
+const STRIDE = 256;
+
+export class Changes {
+  readonly #options: ChangesOptions;
+  #rows: Rows | undefined;
+  /** Changes that wait or are under way. */
+  #pending = 0;
+  #last: Promise<unknown> = Promise.resolve();
+  readonly #slices: TimeSlices;
+
+  constructor(options: ChangesOptions) {
+    this.#options = options;
+    this.#slices = new TimeSlices(options.closing);
+    if (options.dims !== undefined) this.#rows = options.createRows(options.dims);
+  }
+
+  /** undefined as long as nobody knows how many components a vector has. */
+  get rows(): Rows | undefined {
+    return this.#rows;
+  }
+
+  /** Adds vectors; with `replacing` those rows whose ids they have are removed. */
+  add(vectors: VectorSource, ids: VectorIds | undefined, replacing: boolean): Promise<void> | undefined {
+    const count = countVectors(vectors);
+    const dims = dimsOf(vectors, 0) ?? 0;
+    const addNow = () => this.#addNow(vectors, { ids, replacing });
+    const isSmall = count <= SMALL_ROWS && count * dims <= SMALL_COMPONENTS;
+    if (!isSmall) return this.inTurn(() => this.#addInSlices(vectors, { ids, replacing }));
+    if (this.#pending > 0) return this.inTurn(addNow);
+    addNow();
+    return undefined;
+  }
+
+  /** Gives the number of rows removed. */
+  remove(ids: VectorIds): Promise<number> | number {
+    const removeNow = () => doNow(this.#remove(ids));
+    if (ids.length <= SMALL_ROWS) return this.#pending > 0 ? this.inTurn(removeNow) : removeNow();
+    return this.inTurn(() => doInSlices(this.#remove(ids), new TimeSlices(this.#options.closing)));
+  }
+
+  /** Does something when the changes asked for before are done, and before those asked for later. */
+  async inTurn<T>(change: () => Promise<T> | T): Promise<T> {
+    this.#pending++;
+    const done = this.#last.then(async () => {
+      this.#options.closing.throwIfAborted();
+      // Any number of little ones may have waited.
+      if (this.#slices.isDue()) await this.#slices.nextTurn();
+      return change();
+    });
+    this.#last = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    try {
+      return await done;
+    } finally {
+      this.#pending--;
+    }
+  }
+
+  /** Resolves when no change waits or is under way. */
+  async idle(): Promise<void> {
+    for (let seen: Promise<unknown> | undefined; seen !== this.#last; ) {
+      seen = this.#last;
+      await seen;
+    }
+  }
+
+  #addNow(vectors: VectorSource, ids: IdsToEnter): void {
+    const rows = this.#rowsFor(vectors, ids);
+    if (!rows) return;
+    const incoming = new IncomingVectors(vectors, rows.dims, 0);
+    doNow(incoming.look());
+    const rooms = reserveRooms(rows, incoming.sound);
+    const operation = operationOf(this.#options.metric);
+    // Nothing else runs before the rooms are published or dropped.
+    const steps = incoming.copyInto(rooms);
+    while (!steps.next().done);
+    for (const { segment, first, count } of rooms) segment.settle(operation, first, count);
+    doNow(this.#finish(rows, incoming, rooms, ids));
+  }
+
+  async #addInSlices(vectors: VectorSource, ids: IdsToEnter): Promise<void> {
+    const rows = this.#rowsFor(vectors, ids);
+    if (!rows) return;
+    const { closing, bringIn } = this.#options;
+    const slices = new TimeSlices(closing);
+    const incoming = new IncomingVectors(vectors, rows.dims, 0);
+    await doInSlices(incoming.look(), slices);
+    const rooms = reserveRooms(rows, incoming.sound);
+    try {
+      await bringIn(rows, incoming, rooms, closing);
+    } catch (error) {
+      rows.drop(rooms);
+      throw error;
+    }
+    await doInSlices(this.#finish(rows, incoming, rooms, ids), slices);
+  }
+
+  /** The rows that vectors come to; undefined where there is no vector. */
+  #rowsFor(vectors: VectorSource, { ids }: IdsToEnter): Rows | undefined {
+    checkIdCount(ids, countVectors(vectors));
+    const dims = dimsOf(vectors, 0);
+    if (dims === undefined) return undefined;
+    return this.#rows ?? this.#options.createRows(dims);
+  }
+
+  /** Checks what came in, enters the ids and publishes. */
+  *#finish(rows: Rows, incoming: IncomingVectors, rooms: readonly RowRoom[], ids: IdsToEnter): Steps<void> {
+    let replaced: Place[];
+    try {
+      yield* incoming.check(this.#options.metric, rooms);
+      replaced = yield* enterIds(rows, rooms, ids);
+    } catch (error) {
+      rows.drop(rooms);
+      throw error;
+    }
+    this.#rows = rows;
+    yield* this.#publish(rows, rooms, replaced);
+  }
+
+  *#remove(ids: VectorIds): Steps<number> {
+    const rows = this.#rows;
+    if (!rows) return 0;
+    const places: Place[] = [];
+    for (let i = 0; i < ids.length; i++) {
+      const place = rows.find(ids[i]!);
+      if (place !== -1) places.push(place);
+      if (i % STRIDE === STRIDE - 1) yield;
+    }
+    if (places.length === 0) return 0;
+    return yield* this.#publish(rows, [], places);
+  }
+
+  /** From here on a change cannot fail. Gives the number of rows that died. */
+  *#publish(rows: Rows, rooms: readonly RowRoom[], dying: readonly Place[]): Steps<number> {
+    const deaths = yield* rows.recordDeaths(dying);
+    rows.publish(rooms, deaths);
+    yield* rows.clearEntries(deaths.places);
+    this.#options.onChanged(rows);
+    return deaths.places.length;
+  }
+
+  /** For a new index: its first rows, which come in one change. */
+  fill(signal: AbortSignal | undefined): Filling {
+    return new Filling(this.#options, this.#rows, signal, (filling, rows, ids) =>
+      this.#finishFilling(filling, rows, ids),
+    );
+  }
+
+  async #finishFilling({ rooms, slices }: Filling, rows: Rows, ids: IdsToEnter): Promise<void> {
+    const replaced = await doInSlices(enterIds(rows, rooms, ids), slices);
+    this.#rows = rows;
+    await doInSlices(this.#publish(rows, rooms, replaced), slices);
+  }
+}
+
+/** The rows of a new index as they come in. */
+export class Filling {
+  readonly rooms: RowRoom[] = [];
+  readonly slices: TimeSlices;
+  readonly #options: ChangesOptions;
+  readonly #signal: AbortSignal;
+  readonly #finish: (filling: Filling, rows: Rows, ids: IdsToEnter) => Promise<void>;
+  #rows: Rows | undefined;
+  #count = 0;
+
+  constructor(
+    options: ChangesOptions,
+    rows: Rows | undefined,
+    signal: AbortSignal | undefined,
+    finish: (filling: Filling, rows: Rows, ids: IdsToEnter) => Promise<void>,
+  ) {
+    this.#options = options;
+    this.#rows = rows;
+    this.#signal = signal ?? options.closing;
+    this.slices = new TimeSlices(this.#signal);
+    this.#finish = finish;
+  }
+
+  /** Rows so far. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** @param expected rows that are to come, these included */
+  reserve(dims: number, count: number, expected: number): RowRoom[] {
+    this.#rows ??= this.#options.createRows(dims);
+    const rooms = reserveRooms(this.#rows, count, expected);
+    this.rooms.push(...rooms);
+    this.#count += count;
+    return rooms;
+  }
+
+  /** @param expected rows that are to come, these included */
+  async add(vectors: VectorSource, expected: number): Promise<void> {
+    const first = this.#count;
+    const given = dimsOf(vectors, first);
+    if (given === undefined) return;
+    const dims = this.#rows?.dims ?? given;
+    const incoming = new IncomingVectors(vectors, dims, first);
+    await doInSlices(incoming.look(), this.slices);
+    const rooms = this.reserve(dims, incoming.sound, expected);
+    if (this.#rows) await this.#options.bringIn(this.#rows, incoming, rooms, this.#signal);
+    await doInSlices(incoming.check(this.#options.metric, rooms), this.slices);
+  }
+
+  /** Gives the rows their ids; from then on they are there. */
+  async finish(ids: IdsToEnter): Promise<void> {
+    if (this.#rows) await this.#finish(this, this.#rows, ids);
+    else checkIdCount(ids.ids, 0);
+  }
+}
+
+function reserveRooms(rows: Rows, count: number, expected = count): RowRoom[] {
+  const rooms: RowRoom[] = [];
+  try {
+    for (let done = 0; done < count; ) {
+      const room = rows.reserve(count - done, expected - done);
+      rooms.push(room);
+      done += room.count;
+    }
+  } catch (error) {
+    rows.drop(rooms);
+    throw error;
+  }
+  return rooms;
+}

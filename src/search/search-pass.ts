@@ -1,0 +1,111 @@
+/**
+ * One pass over the rows for the queries of any number of calls: each with its own snapshot, filter and number of hits.
+ */
+import type { QueryGroup, RowBlock } from '../engine/worker/search-task.js';
+import { queryBytes } from '../kernel/search/search-kernel.js';
+import type { SearchBoard } from '../memory/search-board.js';
+import { rowsPerCall } from '../memory/segment-layout.js';
+import type { PreparedQueries } from './queries.js';
+import type { Snapshot } from './rows.js';
+import type { Segment } from './segment.js';
+
+/** Queries of one call that take part in a pass. */
+export interface PassQueries {
+  /** At least one row. */
+  readonly snapshot: Snapshot;
+  readonly queries: PreparedQueries;
+  /** Those from `first` on, `count` of them. */
+  readonly first: number;
+  readonly count: number;
+  /** Hits to be found of each; no more than there are rows, and at least 1. */
+  readonly k: number;
+  /** For every segment, the rows that may be hits; undefined: all may. */
+  readonly accepted: readonly ArrayBufferLike[] | undefined;
+  /** For every query of the call, the least key of a hit; undefined: any will do. */
+  readonly leastKeys: Float64Array | undefined;
+}
+
+/** The rows of a pass. */
+export interface PassRows {
+  readonly segments: readonly Segment[];
+  /** Rows of each that any of the queries sees. */
+  readonly counts: readonly number[];
+  /** Of every segment the slot of the first row. */
+  readonly firstSlots: readonly number[];
+  readonly slotCount: number;
+  readonly groups: readonly QueryGroup[];
+}
+
+/** Multiply-adds of a block, which is what the last thread to finish may keep the others waiting for. */
+const BLOCK_WORK = 2 ** 19;
+/** A pass of more blocks has larger ones. */
+const MAX_BLOCKS = 2 ** 14;
+
+export function createPassRows(calls: readonly PassQueries[]): PassRows {
+  const segments = segmentsOf(calls);
+  const counts = segments.map(() => 0);
+  const groups = calls.map(({ snapshot, count, k, accepted }): QueryGroup => {
+    const isSame = snapshot.segments === segments;
+    const at = segments.map((segment, i) => (isSame ? i : snapshot.segments.indexOf(segment)));
+    const rowCounts = at.map((i) => snapshot.counts[i] ?? 0);
+    for (const [i, rows] of rowCounts.entries()) counts[i] = Math.max(counts[i]!, rows);
+    const bits = accepted && at.map((i) => accepted[i] ?? NO_BITS);
+    return { queryCount: count, k, version: snapshot.version, rowCounts, accepted: bits };
+  });
+  let slotCount = 0;
+  const firstSlots = counts.map((count) => {
+    const first = slotCount;
+    slotCount += count;
+    return first;
+  });
+  return { segments, counts, firstSlots, slotCount, groups };
+}
+
+const NO_BITS = new ArrayBuffer(0);
+
+/**
+ * All segments of the snapshots of some calls, in an order that is right for each of them. Segments keep their order as long as they are
+ * there, and those that are gone do not come back: so one that is new comes behind the one that it follows in its snapshot.
+ */
+function segmentsOf(calls: readonly PassQueries[]): readonly Segment[] {
+  let all = calls[0]!.snapshot.segments;
+  for (const { snapshot } of calls) {
+    if (snapshot.segments === all) continue;
+    const merged = [...all];
+    let behind = 0;
+    for (const segment of snapshot.segments) {
+      const at = merged.indexOf(segment);
+      if (at === -1) merged.splice(behind++, 0, segment);
+      else behind = at + 1;
+    }
+    all = merged;
+  }
+  return all;
+}
+
+/** Writes the queries and their least keys. */
+export function placeQueries(board: SearchBoard, calls: readonly PassQueries[], dims: number): void {
+  const stride = queryBytes(dims) / 4;
+  let query = 0;
+  for (const { queries, leastKeys, first, count } of calls) {
+    board.queries.set(queries.data.subarray(first * stride, (first + count) * stride), query * stride);
+    if (leastKeys) board.leastKeys.set(leastKeys.subarray(first, first + count), query);
+    else board.leastKeys.fill(Number.NEGATIVE_INFINITY, query, query + count);
+    query += count;
+  }
+}
+
+/** The blocks of rows that threads claim. */
+export function blocksOf({ counts, slotCount }: PassRows, dims: number, queryCount: number): RowBlock[] {
+  const most = Math.max(
+    rowsPerCall(dims, queryCount),
+    Math.floor(BLOCK_WORK / (dims * queryCount)),
+    Math.ceil(slotCount / MAX_BLOCKS),
+  );
+  const blocks: RowBlock[] = [];
+  for (const [part, count] of counts.entries()) {
+    for (let first = 0; first < count; first += most)
+      blocks.push({ part, first, count: Math.min(most, count - first) });
+  }
+  return blocks;
+}

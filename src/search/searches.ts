@@ -1,0 +1,147 @@
+/**
+ * The searches of one index. Little ones are done at once on the calling thread; those that wait for the threads at the same time are
+ * done in one pass over the rows, each call with its own snapshot, filter, number of hits and signal.
+ */
+import { linkSignals } from '../base/linked-signal.js';
+import { TimeSlices } from '../base/time-slices.js';
+import type { EngineCore } from '../engine/engine-core.js';
+import { Gathering, type WaitingCall } from '../engine/gathering.js';
+import type { KernelBackend } from '../kernel/instantiate.js';
+import { queriesPerPass } from '../memory/segment-layout.js';
+import { rankHits } from './rank.js';
+import { type HitRange, hitsOf, type SearchHits } from './search-hits.js';
+import { SearchHere, SearchJob, type SearchScope } from './search-job.js';
+import type { PassQueries } from './search-pass.js';
+import { doInSlices, doNow } from './steps.js';
+
+/** What a call asks for. */
+export interface SearchRequest extends Omit<PassQueries, 'first' | 'count'>, HitRange {
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Some queries of a request that wait. */
+interface WaitingQueries extends PassQueries, WaitingCall {
+  job?: SearchJob;
+}
+
+/** A full pass, in the unit that calls are counted by. */
+const FULL_PASS = 2 ** 20;
+/** Multiply-adds that the calling thread does at once: about 0.2 ms, less than asking the threads would gain. */
+const SMALL_WORK: Record<KernelBackend, number> = { simd: 2 ** 20, scalar: 2 ** 18, javascript: 2 ** 17 };
+/** What a row costs besides, in multiply-adds. */
+const ROW_WORK = 64;
+const SMALL_K = 1024;
+/** Multiply-adds of a thread in a millisecond, about. */
+const WORK_PER_MS = 5e6;
+
+export class Searches {
+  readonly #scope: SearchScope;
+  readonly #closing: AbortSignal;
+  readonly #here: SearchHere;
+  readonly #gathering: Gathering<WaitingQueries, SearchJob>;
+  /** Passes asked for that are not over. */
+  readonly #passes = new Set<Promise<unknown>>();
+
+  /** @param closing aborted when the index is disposed: searches that wait, or are under way, then reject with its reason */
+  constructor(core: EngineCore, scope: SearchScope, closing: AbortSignal) {
+    this.#scope = scope;
+    this.#closing = closing;
+    this.#here = new SearchHere(scope);
+    const kind = {
+      fits: (_: WaitingQueries, bytes: number, call: WaitingQueries) => bytes + call.bytes <= FULL_PASS,
+      begin: (calls: readonly WaitingQueries[]) => {
+        const job = new SearchJob(core, scope, calls);
+        for (const call of calls) call.job = job;
+        return job;
+      },
+      predictMs: ({ snapshot, count }: WaitingQueries) => {
+        const rows = snapshot.counts.reduce((sum, each) => sum + each, 0);
+        return (rows * scope.dims * count) / WORK_PER_MS / scope.threads;
+      },
+    };
+    this.#gathering = new Gathering(core, kind, this);
+  }
+
+  /** Whether a request is done before its call returns. */
+  isSmall({ snapshot, queries, k }: SearchRequest): boolean {
+    if (k > SMALL_K) return false;
+    let rows = 0;
+    for (const count of snapshot.counts) rows += count;
+    return rows * (this.#scope.dims + ROW_WORK) * queries.count <= SMALL_WORK[this.#scope.searchKernel.backend];
+  }
+
+  /** The hits of a small request. */
+  searchNow(request: SearchRequest): SearchHits[] {
+    const { metric, dims } = this.#scope;
+    const most = queriesPerPass(dims, request.k);
+    const hits: SearchHits[] = [];
+    for (let first = 0; first < request.queries.count; first += most) {
+      const count = Math.min(most, request.queries.count - first);
+      const { rows, board } = this.#here.search({ ...request, first, count });
+      for (let query = 0; query < count; query++) {
+        const ranked = doNow(rankHits(board, 1, query));
+        const scale = request.queries.scales[first + query]!;
+        hits.push(doNow(hitsOf(ranked, rows, metric, scale, request)));
+      }
+    }
+    return hits;
+  }
+
+  /** The hits of a request that waits for the threads. Rejects with `signal.reason`, `ThreadPanic`. */
+  async search(request: SearchRequest): Promise<SearchHits[]> {
+    const { signal, unlink } = linkSignals(this.#closing, request.signal);
+    try {
+      const most = queriesPerPass(this.#scope.dims, request.k);
+      const slices = new TimeSlices(signal);
+      const hits: SearchHits[] = [];
+      // One pass after the other, so that those of other calls come in between.
+      for (let first = 0; first < request.queries.count; first += most) {
+        const count = Math.min(most, request.queries.count - first);
+        await this.#searchPass(request, { first, count, bytes: (count / most) * FULL_PASS }, hits, slices, signal);
+      }
+      return hits;
+    } finally {
+      unlink();
+    }
+  }
+
+  /** Resolves when no pass is under way any more. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#passes);
+  }
+
+  async #searchPass(
+    request: SearchRequest,
+    { first, count, bytes }: { first: number; count: number; bytes: number },
+    hits: SearchHits[],
+    slices: TimeSlices,
+    signal: AbortSignal,
+  ): Promise<void> {
+    signal.throwIfAborted();
+    const call: WaitingQueries = { ...request, first, count, rows: count, bytes };
+    const { done, leave } = this.#gathering.enter(call);
+    this.#passes.add(done);
+    const job = await new Promise<SearchJob | undefined>((resolve, reject) => {
+      const stop = () => {
+        leave();
+        call.job?.leave();
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', stop, { once: true });
+      const settle = () => {
+        this.#passes.delete(done);
+        signal.removeEventListener('abort', stop);
+      };
+      done.then(settle, settle);
+      done.then(resolve, reject);
+    });
+    if (!job) throw signal.reason;
+    if (job.panic) throw job.panic;
+    const before = job.firstQueryOf(call);
+    for (let query = 0; query < count; query++) {
+      const ranked = await doInSlices(rankHits(job.board, job.threads, before + query), slices);
+      const scale = request.queries.scales[first + query]!;
+      hits.push(await doInSlices(hitsOf(ranked, job.rows, this.#scope.metric, scale, request), slices));
+    }
+  }
+}
