@@ -8,6 +8,7 @@ import { IndexingError, invalidConfiguration, refuseUnknown } from '../base/erro
 import { linkSignals } from '../base/linked-signal.js';
 import { IndexingPerformanceReport } from '../reporting/report.js';
 import { type ReportParts, summarizeRun } from '../reporting/summarize-run.js';
+import { reusableChunks } from '../vectors/reusable-chunks.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import type { AllocatedMatrix } from './allocations.js';
 import type { MeasuredRecords } from './measuring/measured-run.js';
@@ -83,6 +84,7 @@ export class IndexingStream implements AsyncIterable<IndexingResult> {
     const { signal, inPlace } = this.#options;
     signal?.throwIfAborted();
     const reader = new ChunkReader(this.#chunks);
+    const reusable = reusableChunks(this.#chunks);
     const leaving = new AbortController();
     const { signal: stop, unlink } = linkSignals(leaving.signal, signal);
     let position = 0;
@@ -108,6 +110,8 @@ export class IndexingStream implements AsyncIterable<IndexingResult> {
       while (underWay) {
         const chunk = await underWay.run;
         const { result } = chunk;
+        // Its rows were copied: the source may fill that memory again.
+        if (!inPlace && 'dims' in underWay.chunk) reusable?.reuse(underWay.chunk);
         run = undefined;
         position += result.vectors.length;
         const measured = chunk.measured();

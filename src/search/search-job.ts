@@ -79,7 +79,7 @@ export class SearchJob implements Job {
 
   fail(_unit: number, { thread, deaths, cause }: UnitDeath): void {
     const detail = `it died during a search, which ${deaths} threads did (${messageOf(cause)})`;
-    this.panic ??= new IndexingError('ThreadPanic', detail, { threadId: thread, cause });
+    this.panic ??= new IndexingError('ThreadPanic', detail, { threadId: thread, during: 'search', cause });
     // Without these rows the others are of no use.
     this.control.drop(0, this.control.unitCount);
   }
