@@ -89,9 +89,12 @@ export class EngineCore {
 
   /** The search kernel, loaded and compiled when it is first asked for. */
   searchKernel(): Promise<SearchKernel> {
-    this.#searchKernel ??= Promise.all([this.kernel(), import('../kernel/search/compile-search-kernel.js')]).then(
-      ([{ backend }, { compileSearchKernel }]) => compileSearchKernel(backend, boundPlatform().sharesMemory),
-    );
+    this.#searchKernel ??= Promise.all([this.kernel(), import('../kernel/search/compile-search-kernel.js')])
+      .then(([{ backend }, { compileSearchKernel }]) => compileSearchKernel(backend, boundPlatform().sharesMemory))
+      .catch((error: unknown) => {
+        this.#searchKernel = undefined;
+        throw error;
+      });
     return this.#searchKernel;
   }
 
