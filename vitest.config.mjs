@@ -12,6 +12,8 @@ const built = (name) => fileURLToPath(new URL(`./dist/${name}`, import.meta.url)
 /** For what hangs; a busy machine is merely slow. */
 const testTimeout = 120_000;
 
+const SLOW = 'test/**/*.slow.test.ts';
+
 const node = {
   plugins: [wasmPlugin(), pageScriptPlugin()],
   resolve: {
@@ -28,13 +30,16 @@ const node = {
   test: {
     name: 'node',
     include: ['test/**/*.test.ts'],
-    exclude: ['test/pages/**'],
+    exclude: ['test/pages/**', SLOW],
     // What was built runs as Node runs it, untransformed: it starts worker threads by its own URL.
     server: { deps: { external: [/\/dist\//] } },
     provide: { environment: { kernel: 'auto', backend: { kernel: 'simd', shared: true } } },
     testTimeout,
   },
 };
+
+/** Long suites and soaks, by themselves: `npm run test:slow`. */
+const slow = { ...node, test: { ...node.test, name: 'slow', include: [SLOW], exclude: [] } };
 
 const isolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -55,6 +60,7 @@ function page(name, { headers = {}, entry = 'index.browser.js', setupFiles = [],
     test: {
       name,
       include: ['test/common/**/*.test.ts', 'test/pages/**/*.test.ts'],
+      exclude: [SLOW],
       setupFiles,
       provide: { environment: { kernel, backend } },
       testTimeout,
@@ -92,4 +98,4 @@ const pages = [
 
 if (!findChromium()) console.error('No Chromium: tests in browsers are skipped. See scripts/find-chromium.mjs.');
 
-export default defineConfig({ test: { projects: findChromium() ? [node, ...pages] : [node] } });
+export default defineConfig({ test: { projects: [node, slow, ...(findChromium() ? pages : [])] } });

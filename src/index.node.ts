@@ -2,6 +2,13 @@
  * simdex for Node: worker threads through tinypool.
  */
 
+// Loaded in pages when they are needed. Node has them from the start: it may have no file descriptor left by then, and would not
+// try a second time to load what could not be loaded once.
+import 'kernel:scalar.wasm';
+import 'kernel:search-scalar.wasm';
+import 'kernel:search-simd.wasm';
+import './engine/lanes/calling-thread-lanes.js';
+import './kernel/search/compile-search-kernel.js';
 import { nodePlatform } from './engine/lanes/node/platform.js';
 import { bindPlatform } from './engine/lanes/platform.js';
 import { bindFiles } from './formats/file-access.js';

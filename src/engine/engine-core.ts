@@ -78,17 +78,23 @@ export class EngineCore {
     if (this.#closed) throw this.#closed.reason;
   }
 
-  /** The indexing kernel, compiled once. Rejects with `IndexingError` `InvalidConfiguration` where it is not to be had here. */
+  /** The indexing kernel, compiled once; what could not be compiled is tried again. Rejects with `IndexingError` `InvalidConfiguration` where it is not to be had here. */
   kernel(): Promise<CompiledKernel> {
-    this.#kernel ??= this.#compile();
+    this.#kernel ??= this.#compile().catch((error: unknown) => {
+      this.#kernel = undefined;
+      throw error;
+    });
     return this.#kernel;
   }
 
   /** The search kernel, loaded and compiled when it is first asked for. */
   searchKernel(): Promise<SearchKernel> {
-    this.#searchKernel ??= Promise.all([this.kernel(), import('../kernel/search/compile-search-kernel.js')]).then(
-      ([{ backend }, { compileSearchKernel }]) => compileSearchKernel(backend, boundPlatform().sharesMemory),
-    );
+    this.#searchKernel ??= Promise.all([this.kernel(), import('../kernel/search/compile-search-kernel.js')])
+      .then(([{ backend }, { compileSearchKernel }]) => compileSearchKernel(backend, boundPlatform().sharesMemory))
+      .catch((error: unknown) => {
+        this.#searchKernel = undefined;
+        throw error;
+      });
     return this.#searchKernel;
   }
 
@@ -153,10 +159,12 @@ export class EngineCore {
     return kernel;
   }
 
+  /** Rejects, and starts nothing, once the engine is closed: nobody would end it. */
   async #startLanes(searchKernel: KernelSource | undefined): Promise<Lanes> {
     const { backend } = await this.kernel();
     const { worker, wasm } = this.options;
     const kernel = await sourceOf(backend, wasm);
+    this.refuseIfClosed();
     const lanes = await startLanes({
       threads: this.threads,
       kernels: { kernel, searchKernel },
@@ -194,6 +202,7 @@ export class EngineCore {
       await (await before)?.dispose();
       return lanes;
     } catch (error) {
+      this.refuseIfClosed();
       // Whatever it is, the hits are the same without threads.
       this.warnOnce(`Searches run on the calling thread, in slices: ${messageOf(error)}`);
       const { callingThreadLanes } = await import('./lanes/calling-thread-lanes.js');

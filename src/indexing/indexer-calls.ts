@@ -54,6 +54,7 @@ export class IndexerCalls {
   #estimate: WorkEstimate | undefined;
   /** The job under way; of several, the one that began last. */
   #running: IndexingJob | undefined;
+  #collecting: Promise<void> | undefined;
 
   constructor(input: IndexerCallsInput) {
     const { availableThreads } = input;
@@ -222,6 +223,7 @@ export class IndexerCalls {
       enteredAtMs: nowMs(),
       section: undefined,
       job: undefined,
+      isAlone: false,
     };
   }
 
@@ -269,8 +271,10 @@ export class IndexerCalls {
     } catch (error) {
       stopProgress();
       if (!call.section && isOutOfMemory(error) && !isRetry) {
-        // The memory of forgotten results counts until it is collected.
-        await boundPlatform().collectGarbage();
+        // The memory of forgotten results counts until it is collected. And there may be room for this call where there was
+        // none for all that waited with it.
+        await this.#collectGarbage();
+        call.isAlone = true;
         return this.#runOnThreads(call, signal, onEnter, true);
       }
       call.section?.stop(error);
@@ -350,6 +354,16 @@ export class IndexerCalls {
 
   get #backend() {
     return this.#input.core.backend!;
+  }
+
+  /** Once for all calls that ask at a time: it holds the thread. */
+  #collectGarbage(): Promise<void> {
+    this.#collecting ??= boundPlatform()
+      .collectGarbage()
+      .finally(() => {
+        this.#collecting = undefined;
+      });
+    return this.#collecting;
   }
 
   #tellIdle(): void {

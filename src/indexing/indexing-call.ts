@@ -27,15 +27,17 @@ export interface IndexingCall extends WaitingCall {
   /** What it is of the job that does it; undefined until that begins. */
   section: CallSection | undefined;
   job: IndexingJob | undefined;
+  /** Whether it is not to be done with others: there was no memory for all of them. */
+  isAlone: boolean;
 }
 
 /** Larger calls gain nothing from company, and would hold up the others. */
 const MOST_MERGED_BYTES = 2 ** 22;
 
 /** Whether a call may be done together with others: it then works in their memory, and its result is copied out of it. */
-export function isMergeable({ options, source, observer, bytes }: IndexingCall): boolean {
+export function isMergeable({ options, source, observer, bytes, isAlone }: IndexingCall): boolean {
   const { inPlace, into, batchSize, onProgress } = options;
   // A tuner judges whole runs.
-  if (inPlace || into || batchSize !== undefined || onProgress || observer.settingFor) return false;
+  if (inPlace || into || batchSize !== undefined || onProgress || observer.settingFor || isAlone) return false;
   return source.shared === undefined && bytes <= MOST_MERGED_BYTES;
 }

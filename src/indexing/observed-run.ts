@@ -4,14 +4,12 @@
  */
 
 import type { Backend } from '../engine/engine-core.js';
-import type { KernelOperation } from '../kernel/kernel-exports.js';
 import type { RealTimeMonitor } from '../monitoring/real-time-monitor.js';
 import type { SharedPerformanceMonitor } from '../monitoring/shared-performance-monitor.js';
 import type { WatchedRun } from '../monitoring/watched-run.js';
 import { IndexingPerformanceReport } from '../reporting/report.js';
 import type { BatchSizeSample } from '../reporting/report-data.js';
 import { summarizeRun } from '../reporting/summarize-run.js';
-import type { RowGroup } from '../vectors/source-rows.js';
 import type { BatchSizeHistory } from './measuring/batch-size-history.js';
 import { type MeasuredRecords, RunMeasurement } from './measuring/measured-run.js';
 import { type IndexerMonitoringConfig, isTimed } from './monitoring-config.js';
@@ -19,7 +17,6 @@ import { countIndexed } from './result/indexing-result.js';
 import type { RunObserver } from './run-observer.js';
 import type { LiveRun, RunRecords } from './run-records.js';
 import type { AutoOptimizer, TunedRun } from './tuning/auto-optimizer.js';
-import type { Setting } from './tuning/tuner.js';
 
 /** What the runs of an indexer have in common. */
 export interface Observation {
@@ -42,6 +39,8 @@ export const MEANINGFUL_TICKS = 20;
 export class ObservedRun implements RunObserver {
   readonly timed: boolean;
   readonly clockTickMs: number;
+  /** Only where there is a tuner: runs with settings of their own are not done together with others. */
+  readonly settingFor?: NonNullable<RunObserver['settingFor']>;
   readonly #observation: Observation;
   #number: number | undefined;
   #measurement: RunMeasurement | undefined;
@@ -54,6 +53,12 @@ export class ObservedRun implements RunObserver {
     this.#observation = observation;
     this.timed = isTimed(observation.config);
     this.clockTickMs = observation.clockTickMs;
+    const { optimizer } = observation;
+    if (!optimizer) return;
+    this.settingFor = (groups, operation, given) => {
+      this.#tuned = optimizer.plan(groups, operation, given);
+      return this.#tuned.setting;
+    };
   }
 
   /** Of a run that has ended; worked out when it is first asked for. */
@@ -78,11 +83,6 @@ export class ObservedRun implements RunObserver {
 
   maxBatchSize(total: number): number {
     return this.#observation.maxBatchSize(total);
-  }
-
-  settingFor(groups: readonly RowGroup[], operation: KernelOperation, given: Setting): Setting {
-    this.#tuned = this.#observation.optimizer?.plan(groups, operation, given);
-    return this.#tuned?.setting ?? given;
   }
 
   onBegin(run: LiveRun, backend: Backend): void {

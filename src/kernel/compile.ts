@@ -9,6 +9,7 @@ import { createJavaScriptKernel } from './javascript.js';
 import { scratchBytes } from './kernel-exports.js';
 import type { OwnKernel } from './own-kernel.js';
 import { forUnsharedMemory } from './unshared.js';
+import { hasWasmMemory } from './wasm-memory.js';
 
 export interface CompileOptions {
   /** Bytes to take in place of those that come with the library. */
@@ -21,7 +22,7 @@ export interface CompileOptions {
 
 /**
  * Compiles the kernel of `choice`. Throws `InvalidConfiguration` where the kernel asked for cannot run, and for bytes that
- * are no simdex kernel.
+ * are no simdex kernel; `InsufficientMemory` where it has no address space for its memory.
  */
 export async function compileKernel(
   choice: 'auto' | KernelBackend,
@@ -39,6 +40,11 @@ export async function compileKernel(
   };
   if (!canCompile(await kernelBytes(backend, shared))) {
     return instead(`this engine has no WebAssembly ${backend === 'simd' ? 'SIMD' : 'shared memory'}`);
+  }
+  if (!hasWasmMemory(shared)) {
+    const reason = 'WebAssembly gets no address space in this process (ulimit -v)';
+    if (choice === 'auto') return instead(reason);
+    throw new IndexingError('InsufficientMemory', `${reason}, and kernel '${choice}' needs it; 'javascript' does not`);
   }
   const bytes = await kernelBytes(backend, shared, own);
   if (!canCompile(bytes)) own?.check(undefined);

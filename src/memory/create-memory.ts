@@ -1,11 +1,12 @@
 /**
  * One WebAssembly.Memory per matrix, of exactly the pages it needs and never grown, so no view of it is ever stale and
  * its lifetime is that of the views on it. Shared where threads share memory; elsewhere ordinary memory, which belongs to
- * the WebAssembly.Memory and so cannot be detached either.
+ * the WebAssembly.Memory and so cannot be detached either. Where WebAssembly has no memory, a plain buffer (wasm-memory.ts).
  *
  * Refusals are the engine's own here; matrix-memory.ts has them in the library's words, which workers do without.
  */
 import type { KernelMemory } from '../kernel/instantiate.js';
+import { newKernelMemory, PAGE_BYTES } from '../kernel/wasm-memory.js';
 
 export interface MatrixMemory {
   readonly memory: KernelMemory;
@@ -14,13 +15,11 @@ export interface MatrixMemory {
   readonly key: number;
 }
 
-const PAGE = 65_536;
-
 let lastKey = 0;
 
 /** Bytes a memory for `byteLength` bytes takes: whole pages, at least one. */
 export function memoryBytes(byteLength: number): number {
-  return Math.max(1, Math.ceil(byteLength / PAGE)) * PAGE;
+  return Math.max(1, Math.ceil(byteLength / PAGE_BYTES)) * PAGE_BYTES;
 }
 
 // V8 does not count shared memory when it decides whether to collect garbage. An ArrayBuffer of the same size, never
@@ -35,16 +34,10 @@ const ballast = new WeakMap<ArrayBufferLike, ArrayBuffer>();
  */
 export function createMemory(byteLength: number, shared: boolean): MatrixMemory {
   const bytes = memoryBytes(byteLength);
-  const memory = newMemory(bytes / PAGE, shared);
+  const memory = newKernelMemory(bytes / PAGE_BYTES, shared);
   const { buffer } = memory;
   if (shared) seeByCollector(buffer, bytes);
   return { memory, buffer, key: ++lastKey };
-}
-
-/** Some pages, and engines with a lockdown mode, have no WebAssembly; there the kernel is JavaScript. */
-function newMemory(pages: number, shared: boolean): KernelMemory {
-  if (typeof WebAssembly === 'object') return new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
-  return { buffer: shared ? new SharedArrayBuffer(pages * PAGE) : new ArrayBuffer(pages * PAGE) };
 }
 
 /** Lets the collector of this thread see what keeping `buffer` costs; workers call it for memories they were sent. */

@@ -19,7 +19,8 @@ export function createMatrixMemory(byteLength: number, shared = true): MatrixMem
   try {
     return createMemory(byteLength, shared);
   } catch (cause) {
-    throw insufficientMemory(byteLength, `the system refused it (${String(cause)})`, cause);
+    const limit = `the system refused it (${String(cause)}): no more memory, or no more address space (ulimit -v)`;
+    throw insufficientMemory(byteLength, limit, cause);
   }
 }
 

@@ -10,6 +10,9 @@ test.each([
   ['a run nobody waits for', 250_000],
   ['waiting runs', 250_000],
   ['a disposed indexer', 250_000],
+  ['a ready engine', 0],
+  ['an engine that indexers shared', 250_000],
+  ['a stream whose source never answers', 0],
   ['a real-time monitor', 250_000],
 ])('%s does not keep a process, and a run does until it is done', async (left, indexed) => {
   expect(await runChild('stay.mjs', [left])).toEqual({ indexed });

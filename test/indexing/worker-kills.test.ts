@@ -1,106 +1,16 @@
 /**
- * Threads killed from outside at seeded random moments, in a run, between runs, while rows are copied in.
+ * All threads, or some, killed from outside: while rows are copied in, between runs, while a run is aborted.
  */
-import type { Worker } from 'node:worker_threads';
-import { IndexingError, type IndexingResult, type MonitoredParallelIndexer, type VectorSource } from 'simdex';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { isSame, terminate, turn, watchWorkers, workers } from './killing.js';
 import { differencesFrom } from './reference.js';
-import { countedBy, createIndexer, inSharedMemory, randomMatrix, rowsOf, seededRandom } from './support.js';
+import { countedBy, createIndexer, inSharedMemory, randomMatrix, rowsOf } from './support.js';
 
-/** Those that live. */
-const workers = new Set<Worker>();
-const collect = (worker: Worker) => {
-  workers.add(worker);
-  worker.once('exit', () => workers.delete(worker));
-};
-/** Once for each thread: Node has a thread that is terminated again hold one listener more, and warns of the eleventh. */
-function terminate(worker: Worker | undefined): Promise<number> | undefined {
-  return worker && workers.delete(worker) ? worker.terminate() : undefined;
-}
-beforeEach(() => {
-  workers.clear();
-  process.on('worker', collect);
-});
-afterEach(() => {
-  process.off('worker', collect);
-});
+watchWorkers();
 
 const matrix = randomMatrix(6000, 200);
 const rows = rowsOf(matrix);
 const shared = inSharedMemory(matrix);
-
-const turn = () => new Promise((resolve) => setImmediate(resolve));
-
-/** Terminates `kills` random threads, each after a random number of turns, until `run` has settled. */
-async function killDuring(run: Promise<unknown>, random: () => number, kills: number): Promise<void> {
-  let settled = false;
-  const end = () => {
-    settled = true;
-  };
-  run.then(end, end);
-  for (let kill = 0; kill < kills && !settled; kill++) {
-    for (let turns = Math.floor(random() ** 2 * 60); turns > 0 && !settled; turns--) await turn();
-    terminate([...workers][Math.floor(random() * workers.size)]);
-  }
-}
-
-/** Whether a result has exactly the bits of `expected`. */
-function isSame(result: IndexingResult, expected: IndexingResult): boolean {
-  const bytes = ({ vectors }: IndexingResult) =>
-    [vectors.matrix.data, vectors.magnitudes].map((view) => Buffer.from(view.buffer, view.byteOffset, view.byteLength));
-  const [rowsFound, magnitudesFound] = bytes(result);
-  const [rowsExpected, magnitudesExpected] = bytes(expected);
-  return rowsFound!.equals(rowsExpected!) && magnitudesFound!.equals(magnitudesExpected!);
-}
-
-/** Vectors indexed, 0 where two threads happened to be killed in one batch. */
-async function runWithKills(
-  indexer: MonitoredParallelIndexer,
-  source: VectorSource,
-  seed: number,
-  expected: IndexingResult,
-): Promise<number> {
-  const random = seededRandom(seed);
-  const run = indexer.indexVectorsMonitored(source, { batchSize: 20 + Math.floor(random() * 400) });
-  const [result] = await Promise.all([
-    run.catch((error) => error as unknown),
-    killDuring(run, random, 1 + Math.floor(random() * 4)),
-  ]);
-  if (result instanceof IndexingError) {
-    expect(result).toMatchObject({ code: 'ThreadPanic', message: expect.stringContaining('ended 2 worker threads') });
-    return 0;
-  }
-  if (result instanceof Error) throw result;
-  const indexed = result as Awaited<typeof run>;
-  expect(isSame(indexed, expected)).toBe(true);
-  expect(indexed.batchResults.reduce((sum, { processedCount }) => sum + processedCount, 0)).toBe(6000);
-  indexed.dispose();
-  return indexed.indexedCount;
-}
-
-test.each([
-  ['shared', shared, 1],
-  ['ordinary', rows, 2],
-])(
-  'threads killed at random moments of runs of %s vectors lose nothing',
-  { timeout: 600_000 },
-  async (_, source, seed) => {
-    const indexer = createIndexer(4);
-    const expected = await indexer.indexVectorsMonitored(source);
-    expect(differencesFrom(rows, expected)).toEqual([]);
-    let panics = 0;
-    for (let run = 0; run < 500; run++) {
-      const before = countedBy(indexer).total;
-      const indexed = await runWithKills(indexer, source, 1000 * seed + run, expected);
-      const { total, threads } = countedBy(indexer);
-      expect(threads).toBe(total);
-      if (indexed > 0) expect(total - before).toBe(indexed);
-      else panics++;
-    }
-    expect(panics).toBeLessThan(125);
-    expect(workers.size).toBeLessThanOrEqual(4);
-  },
-);
 
 test('all threads killed while rows are copied in: the run ends right', async () => {
   const indexer = createIndexer(3);

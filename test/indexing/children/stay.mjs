@@ -1,7 +1,7 @@
 /**
  * Ends when nothing keeps it any more; the argument says what it leaves behind. Prints what it got done.
  */
-import { MonitoredParallelIndexer, ParallelIndexer } from '../../../dist/index.node.js';
+import { Engine, MonitoredParallelIndexer, ParallelIndexer } from '../../../dist/index.node.js';
 
 const left = process.argv[2];
 const indexer = new ParallelIndexer(2);
@@ -37,6 +37,27 @@ switch (left) {
   case 'a disposed indexer':
     print(await indexer.indexVectors(vectors));
     await indexer.dispose();
+    break;
+  case 'a ready engine': {
+    const engine = new Engine({ threads: 2 });
+    await engine.ready();
+    print();
+    break;
+  }
+  case 'an engine that indexers shared': {
+    const engine = new Engine({ threads: 2 });
+    const indexers = [1, 2].map(() => new ParallelIndexer(2, { engine }));
+    const results = await Promise.all(indexers.map((one) => one.indexVectors(vectors)));
+    await indexers[0].dispose();
+    print(results[1]);
+    break;
+  }
+  case 'a stream whose source never answers':
+    new MonitoredParallelIndexer(2)
+      .indexStream({ [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined) }) })
+      [Symbol.asyncIterator]()
+      .next();
+    print();
     break;
   case 'a real-time monitor': {
     const monitored = new MonitoredParallelIndexer(2);

@@ -1,0 +1,16 @@
+/**
+ * Indexers and engines that nobody has any more are collected, and their threads end. A process of its own shows it, whose
+ * collector can be asked.
+ */
+import { expect, test } from 'vitest';
+import { runChild } from './children/run-child.js';
+
+test.each([
+  ['indexers', 60, 0],
+  ['engines', 20, 0],
+  ['sharing indexers', 20, 0],
+  ['held results', 20, 20],
+])('%s that are forgotten leave no threads', async (what, count, right) => {
+  const outcome = await runChild('forget.mjs', [what, String(count)], ['--expose-gc']);
+  expect(outcome).toEqual({ started: 2 * count, left: 0, right });
+});
