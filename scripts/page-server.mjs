@@ -19,10 +19,21 @@ export const isolation = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
+/** The path in a URL; undefined where it is none, as `/%` and `//`. */
+function pathOf(url) {
+  try {
+    const path = decodeURIComponent(new URL(`http://localhost${url}`).pathname);
+    return path.includes('//') ? undefined : normalize(path);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Resolves with the server's address and a function that ends it. `/` is index.html of `root`. */
 export async function servePages(root, headers = {}) {
   const server = createServer(async (request, response) => {
-    const path = normalize(decodeURIComponent(new URL(request.url, 'http://localhost').pathname));
+    const path = pathOf(request.url);
+    if (path === undefined) return response.writeHead(400, headers).end();
     const file = join(root, path.endsWith(sep) ? join(path, 'index.html') : path);
     try {
       const content = await readFile(file);

@@ -49,7 +49,10 @@ function fileOf(path) {
 
 async function answer(request, response) {
   if (request.method !== 'GET' && request.method !== 'HEAD') return response.writeHead(405, { Allow: 'GET' }).end();
-  const file = fileOf(new URL(request.url, 'http://localhost').pathname);
+  // What is no path, as `//`, names no file.
+  const file = URL.canParse(`http://localhost${request.url}`)
+    ? fileOf(new URL(`http://localhost${request.url}`).pathname)
+    : undefined;
   const found = file && (await stat(file).catch(() => undefined));
   if (!found?.isFile()) return response.writeHead(404, headers).end('not found\n');
   response.writeHead(200, { ...headers, 'Content-Type': TYPES[extname(file)], 'Content-Length': found.size });

@@ -1,15 +1,18 @@
 /**
  * Refuses, before any file is opened, what could only fail later or would destroy an input.
  */
-import { realpath, stat } from 'node:fs/promises';
+import { readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { RowShape } from '../formats/format.js';
-import { formatsFor, type VectorFormat, vectorFormats } from '../formats/registry.js';
+import { STANDARD_INPUT } from '../formats/node/pipe-source.js';
+import { formatOf, formatOfExtension, formatsFor, type VectorFormat, vectorFormats } from '../formats/registry.js';
 import { UsageError } from './exit.js';
 import { type OutputFlags, reportEndings, reportWriterFor } from './outputs.js';
 
 export interface FileFlags extends OutputFlags {
   readonly format?: VectorFormat;
+  readonly column?: string;
+  readonly header?: boolean;
 }
 
 /** @throws {UsageError} naming the flag */
@@ -18,6 +21,9 @@ export async function checkFlags(files: readonly string[], flags: FileFlags): Pr
   for (const path of files) if (path === '') throw new UsageError('the name of an input file is empty');
   for (const { flag, path } of outputs) if (path === '') throw new UsageError(`${flag}: the name of the file is empty`);
   if (flags.format === undefined) for (const path of files) checkInputName(path, 'give it with --format');
+  for (const path of files) checkFormatFlags(path, flags);
+  const pipes = files.filter((path) => path === STANDARD_INPUT);
+  if (pipes.length > 1) throw new UsageError('standard input (-) can be read once');
   const { out, magnitudes, report } = flags;
   if (out !== undefined) checkOutputName('--out', out, { kind: 'vectors', dims: 1 });
   if (magnitudes !== undefined) checkOutputName('--magnitudes', magnitudes, { kind: 'column' });
@@ -27,6 +33,14 @@ export async function checkFlags(files: readonly string[], flags: FileFlags): Pr
     }
   }
   await checkDistinct(files, outputs);
+}
+
+/** A flag that a file's format has no use for is a mistake. */
+function checkFormatFlags(path: string, { format: given, column, header }: FileFlags): void {
+  const { name, format } = formatOf(path, given);
+  if (column !== undefined && !format.hasColumns)
+    throw new UsageError(`--column ${column}: .${name} (${path}) has none`);
+  if (header !== undefined && !format.hasHeader) throw new UsageError(`--header: .${name} (${path}) has none`);
 }
 
 interface Output {
@@ -49,7 +63,7 @@ function outputsOf({ out, magnitudes, rejected, report = [] }: OutputFlags): Out
  * @throws {UsageError}
  */
 export function checkInputName(path: string, remedy: string): void {
-  if (vectorFormats.includes(extensionOf(path))) return;
+  if (formatOfExtension(basename(path)) !== undefined) return;
   throw new UsageError(`${path}: its name does not say a format; ${remedy} (${vectorFormats.join(', ')})`);
 }
 
@@ -87,7 +101,16 @@ async function identityOf(path: string): Promise<string> {
     const { dev, ino } = await stat(path, { bigint: true });
     return `${dev}:${ino}`;
   } catch {
-    const directory = await realpath(dirname(path)).catch(() => resolve(dirname(path)));
-    return join(directory, basename(path));
+    return targetOf(path, MOST_LINKS);
   }
+}
+
+/** As many as systems follow. */
+const MOST_LINKS = 40;
+
+/** Where a chain of links leads, though nothing is there yet. */
+async function targetOf(path: string, links: number): Promise<string> {
+  const directory = await realpath(dirname(path)).catch(() => resolve(dirname(path)));
+  const target = links > 0 ? await readlink(path).catch(() => undefined) : undefined;
+  return target === undefined ? join(directory, basename(path)) : targetOf(resolve(directory, target), links - 1);
 }

@@ -2,12 +2,17 @@
  * Text from outside as one cell of a CSV file.
  */
 
-/** What makes a spreadsheet take a cell for a formula. */
-const FORMULA = /^[=+\-@\t\r]/;
+/**
+ * What makes a spreadsheet take a cell for a formula: at the begin of a cell, white space passed over, also where a spreadsheet that
+ * separates by semicolons, tabs or bars would begin one, and in the full width that East Asian editions read the same.
+ */
+const FORMULA = /(^|[;,|\t\r\n])(\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])/g;
 
-/** Quoted where it must be; text that could be a formula begins with an apostrophe. Numbers are left as they are. */
+/** Quoted where it must be; what could be a formula begins with an apostrophe. Numbers are left as they are. */
 export function csvCell(value: number | string): string {
   if (typeof value === 'number') return String(value);
-  const text = FORMULA.test(value) ? `'${value}` : value;
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const told = value.replace(FORMULA, "$1$2'");
+  // White space of lines at the begin would be passed over by some.
+  const text = /^[\t\r\n]/.test(told) ? `'${told}` : told;
+  return /[",;|\t\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

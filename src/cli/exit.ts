@@ -11,12 +11,13 @@ export const ExitStatus = { done: 0, failed: 1, usage: 2 } as const;
 export class UsageError extends Error {}
 
 export interface Interrupts {
-  /** Aborted by the first SIGINT or SIGTERM; a second one ends the process at once. */
+  /** Aborted by the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once. */
   readonly signal: AbortSignal;
   unwatch(): void;
 }
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/** A terminal that is closed hangs up. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** npx passes a Ctrl-C on that the terminal has sent already: signals this close together are one. */
 const REPEAT_MS = 200;
 /** Writing to a pipe that nobody reads never ends, and cannot be taken back. */
@@ -49,5 +50,6 @@ export function watchInterrupts(): Interrupts {
 
 /** 128 + the number of the signal: 130 for SIGINT. */
 export function interruptStatus(signal: AbortSignal): number {
-  return 128 + (signal.reason === 'SIGTERM' ? constants.signals.SIGTERM : constants.signals.SIGINT);
+  const name = SIGNALS.find((each) => each === signal.reason) ?? 'SIGINT';
+  return 128 + constants.signals[name];
 }

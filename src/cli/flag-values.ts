@@ -21,6 +21,11 @@ export function parseThreads(text: string): number | 'auto' {
   return threads;
 }
 
+export function parseYesOrNo(text: string): boolean {
+  if (text !== 'yes' && text !== 'no') throw new InvalidArgumentError('Expected yes or no.');
+  return text === 'yes';
+}
+
 export function parsePositiveInteger(text: string): number {
   const value = parseDigits(text);
   if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('Expected a positive integer.');

@@ -8,7 +8,7 @@ import { IndexingPerformanceReport, MonitoredParallelIndexer } from '../index.no
 import type { IndexingStream, StreamOptions } from '../indexing/indexing-stream.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { checkFlags } from './check-flags.js';
-import { collect, once, parsePositiveInteger, parseThreads } from './flag-values.js';
+import { collect, once, parsePositiveInteger, parseThreads, parseYesOrNo } from './flag-values.js';
 import { InputFiles } from './input-files.js';
 import { Outputs } from './outputs.js';
 import { PhaseClock } from './phase-clock.js';
@@ -28,6 +28,8 @@ interface IndexFlags {
   readonly batchSize?: number;
   readonly format?: VectorFormat;
   readonly dims?: number;
+  readonly column?: string;
+  readonly header?: boolean;
   readonly autoOptimize?: true;
   readonly whatIf?: true;
   readonly verify?: true;
@@ -42,7 +44,10 @@ export function addIndexCommand(program: Command, version: string, interrupted: 
     .description(
       'Compute magnitude and unit vector of every row of the files. Row i of an output is row i of the input; an output appears whole, or not at all.',
     )
-    .argument('<file...>', `files of vectors (${dotted(vectorFormats)}), taken as one sequence of rows`)
+    .argument(
+      '<file...>',
+      `files of vectors (${dotted(vectorFormats)}), taken as one sequence of rows; - is standard input`,
+    )
     .option(
       '--out <file>',
       `write the unit vectors; a rejected row is zeros (${dotted(formatsFor({ kind: 'vectors', dims: 1 }))})`,
@@ -73,6 +78,12 @@ export function addIndexCommand(program: Command, version: string, interrupted: 
       ),
     )
     .option('--dims <n>', 'components of a row, for files that do not say it', parsePositiveInteger)
+    .option(
+      '--column <name>',
+      'what holds the vectors: a dataset (model/embeddings), array, tensor, column, or key of JSON',
+      once,
+    )
+    .option('--header <yes|no>', 'whether the first line of .csv files has names; judged by default', parseYesOrNo)
     .option('--auto-optimize', 'change threads and batch sizes from chunk to chunk where that helps')
     .option('--what-if', 'print what indexing would have taken with other threads and batch sizes')
     .addOption(

@@ -1,20 +1,22 @@
 /**
- * The files of a command line as one sequence of rows. All are opened, and their headers checked, before any row is read.
+ * The files of a command line as one sequence of rows. All are opened, and their headers checked, before any row is read; only a few
+ * stay open at a time.
  */
 import { IndexingError, type RowRange } from '../base/errors.js';
-import { openVectors } from '../formats/node/read-vectors.js';
 import type { VectorFormat } from '../formats/registry.js';
-import type { RowChunk } from '../formats/row-chunk.js';
+import { countOf, type RowChunk } from '../formats/row-chunk.js';
 import { ChunkMemories } from '../formats/row-chunks.js';
-import type { VectorFile } from '../formats/vector-file.js';
 import type { AllocatedMatrix } from '../indexing/allocations.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import type { VectorSource } from '../vectors/vector-source.js';
+import { InputFile } from './input-file.js';
 
 export interface InputOptions {
   readonly format?: VectorFormat;
   readonly dims?: number;
+  readonly column?: string;
+  readonly header?: boolean;
 }
 
 /** What a chunk says beside its components. */
@@ -24,22 +26,26 @@ export interface ChunkNotes {
   readonly lengths: readonly number[] | undefined;
 }
 
+/** Files that stay open from the first look at their headers on, so that a few are not opened twice. */
+const MOST_OPEN = 16;
+
 export class InputFiles implements AsyncDisposable {
-  readonly files: readonly VectorFile[];
+  readonly files: readonly InputFile[];
   /** Rows of all files together; undefined where only reading them tells. */
   readonly count: number | undefined;
   /** Which rows of which file the matrices hold that are overwritten. */
-  readonly #places = new WeakMap<VectorMatrix, { readonly file: VectorFile; readonly first: number }>();
+  readonly #places = new WeakMap<VectorMatrix, { readonly file: InputFile; readonly first: number }>();
   /** First row of every file that was begun. */
-  readonly #begun: { readonly file: VectorFile; readonly firstRow: number }[] = [];
+  readonly #begun: { readonly file: InputFile; readonly firstRow: number }[] = [];
   readonly #notes: ChunkNotes[] = [];
   #rowsRead = 0;
   #dims: number | 'ragged' | undefined;
 
-  static async open(paths: readonly string[], { format, dims }: InputOptions): Promise<InputFiles> {
-    const files: VectorFile[] = [];
+  static async open(paths: readonly string[], { format, dims, column, header }: InputOptions): Promise<InputFiles> {
+    const files: InputFile[] = [];
     try {
-      for (const path of paths) files.push(await openVectors(path, { format, dims }));
+      for (const path of paths)
+        files.push(await InputFile.open(path, { format, dims, column, header }, files.length < MOST_OPEN));
     } catch (error) {
       for (const file of files) await file.close();
       throw error;
@@ -47,11 +53,11 @@ export class InputFiles implements AsyncDisposable {
     return new InputFiles(files);
   }
 
-  private constructor(files: readonly VectorFile[]) {
+  private constructor(files: readonly InputFile[]) {
     this.files = files;
-    const counts = files.map(({ count }) => count);
+    const counts = files.map(({ header }) => header.count);
     this.count = counts.some((count) => count === undefined) ? undefined : counts.reduce<number>((a, b) => a + b!, 0);
-    for (const { dims } of files) this.#observe(dims);
+    for (const { header } of files) this.#observe(header.dims);
   }
 
   /** Components of every row, as far as headers and the rows read tell; undefined where they do not yet. */
@@ -59,8 +65,9 @@ export class InputFiles implements AsyncDisposable {
     return this.#dims;
   }
 
+  /** Bytes of all files; of a pipe, those that came so far. */
   get byteLength(): number {
-    return this.files.reduce((sum, file) => sum + file.byteLength, 0);
+    return this.files.reduce((sum, { header, bytesRead }) => sum + bytesOf(header, bytesRead), 0);
   }
 
   /** Rows that were read so far. */
@@ -77,7 +84,7 @@ export class InputFiles implements AsyncDisposable {
 
   /** Whether every chunk can be a matrix that is overwritten: then all rows can be read again, at known places. */
   get areReadable(): boolean {
-    return this.files.every(({ createReader }) => createReader !== undefined);
+    return this.files.every(({ isReadable }) => isReadable);
   }
 
   /** The rows of all files as matrices from `allocate`, for a stream that indexes them in place. */
@@ -91,8 +98,8 @@ export class InputFiles implements AsyncDisposable {
     for (const file of this.files) {
       let first = 0;
       this.#begun.push({ file, firstRow: this.#rowsRead });
-      for await (const chunk of file.chunks(memories)) {
-        if (!('data' in chunk)) throw new Error(`rows of one length were expected of ${file.file}`);
+      for await (const chunk of (await file.vectors()).chunks(memories)) {
+        if (!('data' in chunk)) throw new Error(`rows of one length were expected of ${file.header.file}`);
         this.#note(chunk);
         const matrix = allocated.get(chunk.data.buffer)!;
         allocated.delete(chunk.data.buffer);
@@ -100,6 +107,7 @@ export class InputFiles implements AsyncDisposable {
         first += matrix.count;
         yield matrix;
       }
+      await file.close();
     }
   }
 
@@ -107,7 +115,7 @@ export class InputFiles implements AsyncDisposable {
   async restore({ first, last }: RowRange, matrix: VectorMatrix): Promise<void> {
     const { dims } = matrix;
     const { file, first: place } = this.#places.get(matrix)!;
-    await file.createReader!()(matrix.data.subarray(first * dims, last * dims), place + first);
+    await file.readRows(matrix.data.subarray(first * dims, last * dims), place + first);
   }
 
   /** The rows of all files. A chunk is valid until the next but one is asked for, as an IndexingStream needs it. */
@@ -116,12 +124,13 @@ export class InputFiles implements AsyncDisposable {
     let previous: RowChunk | undefined;
     for (const file of this.files) {
       this.#begun.push({ file, firstRow: this.#rowsRead });
-      for await (const chunk of file.chunks(memories)) {
+      for await (const chunk of (await file.vectors()).chunks(memories)) {
         this.#note(chunk);
         yield 'rows' in chunk ? chunk.rows : chunk;
         if (previous) memories.recycleChunk(previous);
         previous = chunk;
       }
+      await file.close();
     }
   }
 
@@ -130,13 +139,17 @@ export class InputFiles implements AsyncDisposable {
     return this.#notes.shift()!;
   }
 
+  /** Which row of which file a row is, of all that were read. */
+  nameOf(row: number): string {
+    const place = this.#begun.findLast(({ firstRow }) => firstRow <= row)!;
+    return `row ${row - place.firstRow} of ${place.file.header.file}`;
+  }
+
   /** Says of an error about a vector which row of which file it is. */
   locate(error: unknown): unknown {
-    if (!(error instanceof IndexingError) || error.vectorIndex === undefined) return error;
+    if (!(error instanceof IndexingError) || error.vectorIndex === undefined || this.#begun.length === 0) return error;
     const { code, vectorIndex } = error;
-    const place = this.#begun.findLast(({ firstRow }) => firstRow <= vectorIndex);
-    if (!place) return error;
-    const detail = `row ${vectorIndex - place.firstRow} of ${place.file.file}; --on-invalid skip leaves such rows out`;
+    const detail = `${this.nameOf(vectorIndex)}; --on-invalid skip leaves such rows out`;
     return new IndexingError(code, detail, { vectorIndex, cause: error });
   }
 
@@ -145,20 +158,20 @@ export class InputFiles implements AsyncDisposable {
   }
 
   #note(chunk: RowChunk): void {
-    if ('rows' in chunk) {
-      const lengths = chunk.rows.map((row) => row.length);
-      for (const length of lengths) this.#observe(length);
-      this.#rowsRead += lengths.length;
-      this.#notes.push({ ids: chunk.ids, lengths });
-    } else {
-      this.#observe(chunk.dims);
-      this.#rowsRead += chunk.data.length / chunk.dims;
-      this.#notes.push({ ids: chunk.ids, lengths: undefined });
-    }
+    const lengths = 'rows' in chunk ? chunk.rows.map((row) => row.length) : undefined;
+    // A row without components is rejected, and says nothing about the others.
+    for (const length of lengths ?? []) if (length > 0) this.#observe(length);
+    if ('data' in chunk) this.#observe(chunk.dims);
+    this.#rowsRead += countOf(chunk);
+    this.#notes.push({ ids: chunk.ids, lengths });
   }
 
   #observe(dims: number | 'ragged' | undefined): void {
     if (dims === undefined) return;
     this.#dims = this.#dims === undefined || this.#dims === dims ? dims : 'ragged';
   }
+}
+
+function bytesOf({ byteLength }: { readonly byteLength: number }, bytesRead: number): number {
+  return byteLength === Number.POSITIVE_INFINITY ? bytesRead : byteLength;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The `simdex` command. Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted (143 by SIGTERM).
+ * The `simdex` command. Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted (143 by SIGTERM, 129 by SIGHUP).
  */
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';

@@ -10,12 +10,14 @@ import {
   createVectorWriter,
   type VectorWriter,
 } from '../formats/node/write-vectors.js';
+import { formatOfExtension } from '../formats/registry.js';
 import type { IndexingResult } from '../indexing/result/indexing-result.js';
 import type { IndexingPerformanceReport } from '../reporting/report.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { csvCell } from './csv-cell.js';
 import { UsageError } from './exit.js';
 import type { ChunkNotes, InputFiles } from './input-files.js';
+import { RowIds } from './row-ids.js';
 
 export interface OutputFlags {
   readonly out?: string;
@@ -51,6 +53,9 @@ interface Unfinished {
   abort(): Promise<void>;
 }
 
+/** Files that an error names. */
+const MOST_NAMES = 8;
+
 export class Outputs implements AsyncDisposable {
   /** Paths, as given, in the order they are written. */
   readonly paths: readonly string[];
@@ -60,11 +65,14 @@ export class Outputs implements AsyncDisposable {
   #rejected: AtomicFile | undefined;
   #reports: { readonly file: AtomicFile; readonly render: ReportWriter }[] = [];
   #position = 0;
+  /** undefined where no output holds ids. */
+  readonly #ids: RowIds | undefined;
+  readonly #inputs: InputFiles;
 
   /** Opens all outputs, so that a path which cannot be written is told before the work and not after it. */
   static async create(flags: OutputFlags, inputs: InputFiles): Promise<Outputs> {
     checkDims(flags, inputs);
-    const outputs = new Outputs(flags);
+    const outputs = new Outputs(flags, inputs);
     try {
       await outputs.#open(flags, inputs);
     } catch (error) {
@@ -74,7 +82,11 @@ export class Outputs implements AsyncDisposable {
     return outputs;
   }
 
-  private constructor({ out, magnitudes, rejected, report = [] }: OutputFlags) {
+  private constructor({ out, magnitudes, rejected, report = [] }: OutputFlags, inputs: InputFiles) {
+    const isIndex = out !== undefined && savesIndex(out);
+    const holdsIds = isIndex || rejected !== undefined || (out !== undefined && formatOfExtension(out) === 'jsonl');
+    this.#inputs = inputs;
+    this.#ids = holdsIds ? new RowIds(isIndex, (row) => inputs.nameOf(row)) : undefined;
     this.paths = [out, magnitudes, rejected, ...report].filter((path) => path !== undefined);
   }
 
@@ -105,9 +117,14 @@ export class Outputs implements AsyncDisposable {
 
   /** Appends the rows of a chunk. */
   async write({ vectors, rejected }: IndexingResult, { ids, lengths }: ChunkNotes): Promise<void> {
+    this.#ids?.check(ids, this.#position, vectors.length);
     const { magnitudes } = vectors;
-    const rowOf = (length: number, row: number) => vectors.get(row)?.normalized ?? new Float32Array(length);
-    await this.#rows?.write({ ...(lengths ? { rows: lengths.map(rowOf) } : vectors.matrix), ids, magnitudes });
+    if (this.#rows)
+      await this.#rows.write({
+        ...(lengths ? { rows: this.#rowsOf(vectors, lengths) } : vectors.matrix),
+        ids,
+        magnitudes,
+      });
     await this.#magnitudes?.write(magnitudes);
     // A row without an id is called by its position among all rows.
     const idOf = (index: number) => csvCell(ids?.[index] ?? this.#position + index);
@@ -119,6 +136,13 @@ export class Outputs implements AsyncDisposable {
   /** Makes the reports and throws them away: how long that takes is told in them. */
   tryReports(report: IndexingPerformanceReport): void {
     for (const { render } of this.#reports) render(report);
+  }
+
+  /** A rejected row is zeros, as many as it had components; one that had none is as long as all others, where they are of one length. */
+  #rowsOf(vectors: IndexingResult['vectors'], lengths: readonly number[]): Float32Array[] {
+    const { dims } = this.#inputs;
+    const empty = typeof dims === 'number' ? dims : 0;
+    return lengths.map((length, row) => vectors.get(row)?.normalized ?? new Float32Array(length || empty));
   }
 
   /** Writes the reports and lets every file appear under its name. */
@@ -141,7 +165,10 @@ function savesIndex(path: string): boolean {
 /** Refuses what headers alone tell; where only reading tells, the writer refuses the first row that does not fit. */
 function checkDims({ out }: OutputFlags, inputs: InputFiles): void {
   if (out === undefined || inputs.dims !== 'ragged' || extname(out).toLowerCase() === '.jsonl') return;
-  const dims = inputs.files.map((file) => `${file.file} (${file.dims ?? 'unknown'})`).join(', ');
+  const dims = inputs.files
+    .slice(0, MOST_NAMES)
+    .map(({ header }) => `${header.file} (${header.dims ?? 'unknown'})`)
+    .join(', ');
   const remedy = 'name a .jsonl file, or index them one by one';
   throw new UsageError(`--out ${out} holds rows of one length, but these differ: ${dims}; ${remedy}`);
 }

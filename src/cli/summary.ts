@@ -48,7 +48,7 @@ export function summarize(
   written: readonly string[],
 ): IndexSummary {
   return {
-    files: inputs.files.map(({ file }) => file),
+    files: inputs.files.map(({ header }) => header.file),
     vectors: inputs.rowsRead,
     dims: typeof inputs.dims === 'number' ? inputs.dims : null,
     indexed: report.totalVectors,

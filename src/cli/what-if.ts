@@ -4,6 +4,7 @@
  * go on beside it and stay as they are.
  */
 import { stat } from 'node:fs/promises';
+import { STANDARD_INPUT } from '../formats/node/pipe-source.js';
 import { type IndexingPerformanceReport, MonitoredParallelIndexer } from '../index.node.js';
 import { formatCount, formatDuration, formatNumber, formatPercent } from '../reporting/format.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
@@ -125,7 +126,7 @@ export async function checkReadTwice(files: readonly string[]): Promise<void> {
   for (const file of files) {
     // A file that is not there is told by whoever opens it.
     const found = await stat(file).catch(() => undefined);
-    if (found && !found.isFile())
+    if (file === STANDARD_INPUT || (found && !found.isFile()))
       throw new UsageError(`--verify reads the files again, and ${file} is no regular file`);
   }
 }

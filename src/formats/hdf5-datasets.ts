@@ -16,6 +16,8 @@ export interface MatrixDataset {
   readonly layout: NumberLayout;
   /** Rows that are compressed together; 1 where none are. */
   readonly chunkRows: number;
+  /** Why its data cannot be unfolded; undefined where they can. */
+  readonly filterFault: string | undefined;
 }
 
 export interface FoundDatasets {
@@ -30,6 +32,8 @@ const MAX_OBJECTS = 4096;
 const MAX_DEPTH = 16;
 const INTEGER_CLASS = 0;
 const FLOAT_CLASS = 1;
+/** Deflate, shuffle, checksum, szip, n-bit and scale-offset are HDF5's own. */
+const LAST_OWN_FILTER = 6;
 /** Deflate and szip: each unfolds a thousand times at best, one after the other a million times. */
 const UNFOLDING_FILTERS = [1, 4];
 
@@ -55,8 +59,6 @@ export function findDatasets(root: File): FoundDatasets {
           const file = String(sources[0]?.file_name ?? '').slice(0, 100);
           elsewhere.push({ name, found: `a virtual dataset, of ${JSON.stringify(file)}` });
         } else if (numbers && shape?.length === 2 && !metadata.vlen) {
-          const filters = entity.filters.filter(({ id }) => UNFOLDING_FILTERS.includes(id));
-          if (filters.length > 1) throw new Error(`dataset ${JSON.stringify(name.slice(0, 40))} is compressed twice`);
           matrices.push({
             name,
             path: entity.path,
@@ -65,6 +67,7 @@ export function findDatasets(root: File): FoundDatasets {
             itemBytes: size,
             layout: { type: numbers, isBigEndian: !metadata.littleEndian },
             chunkRows: Number(chunks?.[0] ?? 1),
+            filterFault: filterFault(entity.filters),
           });
         } else others.push(name);
       } else if ('keys' in entity && depth < MAX_DEPTH) visit(entity as Group, `${name}/`, depth + 1);
@@ -72,6 +75,14 @@ export function findDatasets(root: File): FoundDatasets {
   };
   visit(root, '', 0);
   return { matrices, elsewhere, others };
+}
+
+function filterFault(filters: readonly { readonly id: number; readonly name: string }[]): string | undefined {
+  const foreign = filters.find(({ id }) => id > LAST_OWN_FILTER);
+  if (foreign)
+    return `data compressed by ${JSON.stringify(foreign.name.slice(0, 40))} (${foreign.id}), a plug-in; save it with gzip or without compression`;
+  const unfolding = filters.filter(({ id }) => UNFOLDING_FILTERS.includes(id)).length;
+  return unfolding > 1 ? 'data that are compressed twice' : undefined;
 }
 
 function numberType(kind: number, bytes: number, isSigned: boolean): NumberType | undefined {

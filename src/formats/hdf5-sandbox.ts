@@ -13,7 +13,7 @@ type Module = Awaited<Library['ready']>;
 
 /** The part of the library's file system that is used here. */
 interface FileSystem {
-  open(path: string, ...rest: unknown[]): unknown;
+  open(path: string, flags: number, ...rest: unknown[]): unknown;
   writeFile(path: string, bytes: Uint8Array): void;
   unlink(path: string): void;
   lookupPath(path: string): { readonly node: FileNode };
@@ -27,6 +27,8 @@ interface FileNode {
 
 const NO_SUCH_FILE = 44;
 const INPUT_ERROR = 29;
+/** O_CREAT and O_EXCL: what is opened was not there. */
+const NEW_FILE = 0o300;
 
 /**
  * Every byte is read once, but for a chunk that is larger than a tile, once for each of its tiles; the least is for small files, whose
@@ -113,7 +115,9 @@ export class SandboxedFile {
   }
 
   /** Whether the library may open a file of this path now. */
-  admits(path: string): boolean {
+  admits(path: string, flags: number): boolean {
+    // The library writes its errors to a new file first.
+    if ((flags & NEW_FILE) === NEW_FILE) return true;
     if (this.#isOpening && path === this.#path) return true;
     this.foreignFile ??= path;
     return false;
@@ -139,8 +143,8 @@ function watch(system: FileSystem): void {
   if (watched.has(system)) return;
   watched.add(system);
   const open = system.open;
-  system.open = (path, ...rest) => {
-    if (running && !running.admits(path)) throw new system.ErrnoError(NO_SUCH_FILE);
-    return open.call(system, path, ...rest);
+  system.open = (path, flags, ...rest) => {
+    if (running && !running.admits(path, flags)) throw new system.ErrnoError(NO_SUCH_FILE);
+    return open.call(system, path, flags, ...rest);
   };
 }

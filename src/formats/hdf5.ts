@@ -35,6 +35,7 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
       throw malformed(source.name, name, `rows of 1 to ${MAX_DIMS}`, `[${count}, ${dims}]`);
     requireDims(source.name, name, options.dims, dims);
     requirePlausible(source, name, count, dims);
+    if (found.filterFault) throw malformed(source.name, name, 'data that HDF5 unfolds by itself', found.filterFault);
     // Where the data lie shows when they are read.
     if (count > 0) readRows(source, hdf, found, new Float32Array(dims), 0);
     return { dataset: found, where: name };

@@ -51,6 +51,7 @@ export async function* readLines(source: ByteSource, quoted = false): AsyncGener
     const wanted = bytes.subarray(kept, Math.min(bytes.length - 1, byteLength - byteOffset));
     const read = await readUpTo(source, wanted, byteOffset + kept);
     let filled = kept + read;
+    if (byteOffset === 0 && kept === 0) refuseUtf16(name, bytes);
     if (byteOffset === 0 && kept < 3 && filled >= 3 && BYTE_ORDER_MARK.every((byte, at) => bytes[at] === byte))
       start = 3;
     ended = read < wanted.length || byteOffset + filled === byteLength;
@@ -73,6 +74,12 @@ export async function* readLines(source: ByteSource, quoted = false): AsyncGener
       kept = filled;
     }
   }
+}
+
+/** What spreadsheets call Unicode text. */
+function refuseUtf16(file: string, bytes: Uint8Array): void {
+  const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  if (isUtf16) throw malformed(file, 'byte 0', 'text in UTF-8', 'text in UTF-16; save it as UTF-8');
 }
 
 function endOfLine(bytes: Uint8Array, start: number): number {

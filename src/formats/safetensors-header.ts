@@ -5,6 +5,7 @@
  * Invariants of a header that was read: the tensors cover the data without holes or overlaps, to the last byte of the file,
  * and each has as many bytes as its shape needs. Offsets here are bytes from the beginning of the file.
  */
+import { BACKSLASH, CLOSE_BRACE, CLOSE_BRACKET, COLON, OPEN_BRACE, OPEN_BRACKET, QUOTE } from './ascii.js';
 import type { ByteSource } from './format.js';
 import { malformed } from './malformed.js';
 
@@ -81,7 +82,11 @@ export async function readSafetensorsHeader(source: ByteSource): Promise<Safeten
     throw malformed(name, 'byte 8', `a header of ${length} bytes`, `${byteLength - 8} bytes: the file is truncated`);
   const text = new Uint8Array(Number(length));
   await source.readInto(text, 8);
-  return new HeaderReader(name, byteLength, dataOffset).read(parseJson(name, text));
+  const keys = countKeys(name, text);
+  const json = parseJson(name, text);
+  if (isObject(json) && keys !== Object.keys(json).length)
+    throw malformed(name, 'byte 8', 'every tensor once in the .safetensors header', 'one that is there twice');
+  return new HeaderReader(name, byteLength, dataOffset).read(json);
 }
 
 function parseJson(file: string, text: Uint8Array): unknown {
@@ -91,6 +96,34 @@ function parseJson(file: string, text: Uint8Array): unknown {
     // The engine's own words, which may quote any length of the file, are in the cause.
     throw malformed(file, 'byte 8', 'a .safetensors header in JSON', 'a foreign or damaged one', { cause });
   }
+}
+
+/** What a header has: the object, its tensors, their lists. */
+const MAX_DEPTH = 4;
+
+/**
+ * Keys of the outermost object of a JSON text: of two that are the same, its parser keeps the last without a word. Refuses a text that
+ * nests deeper than any header, whose parser would take memory for each level.
+ */
+function countKeys(file: string, text: Uint8Array): number {
+  let depth = 0;
+  let keys = 0;
+  for (let at = 0; at < text.length; at++) {
+    const byte = text[at];
+    if (byte === QUOTE) {
+      for (at++; at < text.length && text[at] !== QUOTE; at++) if (text[at] === BACKSLASH) at++;
+    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      if (++depth > MAX_DEPTH)
+        throw malformed(
+          file,
+          `byte ${8 + at}`,
+          'a .safetensors header in JSON',
+          `one that nests more than ${MAX_DEPTH} deep`,
+        );
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--;
+    else if (byte === COLON && depth === 1) keys++;
+  }
+  return keys;
 }
 
 class HeaderReader {

@@ -2,12 +2,27 @@
  * A file that appears whole or not at all. Bytes go to a temporary name in the target's directory, which `finish()` renames
  * over the target; `abort()`, and any error, removes it and leaves what was there untouched.
  *
+ * What a killed process left behind is removed by the next one that writes to the same name.
+ *
  * A link is followed: the file it points to is replaced, the link stays. The mode of a replaced file is kept. What exists
  * and is no regular file (a pipe, /dev/null), or is open already (/dev/stdout), is written directly and never replaced.
  */
-import { randomBytes } from 'node:crypto';
-import { rmSync, type Stats } from 'node:fs';
-import { access, constants, type FileHandle, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { readlinkSync, rmSync, type Stats } from 'node:fs';
+import {
+  access,
+  chmod,
+  constants,
+  type FileHandle,
+  open,
+  readdir,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { detailOf, IndexingError, type IndexingErrorDetails, messageOf } from '../../base/errors.js';
 import { fileError, hasErrorCode } from './file-error.js';
@@ -106,6 +121,7 @@ export async function createAtomicFile(path: string): Promise<AtomicFile> {
     }
     // Only the directory must be writable to replace a file; one that its owner protected is not replaced all the same.
     if (existing !== undefined) await access(target, constants.W_OK);
+    await removeLeftovers(target);
     const temporary = join(dirname(target), temporaryName(basename(target)));
     unfinished.add(temporary);
     const handle = await open(temporary, 'wx').catch((error: unknown) => {
@@ -167,7 +183,11 @@ class OpenAtomicFile implements AtomicFile {
   }
 
   setMode(mode: number): Promise<void> {
-    return this.#guard(() => this.#handle.chmod(mode));
+    const destination = this.#destination;
+    // By its name: Node's permission model allows no change through a handle.
+    return this.#guard(async () => {
+      if (destination.kind === 'replacement') await chmod(destination.temporary, mode);
+    });
   }
 
   finish(): Promise<void> {
@@ -258,7 +278,60 @@ async function removeFile(path: string): Promise<void> {
   }
 }
 
-/** Cut short because a name with the suffix may not exceed 255 bytes: 60 UTF-16 units are at most 180. */
+/**
+ * `.name.process-random.tmp`, with what tells the machine's processes apart. Cut short because a name may not exceed 255 bytes: 60 UTF-16
+ * units are at most 180.
+ */
 function temporaryName(name: string): string {
-  return `.${name.slice(0, 60)}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`;
+  return `${temporaryPrefix(name)}${ownMark()}-${randomBytes(6).toString('hex')}.tmp`;
+}
+
+function temporaryPrefix(name: string): string {
+  return `.${name.slice(0, 60)}.`;
+}
+
+/**
+ * Removes temporary files of the same name whose process was killed. Those of another machine, which may share the folder, or of another
+ * container are left alone: whether their process lives cannot be seen from here.
+ */
+async function removeLeftovers(target: string): Promise<void> {
+  const prefix = temporaryPrefix(basename(target));
+  const folder = dirname(target);
+  // A folder that may be written to need not be readable.
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) {
+    if (!name.startsWith(prefix)) continue;
+    const [, mark, id] = /^([0-9a-f]{8}-(\d+))-[0-9a-f]{12}\.tmp$/.exec(name.slice(prefix.length)) ?? [];
+    if (mark === undefined || mark !== markOf(Number(id)) || isAlive(Number(id))) continue;
+    await rm(join(folder, name), { force: true }).catch(() => undefined);
+  }
+}
+
+function ownMark(): string {
+  return markOf(process.pid);
+}
+
+function markOf(processId: number): string {
+  machine ??= createHash('sha256').update(`${hostname()} ${processSpace()}`).digest('hex').slice(0, 8);
+  return `${machine}-${processId}`;
+}
+
+let machine: string | undefined;
+
+/** Containers have numbers of processes of their own. */
+function processSpace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return '';
+  }
+}
+
+function isAlive(processId: number): boolean {
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch (error) {
+    return !hasErrorCode(error, 'ESRCH');
+  }
 }

@@ -3,6 +3,8 @@
  * creator, who calls `finish()` or `abort()`; any error aborts it. One call at a time: overlapping writes are refused.
  */
 import { IndexingError, invalidConfiguration } from '../../base/errors.js';
+import { checkId, isVectorId } from '../../vectors/vector-id.js';
+import { isFloat32Array, refuseDetached } from '../../vectors/vector-matrix.js';
 import type { ComponentOrder } from '../../vectors/vector-source.js';
 import type { FormatWriter, RowShape, RowsToWrite, VectorEncoder } from '../format.js';
 import { formatOf, formatsFor, type VectorFormat } from '../registry.js';
@@ -202,15 +204,16 @@ class RowFile {
     return this.#exclusively(async () => {
       if (this.#expectedCount !== undefined && this.#expectedCount !== this.count)
         throw refusal(this.#out.path, `expected ${this.#expectedCount} rows, as count says, got ${this.count}`);
-      if (this.#encoding === undefined)
+      // A file of rows alone is empty without rows; headers say how long rows are.
+      if (this.#encoding === undefined && this.#writer.headerHolds !== 'nothing')
         throw refusal(this.#out.path, 'no rows were written; give dims for a file without rows');
-      const { encoder } = this.#encoding;
-      await this.#writeHeader(encoder);
+      if (this.#encoding) await this.#writeHeader(this.#encoding.encoder);
       for (const column of this.#columns) {
         for await (const piece of column.pieces()) await this.#out.append(piece);
         await column.remove();
       }
-      if (this.#headerBytes !== 0 && this.#out.seekable) await this.#out.overwrite(encoder.header(this.count), 0);
+      if (this.#encoding && this.#headerBytes !== 0 && this.#out.seekable)
+        await this.#out.overwrite(this.#encoding.encoder.header(this.count), 0);
       await this.#out.finish();
     });
   }
@@ -228,6 +231,9 @@ class RowFile {
 
   #checkedRows(shape: RowShape, { data, lengths, magnitudes, ids }: Omit<RowsToWrite, 'count'>): number {
     const file = this.#out.path;
+    if (!isFloat32Array(data)) throw invalidConfiguration('data', 'a Float32Array', data);
+    if (data.length === 0) refuseDetached('data', data);
+    for (const [i, id] of ids?.entries() ?? []) if (!isVectorId(id)) checkId(`ids[${i}]`, id);
     if (!this.#writer.ragged) this.#requireOneLength(shape, lengths);
     const dims = shape.kind === 'column' ? 1 : shape.dims;
     if (lengths === undefined) requireCount('dims', dims, 1);
