@@ -11,6 +11,8 @@ export const operationTitles: Record<Operation, string> = {
   normalize: 'Normalise',
   sort: 'Sort',
   pipeline: 'Pipeline: magnitude, normalise, sort',
+  calls: 'Many small calls, 8 vectors each',
+  search: 'Search: the nearest 10, by inner product',
 };
 
 export function variantTitle(variant: Variant | NativeVariant, threads: number): string {
@@ -37,7 +39,7 @@ export function formatSpeedup(speedup: number): string {
 /** How far the same code may differ: `0.991–1.013 (±1.3 %)`. */
 function formatNoise(band: NoiseBand): string {
   const range = `${band.low.toFixed(3)}–${band.high.toFixed(3)}`;
-  return `${range} (±${(100 * (noiseFactor(band) - 1)).toFixed(1)} %)`;
+  return `${range} (±${formatNumber(100 * (noiseFactor(band) - 1))} %)`;
 }
 
 /** What was measured where and how, one sentence each. */
@@ -55,7 +57,26 @@ export function describeSession(results: BenchmarkResults): readonly string[] {
   ];
   if (noise.oneThread) sentences.push(`Noise band (A/A), one thread: ${formatNoise(noise.oneThread)}.`);
   if (noise.threads) sentences.push(`Noise band (A/A), runs on ${onThreads}: ${formatNoise(noise.threads)}.`);
+  if (noise.oneThread || noise.threads) {
+    sentences.push(
+      'Noise is how far the same code, measured twice, differed from itself: smaller differences say nothing.',
+    );
+  }
   return sentences;
+}
+
+/** What was found, a sentence for each variant that was measured beside JavaScript. */
+export function verdictOf({ cases, threads }: BenchmarkResults): readonly string[] {
+  const compared = [...new Set(cases.map(({ variant }) => variant))].filter((variant) => variant !== 'javascript');
+  return compared.flatMap((variant) => {
+    const speedups = cases.flatMap((result) =>
+      result.variant === variant && result.speedup !== undefined ? [result.speedup] : [],
+    );
+    if (speedups.length === 0) return [];
+    const [least, most] = [Math.min(...speedups), Math.max(...speedups)].map(formatNumber);
+    const times = least === most ? least : `${least} to ${most}`;
+    return [`${variantTitle(variant, threads)} is ${times} times as fast as JavaScript.`];
+  });
 }
 
 function megabytes(bytes: number): string {
