@@ -5,7 +5,7 @@ import { IndexingError } from '../../src/base/errors.js';
 import { formatNumber } from '../../src/reporting/format.js';
 import { nativeVariants } from './cases.js';
 import type { DataSizes } from './data-set.js';
-import { noiseFactor } from './noise.js';
+import { noiseFactor, WIDEST_BAND } from './noise.js';
 import type { BenchmarkResults, CaseResult, Machine, SessionNoise } from './results.js';
 
 export interface Comparison {
@@ -69,9 +69,6 @@ export function compareResults(baseline: BenchmarkResults, current: BenchmarkRes
     baselineDate: baseline.startedAt.slice(0, 10),
   };
 }
-
-/** Where the same code differs from itself by more, what is within the band may well have changed. */
-const WIDEST_BAND = 1.25;
 
 /**
  * What came of it, in a sentence; undefined as reason where nothing speaks against the session: a case that is slower, or one

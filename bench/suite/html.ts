@@ -115,13 +115,16 @@ function chartLines(
 }
 
 function figuresTable(table: OperationTable, threads: number): string {
-  const head = ['dims', 'variant', ...COLUMNS.map(({ title }) => title)];
+  const columns = COLUMNS.filter(({ field }) =>
+    table.rows.some(({ cases }) => cases.some((result) => result?.[field] !== undefined)),
+  );
+  const head = ['dims', 'variant', ...columns.map(({ title }) => title)];
   const bodies = table.rows.map(({ cases }) => {
     const present = cases.filter((result) => result !== undefined);
     const lines = present.map((result, i) => {
       const size = `<th scope="rowgroup" rowspan="${present.length}">${result.dims.toLocaleString('en')}</th>`;
       const name = `<th scope="row">${escapeMarkup(variantTitle(result.variant, threads))}</th>`;
-      return `<tr>${i === 0 ? size : ''}${name}${COLUMNS.map((column) => figureCell(result, column)).join('')}</tr>`;
+      return `<tr>${i === 0 ? size : ''}${name}${columns.map((column) => figureCell(result, column)).join('')}</tr>`;
     });
     return `<tbody>${lines.join('\n')}</tbody>`;
   });

@@ -2,8 +2,8 @@
  * Figures and names as they are shown, the same in Markdown and HTML.
  */
 import { formatNumber } from '../../src/reporting/format.js';
-import type { NativeVariant, Operation, Variant } from './cases.js';
-import { type NoiseBand, noiseFactor } from './noise.js';
+import { isOfKernel, type NativeVariant, type Operation, type Variant } from './cases.js';
+import { type NoiseBand, noiseFactor, WIDEST_BAND } from './noise.js';
 import type { BenchmarkResults } from './results.js';
 
 export const operationTitles: Record<Operation, string> = {
@@ -65,18 +65,26 @@ export function describeSession(results: BenchmarkResults): readonly string[] {
   return sentences;
 }
 
-/** What was found, a sentence for each variant that was measured beside JavaScript. */
-export function verdictOf({ cases, threads }: BenchmarkResults): readonly string[] {
-  const compared = [...new Set(cases.map(({ variant }) => variant))].filter((variant) => variant !== 'javascript');
-  return compared.flatMap((variant) => {
-    const speedups = cases.flatMap((result) =>
-      result.variant === variant && result.speedup !== undefined ? [result.speedup] : [],
-    );
-    if (speedups.length === 0) return [];
-    const [least, most] = [Math.min(...speedups), Math.max(...speedups)].map(formatNumber);
-    const times = least === most ? least : `${least} to ${most}`;
-    return [`${variantTitle(variant, threads)} is ${times} times as fast as JavaScript.`];
+/** What was found, a sentence for each variant that was measured beside JavaScript; of small calls and searches apart. */
+export function verdictOf({ cases, threads, noise }: BenchmarkResults): readonly string[] {
+  const kinds = [
+    { name: '', own: cases.filter(({ operation }) => isOfKernel(operation)) },
+    { name: 'Many small calls: ', own: cases.filter(({ operation }) => operation === 'calls') },
+    { name: 'Search: ', own: cases.filter(({ operation }) => operation === 'search') },
+  ];
+  const widest = Math.max(...[noise.oneThread, noise.threads].map((band) => (band ? noiseFactor(band) : 1)));
+  const warning = `Too noisy to rely on: the same code differed from itself by up to ${formatNumber(100 * (widest - 1))} %. Close what else runs.`;
+  const found = kinds.flatMap(({ name, own }) => {
+    const compared = [...new Set(own.map(({ variant }) => variant))].filter((variant) => variant !== 'javascript');
+    return compared.flatMap((variant) => {
+      const speedups = own.flatMap((result) => (result.variant === variant ? (result.speedup ?? []) : []));
+      if (speedups.length === 0) return [];
+      const [least, most] = [Math.min(...speedups), Math.max(...speedups)].map(formatNumber);
+      const times = least === most ? least : `${least} to ${most}`;
+      return [`${name}${variantTitle(variant, threads)} is ${times} times as fast as JavaScript.`];
+    });
   });
+  return widest > WIDEST_BAND ? [warning, ...found] : found;
 }
 
 function megabytes(bytes: number): string {

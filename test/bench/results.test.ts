@@ -73,7 +73,7 @@ describe('results as HTML', () => {
     for (const result of results.cases) {
       for (const [field, format] of Object.entries(SHOWN)) {
         const value = result[field as keyof CaseResult] as number | undefined;
-        expected.set(`${result.name} ${field}`, value === undefined ? '' : format(value));
+        if (value !== undefined) expected.set(`${result.name} ${field}`, format(value));
       }
     }
     expect(shown).toEqual(expected);
@@ -151,6 +151,14 @@ describe('results as Markdown', () => {
       );
     expect(['768', ...found]).toEqual(cells);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it('warn first where the noise was so great that no figure is to be relied on', () => {
+    const noisy = sampleResults({ noise: { oneThread: { low: 0.5, high: 1, ratios: 3 }, threads: undefined } });
+    expect(resultsToMarkdown(noisy)).toMatch(
+      /^Too noisy to rely on: the same code differed from itself by up to 100 %\./,
+    );
+    expect(resultsToMarkdown(sampleResults())).not.toContain('Too noisy');
   });
 
   it('begin with the machine, the method, the memory and the noise', () => {
