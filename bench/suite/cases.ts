@@ -4,7 +4,7 @@
 import { invalidConfiguration } from '../../src/base/errors.js';
 import type { KernelOperation } from '../../src/kernel/kernel-exports.js';
 
-export const operations = ['magnitude', 'normalize', 'sort', 'pipeline'] as const;
+export const operations = ['magnitude', 'normalize', 'sort', 'pipeline', 'calls', 'search'] as const;
 export type Operation = (typeof operations)[number];
 
 /** Plain JavaScript on ordinary arrays, the kernel without and with SIMD on one thread, and the indexer on its threads. */
@@ -25,19 +25,36 @@ export interface CaseGroup {
   readonly variants: readonly Variant[];
 }
 
+/** What the kernel calls its operations; the others are what programs do with the package as it is. */
+export const kernelOperations = {
+  magnitude: 'magnitudes',
+  normalize: 'normalize',
+  sort: 'sort',
+  pipeline: 'process',
+} as const satisfies Partial<Record<Operation, KernelOperation>>;
+export type KernelOperationName = keyof typeof kernelOperations;
+
+export function isOfKernel(operation: Operation): operation is KernelOperationName {
+  return Object.hasOwn(kernelOperations, operation);
+}
+
 export interface OperationTraits {
-  readonly kernel: KernelOperation;
-  /** Bytes that the operation must move for a component: it reads it, and writes it unless it only looks. */
-  readonly bytesPerComponent: number;
+  /**
+   * Bytes that the operation must move for a component: it reads it, and writes it unless it only looks. undefined where that
+   * depends on the way it is done.
+   */
+  readonly bytesPerComponent: number | undefined;
   /** What a native program calls it; undefined where it has no such thing. */
   readonly nativeOrder: 'sorted' | 'original' | undefined;
 }
 
 export const operationTraits: Record<Operation, OperationTraits> = {
-  magnitude: { kernel: 'magnitudes', bytesPerComponent: 4, nativeOrder: undefined },
-  normalize: { kernel: 'normalize', bytesPerComponent: 8, nativeOrder: 'original' },
-  sort: { kernel: 'sort', bytesPerComponent: 8, nativeOrder: undefined },
-  pipeline: { kernel: 'process', bytesPerComponent: 8, nativeOrder: 'sorted' },
+  magnitude: { bytesPerComponent: 4, nativeOrder: undefined },
+  normalize: { bytesPerComponent: 8, nativeOrder: 'original' },
+  sort: { bytesPerComponent: 8, nativeOrder: undefined },
+  pipeline: { bytesPerComponent: 8, nativeOrder: 'sorted' },
+  calls: { bytesPerComponent: undefined, nativeOrder: undefined },
+  search: { bytesPerComponent: undefined, nativeOrder: undefined },
 };
 
 export function caseName(operation: Operation, dims: number, variant: Variant | NativeVariant): string {
@@ -56,7 +73,7 @@ export function selectCases(patterns: readonly string[], quick: boolean): readon
   const groups: CaseGroup[] = [];
   for (const operation of operations) {
     for (const dims of allDims) {
-      const chosen = variants.filter((variant) => {
+      const chosen = variantsOf(operation).filter((variant) => {
         if (patterns.length === 0) return !quick || QUICK_DIMS.includes(dims);
         const name = caseName(operation, dims, variant);
         const matches = [...tests.keys()].filter((i) => tests[i]!.test(name));
@@ -71,9 +88,17 @@ export function selectCases(patterns: readonly string[], quick: boolean): readon
   return groups;
 }
 
+/** What programs do with the package is compared with plain JavaScript alone. */
+export function variantsOf(operation: Operation): readonly Variant[] {
+  return isOfKernel(operation) ? variants : ['javascript', 'threads'];
+}
+
 function describeCases(): string {
   const lists = [operations, allDims, variants].map((list) => list.join(', '));
-  return `operation/dims/variant, with * for anything: operations ${lists[0]}; dims ${lists[1]}; variants ${lists[2]}`;
+  return (
+    `operation/dims/variant, with * for anything: operations ${lists[0]}; dims ${lists[1]}; ` +
+    `variants ${lists[2]}, of calls and search javascript and threads`
+  );
 }
 
 function toRegExp(pattern: string): RegExp {

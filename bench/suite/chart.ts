@@ -32,7 +32,7 @@ export interface Chart {
 
 const WIDTH = 460;
 const HEIGHT = 300;
-const PLOT = { left: 48, right: 352, top: 34, bottom: 262 };
+const PLOT = { left: 60, right: 352, top: 34, bottom: 262 };
 const LABEL_GAP = 14;
 
 export function chartSvg(chart: Chart): string {

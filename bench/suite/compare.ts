@@ -2,9 +2,10 @@
  * A session against an earlier one: what got slower or faster by more than the same code differs from itself.
  */
 import { IndexingError } from '../../src/base/errors.js';
+import { formatNumber } from '../../src/reporting/format.js';
 import { nativeVariants } from './cases.js';
 import type { DataSizes } from './data-set.js';
-import { noiseFactor } from './noise.js';
+import { noiseFactor, WIDEST_BAND } from './noise.js';
 import type { BenchmarkResults, CaseResult, Machine, SessionNoise } from './results.js';
 
 export interface Comparison {
@@ -24,7 +25,8 @@ interface Change {
   readonly ratio: number;
   /** The larger noise factor of the two sessions for the kind of case. */
   readonly band: number;
-  readonly verdict: 'regression' | 'improvement' | 'noise';
+  /** `unknown`: within a band so wide that nothing can be said. */
+  readonly verdict: 'regression' | 'improvement' | 'noise' | 'unknown';
 }
 
 /** What makes two sessions comparable: known before anything is measured. */
@@ -68,8 +70,30 @@ export function compareResults(baseline: BenchmarkResults, current: BenchmarkRes
   };
 }
 
-export function hasRegression({ changes }: Comparison): boolean {
-  return changes.some(({ verdict }) => verdict === 'regression');
+/**
+ * What came of it, in a sentence; undefined as reason where nothing speaks against the session: a case that is slower, or one
+ * that cannot be judged.
+ */
+export function judge(comparison: Comparison): { readonly sentence: string; readonly objection: string | undefined } {
+  const { changes } = comparison;
+  const of = (verdict: Change['verdict']) => changes.filter((change) => change.verdict === verdict);
+  const slower = of('regression');
+  const unknown = of('unknown');
+  const cases = `${changes.length} ${changes.length === 1 ? 'case' : 'cases'}`;
+  if (slower.length > 0) {
+    const worst = slower.reduce((a, b) => (b.ratio > a.ratio ? b : a));
+    const sentence = `${slower.length} of ${cases} got slower by more than the noise, ${worst.name} most: ${worst.ratio.toFixed(3)} times its time.`;
+    return { sentence, objection: 'slower by more than the noise' };
+  }
+  if (unknown.length > 0) {
+    const widest = unknown.reduce((band, change) => Math.max(band, change.band), 1);
+    const percent = formatNumber(100 * (widest - 1));
+    const sentence = `Too noisy to judge ${unknown.length} of ${cases}: the same code differed from itself by up to ${percent} %. Close what else runs, and measure both sessions again.`;
+    return { sentence, objection: 'too noisy to judge' };
+  }
+  const faster = of('improvement').length;
+  const sentence = `None of ${cases} got slower by more than the noise${faster > 0 ? `, and ${faster} got faster` : ''}.`;
+  return { sentence, objection: undefined };
 }
 
 /** A native program is a yardstick, not something that can regress here. */
@@ -85,8 +109,14 @@ function compareCase(before: CaseResult, after: CaseResult, band: number): Chang
     afterNs: after.minNsPerVector,
     ratio,
     band,
-    verdict: ratio > band ? 'regression' : ratio < 1 / band ? 'improvement' : 'noise',
+    verdict: verdictOf(ratio, band),
   };
+}
+
+function verdictOf(ratio: number, band: number): Change['verdict'] {
+  if (ratio > band) return 'regression';
+  if (ratio < 1 / band) return 'improvement';
+  return band > WIDEST_BAND ? 'unknown' : 'noise';
 }
 
 function bandOf({ variant }: CaseResult, ...sessions: readonly SessionNoise[]): number {

@@ -9,6 +9,7 @@ export const STYLE = `${BASE_STYLE}
   :root { --javascript: #fbbf24; --scalar: #c4b5fd; --simd: #38bdf8; --threads: #34d399; --native: #fb7185; }
 }
 p, .session { color: var(--soft); max-width: 46rem; }
+p.verdict { color: var(--text); margin: .25rem 0; }
 .session { padding-left: 1.1rem; overflow-wrap: anywhere; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; }
 svg { width: 100%; max-width: 34rem; height: auto; }

@@ -4,12 +4,12 @@
 
 import { formatNumber, formatPercent } from '../../src/reporting/format.js';
 import { escapeMarkup } from '../../src/reporting/html/markup.js';
-import { nativeVariants, variants } from './cases.js';
+import { nativeVariants, operationTraits, variants } from './cases.js';
 import { type Chart, type ChartLine, chartSvg } from './chart.js';
 import { STYLE } from './html-style.js';
 import type { BenchmarkResults, CaseResult } from './results.js';
 import { comparedVariants, type OperationTable, operationTables } from './tables.js';
-import { describeSession, formatSpeedup, operationTitles, variantTitle } from './text.js';
+import { describeSession, formatSpeedup, operationTitles, variantTitle, verdictOf } from './text.js';
 
 /** A figure of a case: a column of the table. */
 interface Column {
@@ -45,6 +45,9 @@ export function resultsToHtml(results: BenchmarkResults): string {
 </head>
 <body>
 <h1>simdex benchmark</h1>
+${verdictOf(results)
+  .map((sentence) => `<p class="verdict">${escapeMarkup(sentence)}</p>`)
+  .join('\n')}
 <ul class="session">
 ${describeSession(results)
   .map((sentence) => `<li>${escapeMarkup(sentence)}</li>`)
@@ -64,8 +67,7 @@ function operationSection(table: OperationTable, results: BenchmarkResults): str
 <h2>${escapeMarkup(operationTitles[operation])}</h2>
 <div class="charts">
 <figure>${chartSvg(timeChart(table, results.threads))}</figure>
-<figure>${chartSvg(rateChart(table, results))}</figure>
-</div>
+${operationTraits[operation].bytesPerComponent === undefined ? '' : `<figure>${chartSvg(rateChart(table, results))}</figure>\n`}</div>
 ${figuresTable(table, results.threads)}
 </section>`;
 }
@@ -81,7 +83,7 @@ function timeChart(table: OperationTable, threads: number): Chart {
 
 function rateChart(table: OperationTable, { threads, bandwidth }: BenchmarkResults): Chart {
   const titleOf = ({ gigabytesPerSecond, bandwidthShare }: CaseResult) =>
-    `${formatNumber(gigabytesPerSecond)} GB/s, ${formatPercent(bandwidthShare)} of memory`;
+    `${formatNumber(gigabytesPerSecond ?? 0)} GB/s, ${formatPercent(bandwidthShare ?? 0)} of memory`;
   // Where only the baseline was measured, it is all there is to show.
   const compared = comparedVariants(table);
   const shown = compared.length > 0 ? compared : table.variants;
@@ -105,7 +107,7 @@ function chartLines(
     const measured = table.rows.flatMap(({ cases }) => cases.filter((result) => result?.variant === variant));
     const points = measured.flatMap((result) =>
       result
-        ? [{ dims: result.dims, value: result[field], title: `${label}, ${result.dims} dims: ${titleOf(result)}` }]
+        ? [{ dims: result.dims, value: result[field] ?? 0, title: `${label}, ${result.dims} dims: ${titleOf(result)}` }]
         : [],
     );
     return { label, className: `line ${variant}`, mark: MARKS.indexOf(variant), points };
@@ -113,13 +115,16 @@ function chartLines(
 }
 
 function figuresTable(table: OperationTable, threads: number): string {
-  const head = ['dims', 'variant', ...COLUMNS.map(({ title }) => title)];
+  const columns = COLUMNS.filter(({ field }) =>
+    table.rows.some(({ cases }) => cases.some((result) => result?.[field] !== undefined)),
+  );
+  const head = ['dims', 'variant', ...columns.map(({ title }) => title)];
   const bodies = table.rows.map(({ cases }) => {
     const present = cases.filter((result) => result !== undefined);
     const lines = present.map((result, i) => {
       const size = `<th scope="rowgroup" rowspan="${present.length}">${result.dims.toLocaleString('en')}</th>`;
       const name = `<th scope="row">${escapeMarkup(variantTitle(result.variant, threads))}</th>`;
-      return `<tr>${i === 0 ? size : ''}${name}${COLUMNS.map((column) => figureCell(result, column)).join('')}</tr>`;
+      return `<tr>${i === 0 ? size : ''}${name}${columns.map((column) => figureCell(result, column)).join('')}</tr>`;
     });
     return `<tbody>${lines.join('\n')}</tbody>`;
   });

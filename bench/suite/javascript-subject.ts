@@ -2,11 +2,11 @@
  * What one would write without simdex: plain JavaScript on ordinary Float32Arrays, one per vector. The same loops on
  * shared memory would be slower, and no fair baseline.
  */
-import type { Operation } from './cases.js';
+import type { KernelOperationName } from './cases.js';
 import type { DataSet } from './data-set.js';
 import type { Subject } from './subject.js';
 
-export function createJavaScriptSubject(operation: Operation, set: DataSet): Subject {
+export function createJavaScriptSubject(operation: KernelOperationName, set: DataSet): Subject {
   const { dims, vectorsPerPart, parts, components } = set;
   const magnitudes = new Float32Array(vectorsPerPart);
   const partComponents = Array.from({ length: parts }, () => new Float32Array(components.length));
@@ -32,7 +32,7 @@ export function createJavaScriptSubject(operation: Operation, set: DataSet): Sub
 
 type Work = (rows: readonly Float32Array[], magnitudes: Float32Array) => void;
 
-const WORK: Record<Operation, Work> = {
+const WORK: Record<KernelOperationName, Work> = {
   magnitude(rows, magnitudes) {
     for (let i = 0; i < rows.length; i++) magnitudes[i] = magnitudeOf(rows[i]!);
   },

@@ -4,13 +4,13 @@
 import { type CompiledKernel, instantiateKernel } from '../../src/kernel/instantiate.js';
 import { layOutMatrix } from '../../src/memory/matrix-layout.js';
 import type { MemoryPool } from '../../src/memory/memory-pool.js';
-import { type Operation, operationTraits } from './cases.js';
+import { type KernelOperationName, kernelOperations } from './cases.js';
 import type { DataSet } from './data-set.js';
 import type { Subject } from './subject.js';
 
 export function createKernelSubject(
   kernel: CompiledKernel,
-  operation: Operation,
+  operation: KernelOperationName,
   set: DataSet,
   memories: MemoryPool,
 ): Subject {
@@ -19,7 +19,7 @@ export function createKernelSubject(
   const memory = memories.acquire(layout.byteLength);
   const { rows, magnitudes } = layout.groups[0]!;
   const exports = instantiateKernel(kernel, memory.memory);
-  const name = operationTraits[operation].kernel;
+  const name = kernelOperations[operation];
   const rowsOf = (part: number) => rows + part * components.byteLength;
   const magnitudesOf = (part: number) => magnitudes + 4 * part * vectorsPerPart;
   const rowsIn = (part: number) => new Float32Array(memory.buffer, rowsOf(part), components.length);

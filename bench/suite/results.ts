@@ -74,10 +74,10 @@ const caseResult = objectOf({
   meanNsPerVector: figure,
   /** Half the 95 % confidence interval of the mean, as a percentage of it. */
   relativeMarginPercent: figure,
-  /** Bytes of rows read and written, from the minimum. */
-  gigabytesPerSecond: figure,
+  /** Bytes of rows read and written, from the minimum; undefined where these depend on the way it is done. */
+  gigabytesPerSecond: optional(figure),
   /** Of `bandwidth.memoryGBps`: 1 is all of it. */
-  bandwidthShare: figure,
+  bandwidthShare: optional(figure),
   /** Minimum of `javascript` / this minimum; undefined where that was not measured. */
   speedup: optional(figure),
 });
@@ -114,7 +114,8 @@ export function summarizeGroup(cases: readonly CaseSamples[], bandwidth: Bandwid
   const baseline = javascript && summarizeSamples(javascript.nsPerVector).min;
   return cases.map(({ operation, dims, variant, vectors, nsPerVector }) => {
     const { samples, min, median, mean, relativeMarginPercent } = summarizeSamples(nsPerVector);
-    const gigabytesPerSecond = (operationTraits[operation].bytesPerComponent * dims) / min;
+    const { bytesPerComponent } = operationTraits[operation];
+    const gigabytesPerSecond = bytesPerComponent && (bytesPerComponent * dims) / min;
     return {
       name: caseName(operation, dims, variant),
       operation,
@@ -126,8 +127,8 @@ export function summarizeGroup(cases: readonly CaseSamples[], bandwidth: Bandwid
       medianNsPerVector: rounded(median),
       meanNsPerVector: rounded(mean),
       relativeMarginPercent: rounded(relativeMarginPercent),
-      gigabytesPerSecond: rounded(gigabytesPerSecond),
-      bandwidthShare: rounded(gigabytesPerSecond / bandwidth.memoryGBps),
+      gigabytesPerSecond: gigabytesPerSecond && rounded(gigabytesPerSecond),
+      bandwidthShare: gigabytesPerSecond && rounded(gigabytesPerSecond / bandwidth.memoryGBps),
       speedup: baseline === undefined ? undefined : rounded(baseline / min),
     };
   });

@@ -4,11 +4,14 @@
 import type { ParallelIndexer } from '../../src/indexing/parallel-indexer.js';
 import { compileKernel } from '../../src/kernel/compile.js';
 import { MemoryPool } from '../../src/memory/memory-pool.js';
+import type { VectorIndex } from '../../src/search/vector-index.js';
 import { checkAgreement } from './agreement.js';
 import { BANDWIDTH_DIMS, type Bandwidth, BandwidthProbe } from './bandwidth.js';
 import { loadBenchmark } from './benchmark-package.js';
 import {
   type CaseGroup,
+  isOfKernel,
+  type KernelOperationName,
   type NativeVariant,
   nativeVariants,
   type Operation,
@@ -21,6 +24,7 @@ import { createJavaScriptSubject } from './javascript-subject.js';
 import { createKernelSubject } from './kernel-subject.js';
 import { createNativeContender, type NativeProgram } from './native.js';
 import { type NoiseBand, noiseBand, twinRatios } from './noise.js';
+import { createCallsSubject, createSearchSubject } from './program-subjects.js';
 import {
   type BenchmarkResults,
   type CaseSamples,
@@ -38,6 +42,8 @@ export interface SuiteInput {
   readonly groups: readonly CaseGroup[];
   /** With the SIMD kernel; the caller's to dispose. */
   readonly indexer: ParallelIndexer;
+  /** `VectorIndex.build` of the package as it was loaded. */
+  readonly buildIndex: typeof VectorIndex.build;
   readonly rounds: RoundPlan;
   readonly sizes: DataSizes;
   readonly machine: Machine;
@@ -68,7 +74,7 @@ export async function runSuite(input: SuiteInput): Promise<BenchmarkResults> {
   for (const [done, group] of input.groups.entries()) {
     input.onProgress?.(group, done);
     const set = createDataSet(group.dims, input.sizes, random);
-    const entries = workshop.enter(group, set);
+    const entries = await workshop.enter(group, set);
     await checkAgreement(entries.flatMap(({ variant, subject }) => (subject ? [{ name: variant, subject }] : [])));
     const contenders = entries.map(({ contender }) => contender);
     const measured = await measureAlternating(contenders, input.rounds, input.signal);
@@ -107,7 +113,7 @@ interface Entry {
   readonly subject: Subject | undefined;
 }
 
-type SubjectFactory = (operation: Operation, variant: Variant, set: DataSet) => Subject;
+type SubjectFactory = (operation: KernelOperationName, variant: Variant, set: DataSet) => Subject;
 
 /** What all groups use. */
 class Workshop {
@@ -134,19 +140,28 @@ class Workshop {
   }
 
   createProbe(set: DataSet): BandwidthProbe {
-    const create = (operation: Operation, variant: Variant) => this.#create(operation, variant, set);
+    const create = (operation: KernelOperationName, variant: Variant) => this.#create(operation, variant, set);
     return new BandwidthProbe(set, {
       read: [create('magnitude', 'simd'), create('magnitude', 'threads')],
       update: [create('normalize', 'simd'), create('normalize', 'threads')],
     });
   }
 
+  async #createSubject(operation: Operation, variant: Variant, set: DataSet): Promise<Subject> {
+    if (isOfKernel(operation)) return this.#create(operation, variant, set);
+    const { indexer, buildIndex } = this.#input;
+    const program = variant === 'javascript' ? variant : 'threads';
+    return operation === 'calls'
+      ? createCallsSubject(program, indexer, set)
+      : createSearchSubject(program, buildIndex, indexer.threadCount, set);
+  }
+
   /** Everything that is measured for a group: its variants, the twins of some, and the native program. */
-  enter(group: CaseGroup, set: DataSet): readonly Entry[] {
+  async enter(group: CaseGroup, set: DataSet): Promise<readonly Entry[]> {
     const entries: Entry[] = [];
     const twins = twinned(group.variants);
     for (const variant of group.variants) {
-      const subject = this.#create(group.operation, variant, set);
+      const subject = await this.#createSubject(group.operation, variant, set);
       const contender = createContender(this.#benchmark, subject, variant === 'threads');
       const entry = { variant, vectors: subject.vectorsPerPart, contender };
       entries.push({ ...entry, isTwin: false, subject });

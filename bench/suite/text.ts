@@ -2,8 +2,8 @@
  * Figures and names as they are shown, the same in Markdown and HTML.
  */
 import { formatNumber } from '../../src/reporting/format.js';
-import type { NativeVariant, Operation, Variant } from './cases.js';
-import { type NoiseBand, noiseFactor } from './noise.js';
+import { isOfKernel, type NativeVariant, type Operation, type Variant } from './cases.js';
+import { type NoiseBand, noiseFactor, WIDEST_BAND } from './noise.js';
 import type { BenchmarkResults } from './results.js';
 
 export const operationTitles: Record<Operation, string> = {
@@ -11,6 +11,8 @@ export const operationTitles: Record<Operation, string> = {
   normalize: 'Normalise',
   sort: 'Sort',
   pipeline: 'Pipeline: magnitude, normalise, sort',
+  calls: 'Many small calls, 8 vectors each',
+  search: 'Search: the nearest 10, by inner product',
 };
 
 export function variantTitle(variant: Variant | NativeVariant, threads: number): string {
@@ -37,7 +39,7 @@ export function formatSpeedup(speedup: number): string {
 /** How far the same code may differ: `0.991–1.013 (±1.3 %)`. */
 function formatNoise(band: NoiseBand): string {
   const range = `${band.low.toFixed(3)}–${band.high.toFixed(3)}`;
-  return `${range} (±${(100 * (noiseFactor(band) - 1)).toFixed(1)} %)`;
+  return `${range} (±${formatNumber(100 * (noiseFactor(band) - 1))} %)`;
 }
 
 /** What was measured where and how, one sentence each. */
@@ -55,7 +57,34 @@ export function describeSession(results: BenchmarkResults): readonly string[] {
   ];
   if (noise.oneThread) sentences.push(`Noise band (A/A), one thread: ${formatNoise(noise.oneThread)}.`);
   if (noise.threads) sentences.push(`Noise band (A/A), runs on ${onThreads}: ${formatNoise(noise.threads)}.`);
+  if (noise.oneThread || noise.threads) {
+    sentences.push(
+      'Noise is how far the same code, measured twice, differed from itself: smaller differences say nothing.',
+    );
+  }
   return sentences;
+}
+
+/** What was found, a sentence for each variant that was measured beside JavaScript; of small calls and searches apart. */
+export function verdictOf({ cases, threads, noise }: BenchmarkResults): readonly string[] {
+  const kinds = [
+    { name: '', own: cases.filter(({ operation }) => isOfKernel(operation)) },
+    { name: 'Many small calls: ', own: cases.filter(({ operation }) => operation === 'calls') },
+    { name: 'Search: ', own: cases.filter(({ operation }) => operation === 'search') },
+  ];
+  const widest = Math.max(...[noise.oneThread, noise.threads].map((band) => (band ? noiseFactor(band) : 1)));
+  const warning = `Too noisy to rely on: the same code differed from itself by up to ${formatNumber(100 * (widest - 1))} %. Close what else runs.`;
+  const found = kinds.flatMap(({ name, own }) => {
+    const compared = [...new Set(own.map(({ variant }) => variant))].filter((variant) => variant !== 'javascript');
+    return compared.flatMap((variant) => {
+      const speedups = own.flatMap((result) => (result.variant === variant ? (result.speedup ?? []) : []));
+      if (speedups.length === 0) return [];
+      const [least, most] = [Math.min(...speedups), Math.max(...speedups)].map(formatNumber);
+      const times = least === most ? least : `${least} to ${most}`;
+      return [`${name}${variantTitle(variant, threads)} is ${times} times as fast as JavaScript.`];
+    });
+  });
+  return widest > WIDEST_BAND ? [warning, ...found] : found;
 }
 
 function megabytes(bytes: number): string {

@@ -5,14 +5,14 @@
 
 import type { ParallelIndexer } from '../../src/indexing/parallel-indexer.js';
 import type { IndexingResult } from '../../src/indexing/result/indexing-result.js';
-import { type Operation, operationTraits } from './cases.js';
+import { type KernelOperationName, kernelOperations } from './cases.js';
 import type { DataSet } from './data-set.js';
 import type { Subject } from './subject.js';
 
-export function createThreadsSubject(indexer: ParallelIndexer, operation: Operation, set: DataSet): Subject {
+export function createThreadsSubject(indexer: ParallelIndexer, operation: KernelOperationName, set: DataSet): Subject {
   const { dims, vectorsPerPart, parts, components } = set;
   const matrix = indexer.allocate(parts * vectorsPerPart, dims);
-  const { kernel } = operationTraits[operation];
+  const kernel = kernelOperations[operation];
   let result: IndexingResult | undefined;
   return {
     parts: 1,

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { type CaseGroup, caseName, operationTraits, selectCases } from '../../bench/suite/cases.js';
-import { checkComparable, compareResults, hasRegression } from '../../bench/suite/compare.js';
+import { checkComparable, compareResults, judge } from '../../bench/suite/compare.js';
 import { defaultSizes, SEED } from '../../bench/suite/data-set.js';
 import { comparisonToMarkdown, resultsToMarkdown } from '../../bench/suite/markdown.js';
 import type { NativeProgram } from '../../bench/suite/native.js';
@@ -16,7 +16,7 @@ import type { BenchmarkResults, Machine } from '../../bench/suite/results.js';
 import { resultsFromJson, resultsToJson } from '../../bench/suite/results-json.js';
 import { fullRounds, quickRounds, runSuite } from '../../bench/suite/suite.js';
 import { messageOf } from '../base/errors.js';
-import { ParallelIndexer } from '../index.node.js';
+import { ParallelIndexer, VectorIndex } from '../index.node.js';
 import { checkDistinct } from './check-flags.js';
 import { UsageError } from './exit.js';
 import { collect, parseThreads } from './flag-values.js';
@@ -41,7 +41,10 @@ export function addBenchCommand(program: Command, version: string, interrupted: 
     .option('--json', 'print the results as JSON instead of a Markdown table')
     .option('--quick', 'two sizes and few rounds: some seconds, for a first look')
     .option('--case <pattern>', 'cases by name, * for anything, e.g. "pipeline/*/simd"; may be repeated', collect)
-    .option('--compare <file>', 'fail when a case is slower than in that JSON by more than the noise of both')
+    .option(
+      '--compare <file>',
+      'fail when a case is slower than in that JSON by more than the noise of both, or where noise hides that',
+    )
     .option('--html <file>', 'write a page with charts')
     .option('--markdown <file>', 'write the table')
     .option('--native <path>', 'measure a native program too; bench/README.md says how it is called')
@@ -69,6 +72,7 @@ async function runBench(flags: BenchFlags, version: string, interrupted: AbortSi
   const results = await runSuite({
     groups,
     indexer,
+    buildIndex: VectorIndex.build,
     rounds: flags.quick ? quickRounds : fullRounds,
     sizes: defaultSizes,
     machine,
@@ -86,7 +90,8 @@ async function runBench(flags: BenchFlags, version: string, interrupted: AbortSi
   const text = `\n${comparisonToMarkdown(comparison)}`;
   // JSON on standard output stays JSON.
   (flags.json ? process.stderr : process.stdout).write(text);
-  if (hasRegression(comparison)) throw new Error(`Slower than ${flags.compare} by more than the noise.`);
+  const { objection } = judge(comparison);
+  if (objection) throw new Error(`--compare ${flags.compare}: ${objection}.`);
 }
 
 /** No output may be another one, or what is compared with. */

@@ -151,7 +151,8 @@ function processors(percent: string, { threads, conditions }: BottleneckFacts, t
   const found = `Threads at work had no processor for ${percent} of the time`;
   if (threads <= availableThreads) return `${found}: other programs took it. End them, or run when they have ended.`;
   const use = `Use ${toUse} thread${toUse === 1 ? '' : 's'}`;
-  return `${found} (${threads} threads, ${availableThreads} available). ${use}.`;
+  // Waiting threads cost the run little: what they would do, others do meanwhile.
+  return `${found} (${threads} threads, ${availableThreads} available). ${use}: more do not make it faster.`;
 }
 
 function megabytes(bytes: number): string {

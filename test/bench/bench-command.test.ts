@@ -71,13 +71,16 @@ describe('simdex bench', () => {
     expect(stderr).toBe('normalize, 64 dims (1 of 1)\n');
     expect(status).toBe(0);
     expect(stdout).toMatch(/\| dims \| SIMD WASM ns \| native ns \| native × 2 ns \|/);
-    expect(stdout).toMatch(/\| 64 \| [\d.,]+ \| 77\.5 \| 77\.5 \|/);
+    expect(stdout).toMatch(/\| 64 +\| +[\d.,]+ \| +77\.5 \| +77\.5 \|/);
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 
   it('ends with status 0 against a baseline that was slower', async () => {
     await writeScaled('slow.json', 1e6);
     const { status, stdout } = await bench('--case', 'sort/128/simd', '--compare', 'slow.json');
-    expect(stdout).toContain('0 slower, 1 faster, 0 within the noise band; 3 cases are in one of the two only.');
+    expect(stdout.replaceAll('\n', ' ')).toContain(
+      '0 slower, 1 faster, 0 within the noise band; 3 cases are in one of the two only.',
+    );
     expect(status).toBe(0);
   });
 
@@ -88,8 +91,18 @@ describe('simdex bench', () => {
     );
     expect(status).toBe(1);
     expect(stderr).toContain('1 slower, 0 faster');
-    expect(stderr).toContain('Slower than fast.json by more than the noise.');
+    expect(stderr).toContain('--compare fast.json: slower by more than the noise.');
     expect(await readFile(join(folder, 'now.html'), 'utf8')).toBe(resultsToHtml(resultsFromJson(stdout)));
+  });
+
+  it('ends with status 1 where noise hides what changed', async () => {
+    const results = resultsFromJson(baseline);
+    const noise = { oneThread: { low: 1e-6, high: 1e6, ratios: 3 }, threads: undefined };
+    await writeFile(join(folder, 'noisy.json'), resultsToJson({ ...results, noise }));
+    const { status, stdout, stderr } = await bench('--case', 'sort/128/simd', '--compare', 'noisy.json');
+    expect(stdout).toContain('Too noisy to judge 1 of 1 case');
+    expect(stderr).toContain('--compare noisy.json: too noisy to judge.');
+    expect(status).toBe(1);
   });
 
   it.each([

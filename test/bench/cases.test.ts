@@ -9,12 +9,12 @@ function namesOf(patterns: readonly string[], quick = false): readonly string[] 
 
 describe('selectCases', () => {
   it('gives every operation, size and variant without patterns', () => {
-    expect(namesOf([])).toHaveLength(4 * 9 * 4);
-    expect(new Set(namesOf([])).size).toBe(4 * 9 * 4);
+    expect(namesOf([])).toHaveLength(4 * 9 * 4 + 2 * 9 * 2);
+    expect(new Set(namesOf([])).size).toBe(4 * 9 * 4 + 2 * 9 * 2);
   });
 
   it('gives two sizes with quick', () => {
-    expect(namesOf([], true)).toHaveLength(4 * 2 * 4);
+    expect(namesOf([], true)).toHaveLength(4 * 2 * 4 + 2 * 2 * 2);
     expect(new Set(selectCases([], true).map(({ dims }) => dims))).toEqual(new Set([128, 768]));
   });
 
@@ -31,6 +31,8 @@ describe('selectCases', () => {
       'normalize/64/threads',
       'sort/64/threads',
       'pipeline/64/threads',
+      'calls/64/threads',
+      'search/64/threads',
     ]);
   });
 
@@ -43,10 +45,10 @@ describe('selectCases', () => {
   });
 
   it('refuses a pattern without a case in a sentence that lists what there is', () => {
-    for (const pattern of ['sort/100/simd', 'sort', '', 'sort/128/.*', 'SORT/128/simd']) {
+    for (const pattern of ['calls/128/simd', 'sort/100/simd', 'sort', '', 'sort/128/.*', 'SORT/128/simd']) {
       expect(() => selectCases(['*', pattern], false)).toThrow(
-        'case must be operation/dims/variant, with * for anything: operations magnitude, normalize, sort, pipeline; ' +
-          'dims 64, 128, 256, 384, 512, 768, 1024, 1536, 2048; variants javascript, scalar, simd, threads, ' +
+        'case must be operation/dims/variant, with * for anything: operations magnitude, normalize, sort, pipeline, calls, search; ' +
+          'dims 64, 128, 256, 384, 512, 768, 1024, 1536, 2048; variants javascript, scalar, simd, threads, of calls and search javascript and threads, ' +
           `got ${JSON.stringify(pattern)}`,
       );
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkComparable, compareResults, hasRegression } from '../../bench/suite/compare.js';
+import { checkComparable, compareResults, judge } from '../../bench/suite/compare.js';
 import { comparisonToMarkdown } from '../../bench/suite/markdown.js';
 import { band, firstName, sampleResults, withCase } from './samples.js';
 
@@ -15,7 +15,10 @@ describe('compareResults', () => {
     const comparison = compareResults(sampleResults(), sampleResults());
     expect(comparison.changes).toHaveLength(sampleResults().cases.length);
     expect(comparison.changes.every(({ verdict, ratio }) => verdict === 'noise' && ratio === 1)).toBe(true);
-    expect(hasRegression(comparison)).toBe(false);
+    expect(judge(comparison)).toEqual({
+      sentence: 'None of 40 cases got slower by more than the noise.',
+      objection: undefined,
+    });
   });
 
   it('calls slower, or faster, only what is beyond the noise band', () => {
@@ -38,6 +41,24 @@ describe('compareResults', () => {
     expect(verdictOf(THREADS_CASE, 1.079, noisy)).toBe('noise');
   });
 
+  it('cannot judge what is within a band so wide that it hides changes', () => {
+    const noisy = sampleResults({ noise: { oneThread: band(0.09, 11), threads: band(0.98, 1.02) } });
+    const comparison = compareResults(noisy, sampleResults());
+    const { sentence, objection } = judge(comparison);
+    expect(objection).toBe('too noisy to judge');
+    expect(sentence).toBe(
+      'Too noisy to judge 28 of 40 cases: the same code differed from itself by up to 1,011 %. Close what else runs, and measure both sessions again.',
+    );
+    expect(comparisonToMarkdown(comparison).replaceAll('\n', ' ')).toContain(
+      '0 slower, 0 faster, 12 within the noise band, 28 not to be judged.',
+    );
+    // What is beyond even that is told.
+    expect(judge(compareResults(noisy, withCase(sampleResults(), firstName, 12))).objection).toMatch(/^slower/);
+    // A band of 25 % is wide, but says something.
+    const wide = sampleResults({ noise: { oneThread: band(0.8, 1.25), threads: band(1, 1) } });
+    expect(judge(compareResults(wide, sampleResults())).objection).toBeUndefined();
+  });
+
   it('counts cases that only one session has, and passes over native programs', () => {
     const { cases } = sampleResults();
     const native = { ...cases[0]!, name: 'pipeline/128/native', variant: 'native' } as const;
@@ -49,8 +70,13 @@ describe('compareResults', () => {
   it('is told in a sentence, with a table of what is beyond the noise', () => {
     const comparison = compareResults(sampleResults(), withCase(sampleResults(), firstName, 1.5));
     const text = comparisonToMarkdown(comparison);
-    expect(text).toContain('Against the baseline of 2026-01-31: 1 slower, 0 faster, 31 within the noise band.');
-    expect(text).toContain(`| ${firstName} | 1,327 | 1,991 | 1.500 | ±2.0 % | slower |`);
+    expect(text.replaceAll('\n', ' ')).toContain(
+      'Against the baseline of 2026-01-31: 1 slower, 0 faster, 39 within the noise band.',
+    );
+    expect(text).toMatch(
+      /^1 of 40 cases got slower by more than the noise, magnitude\/128\/javascript most:\n1\.500 times its time\./,
+    );
+    expect(text).toMatch(/\| magnitude\/128\/javascript \| +1,327 \| +1,991 \| 1\.500 \| ±2\.04 % \| slower \|/);
     expect(comparisonToMarkdown(compareResults(sampleResults(), sampleResults()))).not.toContain('|');
   });
 });

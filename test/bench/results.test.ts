@@ -16,7 +16,7 @@ describe('figures of a case', () => {
     expect(javascript.speedup).toBe(1);
     // 768 float32 read and written.
     expect(simd.gigabytesPerSecond).toBeCloseTo((768 * 8) / simd.minNsPerVector, 4);
-    expect(simd.bandwidthShare).toBeCloseTo(simd.gigabytesPerSecond / bandwidth.memoryGBps, 5);
+    expect(simd.bandwidthShare).toBeCloseTo(simd.gigabytesPerSecond! / bandwidth.memoryGBps, 5);
     const magnitude = cases.find(({ name }) => name === 'magnitude/768/simd')!;
     expect(magnitude.gigabytesPerSecond).toBeCloseTo((768 * 4) / magnitude.minNsPerVector, 4);
   });
@@ -72,7 +72,8 @@ describe('results as HTML', () => {
     const expected = new Map<string, string>();
     for (const result of results.cases) {
       for (const [field, format] of Object.entries(SHOWN)) {
-        expected.set(`${result.name} ${field}`, format(result[field as keyof CaseResult] as number));
+        const value = result[field as keyof CaseResult] as number | undefined;
+        if (value !== undefined) expected.set(`${result.name} ${field}`, format(value));
       }
     }
     expect(shown).toEqual(expected);
@@ -84,8 +85,11 @@ describe('results as HTML', () => {
       ([, text]) => text,
     );
     const count = (test: (result: CaseResult) => boolean) => results.cases.filter(test).length;
-    // Times of all, rates of all but the baseline.
-    expect(titles).toHaveLength(results.cases.length + count(({ variant }) => variant !== 'javascript'));
+    // Times of all; rates of all that have one but the baseline.
+    expect(titles).toHaveLength(
+      results.cases.length +
+        count(({ variant, gigabytesPerSecond }) => variant !== 'javascript' && gigabytesPerSecond !== undefined),
+    );
     const sort = results.cases.find(({ name }) => name === 'sort/768/simd')!;
     expect(titles).toContain(`SIMD WASM, 768 dims: ${formatNumber(sort.minNsPerVector)} ns`);
   });
@@ -118,6 +122,8 @@ describe('results as Markdown', () => {
       '### Normalise',
       '### Sort',
       '### Pipeline: magnitude, normalise, sort',
+      '### Many small calls, 8 vectors each',
+      '### Search: the nearest 10, by inner product',
     ]);
     const own = results.cases.filter(({ operation, dims }) => operation === 'pipeline' && dims === 768);
     const others = own.slice(1);
@@ -125,17 +131,45 @@ describe('results as Markdown', () => {
       '768',
       ...own.map(({ minNsPerVector }) => formatNumber(minNsPerVector)),
       ...others.map(({ speedup }) => formatSpeedup(speedup!)),
-      ...others.map((result) => `${formatNumber(result.gigabytesPerSecond)} (${formatPercent(result.bandwidthShare)})`),
+      ...others.map(
+        (result) => `${formatNumber(result.gigabytesPerSecond!)} (${formatPercent(result.bandwidthShare!)})`,
+      ),
     ];
-    expect(lines).toContain(`| ${cells.join(' | ')} |`);
+    // The table is cut where it would be too wide; each part begins with the size.
+    const pipeline = lines.slice(
+      lines.indexOf('### Pipeline: magnitude, normalise, sort'),
+      lines.indexOf('### Many small calls, 8 vectors each'),
+    );
+    const found = pipeline
+      .filter((line) => line.startsWith('| 768'))
+      .flatMap((line) =>
+        line
+          .slice(2, -2)
+          .split('|')
+          .slice(1)
+          .map((cell) => cell.trim()),
+      );
+    expect(['768', ...found]).toEqual(cells);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it('warn first where the noise was so great that no figure is to be relied on', () => {
+    const noisy = sampleResults({ noise: { oneThread: { low: 0.5, high: 1, ratios: 3 }, threads: undefined } });
+    expect(resultsToMarkdown(noisy)).toMatch(
+      /^Too noisy to rely on: the same code differed from itself by up to 100 %\./,
+    );
+    expect(resultsToMarkdown(sampleResults())).not.toContain('Too noisy');
   });
 
   it('begin with the machine, the method, the memory and the noise', () => {
-    const text = resultsToMarkdown(sampleResults());
+    const text = resultsToMarkdown(sampleResults()).replaceAll('\n', ' ');
+    expect(text).toMatch(/SIMD × 2 is 10.0 times as fast as JavaScript\./);
     expect(text).toContain('simdex 1.2.3, Node 20, linux x64, A "fast" <CPU> & more, 2 cores, 16.0 GiB; 2026-01-31.');
     expect(text).toContain('Memory: 31.0 GB/s (copy 22.5, read 31.0, update 28.3).');
-    expect(text).toContain('Noise band (A/A), one thread: 0.980–1.010 (±2.0 %).');
-    expect(text).toContain('Noise band (A/A), runs on 2 threads: 0.950–1.080 (±8.0 %).');
-    expect(resultsToMarkdown({ ...sampleResults(), threads: 1 })).toContain('runs on 1 thread: 0.950');
+    expect(text).toContain('Noise band (A/A), one thread: 0.980–1.010 (±2.04 %).');
+    expect(text).toContain('Noise band (A/A), runs on 2 threads: 0.950–1.080 (±8.00 %).');
+    expect(resultsToMarkdown({ ...sampleResults(), threads: 1 }).replaceAll('\n', ' ')).toContain(
+      'runs on 1 thread: 0.950',
+    );
   });
 });

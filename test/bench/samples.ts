@@ -1,7 +1,7 @@
 /**
  * Results as a session would give them, without measuring.
  */
-import { caseName, operations, type Variant, variants } from '../../bench/suite/cases.js';
+import { caseName, operations, type Variant, variants, variantsOf } from '../../bench/suite/cases.js';
 import type { NoiseBand } from '../../bench/suite/noise.js';
 import { type BenchmarkResults, type CaseResult, RESULTS_FORMAT, summarizeGroup } from '../../bench/suite/results.js';
 
@@ -20,7 +20,7 @@ function timesOf(dims: number, variant: Variant): readonly number[] {
 function sampleCases(): readonly CaseResult[] {
   return operations.flatMap((operation) =>
     [128, 768].flatMap((dims) => {
-      const cases = variants.map((variant) => ({
+      const cases = variantsOf(operation).map((variant) => ({
         operation,
         dims,
         variant,

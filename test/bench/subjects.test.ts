@@ -2,13 +2,20 @@
  * What is measured does what it is named after.
  */
 import { readFileSync } from 'node:fs';
-import { ParallelIndexer } from 'simdex';
+import { ParallelIndexer, VectorIndex } from 'simdex';
 import { afterAll, describe, expect, it } from 'vitest';
 import { checkAgreement } from '../../bench/suite/agreement.js';
-import { operations, operationTraits, variants } from '../../bench/suite/cases.js';
+import {
+  isOfKernel,
+  type KernelOperationName,
+  kernelOperations,
+  operations,
+  variants,
+} from '../../bench/suite/cases.js';
 import { createDataSet, randomComponents } from '../../bench/suite/data-set.js';
 import { createJavaScriptSubject } from '../../bench/suite/javascript-subject.js';
 import { createKernelSubject } from '../../bench/suite/kernel-subject.js';
+import { createCallsSubject, createSearchSubject } from '../../bench/suite/program-subjects.js';
 import type { Subject } from '../../bench/suite/subject.js';
 import { createThreadsSubject } from '../../bench/suite/threads-subject.js';
 import type { CompiledKernel } from '../../src/kernel/instantiate.js';
@@ -26,7 +33,7 @@ function compiledKernel(backend: 'scalar' | 'simd'): CompiledKernel {
   return { backend, module: new WebAssembly.Module(readFileSync(`build/kernel/${backend}.wasm`)) };
 }
 
-function createSubjects(operation: (typeof operations)[number], dims: number): readonly Subject[] {
+function createSubjects(operation: KernelOperationName, dims: number): readonly Subject[] {
   const set = createDataSet(dims, sizes, random);
   return [
     createJavaScriptSubject(operation, set),
@@ -37,17 +44,17 @@ function createSubjects(operation: (typeof operations)[number], dims: number): r
 }
 
 /** What the operation leaves of a row, in float64. */
-function expectedRow(operation: (typeof operations)[number], row: Float32Array): Float64Array {
+function expectedRow(operation: KernelOperationName, row: Float32Array): Float64Array {
   const magnitude = Math.hypot(...row);
   const scaled = operation === 'normalize' || operation === 'pipeline';
   const components = Float64Array.from(row, (component) => (scaled ? component / magnitude : component));
   return operation === 'sort' || operation === 'pipeline' ? components.sort() : components;
 }
 
-describe.each(operations)('%s', (operation) => {
+describe.each(operations.filter(isOfKernel))('%s', (operation) => {
   it.each([64, 300])('does its work on every row of every part, by all variants (%d dims)', async (dims) => {
     for (const [i, subject] of createSubjects(operation, dims).entries()) {
-      const what = `${variants[i]} ${operationTraits[operation].kernel}`;
+      const what = `${variants[i]} ${kernelOperations[operation]}`;
       const part = subject.parts - 1;
       subject.restore(part);
       await subject.run(part);
@@ -80,5 +87,47 @@ describe.each(operations)('%s', (operation) => {
       'broken and javascript give different components',
     );
     for (const subject of subjects) subject.dispose();
+  });
+});
+
+describe('what programs do', () => {
+  const set = createDataSet(96, sizes, random);
+
+  it('small calls normalise every vector of every call, with the indexer as in JavaScript', async () => {
+    const subjects = (['javascript', 'threads'] as const).map((variant) => createCallsSubject(variant, indexer, set));
+    await checkAgreement(subjects.map((subject, i) => ({ name: String(i), subject })));
+    for (const subject of subjects) {
+      await subject.run(0);
+      const { rows, magnitudes } = subject.output(0);
+      expect(rows.length).toBe(subject.vectorsPerPart * 96);
+      for (let vector = 0; vector < subject.vectorsPerPart; vector++) {
+        const source = random.subarray(vector * 96, (vector + 1) * 96);
+        expect(magnitudes![vector]! / Math.hypot(...source)).toBeCloseTo(1, 5);
+        expect(rows[vector * 96 + 5]! * magnitudes![vector]!).toBeCloseTo(source[5]!, 5);
+      }
+    }
+  });
+
+  it('searches find the ten greatest inner products of all rows, with the index as in JavaScript', async () => {
+    const query = random.slice(0, 96).reverse();
+    const expected: number[] = [];
+    for (let part = 0; part < set.parts; part++) {
+      for (let row = 0; row < set.vectorsPerPart; row++) {
+        const source = random.subarray(row * 96, (row + 1) * 96);
+        expected.push(
+          source.reduce((sum, component, i) => sum + Math.fround(component * (1 + part / set.parts)) * query[i]!, 0),
+        );
+      }
+    }
+    expected.sort((a, b) => b - a);
+    for (const variant of ['javascript', 'threads'] as const) {
+      const subject = await createSearchSubject(variant, VectorIndex.build, 2, set);
+      expect(subject.vectorsPerPart).toBe(set.parts * set.vectorsPerPart);
+      await subject.run(0);
+      const { rows } = subject.output(0);
+      expect(rows).toHaveLength(10);
+      for (const [i, score] of rows.entries()) expect(score).toBeCloseTo(expected[i]!, 3);
+      subject.dispose();
+    }
   });
 });

@@ -2,7 +2,7 @@
  * The suite in a page: what `npm run bench:browser` imports there. The page must be cross-origin isolated, for shared memory,
  * and have the package `benchmark` under its name.
  */
-import { ParallelIndexer } from '../../../src/index.inline.js';
+import { ParallelIndexer, VectorIndex } from '../../../src/index.inline.js';
 import { defaultSizes } from '../data-set.js';
 import { resultsToJson } from '../results-json.js';
 import type { SuiteInput } from '../suite.js';
@@ -27,6 +27,7 @@ export async function runSession(
   const results = await runSuite({
     ...input,
     indexer,
+    buildIndex: VectorIndex.build,
     rounds: quick ? quickRounds : fullRounds,
     sizes: defaultSizes,
     onProgress: (_, done) => onGroup(done),

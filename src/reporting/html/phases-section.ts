@@ -43,7 +43,7 @@ function phaseTable(run: ShownRun): Markup {
   const caption = 'Each moment counts once, for what was waited for';
   return scrollable(
     caption,
-    html`<table class="causes"><caption>${caption}</caption><thead><tr><th scope="col">Phase</th><th scope="col">Time</th><th scope="col">Share</th><td></td></tr></thead>
+    html`<table class="causes phases"><caption>${caption}</caption><thead><tr><th scope="col">Phase</th><th scope="col">Time</th><th scope="col">Share</th><td></td></tr></thead>
 <tbody>${rows}${total}</tbody></table>`,
   );
 }

@@ -37,11 +37,13 @@ export interface Plot {
 /** Pixels for the ticks below the area, and for the label of a mark above it. */
 const TICK_SPACE = 20;
 const MARK_SPACE = 15;
+/** For the label of the topmost tick, which stands above its line. */
+const TOP_TICK_SPACE = 17;
 /** Marks beyond this share of the width have their label on the left. */
 const LABEL_TURN = 0.6;
 
 export function plotSvg({ name, label, height, x, y, ySide = 'right', marks = [], content, overlay }: Plot): Markup {
-  const top = marks.length * MARK_SPACE + (marks.length > 0 ? 4 : 6);
+  const top = marks.length * MARK_SPACE + TOP_TICK_SPACE;
   const total = top + height + TICK_SPACE;
   const yOf = (value: number) => top + height - (y?.scale.shareOf(value) ?? 0) * height;
   return html`<svg class="plot" data-plot="${name}" width="100%" height="${total}" role="img" aria-label="${label}">

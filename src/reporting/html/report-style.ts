@@ -31,8 +31,9 @@ h3::before, .run-name span::before { content: ""; display: inline-block; width: 
 .headline p { margin: 0 0 .25rem; }
 .headline p:last-child { margin: 0; }
 .headline .facts { color: var(--soft); font-size: .875rem; }
-.about td { text-align: left; overflow-wrap: anywhere; }
-.causes .total th, .causes .total td { border-top: 2px solid var(--line, currentColor); font-weight: 600; }
+.about thead th { text-align: left; }
+.about td { text-align: left; white-space: normal; overflow-wrap: anywhere; }
+.causes .total th, .causes .total td { border-top: 1px solid var(--rule); font-weight: 600; }
 .headline .deductions { color: var(--soft); font-size: .875rem; }
 .headline .advice { margin-top: .5rem; font-weight: 600; }
 .headline .advice a { font-weight: 400; color: inherit; white-space: nowrap; }
@@ -67,6 +68,7 @@ td.bar rect { fill: var(--run-0); opacity: .7; }
 td.bar rect.track { fill: var(--track); opacity: 1; }
 td.bar svg { margin-top: .35rem; }
 .causes rect + rect { fill: var(--poor); }
+.phases rect + rect { fill: var(--soft); }
 .beside { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 1fr); gap: 2rem; align-items: start; }
 .beside .scroll { margin-top: 1.5rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .1rem 1.25rem; list-style: none; margin: 0 0 .25rem; padding: 0; font-size: .875rem; overflow-wrap: anywhere; }
