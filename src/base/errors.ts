@@ -8,7 +8,11 @@ export type IndexingErrorCode =
   | 'ZeroMagnitude'
   | 'NonFinite'
   | 'InsufficientMemory'
-  | 'InvalidConfiguration';
+  | 'InvalidConfiguration'
+  | 'MalformedFile'
+  | 'FileAccess'
+  | 'MissingPackage'
+  | 'Disposed';
 
 /** Rows `first` (included) to `last` (excluded), by input position. */
 export interface RowRange {
@@ -24,16 +28,22 @@ export interface IndexingErrorDetails {
   readonly threadId?: number;
   /** Rows whose content is undefined after a failed run in place. */
   readonly rows?: RowRange;
+  /** What the thread of a `ThreadPanic` was at. Default `'indexing'`. */
+  readonly during?: 'indexing' | 'search';
   readonly cause?: unknown;
 }
 
 const OPENINGS = {
-  ThreadPanic: 'Thread {id} panicked during indexing',
+  ThreadPanic: 'Thread {id} panicked during {work}',
   EmptyVector: 'Cannot process empty vector',
   ZeroMagnitude: 'Vector has zero magnitude',
   NonFinite: 'Vector has a non-finite component',
   InsufficientMemory: 'Insufficient memory for indexing operation',
   InvalidConfiguration: 'Invalid indexing configuration',
+  MalformedFile: 'Malformed file of vectors',
+  FileAccess: 'Cannot read or write',
+  MissingPackage: 'A package is missing',
+  Disposed: 'Already disposed',
 } satisfies Record<IndexingErrorCode, string>;
 
 /**
@@ -41,14 +51,19 @@ const OPENINGS = {
  * with the vector, thread, option, byte or file at fault.
  */
 export class IndexingError extends Error {
+  /**
+   * `InvalidConfiguration` is for options and arguments only. `MalformedFile` is for what a file holds, `FileAccess` for what the
+   * system refused (its error is the `cause`), `MissingPackage` for an optional package that is absent or does not fit, and
+   * `Disposed` for the use of what was disposed of or closed.
+   */
   readonly code: IndexingErrorCode;
   declare readonly vectorIndex?: number;
   declare readonly threadId?: number;
   declare readonly rows?: RowRange;
 
   constructor(code: IndexingErrorCode, detail: string, details: IndexingErrorDetails = {}) {
-    const { vectorIndex, threadId, rows, cause } = details;
-    const opening = OPENINGS[code].replace('{id}', String(threadId ?? 'unknown'));
+    const { vectorIndex, threadId, rows, during = 'indexing', cause } = details;
+    const opening = OPENINGS[code].replace('{id}', String(threadId ?? 'unknown')).replace('{work}', during);
     super(`${opening}: ${detail}`, cause === undefined ? undefined : { cause });
     this.name = 'IndexingError';
     this.code = code;
@@ -56,6 +71,11 @@ export class IndexingError extends Error {
     if (threadId !== undefined) this.threadId = threadId;
     if (rows !== undefined) this.rows = rows;
   }
+}
+
+/** The message without the fixed words of its code, for a sentence that has an opening of its own. */
+export function detailOf(error: IndexingError): string {
+  return error.message.slice(error.message.indexOf(': ') + 2);
 }
 
 /** `InvalidConfiguration` for the option (argument, field) `name`: what was expected and what came. */

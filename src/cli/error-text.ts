@@ -1,12 +1,20 @@
 /**
  * Errors and names as lines for people.
  */
-import { IndexingError } from '../base/errors.js';
+import { detailOf, IndexingError, type IndexingErrorCode } from '../base/errors.js';
 
 /** One line. What a program reads from the code, the status says here. */
 export function errorText(error: unknown): string {
   return printable([...new Set(sentences(error))].join(AND_THEN));
 }
+
+/** Codes whose fixed words would only repeat the sentence behind them. */
+const SAYS_IT_ALL: ReadonlySet<string> = new Set<IndexingErrorCode>([
+  'InvalidConfiguration',
+  'MalformedFile',
+  'FileAccess',
+  'MissingPackage',
+]);
 
 /** Between what failed and what failed while that was being cleaned up after. */
 const AND_THEN = '; and then: ';
@@ -15,9 +23,8 @@ function sentences(error: unknown): string[] {
   if (!(error instanceof Error)) return [String(error)];
   // A SuppressedError: the first failure, then the one that its cleaning up met.
   if ('suppressed' in error && 'error' in error) return [...sentences(error.suppressed), ...sentences(error.error)];
-  const isConfiguration = error instanceof IndexingError && error.code === 'InvalidConfiguration';
-  const message = isConfiguration ? error.message.replaceAll('Invalid indexing configuration: ', '') : error.message;
-  return message.split(AND_THEN);
+  const isPlain = error instanceof IndexingError && SAYS_IT_ALL.has(error.code);
+  return (isPlain ? detailOf(error) : error.message).split(AND_THEN);
 }
 
 /** Text in which a file's name can neither begin a line nor drive a terminal. */

@@ -2,10 +2,10 @@
  * `simdex info`: what a file of vectors or a saved index holds, from its header and its first rows.
  */
 import type { Command } from 'commander';
-import type { RowChunk } from '../formats/format.js';
 import { openFileSource } from '../formats/node/file-source.js';
 import { openVectors } from '../formats/node/read-vectors.js';
 import { vectorFormats } from '../formats/registry.js';
+import type { RowChunk } from '../formats/row-chunk.js';
 import { isSavedIndex, readSavedIndex } from '../formats/saved-index.js';
 import { checkInputName } from './check-flags.js';
 import { colorsFor } from './colors.js';

@@ -2,9 +2,9 @@
  * The files of a command line as one sequence of rows. All are opened, and their headers checked, before any row is read.
  */
 import { IndexingError, type RowRange } from '../base/errors.js';
-import type { RowChunk } from '../formats/format.js';
 import { openVectors } from '../formats/node/read-vectors.js';
 import type { VectorFormat } from '../formats/registry.js';
+import type { RowChunk } from '../formats/row-chunk.js';
 import { ChunkMemories } from '../formats/row-chunks.js';
 import type { VectorFile } from '../formats/vector-file.js';
 import type { AllocatedMatrix } from '../indexing/allocations.js';
@@ -119,7 +119,7 @@ export class InputFiles implements AsyncDisposable {
       for await (const chunk of file.chunks(memories)) {
         this.#note(chunk);
         yield 'rows' in chunk ? chunk.rows : chunk;
-        if (previous) memories.recycle(previous);
+        if (previous) memories.recycleChunk(previous);
         previous = chunk;
       }
     }

@@ -79,6 +79,6 @@ export class Deaths {
     this.#inVain.set(thread, { deaths, done });
     if (deaths < MAX_DEATHS_IN_VAIN) return;
     const detail = `the worker thread died ${deaths} times before it claimed a batch (${messageOf(cause)})`;
-    throw new IndexingError('ThreadPanic', detail, { threadId: thread, cause });
+    throw new IndexingError('ThreadPanic', detail, { threadId: thread, during: this.#job.what, cause });
   }
 }

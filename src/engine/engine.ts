@@ -74,5 +74,5 @@ const forgotten = new FinalizationRegistry<EngineCore>((core) => {
 });
 
 function disposedEngine(): IndexingError {
-  return new IndexingError('InvalidConfiguration', 'the engine was disposed; make a new one');
+  return new IndexingError('Disposed', 'the engine was disposed; make a new one');
 }

@@ -21,6 +21,7 @@ const CONTINUATION = -1;
 const SCHEMA = 1;
 const DICTIONARY_BATCH = 2;
 const RECORD_BATCH = 3;
+const NAMES = ['nothing', 'a schema', 'a dictionary', 'a record batch'];
 /** Types of fields whose own table points to more. */
 const TIMESTAMP = 10;
 const UNION = 14;
@@ -31,7 +32,7 @@ const MAX_DICTIONARY_BATCHES = 4096;
 
 const latin1 = new TextDecoder('latin1');
 
-/** Checks the footer and all messages. Rejects with `InvalidConfiguration`, or the error of a read outside the metadata. */
+/** Checks the footer and all messages. Rejects with `MalformedFile`, or the error of a read outside the metadata. */
 export async function checkArrowMetadata(source: TrackedSource): Promise<void> {
   const head = await source.slice(0, Math.min(MAGIC.length, source.byteLength));
   const walk = new MessageWalk(source);
@@ -40,11 +41,11 @@ export async function checkArrowMetadata(source: TrackedSource): Promise<void> {
     if (!walk.hasSchema) throw malformed(source.name, 'byte 0', 'a schema, as Arrow begins with', 'none');
     return;
   }
-  for (const block of await checkFooter(source)) await walk.message(block);
+  for (const { at, type } of await checkFooter(source)) await walk.message(at, type);
 }
 
 /** Checks the footer of the file form; gives the places of its messages. */
-async function checkFooter(source: TrackedSource): Promise<number[]> {
+async function checkFooter(source: TrackedSource): Promise<{ readonly at: number; readonly type: number }[]> {
   const { name, byteLength } = source;
   const tailOffset = byteLength - TAIL_BYTES;
   if (tailOffset < MAGIC_BYTES)
@@ -59,7 +60,9 @@ async function checkFooter(source: TrackedSource): Promise<number[]> {
   const root = footer.root();
   checkSchema(footer, footer.table(root, 6));
   checkKeyValues(footer, root, 12);
-  return [8, 10].flatMap((slot) => footer.vector(root, slot, 24).map((block) => footer.int64(block)));
+  const blocks = (slot: number, type: number) =>
+    footer.vector(root, slot, 24).map((block) => ({ at: footer.int64(block), type }));
+  return [...blocks(8, DICTIONARY_BATCH), ...blocks(10, RECORD_BATCH)];
 }
 
 class MessageWalk {
@@ -77,19 +80,23 @@ class MessageWalk {
     this.#spend = createBudget(source);
   }
 
-  /** Checks the message at a place in the file; gives the place behind its body, undefined at the end of the stream. */
-  async message(at: number): Promise<number | undefined> {
+  /**
+   * Checks the message at a place in the file; gives the place behind its body, undefined at the end of the stream.
+   *
+   * @param expected type that the footer gives it: a schema in the place of a batch would be read again and again
+   */
+  async message(at: number, expected?: number): Promise<number | undefined> {
     const { name, byteLength } = this.#source;
     const refuse = (expected: string, found: string) => malformed(name, `message at byte ${at}`, expected, found);
     let begin = at;
     let length = 0;
     do {
-      if (begin === byteLength) return undefined;
+      if (begin === byteLength && expected === undefined) return undefined;
       length = new DataView(await this.#source.slice(begin, begin + 4)).getInt32(0, true);
       begin += 4;
     } while (length === CONTINUATION && begin === at + 4);
-    if (length === 0) return undefined;
-    if (length < 0) throw refuse('the length of a message', String(length));
+    if (length === 0 && expected === undefined) return undefined;
+    if (length <= 0) throw refuse('the length of a message', String(length));
     const buffer = new FlatBuffer(new Uint8Array(await this.#source.slice(begin, begin + length)));
     const root = buffer.root();
     const bodyBytes = buffer.int64(buffer.field(root, 10));
@@ -101,13 +108,15 @@ class MessageWalk {
     const header = buffer.table(root, 8);
     const type = buffer.uint8(buffer.field(root, 6));
     if (header === 0) throw refuse('a header', 'none');
-    if (type === SCHEMA && bodyBytes === 0) {
+    if (expected !== undefined && type !== expected)
+      throw refuse(NAMES[expected]!, NAMES[type] ?? `a message of type ${type}`);
+    if (type === SCHEMA && bodyBytes === 0 && !this.hasSchema) {
       checkSchema(buffer, header);
       this.hasSchema = true;
     } else if (type === RECORD_BATCH) await this.#batch(buffer, header, begin + length, bodyBytes, refuse);
     else if (type === DICTIONARY_BATCH && ++this.#dictionaries <= MAX_DICTIONARY_BATCHES)
       await this.#batch(buffer, buffer.table(header, 6), begin + length, bodyBytes, refuse);
-    else throw refuse('a schema, a record batch, or a dictionary', `a message of type ${type}`);
+    else throw refuse('one schema, then record batches and dictionaries', NAMES[type] ?? `a message of type ${type}`);
     return end;
   }
 

@@ -1,30 +1,33 @@
 /**
- * `.arrow` (Feather 2), the file and the stream form of Arrow IPC, through the package apache-arrow: rows are the column
- * `vector` or `vectors`, or the only one that is a list of floats, of fixed size or not; ids are the column `id`, where there
- * is one of integers or strings. Memory is that of one record batch, which may be compressed.
+ * `.arrow` (Feather 2), the file and the stream form of Arrow IPC, through the package apache-arrow: rows are the column that the option
+ * `column` names, or `vector` or `vectors`, or the only one that is a list of floats or integers, of fixed size or not; ids are the column
+ * `id`, where there is one of integers or strings. Null for a vector is a row without components, and null in it is NaN. Memory is that of
+ * one record batch, which may be compressed.
  */
 import type {
   Data,
   DataType,
   Field,
   FixedSizeList,
-  Float,
   RecordBatch,
   RecordBatchReader,
   Schema,
   TypeMap,
 } from 'apache-arrow';
+import type { NumberArray } from '../vectors/vector-source.js';
 import { registerCodecs } from './arrow-codecs.js';
 import { checkArrowMetadata } from './arrow-metadata.js';
+import { chooseVectors } from './choose-vectors.js';
 import { widenHalvesInto } from './float16.js';
-import type { ByteSource, Format, RowChunk, RowOptions, VectorRows } from './format.js';
+import type { ByteSource, Format, RowOptions, VectorRows } from './format.js';
 import { MAX_DIMS } from './format.js';
-import { malformed } from './malformed.js';
-import { chooseVectors, missingPackage, TrackedSource, toId } from './optional-package.js';
+import { malformed, requireDims } from './malformed.js';
+import { missingPackage, requireMembers, TrackedSource, toId } from './optional-package.js';
+import type { RowChunk } from './row-chunk.js';
 import { ChunkMemories } from './row-chunks.js';
 import { RowCollector } from './row-collector.js';
 
-export const arrow: Format = { open };
+export const arrow: Format = { hasColumns: true, open };
 
 type Arrow = typeof import('apache-arrow');
 
@@ -35,18 +38,12 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
     await checkArrowMetadata(tracked);
     registerCodecs(library);
     const reader = await openReader(library, tracked);
-    const vector = findVectors(library, source.name, reader.schema);
+    const vector = findVectors(library, source.name, reader.schema, options.column);
     const dims = library.DataType.isFixedSizeList(vector.type) ? vector.type.listSize : options.dims;
     if (dims !== undefined && (dims < 1 || dims > MAX_DIMS))
       throw malformed(source.name, 'schema', `rows of 1 to ${MAX_DIMS}`, String(dims));
-    if (options.dims !== undefined && dims !== options.dims)
-      throw malformed(
-        source.name,
-        'schema',
-        `rows of ${options.dims} components, as the option dims says`,
-        String(dims),
-      );
-    const dtype = `float${[16, 32, 64][floatOf(library, vector.type)!.precision]}`;
+    if (dims !== undefined) requireDims(source.name, 'schema', options.dims, dims);
+    const dtype = numberType(library, vector.type)!;
     const chunks = (memories = new ChunkMemories()) => readChunks(tracked, library, vector.name, options, memories);
     // How many rows there are, only reading the batches tells.
     return { dims, count: undefined, dtype, chunks };
@@ -58,7 +55,11 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
 // Bundlers pass over an import that is missing where it stands in a try block.
 async function importArrow(file: string): Promise<Arrow> {
   try {
-    return await import('apache-arrow');
+    return requireMembers(file, 'arrow', 'apache-arrow', await import('apache-arrow'), [
+      'RecordBatchReader',
+      'compressionRegistry',
+      'CompressionType',
+    ]);
   } catch (cause) {
     throw missingPackage(file, 'arrow', 'apache-arrow', cause);
   }
@@ -86,16 +87,22 @@ async function openReader(library: Arrow, source: TrackedSource): Promise<Record
   return (await readers.from(handle)).open() as Promise<RecordBatchReader<TypeMap>>;
 }
 
-function findVectors(library: Arrow, file: string, schema: Schema): Field {
-  const candidates = schema.fields.filter(({ type }) => floatOf(library, type) !== undefined);
-  return chooseVectors(file, 'columns', candidates, ['vector', 'vectors']);
+function findVectors(library: Arrow, file: string, schema: Schema, column: string | undefined): Field {
+  const [candidates, others]: [Field[], string[]] = [[], []];
+  for (const field of schema.fields) {
+    if (numberType(library, field.type)) candidates.push(field);
+    else others.push(field.name);
+  }
+  return chooseVectors(file, { what: 'column', candidates, others, known: ['vector', 'vectors'], column });
 }
 
-/** The floats that a list is of; undefined for every other type. */
-function floatOf({ DataType }: Arrow, type: DataType): Float | undefined {
+/** The numbers that a list is of; undefined for every other type. */
+function numberType({ DataType }: Arrow, type: DataType): string | undefined {
   if (!DataType.isFixedSizeList(type) && !DataType.isList(type) && !DataType.isLargeList(type)) return undefined;
   const item = type.children[0]?.type;
-  return item && DataType.isFloat(item) ? item : undefined;
+  if (!item) return undefined;
+  if (DataType.isFloat(item)) return `float${[16, 32, 64][item.precision]}`;
+  return DataType.isInt(item) ? `${item.isSigned ? 'int' : 'uint'}${item.bitWidth}` : undefined;
 }
 
 async function* readChunks(
@@ -112,10 +119,10 @@ async function* readChunks(
     for (let row = 0; row < batch.numRows; row++) {
       const where = `row ${rows.count}`;
       const values = lists(row);
-      if (dims !== undefined && values.length !== dims)
-        throw malformed(source.name, where, `${dims} components, as the option dims says`, String(values.length));
-      if (rows.isFullFor(values.length)) yield rows.take();
-      rows.add(values, values.length, ids && toId(source.name, where, ids(row)));
+      if (values.length > 0) requireDims(source.name, where, dims, values.length);
+      const id = ids && toId(source.name, where, ids(row));
+      if (rows.isFullFor(values.length, id)) yield rows.take();
+      rows.add(values, values.length, id);
     }
   }
   if (!rows.isEmpty) yield rows.take();
@@ -153,15 +160,15 @@ function listsOf(
   const refuse = (expected: string, found: string) => malformed(file, `rows from ${firstRow} on`, expected, found);
   const list: Data | undefined = batch.getChild(column)?.data[0];
   const item: Data | undefined = list?.children[0];
-  if (!list || !item) throw refuse('a list of floats', 'no data');
+  if (!list || !item) throw refuse('a list of numbers', 'no data');
   if (list.length !== batch.numRows) throw refuse(`${batch.numRows} lists`, String(list.length));
-  if (list.nullCount !== 0 || item.nullCount !== 0) throw refuse('numbers', 'null');
-  const values = toFloat32(item.values as Float32Array | Float64Array | Uint16Array);
+  const values = toFloat32(library, item);
   const isFixed = library.DataType.isFixedSizeList(list.type);
   const size = isFixed ? (list.type as FixedSizeList).listSize : 0;
   // Of 64 bits in a LargeList.
   const offsets = list.valueOffsets as Int32Array | BigInt64Array;
   return (row) => {
+    if (list.nullCount !== 0 && !list.getValid(row)) return new Float32Array(0);
     const from = isFixed ? (list.offset + row) * size : Number(offsets[row]);
     const to = isFixed ? from + size : Number(offsets[row + 1]);
     if (from >= 0 && from <= to && to <= values.length) return values.subarray(from, to);
@@ -169,11 +176,21 @@ function listsOf(
   };
 }
 
-/** float16 lies as its bits. */
-function toFloat32(values: Float32Array | Float64Array | Uint16Array): Float32Array {
+/** The items of lists, a view on them where they are float32 without nulls. */
+function toFloat32({ DataType }: Arrow, item: Data): Float32Array {
+  const numbers = widened(item.values as NumberArray | BigInt64Array | BigUint64Array, DataType.isFloat(item.type));
+  if (item.nullCount === 0) return numbers;
+  const values = numbers === item.values ? numbers.slice() : numbers;
+  for (let i = 0; i < values.length; i++) if (!item.getValid(i)) values[i] = Number.NaN;
+  return values;
+}
+
+function widened(values: NumberArray | BigInt64Array | BigUint64Array, isFloat: boolean): Float32Array {
   if (values instanceof Float32Array) return values;
-  if (values instanceof Float64Array) return Float32Array.from(values);
-  const widened = new Float32Array(values.length);
-  widenHalvesInto(new Uint32Array(widened.buffer), 0, values);
-  return widened;
+  if (values instanceof BigInt64Array || values instanceof BigUint64Array) return Float32Array.from(values, Number);
+  const result = new Float32Array(values.length);
+  // float16 lies as its bits.
+  if (isFloat && values instanceof Uint16Array) widenHalvesInto(new Uint32Array(result.buffer), 0, values);
+  else result.set(values);
+  return result;
 }

@@ -2,8 +2,10 @@
  * Rows that each begin with an int32 that holds their length, of any lengths: read one after the other in bounded memory.
  * `.fvecs` and `.bvecs` are such files.
  */
-import { type ByteSource, MAX_DIMS, type RowChunk, type RowOptions, STAGING_BYTES } from './format.js';
-import { malformed } from './malformed.js';
+import { readUpTo } from './byte-sources.js';
+import { type ByteSource, MAX_DIMS, type RowOptions, STAGING_BYTES } from './format.js';
+import { malformed, requireDims } from './malformed.js';
+import { countOf, type RowChunk } from './row-chunk.js';
 import { ChunkMemories } from './row-chunks.js';
 import { RowCollector } from './row-collector.js';
 
@@ -27,47 +29,48 @@ export async function* countedRows(
   let offset = 0;
   let staged = 0;
   let at = 0;
-  /** Makes `wanted` bytes from `at` on present, with as many more as fit. */
-  const stage = async (wanted: number) => {
-    if (staged - at >= wanted) return;
-    const rest = staging.subarray(at, staged);
-    if (wanted > staging.length) {
-      const grown = new Uint8Array(Math.min(Math.max(wanted, 2 * staging.length), byteLength));
-      grown.set(rest);
-      staging = grown;
-    } else {
-      staging.copyWithin(0, at, staged);
+  /** Makes up to `wanted` bytes from `at` on present, with as many more as fit; gives how many there are. */
+  const stage = async (wanted: number): Promise<number> => {
+    while (staged - at < wanted) {
+      if (at > 0) staging.copyWithin(0, at, staged);
+      offset += at;
+      staged -= at;
+      at = 0;
+      if (staged === staging.length) {
+        // What is claimed may be more than there is: no more memory than twice what came.
+        const grown = new Uint8Array(Math.min(Math.max(STAGING_BYTES, 2 * staging.length), byteLength));
+        grown.set(staging);
+        staging = grown;
+      }
+      const read = await readUpTo(source, staging.subarray(staged), offset + staged);
+      if (read === 0) break;
+      staged += read;
     }
-    offset += at;
-    staged -= at;
-    at = 0;
-    const length = Math.min(staging.length - staged, byteLength - offset - staged);
-    await source.readInto(staging.subarray(staged, staged + length), offset + staged);
-    staged += length;
+    return staged - at;
   };
-  while (offset + at < byteLength) {
+  for (;;) {
     const where = () => `row ${rows.count} (byte ${offset + at})`;
-    const left = byteLength - offset - at - 4;
-    if (left < 0) throw malformed(name, where(), 'the 4 bytes of dims', `${left + 4} bytes to the end of the file`);
-    await stage(4);
+    const left = await stage(4);
+    if (left === 0) break;
+    if (left < 4) throw malformed(name, where(), 'the 4 bytes of dims', `${left} bytes to the end of the file`);
     const length = new DataView(staging.buffer).getInt32(at, true);
     if (length < 1) throw malformed(name, where(), `dims of 1 to ${MAX_DIMS}`, String(length));
-    if (dims !== undefined && length !== dims)
-      throw malformed(name, where(), `dims ${dims}, as the option dims says`, String(length));
+    if (length !== dims) requireDims(name, where(), dims, length);
     const rowBytes = length * itemBytes;
-    if (rowBytes > left)
+    const present = byteLength === Number.POSITIVE_INFINITY ? await stage(4 + rowBytes) : byteLength - offset - at;
+    if (4 + rowBytes > present)
       throw malformed(
         name,
         where(),
         `${rowBytes} bytes for a row of ${length}`,
-        `${left} bytes to the end of the file`,
+        `${present - 4} bytes to the end of the file`,
       );
     await stage(4 + rowBytes);
     if (components.length < length) components = new Float32Array(length);
     const bytes = staging.subarray(at + 4, at + 4 + rowBytes);
     if (itemBytes === 1) components.set(bytes);
     else new Uint8Array(components.buffer).set(bytes);
-    if (rows.isFullFor(length)) yield rows.take();
+    if (rows.isFullFor(length, undefined)) yield rows.take();
     rows.add(components, length);
     at += 4 + rowBytes;
   }
@@ -78,17 +81,20 @@ export async function* countedRows(
 const SAMPLES = 64;
 
 /**
- * The shape of a source whose first row has `dims`. Rows of one length are told by the size and a sample; others by walking
+ * The shape of a source; of a pipe, what the caller says. Rows of one length are told by the size and a sample; others by walking
  * through all of them, which refuses what is malformed, so that a reader is never surprised later.
  */
-export async function shapeOf(source: ByteSource, itemBytes: CountedItem, dims: number, options: RowOptions) {
+export async function shapeOf(source: ByteSource, itemBytes: CountedItem, options: RowOptions) {
+  // Nothing of a pipe can be read twice.
+  if (source.isForwardOnly) return { dims: options.dims, count: undefined };
+  const dims = await readFirstDims(source, itemBytes, options.dims);
   const uniform = await countIfUniform(source, itemBytes, dims);
   if (uniform !== undefined) return { dims, count: uniform };
   const memories = new ChunkMemories();
   let count = 0;
   for await (const chunk of countedRows(source, itemBytes, { dims: options.dims }, memories)) {
-    count += 'rows' in chunk ? chunk.rows.length : chunk.data.length / chunk.dims;
-    memories.recycle(chunk);
+    count += countOf(chunk);
+    memories.recycleChunk(chunk);
   }
   return { dims: 'ragged', count } as const;
 }
@@ -111,7 +117,7 @@ async function countIfUniform(source: ByteSource, itemBytes: CountedItem, dims: 
 }
 
 /** Dims of the first row, checked. Those of the option for an empty file. */
-export async function readFirstDims(source: ByteSource, itemBytes: CountedItem, expected: number | undefined) {
+async function readFirstDims(source: ByteSource, itemBytes: CountedItem, expected: number | undefined) {
   const { name, byteLength } = source;
   if (byteLength === 0) {
     if (expected !== undefined) return expected;
@@ -122,8 +128,7 @@ export async function readFirstDims(source: ByteSource, itemBytes: CountedItem, 
   await source.readInto(new Uint8Array(first.buffer), 0);
   const dims = first[0]!;
   if (dims < 1) throw malformed(name, 'row 0 (byte 0)', `dims of 1 to ${MAX_DIMS}`, String(dims));
-  if (expected !== undefined && dims !== expected)
-    throw malformed(name, 'row 0 (byte 0)', `dims ${expected}, as the option dims says`, String(dims));
+  requireDims(name, 'row 0 (byte 0)', expected, dims);
   if (4 + dims * itemBytes > byteLength) {
     const expected = `whole rows of ${4 + dims * itemBytes} bytes (${dims} components, as row 0 says)`;
     throw malformed(name, 'byte 0', expected, `a file of ${byteLength} bytes`);

@@ -2,13 +2,15 @@
  * `.fbin`, the format of the billion-scale benchmarks: uint32 count, uint32 dims, then count × dims float32, row-major.
  */
 import { IndexingError } from '../base/errors.js';
+import { requireEnd } from './byte-sources.js';
 import { createRowReader } from './fixed-rows.js';
 import type { ByteSource, Format, RowOptions, RowShape, VectorEncoder, VectorRows } from './format.js';
 import { MAX_DIMS } from './format.js';
-import { malformed } from './malformed.js';
+import { malformed, requireDims } from './malformed.js';
+import type { RowChunk } from './row-chunk.js';
 import { ChunkMemories, rowChunks } from './row-chunks.js';
 
-export const fbin: Format = { open, writer: { headerHolds: 'count', ragged: false, createEncoder } };
+export const fbin: Format = { readsPipes: true, open, writer: { headerHolds: 'count', ragged: false, createEncoder } };
 
 const HEADER_BYTES = 8;
 const MAX_COUNT = 2 ** 32 - 1;
@@ -22,22 +24,27 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
   const count = header[0]!;
   const dims = header[1]!;
   if (dims < 1 || dims > MAX_DIMS) throw malformed(name, 'byte 4', `dims of 1 to ${MAX_DIMS}`, String(dims));
-  if (options.dims !== undefined && dims !== options.dims)
-    throw malformed(name, 'byte 4', `dims ${options.dims}, as the option dims says`, String(dims));
+  requireDims(name, 'byte 4', options.dims, dims);
   const claimed = 4n * BigInt(count) * BigInt(dims);
   const present = byteLength - HEADER_BYTES;
-  if (claimed !== BigInt(present)) {
+  if (byteLength !== Number.POSITIVE_INFINITY && claimed !== BigInt(present)) {
     const fault = claimed > present ? 'the file is truncated' : 'there are trailing bytes';
     throw malformed(name, 'byte 8', `${claimed} bytes for ${count} rows of ${dims}`, `${present} bytes: ${fault}`);
   }
-  const createReader = () => createRowReader(source, HEADER_BYTES, dims, 'float32');
-  return {
-    dims,
+  const rows = {
+    dataOffset: HEADER_BYTES,
     count,
-    dtype: 'float32',
-    createReader,
-    chunks: (memories = new ChunkMemories()) => rowChunks(count, dims, options.chunkVectors, memories, createReader()),
-  };
+    dims,
+    type: 'float32',
+    isBigEndian: false,
+    isColumnMajor: false,
+  } as const;
+  const createReader = () => createRowReader(source, rows);
+  async function* chunks(memories = new ChunkMemories()): AsyncGenerator<RowChunk, void, undefined> {
+    yield* rowChunks(count, dims, options.chunkVectors, memories, createReader());
+    await requireEnd(source, HEADER_BYTES + Number(claimed));
+  }
+  return { dims, count, dtype: 'float32', createReader, chunks };
 }
 
 function createEncoder(shape: RowShape, file: string): VectorEncoder {

@@ -8,20 +8,24 @@
  * Float32Array memory are the same thing.
  */
 import type { VectorId } from '../vectors/vector-id.js';
-import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
-import type { HdfFile } from './hdf5.js';
+import type { RowChunk } from './row-chunk.js';
 import type { ChunkMemories, ReadRowsInto } from './row-chunks.js';
 
-/** Bytes at known positions: a file, a Blob, or a buffer in memory. */
+/** Bytes at known positions: a file, a Blob, or a buffer in memory; or a pipe, whose bytes come in order. */
 export interface ByteSource {
   /** What errors call it: the path, for a file. */
   readonly name: string;
+  /** `Infinity` for a pipe, whose end only reading tells. */
   readonly byteLength: number;
-  /** Opens it in the way of HDF5, where that can read it without this interface: a file of the system. */
-  readonly openHdf?: (() => Promise<HdfFile>) | undefined;
-  /** Fills all of `target` from `byteOffset` on. Rejects with `InvalidConfiguration` where the source ends before. */
+  /** Whether it is read from front to back, each read where the last one ended or behind it: a pipe, or what is deflated. */
+  readonly isForwardOnly?: boolean | undefined;
+  /** Fills all of `target` from `byteOffset` on. Rejects with `MalformedFile` where the source ends before. */
   readInto(target: Uint8Array, byteOffset: number): Promise<void>;
+  /** Of a pipe: fills as much of `target` as there is, less than all of it only at the end. */
+  readonly readUpTo?: ((target: Uint8Array, byteOffset: number) => Promise<number>) | undefined;
+  /** Of a file of the system: the same without waiting, for libraries that cannot wait. */
+  readonly readUpToNow?: ((target: Uint8Array, byteOffset: number) => number) | undefined;
 }
 
 export interface RowOptions {
@@ -29,21 +33,17 @@ export interface RowOptions {
   readonly dims?: number | undefined;
   /** Rows of each matrix but the last. Default: about 8 MiB of float32, at least 1 row. */
   readonly chunkVectors?: number | undefined;
+  /**
+   * What holds the vectors: a dataset (`.h5`, with the groups it is in: `model/embeddings`), an array (`.npz`), a tensor
+   * (`.safetensors`), a column (`.parquet`, `.arrow`, `.csv`) or a key (`.jsonl`). Default: what is called `vectors` or `vector`, or
+   * the only one there is.
+   */
+  readonly column?: string | undefined;
+  /**
+   * Whether the first line of a `.csv` file has names. Default: it has where all fields are words, or count 0, 1, 2 and so on.
+   */
+  readonly header?: boolean | undefined;
 }
-
-/** Rows of one length, and what their file calls them. */
-export interface IdentifiedMatrix extends VectorMatrix {
-  /** One for each row; undefined for a file without ids. */
-  readonly ids?: readonly VectorId[] | undefined;
-}
-
-/** Rows whose lengths differ: views on one memory, in order. A row may have no components. */
-interface RaggedRows {
-  readonly rows: readonly Float32Array[];
-  readonly ids?: readonly VectorId[] | undefined;
-}
-
-export type RowChunk = IdentifiedMatrix | RaggedRows;
 
 /** A source whose header has been read and found right. */
 export interface VectorRows {
@@ -104,7 +104,14 @@ export interface FormatWriter {
 }
 
 export interface Format {
-  /** Reads and checks the header. Rejects with `InvalidConfiguration` for what is not a file of this format. */
+  /** Whether `open` takes the option `column`. */
+  readonly hasColumns?: boolean;
+  /** Whether `open` takes the option `header`. */
+  readonly hasHeader?: boolean;
+  /** Whether it can be read front to back, so that a pipe will do. */
+  readonly readsPipes?: boolean;
+  /** Reads and checks the header. Rejects with `MalformedFile` for what is not a file of this format,
+   * and with `InvalidConfiguration` for options that do not fit it. */
   open(source: ByteSource, options: RowOptions): Promise<VectorRows>;
   /** Undefined for formats that are only read. */
   readonly writer?: FormatWriter;

@@ -4,21 +4,24 @@
  * rows, and says no dims: it is read only with the option `dims`. Written with rows of one length.
  */
 import { IndexingError } from '../base/errors.js';
-import { countedRows, readFirstDims, shapeOf } from './counted-rows.js';
+import { countedRows, shapeOf } from './counted-rows.js';
 import type { ByteSource, Format, RowOptions, RowShape, VectorEncoder, VectorRows } from './format.js';
 import { MAX_DIMS, STAGING_BYTES } from './format.js';
 import { malformed } from './malformed.js';
 import { ChunkMemories, type ReadRowsInto, rowChunks } from './row-chunks.js';
 
-export const fvecs: Format = { open, writer: { headerHolds: 'nothing', ragged: false, createEncoder } };
+export const fvecs: Format = {
+  readsPipes: true,
+  open,
+  writer: { headerHolds: 'nothing', ragged: false, createEncoder },
+};
 
 /** Below this a loop over the components is faster than a `subarray` and `set` for each row (measured). */
 const SET_MIN_DIMS = 64;
 
 async function open(source: ByteSource, options: RowOptions): Promise<VectorRows> {
-  const first = await readFirstDims(source, 4, options.dims);
-  const { dims, count } = await shapeOf(source, 4, first, options);
-  if (dims === 'ragged') {
+  const { dims, count } = await shapeOf(source, 4, options);
+  if (typeof dims !== 'number' || count === undefined) {
     const chunks = (memories = new ChunkMemories()) => countedRows(source, 4, options, memories);
     return { dims, count, dtype: 'float32', chunks };
   }

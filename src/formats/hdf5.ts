@@ -1,59 +1,59 @@
 /**
- * `.h5`, through the package h5wasm: rows are the dataset `vectors`, or `train` (as ann-benchmarks calls it), or the only one of
- * little-endian float32 or float64 with two dimensions among those at the top of the file. A file is read where it lies, a
- * chunk at a time; a Blob is first copied into the memory of HDF5.
+ * `.h5` and `.hdf5`, through the package h5wasm: rows are the dataset that the option `column` names with its groups
+ * (`model/embeddings`), or one called `vectors` or `train` (as ann-benchmarks calls it), or the only one of floats or integers with two
+ * dimensions, in any group. A file of the system is read where it lies, a chunk at a time; any other source is copied into memory first.
+ * Data that lie in another file are refused.
  */
-import type { Dataset, File } from 'h5wasm';
-import type { ByteSource, Format, IdentifiedMatrix, RowOptions, VectorRows } from './format.js';
+import { IndexingError, messageOf } from '../base/errors.js';
+import { chooseVectors } from './choose-vectors.js';
+import { decodeInto, tiledReader } from './fixed-rows.js';
+import type { ByteSource, Format, RowOptions, VectorRows } from './format.js';
 import { MAX_DIMS } from './format.js';
-import { malformed } from './malformed.js';
-import { chooseVectors, missingPackage, requirePlausible, TrackedSource } from './optional-package.js';
+import { findDatasets, type MatrixDataset } from './hdf5-datasets.js';
+import { SandboxedFile } from './hdf5-sandbox.js';
+import { malformed, requireDims } from './malformed.js';
+import { missingPackage, requireMembers, requirePlausible } from './optional-package.js';
+import type { IdentifiedMatrix } from './row-chunk.js';
 import { ChunkMemories, rowChunks } from './row-chunks.js';
 
-export const h5: Format = { open };
-
-/** An HDF5 file that is open in the library's own way. */
-export interface HdfFile {
-  readonly file: File;
-  close(): void;
-}
+export const h5: Format = { hasColumns: true, open };
 
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
-const FLOAT_CLASS = 1;
 const KNOWN_NAMES = ['vectors', 'train'];
-/** What the 32-bit memory of the library has room for beside its own. */
-const MAX_BLOB_BYTES = 2 ** 30;
-
-interface VectorsDataset {
-  readonly name: string;
-  readonly dataset: Dataset;
-  readonly count: number;
-  readonly dims: number;
-  readonly itemBytes: number;
-}
+/** A source that is no file of the system is held in memory. */
+const MAX_COPY_BYTES = 2 ** 30;
+/** The library decodes whole chunks: as many rows are read at once as lie in one, within this. */
+const TILE_BYTES = 2 ** 28;
 
 async function open(source: ByteSource, options: RowOptions): Promise<VectorRows> {
   await requireSignature(source);
-  const { name, count, dims, itemBytes } = await withVectors(source, async (vectors) => vectors);
-  const where = `dataset ${JSON.stringify(name.slice(0, 40))}`;
-  if (dims < 1 || dims > MAX_DIMS)
-    throw malformed(source.name, where, `rows of 1 to ${MAX_DIMS}`, `[${count}, ${dims}]`);
-  if (options.dims !== undefined && dims !== options.dims)
-    throw malformed(source.name, where, `rows of ${options.dims} components, as the option dims says`, String(dims));
-  requirePlausible(source, where, count, dims);
+  const { dataset, where } = await withFile(source, (hdf) => {
+    const found = findVectors(source, hdf, options.column);
+    const name = `dataset ${JSON.stringify(found.name.slice(0, 40))}`;
+    const { count, dims } = found;
+    if (dims < 1 || dims > MAX_DIMS)
+      throw malformed(source.name, name, `rows of 1 to ${MAX_DIMS}`, `[${count}, ${dims}]`);
+    requireDims(source.name, name, options.dims, dims);
+    requirePlausible(source, name, count, dims);
+    // Where the data lie shows when they are read.
+    if (count > 0) readRows(source, hdf, found, new Float32Array(dims), 0);
+    return { dataset: found, where: name };
+  });
+  const { count, dims, layout } = dataset;
   async function* chunks(memories = new ChunkMemories()): AsyncGenerator<IdentifiedMatrix, void, undefined> {
-    const hdf = await openHdf(source);
+    const hdf = await openFile(source);
     try {
-      const { dataset } = findVectors(source.name, hdf.file);
-      yield* rowChunks(count, dims, options.chunkVectors, memories, async (data, first) => {
-        const rows = readRows(source, dataset, first, data.length / dims, dims);
-        data.set(rows);
-      });
+      const most = Math.max(1, Math.min(dataset.chunkRows, Math.floor(TILE_BYTES / (4 * dims))));
+      const load = async (tile: Float32Array, first: number) => readRows(source, hdf, dataset, tile, first);
+      const read = dataset.chunkRows > 1 ? tiledReader(count, dims, most, load) : load;
+      yield* rowChunks(count, dims, options.chunkVectors, memories, read);
+    } catch (error) {
+      throw refusal(source, hdf, where, error);
     } finally {
       hdf.close();
     }
   }
-  return { dims, count, dtype: itemBytes === 4 ? 'float32' : 'float64', chunks };
+  return { dims, count, dtype: layout.type, chunks };
 }
 
 async function requireSignature(source: ByteSource): Promise<void> {
@@ -66,86 +66,114 @@ async function requireSignature(source: ByteSource): Promise<void> {
   throw malformed(source.name, 'byte 0', 'the signature of an HDF5 file', 'a foreign file');
 }
 
-async function withVectors<T>(source: ByteSource, use: (vectors: VectorsDataset) => Promise<T>): Promise<T> {
-  const hdf = await openHdf(source);
+async function withFile<T>(source: ByteSource, use: (hdf: SandboxedFile) => T): Promise<T> {
+  const hdf = await openFile(source);
   try {
-    return await use(findVectors(source.name, hdf.file));
+    return use(hdf);
   } catch (error) {
-    throw new TrackedSource(source).refusal('h5', error);
+    throw refusal(source, hdf, 'structure', error);
   } finally {
     hdf.close();
   }
 }
 
-async function openHdf(source: ByteSource): Promise<HdfFile> {
+async function openFile(source: ByteSource): Promise<SandboxedFile> {
+  const library = await importHdf5(source.name);
+  const read = source.readUpToNow ?? (await copyOf(source));
   try {
-    return await (source.openHdf ? source.openHdf() : openInMemory(source));
+    return await SandboxedFile.open(library, source.byteLength, read);
   } catch (error) {
-    throw new TrackedSource(source).refusal('h5', error);
+    throw refusal(source, undefined, 'structure', error);
   }
 }
 
 // Bundlers pass over an import that is missing where it stands in a try block.
 async function importHdf5(file: string) {
   try {
-    return await import('h5wasm');
+    return requireMembers(file, 'h5', 'h5wasm', await import('h5wasm'), ['File', 'ready']);
   } catch (cause) {
     throw missingPackage(file, 'h5', 'h5wasm', cause);
   }
 }
 
-let copies = 0;
-
-async function openInMemory(source: ByteSource): Promise<HdfFile> {
+async function copyOf(source: ByteSource): Promise<NonNullable<ByteSource['readUpToNow']>> {
   const { name, byteLength } = source;
-  if (byteLength > MAX_BLOB_BYTES)
-    throw malformed(name, 'size', `at most ${MAX_BLOB_BYTES} bytes of .h5 in a Blob`, `${byteLength} bytes`);
-  const hdf5 = await importHdf5(name);
-  const { FS, activate_throwing_error_handler } = await hdf5.ready;
-  activate_throwing_error_handler();
+  if (byteLength > MAX_COPY_BYTES)
+    throw malformed(name, 'size', `at most ${MAX_COPY_BYTES} bytes of .h5 in a Blob`, `${byteLength} bytes`);
   const bytes = new Uint8Array(byteLength);
   await source.readInto(bytes, 0);
-  const path = `/simdex-${copies++}.h5`;
-  FS.writeFile(path, bytes);
-  try {
-    const file = new hdf5.File(path, 'r');
-    const close = () => {
-      file.close();
-      FS.unlink(path);
-    };
-    return { file, close };
-  } catch (error) {
-    FS.unlink(path);
-    throw error;
-  }
+  return (target, byteOffset) => {
+    const piece = bytes.subarray(byteOffset, byteOffset + target.length);
+    target.set(piece);
+    return piece.length;
+  };
 }
 
-function findVectors(file: string, root: File): VectorsDataset {
-  const candidates = root.keys().flatMap((name): VectorsDataset[] => {
-    const dataset = root.get(name);
-    if (dataset === null || !('slice' in dataset)) return [];
-    const { shape, type, size, virtual_sources } = dataset.metadata;
-    // A virtual dataset is made of other files.
-    if (type !== FLOAT_CLASS || shape?.length !== 2 || virtual_sources) return [];
-    return [{ name, dataset, count: Number(shape[0]), dims: Number(shape[1]), itemBytes: size }];
+function findVectors(source: ByteSource, hdf: SandboxedFile, column: string | undefined): MatrixDataset {
+  const { matrices, elsewhere, others } = hdf.run(() => findDatasets(hdf.file));
+  const wanted = column?.replace(/^\/+/, '');
+  const names = wanted === undefined ? KNOWN_NAMES : [wanted];
+  // What is meant, or the only thing there is, lies in another file.
+  const foreign =
+    elsewhere.find(({ name }) => names.includes(name)) ?? (matrices.length === 0 ? elsewhere[0] : undefined);
+  if (foreign)
+    throw malformed(source.name, JSON.stringify(foreign.name.slice(0, 40)), 'data within the file', foreign.found);
+  return chooseVectors(source.name, {
+    what: 'dataset',
+    candidates: matrices,
+    others,
+    known: KNOWN_NAMES,
+    column: wanted,
   });
-  const found = chooseVectors(file, 'datasets', candidates, KNOWN_NAMES);
-  const { size, littleEndian } = found.dataset.metadata;
-  const where = `dataset ${JSON.stringify(found.name.slice(0, 40))}`;
-  if (!littleEndian) throw malformed(file, where, 'little-endian numbers', 'big-endian ones');
-  if (size !== 4 && size !== 8) throw malformed(file, where, 'float32 or float64', `floats of ${size} bytes`);
-  return found;
 }
 
-function readRows(source: ByteSource, dataset: Dataset, first: number, rows: number, dims: number) {
-  try {
-    const found = dataset.slice([
-      [first, first + rows],
-      [0, dims],
-    ]);
-    if ((found instanceof Float32Array || found instanceof Float64Array) && found.length === rows * dims) return found;
-  } catch (error) {
-    throw new TrackedSource(source).refusal('h5', error);
+/** Fills `data` with the rows from `first` on. */
+function readRows(
+  source: ByteSource,
+  hdf: SandboxedFile,
+  { path, dims, layout, itemBytes }: MatrixDataset,
+  data: Float32Array,
+  first: number,
+): void {
+  const rows = data.length / dims;
+  const bytes = hdf.run((module) => {
+    const byteLength = data.length * itemBytes;
+    const place = module._malloc(byteLength);
+    if (place === 0)
+      throw new IndexingError(
+        'InsufficientMemory',
+        `${source.name}: ${byteLength} bytes for ${rows} rows in HDF5's memory`,
+      );
+    try {
+      const [count, offset, stride] = [
+        [BigInt(rows), BigInt(dims)],
+        [BigInt(first), 0n],
+        [1n, 1n],
+      ];
+      module.get_dataset_data(hdf.file.file_id, path, count, offset, stride, BigInt(place));
+      return module.HEAPU8.slice(place, place + byteLength);
+    } finally {
+      module._free(place);
+    }
+  });
+  decodeInto(data, 0, bytes, layout);
+}
+
+/** What the library threw, in words: that it wanted another file, or went in circles, is the reason then. */
+function refusal(source: ByteSource, hdf: SandboxedFile | undefined, where: string, error: unknown): unknown {
+  const { name } = source;
+  if (hdf?.foreignFile !== undefined) {
+    const found = `external storage in ${JSON.stringify(hdf.foreignFile.slice(0, 100))}`;
+    return malformed(name, where, 'data within the file', found, { cause: error });
   }
-  throw malformed(source.name, `row ${first}`, `${rows} rows of floats`, 'other data');
+  if (error instanceof IndexingError) return error;
+  if (hdf?.readsTooMuch)
+    return malformed(name, where, 'structures that are read once', 'some that lead in a circle', { cause: error });
+  return malformed(name, where, 'a .h5 file', `a damaged one: ${innermost(messageOf(error))}`, { cause: error });
+}
+
+/** The last of HDF5's own lines says what failed, all others who called it. */
+function innermost(message: string): string {
+  const lines = [...message.matchAll(/\(\): (.+)/g)].map(([, reason]) => reason!);
+  return (lines.at(-1) ?? message).slice(0, 200);
 }

@@ -14,6 +14,7 @@ const INPUT_BYTES = 2 ** 14;
 export class InflatedSource implements ByteSource {
   readonly name: string;
   readonly byteLength: number;
+  readonly isForwardOnly = true;
   readonly #archive: ByteSource;
   readonly #member: ZipMember;
   readonly #dataOffset: number;

@@ -1,10 +1,11 @@
 /**
- * `.jsonl`: every line is a vector, as an array of numbers or as an object with the keys `vector` and, optionally, `id` (a
- * string or an integer that a number holds exactly); other keys are passed over. Rows may differ in length. Numbers beyond
- * float32 become ±Infinity; NaN and Infinity are no JSON and are neither read nor written.
+ * `.jsonl`: every line is a vector, as an array of numbers or as an object with the keys `vector` (or the one that the option `column`
+ * names) and, optionally, `id` (a string or an integer that a number holds exactly); other keys are passed over. Rows may differ in
+ * length; null for a vector is one without components. Numbers beyond float32 become ±Infinity. NaN and infinities, which other
+ * programs write though JSON has none, are read, and null among numbers is NaN; none is written.
  */
 import { IndexingError } from '../base/errors.js';
-import type { VectorId } from '../vectors/vector-id.js';
+import { isVectorId, type VectorId } from '../vectors/vector-id.js';
 import {
   BACKSLASH,
   CLOSE_BRACE,
@@ -22,17 +23,26 @@ import { type LineFault, type LineParser, openTextRows } from './text-rows.js';
 import { TextWriter } from './text-writer.js';
 
 export const jsonl: Format = {
-  open: async (source, options) => openTextRows(source, options, () => new JsonLineParser()),
+  open: async (source, options) => openTextRows(source, options, () => new JsonLineParser(options.column)),
+  hasColumns: true,
+  readsPipes: true,
   writer: { headerHolds: 'nothing', ragged: true, createEncoder },
 };
 
 class JsonLineParser implements LineParser {
   readonly numbers = new NumberList();
+  readonly quoted = false;
   id: VectorId | undefined;
+  readonly #key: string;
   #bytes: Uint8Array = new Uint8Array(0);
   #end = 0;
   #at = 0;
   #hasVector = false;
+
+  /** @param key of the vector in an object */
+  constructor(key = 'vector') {
+    this.#key = key;
+  }
 
   parse(bytes: Uint8Array, start: number, end: number): 'row' | LineFault {
     this.#bytes = bytes;
@@ -47,7 +57,11 @@ class JsonLineParser implements LineParser {
   }
 
   #vector(expected: string): LineFault | undefined {
-    if (this.#bytes[this.#at] !== OPEN_BRACKET) return this.#fault(expected);
+    if (this.#bytes[this.#at] !== OPEN_BRACKET) {
+      const { numbers } = this;
+      numbers.length = 0;
+      return this.#skipNull() ? undefined : this.#fault(expected);
+    }
     const first = skipSpaces(this.#bytes, this.#at + 1);
     const { numbers } = this;
     if (this.#bytes[first] === CLOSE_BRACKET) {
@@ -63,7 +77,12 @@ class JsonLineParser implements LineParser {
   #object(): LineFault | undefined {
     const start = this.#at++;
     this.#spaces();
-    if (this.#skip(CLOSE_BRACE)) return { at: start, expected: 'the key "vector"', found: 'an object without it' };
+    if (this.#skip(CLOSE_BRACE))
+      return {
+        at: start,
+        expected: `the key ${JSON.stringify(this.#key.slice(0, 40))}`,
+        found: 'an object without it',
+      };
     for (;;) {
       this.#spaces();
       const fault = this.#member();
@@ -72,7 +91,11 @@ class JsonLineParser implements LineParser {
       if (this.#skip(COMMA)) continue;
       if (!this.#skip(CLOSE_BRACE)) return this.#fault('a comma or } behind a value');
       if (this.#hasVector) return undefined;
-      return { at: start, expected: 'the key "vector"', found: 'an object without it' };
+      return {
+        at: start,
+        expected: `the key ${JSON.stringify(this.#key.slice(0, 40))}`,
+        found: 'an object without it',
+      };
     }
   }
 
@@ -83,9 +106,9 @@ class JsonLineParser implements LineParser {
     this.#spaces();
     if (!this.#skip(COLON)) return this.#fault('a colon behind a key');
     this.#spaces();
-    if (key === 'vector' ? this.#hasVector : key === 'id' && this.id !== undefined)
-      return { at: keyAt, expected: `the key "${key}" once` };
-    if (key === 'vector') {
+    if (key === this.#key ? this.#hasVector : key === 'id' && this.id !== undefined)
+      return { at: keyAt, expected: `the key ${JSON.stringify(key.slice(0, 40))} once` };
+    if (key === this.#key) {
       this.#hasVector = true;
       return this.#vector('an array of numbers');
     }
@@ -97,6 +120,7 @@ class JsonLineParser implements LineParser {
     if (this.#bytes[at] === QUOTE) {
       const id = this.#string();
       if (typeof id !== 'string') return id;
+      if (!isVectorId(id)) return { at, expected: 'an id of whole characters', found: 'half of a surrogate pair' };
       this.id = id;
       return undefined;
     }
@@ -174,6 +198,12 @@ class JsonLineParser implements LineParser {
     this.#at = skipSpaces(this.#bytes, this.#at);
   }
 
+  #skipNull(): boolean {
+    if (!NULL.every((byte, i) => this.#bytes[this.#at + i] === byte)) return false;
+    this.#at += NULL.length;
+    return true;
+  }
+
   #skip(byte: number): boolean {
     if (this.#bytes[this.#at] !== byte) return false;
     this.#at++;
@@ -186,6 +216,7 @@ class JsonLineParser implements LineParser {
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const NULL = new TextEncoder().encode('null');
 const ENDS_LITERAL = new Set([...' \t\r\n,:[]{}"'].map((character) => character.charCodeAt(0)));
 
 function isJson(text: string): boolean {

@@ -3,7 +3,7 @@
  */
 import { IndexingError, type IndexingErrorDetails } from '../base/errors.js';
 
-/** `where` names a byte offset (`byte 128`) or a row with its offset (`row 3 (byte 3612)`, `line 4 (byte 812)`). */
+/** `MalformedFile`. `where` names a byte offset (`byte 128`) or a row with its offset (`row 3 (byte 3612)`, `line 4 (byte 812)`). */
 export function malformed(
   file: string,
   where: string,
@@ -11,5 +11,12 @@ export function malformed(
   found: string,
   details: IndexingErrorDetails = {},
 ): IndexingError {
-  return new IndexingError('InvalidConfiguration', `${file}, ${where}: expected ${expected}, found ${found}`, details);
+  return new IndexingError('MalformedFile', `${file}, ${where}: expected ${expected}, found ${found}`, details);
+}
+
+/** @throws {IndexingError} `InvalidConfiguration` for rows that are not of the length which the caller said. */
+export function requireDims(file: string, where: string, dims: number | undefined, found: number): void {
+  if (dims === undefined || dims === found) return;
+  const detail = `${file}, ${where}: expected rows of ${dims} components, as the option dims says, found ${found}`;
+  throw new IndexingError('InvalidConfiguration', detail);
 }

@@ -20,7 +20,7 @@ const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
 const MAX_TEXT_BYTES = 2 ** 20;
 const WRITTEN_HEADER_BYTES = 128;
 
-/** Reads and checks the header, nothing behind it. Rejects with `InvalidConfiguration`. */
+/** Reads and checks the header, nothing behind it. Rejects with `MalformedFile`. */
 export async function readNpyHeader(source: ByteSource): Promise<NpyHeader> {
   const { name, byteLength } = source;
   if (byteLength === 0) throw malformed(name, 'byte 0', 'a .npy header', 'an empty file');

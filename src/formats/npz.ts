@@ -1,21 +1,22 @@
 /**
  * `.npz`, NumPy's archive of arrays (`savez`, `savez_compressed`): rows are the array `vectors`, or the only one in it,
- * or the only one of floats with two dimensions. Only read; an archive of one array says nothing that its .npy does not.
+ * or the only one of numbers with two dimensions. Only read; an archive of one array says nothing that its .npy does not.
  */
 
 import { IndexingError } from '../base/errors.js';
-import type { ByteSource, Format, RowChunk, RowOptions, VectorRows } from './format.js';
+import { chooseVectors } from './choose-vectors.js';
+import type { ByteSource, Format, RowOptions, VectorRows } from './format.js';
 import { InflatedSource } from './inflated-source.js';
-import { malformed } from './malformed.js';
 import { npy } from './npy.js';
 import { readNpyHeader } from './npy-header.js';
+import type { RowChunk } from './row-chunk.js';
 import type { ChunkMemories } from './row-chunks.js';
 import { dataOffsetOf, readZipDirectory, type ZipMember } from './zip-directory.js';
 
-export const npz: Format = { open };
+export const npz: Format = { hasColumns: true, open };
 
 async function open(source: ByteSource, options: RowOptions): Promise<VectorRows> {
-  const member = await findArray(source, await readZipDirectory(source));
+  const member = await findArray(source, await readZipDirectory(source), options.column);
   const offset = await dataOffsetOf(source, member);
   const createSource = () => memberSource(source, member, offset);
   const { dims, count, dtype } = await npy.open(createSource(), options);
@@ -30,24 +31,28 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
 /** More are not looked into. */
 const MAX_ARRAYS = 64;
 
-async function findArray(source: ByteSource, members: readonly ZipMember[]): Promise<ZipMember> {
-  const arrays = members.filter(({ name }) => name.endsWith('.npy'));
-  const named = arrays.find(({ name }) => name === 'vectors.npy') ?? (arrays.length === 1 ? arrays[0] : undefined);
-  if (named) return named;
-  const matrices: ZipMember[] = [];
-  for (const member of arrays.slice(0, MAX_ARRAYS)) if (await isFloatMatrix(source, member)) matrices.push(member);
-  const [only, ...others] = matrices;
-  if (only && others.length === 0 && arrays.length <= MAX_ARRAYS) return only;
-  const names = arrays.map(({ name }) => name.slice(0, -4)).join(', ');
-  const expected = 'an array called vectors, or one alone of floats with two dimensions';
-  throw malformed(source.name, 'directory', expected, names.slice(0, 200) || 'no arrays');
+async function findArray(
+  source: ByteSource,
+  members: readonly ZipMember[],
+  column: string | undefined,
+): Promise<ZipMember> {
+  const arrays = members
+    .filter(({ name }) => name.endsWith('.npy'))
+    .map((member) => ({ name: member.name.slice(0, -4), member }));
+  const wanted = arrays.filter(({ name }) => name === (column ?? 'vectors'));
+  const looked =
+    wanted.length > 0 || arrays.length === 1 ? [...wanted, ...arrays].slice(0, 1) : arrays.slice(0, MAX_ARRAYS);
+  const candidates: typeof arrays = [];
+  for (const array of looked) if (looked.length === 1 || (await isMatrix(source, array.member))) candidates.push(array);
+  const others = arrays.filter((array) => !candidates.includes(array)).map(({ name }) => name);
+  return chooseVectors(source.name, { what: 'array', candidates, others, known: ['vectors'], column }).member;
 }
 
 /** Labels and texts that lie beside the vectors are not. */
-async function isFloatMatrix(archive: ByteSource, member: ZipMember): Promise<boolean> {
+async function isMatrix(archive: ByteSource, member: ZipMember): Promise<boolean> {
   try {
     const { descr, shape } = await readNpyHeader(memberSource(archive, member, await dataOffsetOf(archive, member)));
-    return /f[248]$/.test(descr) && shape.length === 2;
+    return /[fiu]\d$/.test(descr) && shape.length === 2;
   } catch (error) {
     // What is asked for is one that can be read.
     if (error instanceof IndexingError) return false;

@@ -8,7 +8,7 @@
  *
  * The byte behind the text (`bytes[end]`) must exist and be none of a number: a line feed.
  */
-import { COMMA, LOWER_E, MINUS, PLUS, POINT, RETURN, SPACE, TAB, UPPER_E, ZERO } from './ascii.js';
+import { COMMA, LINE_FEED, LOWER_E, MINUS, PLUS, POINT, RETURN, SPACE, TAB, UPPER_E, ZERO } from './ascii.js';
 
 /** Relative. */
 const SLACK = 4e-15;
@@ -22,21 +22,32 @@ const MAX_EXPONENT = 300;
 /** 10^0 to 10^300, each the float64 nearest to it. */
 const POWERS = Float64Array.from({ length: MAX_EXPONENT + 1 }, (_, exponent) => Number(`1e${exponent}`));
 
-/** `json`: as JSON has numbers. `loose`: also `+1`, `.5`, `5.` and `007`, as `Number` reads them. */
+/**
+ * `json`: as JSON has numbers. `loose`: also `+1`, `.5`, `5.` and `007`, as `Number` reads them. What programs write for a number that is
+ * none is read in both: NaN, an infinity with its sign, and null, which is NaN; in `loose` in any case of letters, and nothing at all between
+ * commas is NaN too.
+ */
 export type NumberGrammar = 'json' | 'loose';
 
 export class NumberList {
   /** The numbers of the last scan are the first `length` of these. */
   values: Float32Array = new Float32Array(1024);
   length = 0;
+  /** Numbers that the last scan read before it failed, with those kept. */
+  found = 0;
   /** Where the last scan stopped: at what follows the list or, where it failed, at what should be a number. */
   at = 0;
 
-  /** Reads a list of one number or more from `bytes[from]` on. False where something that should be a number is none. */
-  scan(bytes: Uint8Array, from: number, grammar: NumberGrammar): boolean {
+  /**
+   * Reads a list of one number or more from `bytes[from]` on. False where something that should be a number is none.
+   *
+   * @param kept numbers of the scans before that stay in front
+   * @param most numbers to read, where a comma may be followed by something else
+   */
+  scan(bytes: Uint8Array, from: number, grammar: NumberGrammar, kept = 0, most = Number.POSITIVE_INFINITY): boolean {
     const strict = grammar === 'json';
     let values = this.values;
-    let length = 0;
+    let length = kept;
     let at = from;
     let byte = bytes[at]!;
     for (;;) {
@@ -96,17 +107,28 @@ export class NumberList {
         while (digit >= 0 && digit <= 9) digit = bytes[++at]! - ZERO;
         cut += at - cutAt;
         fractionDigits = at - fractionAt;
-        if (fractionDigits === 0 && strict) return this.#fail(start);
+        if (fractionDigits === 0 && strict) return this.#fail(start, length);
       }
-      if (integerDigits === 0 && (strict || fractionDigits === 0)) return this.#fail(start);
-      if (strict && integerDigits > 1 && bytes[digitsAt] === ZERO) return this.#fail(start);
+      if (integerDigits === 0 && (strict || fractionDigits === 0)) {
+        const literal = literalAt(bytes, start, strict);
+        if (!literal) return this.#fail(start, length);
+        if (length === values.length) values = this.#grow();
+        values[length++] = literal.value;
+        at = start + literal.length;
+        byte = bytes[at]!;
+        while (byte === SPACE || byte === TAB || byte === RETURN) byte = bytes[++at]!;
+        if (byte !== COMMA || length - kept === most) break;
+        byte = bytes[++at]!;
+        continue;
+      }
+      if (strict && integerDigits > 1 && bytes[digitsAt] === ZERO) return this.#fail(start, length);
 
       if (digit === LOWER_E - ZERO || digit === UPPER_E - ZERO) {
         byte = bytes[++at]!;
         const down = byte === MINUS;
         if (down || byte === PLUS) byte = bytes[++at]!;
         digit = byte - ZERO;
-        if (!(digit >= 0 && digit <= 9)) return this.#fail(start);
+        if (!(digit >= 0 && digit <= 9)) return this.#fail(start, length);
         let explicit = 0;
         while (digit >= 0 && digit <= 9) {
           if (explicit < 1e6) explicit = explicit * 10 + digit;
@@ -129,7 +151,7 @@ export class NumberList {
 
       byte = digit + ZERO;
       while (byte === SPACE || byte === TAB || byte === RETURN) byte = bytes[++at]!;
-      if (byte !== COMMA) break;
+      if (byte !== COMMA || length - kept === most) break;
       byte = bytes[++at]!;
     }
     this.at = at;
@@ -137,8 +159,15 @@ export class NumberList {
     return true;
   }
 
-  #fail(at: number): false {
+  /** Puts a number behind those that are there. */
+  append(value: number): void {
+    if (this.length === this.values.length) this.#grow();
+    this.values[this.length++] = value;
+  }
+
+  #fail(at: number, found: number): false {
     this.at = at;
+    this.found = found;
     return false;
   }
 
@@ -151,6 +180,23 @@ export class NumberList {
 }
 
 const latin1 = new TextDecoder('latin1');
+
+/** The longest is `-infinity`, and one character more tells that it ends there. */
+const LITERAL_BYTES = 10;
+const JSON_LITERAL = /^(?:NaN|null|-?Infinity)(?![\w.])/;
+const LOOSE_LITERAL = /^(?:[+-]?nan|null|none|n\/?a|[+-]?inf(?:inity)?)(?![\w.])/i;
+
+/** What stands for a number that is none, and its length in bytes; undefined for anything else. */
+function literalAt(bytes: Uint8Array, at: number, strict: boolean): { value: number; length: number } | undefined {
+  const byte = bytes[at]!;
+  // A cell without anything in it.
+  if (!strict && (byte === COMMA || byte === LINE_FEED)) return { value: Number.NaN, length: 0 };
+  const text = latin1.decode(bytes.subarray(at, at + LITERAL_BYTES));
+  const found = (strict ? JSON_LITERAL : LOOSE_LITERAL).exec(text)?.[0];
+  if (found === undefined) return undefined;
+  const value = /inf/i.test(found) ? (found.startsWith('-') ? -Infinity : Infinity) : Number.NaN;
+  return { value, length: found.length };
+}
 
 function exactly(bytes: Uint8Array, from: number, to: number): number {
   return Number(latin1.decode(bytes.subarray(from, to)));

@@ -2,14 +2,39 @@
  * Readers that are packages of their own: loaded when a file needs them, and held to the contract's errors.
  */
 import { IndexingError, messageOf } from '../base/errors.js';
-import type { VectorId } from '../vectors/vector-id.js';
+import { isVectorId, type VectorId } from '../vectors/vector-id.js';
 import type { ByteSource } from './format.js';
 import { malformed } from './malformed.js';
 
-/** `InvalidConfiguration` that names the package to install. */
+/** `MissingPackage` that names the package to install. */
 export function missingPackage(file: string, extension: string, name: string, cause: unknown): IndexingError {
+  if (cause instanceof IndexingError) return cause;
   const detail = `cannot read ${file}: .${extension} needs the package ${name}; npm install ${name}`;
-  return new IndexingError('InvalidConfiguration', detail, { cause });
+  return new IndexingError('MissingPackage', detail, { cause });
+}
+
+/** Oldest versions that have what is used here. */
+const OLDEST: Readonly<Record<string, string>> = { 'apache-arrow': '21.0', h5wasm: '0.8', hyparquet: '1.17' };
+
+/**
+ * The package, where it has what is used of it. Any version may be installed beside simdex: one that does not fit is told when it is
+ * needed.
+ *
+ * @throws {IndexingError} `MissingPackage`
+ */
+export function requireMembers<T extends object>(
+  file: string,
+  extension: string,
+  name: string,
+  library: T,
+  members: readonly (keyof T & string)[],
+): T {
+  const absent = members.filter((member) => !(member in library));
+  if (absent.length === 0) return library;
+  const detail =
+    `cannot read ${file}: .${extension} needs ${name} ${OLDEST[name]} or newer, and the version that is installed has no ` +
+    `${absent.join(', ')}; npm install ${name}@latest`;
+  throw new IndexingError('MissingPackage', detail);
 }
 
 /** A source that remembers where it was read last, for errors of a reader that do not say it. */
@@ -72,32 +97,9 @@ export function createBudget({ name, byteLength }: ByteSource): (bytes: number) 
   };
 }
 
-/** The one of `candidates` that holds vectors: called by a name in `known`, first come first, or the only one. */
-export function chooseVectors<T extends { readonly name: string }>(
-  file: string,
-  what: string,
-  candidates: readonly T[],
-  known: readonly string[],
-): T {
-  for (const name of known) {
-    const found = candidates.find((candidate) => candidate.name === name);
-    if (found) return found;
-  }
-  const [only, ...others] = candidates;
-  if (only && others.length === 0) return only;
-  const names = candidates.map(({ name }) => JSON.stringify(name.slice(0, 40))).join(', ');
-  throw malformed(
-    file,
-    what,
-    `one called ${known.join(' or ')}, or one alone, of float vectors`,
-    names.slice(0, 200) || 'none',
-  );
-}
-
 /** An id as a column has it. */
 export function toId(file: string, where: string, value: unknown): VectorId {
-  if (typeof value === 'string') return value;
   const id = typeof value === 'bigint' ? Number(value) : value;
-  if (typeof id === 'number' && Number.isSafeInteger(id)) return id;
+  if (isVectorId(id)) return id;
   throw malformed(file, where, 'an id that is a string or an integer of less than 2^53', String(value).slice(0, 40));
 }

@@ -4,23 +4,25 @@
  * one row group.
  */
 import type { FileMetaData, SchemaElement, SchemaTree } from 'hyparquet';
-import type { ByteSource, Format, RowChunk, RowOptions, VectorRows } from './format.js';
-import { malformed } from './malformed.js';
+import { chooseVectors } from './choose-vectors.js';
+import type { ByteSource, Format, RowOptions, VectorRows } from './format.js';
+import { malformed, requireDims } from './malformed.js';
 import {
-  chooseVectors,
   createBudget,
   missingPackage,
+  requireMembers,
   requirePlausible,
   TrackedSource,
   toId,
 } from './optional-package.js';
 import { createDecompressors, requireCodec } from './parquet-codecs.js';
 import { type ColumnShape, checkPages } from './parquet-pages.js';
+import type { RowChunk } from './row-chunk.js';
 import { ChunkMemories } from './row-chunks.js';
 import { RowCollector } from './row-collector.js';
 import { ThriftReader } from './thrift.js';
 
-export const parquet: Format = { open };
+export const parquet: Format = { hasColumns: true, open };
 
 type Hyparquet = typeof import('hyparquet');
 
@@ -45,7 +47,7 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
   try {
     const metadata = library.parquetMetadata(await readFooter(tracked), { geoparquet: false });
     checkSchema(metadata.schema);
-    const columns = findColumns(name, library.parquetSchema(metadata));
+    const columns = findColumns(name, library.parquetSchema(metadata), options.column);
     const count = checkedCount(tracked, metadata);
     const chunks = (memories = new ChunkMemories()) =>
       readChunks(tracked, library, metadata, columns, options, memories);
@@ -58,7 +60,12 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
 // Bundlers pass over an import that is missing where it stands in a try block.
 async function importHyparquet(file: string): Promise<Hyparquet> {
   try {
-    return await import('hyparquet');
+    return requireMembers(file, 'parquet', 'hyparquet', await import('hyparquet'), [
+      'parquetMetadata',
+      'parquetSchema',
+      'parquetReadObjects',
+      'snappyUncompress',
+    ]);
   } catch (cause) {
     throw missingPackage(file, 'parquet', 'hyparquet', cause);
   }
@@ -94,12 +101,14 @@ function checkSchema(elements: FileMetaData['schema']): void {
   }
 }
 
-function findColumns(file: string, { children }: SchemaTree): Columns {
+function findColumns(file: string, { children }: SchemaTree, wanted: string | undefined): Columns {
   const lists = children.flatMap((column) => {
     const dtype = listType(column);
     return dtype ? [{ name: column.element.name, dtype, path: pathTo(column) }] : [];
   });
-  const vector = chooseVectors(file, 'columns', lists, ['vector', 'vectors']);
+  const others = children.map(({ element }) => element.name).filter((each) => !lists.some(({ name }) => name === each));
+  const known = ['vector', 'vectors'];
+  const vector = chooseVectors(file, { what: 'column', candidates: lists, others, known, column: wanted });
   const id = children.find(({ element, children: fields }) => element.name === 'id' && fields.length === 0);
   if (id && !isId(id.element))
     throw malformed(
@@ -130,19 +139,34 @@ function isId(element: SchemaElement): boolean {
   return (isNumber || type === 'BYTE_ARRAY') && isKnown && isPlain;
 }
 
-/** The number type of a list of floats: a repeated field, or one within the groups that a list is made of. */
+/** The number type of a list of floats or integers: a repeated field, or one within the groups that a list is made of. */
 function listType({ element, children }: SchemaTree, repeated = false): string | undefined {
   const isRepeated = repeated || element.repetition_type === 'REPEATED';
   const { type, type_length: bytes, converted_type: converted, logical_type: logical } = element;
   const isHalf = type === 'FIXED_LEN_BYTE_ARRAY' && logical?.type === 'FLOAT16' && bytes === FLOAT16_BYTES;
   if (isHalf) return isRepeated ? 'float16' : undefined;
-  // Of all that groups and floats can mean.
+  const integer = /^U?INT_\d+$/.exec(converted ?? '')?.[0];
+  if (integer !== undefined || logical?.type === 'INTEGER') return isRepeated ? integerType(element) : undefined;
+  // Of all that groups and numbers can mean.
   if ((converted !== undefined && converted !== 'LIST') || (logical !== undefined && logical.type !== 'LIST'))
     return undefined;
   if (children.length === 1) return listType(children[0]!, isRepeated);
   if (children.length > 1 || !isRepeated) return undefined;
-  return type === 'FLOAT' ? 'float32' : type === 'DOUBLE' ? 'float64' : undefined;
+  return PLAIN_NUMBERS[type ?? ''];
 }
+
+function integerType({ type, converted_type: converted, logical_type: logical }: SchemaElement): string | undefined {
+  if (type !== 'INT32' && type !== 'INT64') return undefined;
+  if (logical?.type === 'INTEGER') return `${logical.isSigned ? 'int' : 'uint'}${logical.bitWidth}`;
+  return converted?.toLowerCase().replace('_', '');
+}
+
+const PLAIN_NUMBERS: Readonly<Record<string, string>> = {
+  FLOAT: 'float32',
+  DOUBLE: 'float64',
+  INT32: 'int32',
+  INT64: 'int64',
+};
 
 function checkedCount(source: ByteSource, { num_rows, row_groups }: FileMetaData): number {
   const rows = row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0);
@@ -182,10 +206,10 @@ async function* readChunks(
     for (const [row, vector] of vectors.entries()) {
       const where = `row ${rows.count}`;
       const values = vectorOf(source.name, where, vector);
-      if (options.dims !== undefined && values.length !== options.dims)
-        throw malformed(source.name, where, `${options.dims} components, as the option dims says`, `${values.length}`);
-      if (rows.isFullFor(values.length)) yield rows.take();
-      rows.add(values, values.length, ids && toId(source.name, where, ids[row]));
+      if (values.length > 0) requireDims(source.name, where, options.dims, values.length);
+      const id = ids && toId(source.name, where, ids[row]);
+      if (rows.isFullFor(values.length, id)) yield rows.take();
+      rows.add(values, values.length, id);
     }
   }
   if (!rows.isEmpty) yield rows.take();
@@ -249,12 +273,17 @@ async function readPages(source: TrackedSource, group: RowGroup, { name, path }:
   return { bytes, start, shape };
 }
 
+/** Null for a vector is one without components, and null in it is NaN. */
 function vectorOf(file: string, where: string, value: unknown): Float32Array {
   if (value instanceof Float32Array) return value;
-  const isList = Array.isArray(value) || value instanceof Float64Array;
-  if (!isList) throw malformed(file, where, 'a list of numbers', value === null ? 'null' : typeof value);
-  const bad = Array.prototype.findIndex.call(value, (component) => typeof component !== 'number');
-  if (bad !== -1)
-    throw malformed(file, where, 'a list of numbers', `${String(value[bad]).slice(0, 20)} at component ${bad}`);
-  return Float32Array.from(value);
+  if (value === null || value === undefined) return new Float32Array(0);
+  if (!Array.isArray(value) && !ArrayBuffer.isView(value))
+    throw malformed(file, where, 'a list of numbers', typeof value);
+  const components = value as ArrayLike<unknown>;
+  return Float32Array.from(components, (component, i) => {
+    if (typeof component === 'number') return component;
+    if (typeof component === 'bigint') return Number(component);
+    if (component === null || component === undefined) return Number.NaN;
+    throw malformed(file, where, 'a list of numbers', `${String(component).slice(0, 20)} at component ${i}`);
+  });
 }

@@ -61,11 +61,21 @@ export function formatsFor(shape: RowShape): string[] {
 
 /** The format called `name` or, without a name, the one of the file's extension (in any case). */
 export function formatOf(file: string, name?: VectorFormat): { readonly name: VectorFormat; readonly format: Format } {
-  const key = name ?? /\.([^./\\]+)$/.exec(file)?.[1]?.toLowerCase() ?? '';
+  const key = name ?? formatOfExtension(file) ?? '';
   if (isVectorFormat(key)) return { name: key, format: formats[key] };
   const names = Object.keys(formats);
   if (name !== undefined) throw invalidConfiguration('format', `one of ${names.join(', ')}`, name);
   throw invalidConfiguration('file', `a name that ends in .${names.join(', .')}, or the option format given`, file);
+}
+
+/** Other extensions that files of a format have. */
+const ALIASES: Readonly<Record<string, VectorFormat>> = { hdf5: 'h5' };
+
+/** What the end of a file's name says, in any case of letters. */
+export function formatOfExtension(file: string): VectorFormat | undefined {
+  const extension = /\.([^./\\]+)$/.exec(file)?.[1]?.toLowerCase() ?? '';
+  if (isVectorFormat(extension)) return extension;
+  return Object.hasOwn(ALIASES, extension) ? ALIASES[extension] : undefined;
 }
 
 function isVectorFormat(name: string): name is VectorFormat {

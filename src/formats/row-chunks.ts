@@ -5,7 +5,7 @@
 import { IndexingError } from '../base/errors.js';
 import { seeByCollector } from '../memory/create-memory.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
-import type { RowChunk } from './format.js';
+import type { RowChunk } from './row-chunk.js';
 
 /** Bytes of float32 rows in a chunk, unless the caller says how many rows. */
 export const DEFAULT_CHUNK_BYTES = 8 * 2 ** 20;
@@ -50,9 +50,14 @@ export class ChunkMemories {
   }
 
   /** Takes back the memory of a chunk whose receiver is done with it and all views on it. */
-  recycle(chunk: RowChunk): void {
+  recycleChunk(chunk: RowChunk): void {
     const buffer = 'rows' in chunk ? chunk.rows[0]?.buffer : chunk.data.buffer;
-    if (buffer) this.#kept = [buffer, ...this.#kept].slice(0, MAX_KEPT);
+    if (buffer) this.recycle(buffer);
+  }
+
+  /** Takes back a memory that came from here, once nobody has a view on it. */
+  recycle(buffer: ArrayBufferLike): void {
+    this.#kept = [buffer, ...this.#kept].slice(0, MAX_KEPT);
   }
 
   /**

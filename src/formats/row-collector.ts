@@ -3,7 +3,7 @@
  * same length, else rows of their own. Memory is at most one chunk, and never more than the rest of the source can fill.
  */
 import type { VectorId } from '../vectors/vector-id.js';
-import type { RowChunk } from './format.js';
+import type { RowChunk } from './row-chunk.js';
 import { type ChunkMemories, DEFAULT_CHUNK_BYTES } from './row-chunks.js';
 
 export class RowCollector {
@@ -13,8 +13,7 @@ export class RowCollector {
   #data: Float32Array | undefined;
   #used = 0;
   #lengths: number[] = [];
-  #ids: (VectorId | undefined)[] = [];
-  #hasIds = false;
+  #ids: VectorId[] = [];
   /** Rows in chunks that were taken. */
   #taken = 0;
 
@@ -34,36 +33,37 @@ export class RowCollector {
     return this.#lengths.length === 0;
   }
 
-  /** Whether the chunk must be taken before a row of `length` components is added. */
-  isFullFor(length: number): boolean {
+  /**
+   * Whether the chunk must be taken before a row of `length` components is added, with an id or without: all rows of a chunk have one,
+   * or none has.
+   */
+  isFullFor(length: number, id: VectorId | undefined): boolean {
     const rows = this.#lengths.length;
+    if (rows > 0 && this.#ids.length > 0 !== (id !== undefined)) return true;
     if (this.#chunkVectors !== undefined) return rows === this.#chunkVectors;
     // Rows without components need no room, but are not kept without end.
     return rows > 0 && 4 * (this.#used + Math.max(1, length) + rows) > DEFAULT_CHUNK_BYTES;
   }
 
-  /** Copies the first `length` of `values`. Without an id, a row among others that have one is called by its position. */
+  /** Copies the first `length` of `values`. */
   add(values: Float32Array, length: number, id?: VectorId): void {
     const data = this.#withRoomFor(length);
     data.set(length === values.length ? values : values.subarray(0, length), this.#used);
     this.#used += length;
     this.#lengths.push(length);
-    this.#ids.push(id);
-    if (id !== undefined) this.#hasIds = true;
+    if (id !== undefined) this.#ids.push(id);
   }
 
   /** The rows added since the last call, at least one. */
   take(): RowChunk {
     const lengths = this.#lengths;
     const data = this.#data!.subarray(0, this.#used);
-    const first = this.#taken;
-    const ids = this.#hasIds ? this.#ids.map((id, row) => id ?? first + row) : undefined;
+    const ids = this.#ids.length > 0 ? this.#ids : undefined;
     this.#taken += lengths.length;
     this.#data = undefined;
     this.#used = 0;
     this.#lengths = [];
     this.#ids = [];
-    this.#hasIds = false;
     const dims = lengths[0]!;
     if (dims > 0 && lengths.every((length) => length === dims)) return { data, dims, ids };
     let at = 0;

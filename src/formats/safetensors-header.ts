@@ -66,7 +66,7 @@ export function createSafetensorsHeader(
   return header;
 }
 
-/** Reads and checks the header, nothing behind it. Rejects with `InvalidConfiguration`, saying foreign or truncated. */
+/** Reads and checks the header, nothing behind it. Rejects with `MalformedFile`, saying foreign or truncated. */
 export async function readSafetensorsHeader(source: ByteSource): Promise<SafetensorsHeader> {
   const { name, byteLength } = source;
   const preamble = new Uint8Array(Math.min(9, byteLength));

@@ -1,22 +1,16 @@
 /**
- * `.safetensors`: rows are the tensor `vectors`, or the only tensor of floats with two dimensions; ids are `ids`, or
+ * `.safetensors`: rows are the tensor `vectors`, or the only one of floats or integers with two dimensions; ids are `ids`, or
  * `ids_bytes` with `ids_offsets`, as in a saved index. Written with `vectors` and, where rows have them, ids; as a saved index
  * with `magnitudes` too, and with ids always: those of the rows, or their positions.
  */
 import { IndexingError } from '../base/errors.js';
 import type { VectorId } from '../vectors/vector-id.js';
-import { createRowReader, type FloatType } from './fixed-rows.js';
-import type {
-  ByteSource,
-  Format,
-  IdentifiedMatrix,
-  RowOptions,
-  RowShape,
-  VectorEncoder,
-  VectorRows,
-} from './format.js';
+import { chooseVectors } from './choose-vectors.js';
+import { createRowReader, type NumberType } from './fixed-rows.js';
+import type { ByteSource, Format, RowOptions, RowShape, VectorEncoder, VectorRows } from './format.js';
 import { MAX_DIMS } from './format.js';
-import { malformed } from './malformed.js';
+import { malformed, requireDims } from './malformed.js';
+import type { IdentifiedMatrix } from './row-chunk.js';
 import { ChunkMemories, rowChunks } from './row-chunks.js';
 import {
   createSafetensorsHeader,
@@ -34,29 +28,38 @@ import {
 } from './saved-index.js';
 
 export const safetensors: Format = {
+  hasColumns: true,
   open,
   writer: { headerHolds: 'all sizes', ragged: false, createEncoder },
 };
 
-const FLOATS: Readonly<Record<string, FloatType>> = {
+const TYPES: Readonly<Record<string, NumberType>> = {
   F16: 'float16',
   BF16: 'bfloat16',
   F32: 'float32',
   F64: 'float64',
+  I8: 'int8',
+  I16: 'int16',
+  I32: 'int32',
+  I64: 'int64',
+  U8: 'uint8',
+  U16: 'uint16',
+  U32: 'uint32',
+  U64: 'uint64',
 };
 
 async function open(source: ByteSource, options: RowOptions): Promise<VectorRows> {
   const { tensors } = await readSafetensorsHeader(source);
-  const [name, tensor] = findVectors(source.name, tensors);
+  const [name, tensor] = findVectors(source.name, tensors, options.column);
   const [count, dims] = tensor.shape as [number, number];
   const where = `tensor ${JSON.stringify(name.slice(0, 40))}`;
   if (dims < 1 || dims > MAX_DIMS)
     throw malformed(source.name, where, `rows of 1 to ${MAX_DIMS} components`, `[${tensor.shape.join(', ')}]`);
-  if (options.dims !== undefined && dims !== options.dims)
-    throw malformed(source.name, where, `rows of ${options.dims} components, as the option dims says`, String(dims));
-  const type = FLOATS[tensor.dtype]!;
+  requireDims(source.name, where, options.dims, dims);
+  const type = TYPES[tensor.dtype]!;
   const readIds = findIds(source, tensors, count);
-  const createReader = () => createRowReader(source, tensor.byteOffset, dims, type);
+  const rows = { dataOffset: tensor.byteOffset, count, dims, type, isBigEndian: false, isColumnMajor: false };
+  const createReader = () => createRowReader(source, rows);
   return {
     dims,
     count,
@@ -81,13 +84,15 @@ async function* withIds(
   }
 }
 
-function findVectors(file: string, tensors: SafetensorsHeader['tensors']): [string, Tensor] {
-  const fitting = [...tensors].filter(([, { dtype, shape }]) => Object.hasOwn(FLOATS, dtype) && shape.length === 2);
-  const found = fitting.find(([name]) => name === 'vectors') ?? (fitting.length === 1 ? fitting[0] : undefined);
-  if (found) return found;
-  const expected = 'a tensor "vectors", or one alone, of floats with two dimensions';
-  const names = [...tensors].map(([name, { dtype, shape }]) => `${name} ${dtype} [${shape.join(', ')}]`);
-  throw malformed(file, 'header', expected, names.length === 0 ? 'no tensor' : names.join('; ').slice(0, 200));
+function findVectors(
+  file: string,
+  tensors: SafetensorsHeader['tensors'],
+  column: string | undefined,
+): [string, Tensor] {
+  const isMatrix = ([, { dtype, shape }]: [string, Tensor]) => Object.hasOwn(TYPES, dtype) && shape.length === 2;
+  const candidates = [...tensors].filter(isMatrix).map((entry) => ({ name: entry[0], entry }));
+  const others = [...tensors].filter((entry) => !isMatrix(entry)).map(([name]) => name);
+  return chooseVectors(file, { what: 'tensor', candidates, others, known: ['vectors'], column }).entry;
 }
 
 function findIds(source: ByteSource, tensors: SafetensorsHeader['tensors'], count: number): ReadIds | undefined {

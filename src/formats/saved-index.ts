@@ -79,7 +79,7 @@ function saysIndex(metadata: ReadonlyMap<string, string>): boolean {
 }
 
 /**
- * Reads and checks the header of a saved index. Rejects with `InvalidConfiguration`, saying whether the file is truncated,
+ * Reads and checks the header of a saved index. Rejects with `MalformedFile`, saying whether the file is truncated,
  * foreign (no .safetensors, or none that simdex saved) or newer than this version.
  */
 export async function readSavedIndex(source: ByteSource): Promise<SavedIndexPlaces> {
@@ -146,7 +146,7 @@ export function encodeIds(ids: readonly VectorId[]): EncodedIds {
 /**
  * Ids of the rows from `firstRow` on.
  *
- * @throws {IndexingError} `InvalidConfiguration` naming the row for what is no id: an integer beyond 2^53, offsets out of
+ * @throws {IndexingError} `MalformedFile` naming the row for what is no id: an integer beyond 2^53, offsets out of
  *   order, text that is no UTF-8
  */
 export function decodeIds(file: string, ids: EncodedIds, firstRow = 0): VectorId[] {

@@ -4,10 +4,11 @@
  */
 import type { VectorId } from '../vectors/vector-id.js';
 import { LINE_FEED, skipSpaces } from './ascii.js';
-import type { ByteSource, RowChunk, RowOptions, VectorRows } from './format.js';
+import type { ByteSource, RowOptions, VectorRows } from './format.js';
 import { readLines } from './lines.js';
-import { malformed } from './malformed.js';
+import { malformed, requireDims } from './malformed.js';
 import type { NumberList } from './number-list.js';
+import type { RowChunk } from './row-chunk.js';
 import { ChunkMemories } from './row-chunks.js';
 import { RowCollector } from './row-collector.js';
 
@@ -20,6 +21,8 @@ export interface LineFault {
 }
 
 export interface LineParser {
+  /** Whether a field in double quotes may hold line feeds. */
+  readonly quoted: boolean;
   /** The components of the last row. */
   readonly numbers: NumberList;
   /** Its id. */
@@ -55,28 +58,36 @@ async function* textChunks(
   parser: LineParser,
 ): AsyncGenerator<RowChunk, void, undefined> {
   let line = 0;
-  for await (const { bytes, start: first, end: last, byteOffset } of readLines(source)) {
+  for await (const { bytes, start: first, end: last, byteOffset, endOf } of readLines(source, parser.quoted)) {
     for (let at = first; at < last; ) {
-      const end = bytes.indexOf(LINE_FEED, at);
+      const end = endOf(at);
       line++;
       const start = skipSpaces(bytes, at);
       const parsed = start < end ? parser.parse(bytes, start, end) : 'no row';
       if (parsed === 'row') {
         const { numbers, id } = parser;
-        if (dims !== undefined && numbers.length !== dims) {
-          const expected = `${dims} components, as the option dims says`;
-          throw malformed(source.name, place(line, byteOffset + at), expected, String(numbers.length));
-        }
-        if (rows.isFullFor(numbers.length)) yield rows.take();
+        requireDims(source.name, place(line, byteOffset + at), dims, numbers.length);
+        if (rows.isFullFor(numbers.length, id)) yield rows.take();
         rows.add(numbers.values, numbers.length, id);
       } else if (parsed !== 'no row') {
         const found = parsed.found ?? excerpt(bytes, parsed.at, end);
         throw malformed(source.name, place(line, byteOffset + parsed.at), parsed.expected, found);
       }
+      // A row may stand on several lines of the file.
+      if (parser.quoted) line += countByte(bytes, at, end);
       at = end + 1;
     }
   }
   if (!rows.isEmpty) yield rows.take();
+}
+
+function countByte(bytes: Uint8Array, from: number, to: number): number {
+  let count = 0;
+  for (let at = bytes.subarray(from, to).indexOf(LINE_FEED); at !== -1; count++) {
+    const next = bytes.subarray(from + at + 1, to).indexOf(LINE_FEED);
+    at = next === -1 ? -1 : at + 1 + next;
+  }
+  return count;
 }
 
 function place(line: number, byteOffset: number): string {

@@ -3,10 +3,15 @@
  * forbids it: the caller may ask for the next chunk while working on this one.
  */
 import { IndexingError, invalidConfiguration, refuseUnknown } from '../base/errors.js';
+import type { ReusableChunks } from '../vectors/reusable-chunks.js';
+import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import { createBlobSource } from './byte-sources.js';
-import type { ByteSource, IdentifiedMatrix, RowChunk, RowOptions } from './format.js';
+import type { ByteSource, RowOptions } from './format.js';
+import { LentMemories } from './lent-memories.js';
+import { MatrixCutter } from './matrices.js';
 import { formatOf, type VectorFormat } from './registry.js';
-import type { ChunkMemories, ReadRowsInto } from './row-chunks.js';
+import type { IdentifiedMatrix, RowChunk } from './row-chunk.js';
+import { ChunkMemories, type ReadRowsInto } from './row-chunks.js';
 
 /** How a file of vectors is read. */
 export interface ReadVectorsOptions extends RowOptions {
@@ -19,6 +24,9 @@ export interface ClosableSource extends ByteSource {
   /** Waits for reads under way; further ones are refused. May be called again. */
   close(): Promise<void>;
 }
+
+/** Matrices, one after the other, whose memory can be handed back. */
+export type VectorChunks = AsyncGenerator<IdentifiedMatrix, void, undefined> & ReusableChunks;
 
 /** An open file whose header has been checked. Whoever opened it closes it. */
 export interface VectorFile {
@@ -43,24 +51,38 @@ export interface VectorFile {
   close(): Promise<void>;
 }
 
-const READ_OPTIONS = new Set(['format', 'dims', 'chunkVectors']);
+const READ_OPTIONS = new Set(['format', 'dims', 'chunkVectors', 'column', 'header']);
 
 /** Checks what can be checked before anything is opened; gives the format. */
 export function checkReadOptions(name: string, options: ReadVectorsOptions) {
   refuseUnknown('options', options, READ_OPTIONS);
   requirePositiveInteger('dims', options.dims);
   requirePositiveInteger('chunkVectors', options.chunkVectors);
-  return formatOf(name, options.format);
+  const { column, header } = options;
+  if (column !== undefined && (typeof column !== 'string' || column === ''))
+    throw invalidConfiguration('column', 'the name of what holds the vectors', column);
+  if (header !== undefined && typeof header !== 'boolean')
+    throw invalidConfiguration('header', 'true or false', header);
+  const found = formatOf(name, options.format);
+  if (column !== undefined && !found.format.hasColumns) throw refuseOption('column', column, found.name);
+  if (header !== undefined && !found.format.hasHeader) throw refuseOption('header', String(header), found.name);
+  return found;
+}
+
+function refuseOption(option: string, value: string, format: VectorFormat): IndexingError {
+  const detail = `${option} ${JSON.stringify(value)} was given, but .${format} has none; leave it out`;
+  return new IndexingError('InvalidConfiguration', detail);
 }
 
 /**
  * Checks the header of a source against its size, without reading rows. Closes the source when that fails.
- * Rejects with `InvalidConfiguration` for what is not what its format says, or a bad option.
+ * Rejects with `MalformedFile` for what is not what its format says, and with `InvalidConfiguration` for a bad option.
  */
 export async function openSource(source: ClosableSource, options: ReadVectorsOptions = {}): Promise<VectorFile> {
   const counted = new CountedSource(source);
   try {
     const { name, format } = checkReadOptions(source.name, options);
+    if (source.isForwardOnly && !format.readsPipes) throw refusePipe(source.name, name);
     const rows = await format.open(counted, options);
     return {
       file: source.name,
@@ -72,7 +94,8 @@ export async function openSource(source: ClosableSource, options: ReadVectorsOpt
       get bytesRead() {
         return counted.bytesRead;
       },
-      createReader: rows.createReader,
+      // What came through a pipe cannot be read again.
+      createReader: source.isForwardOnly ? undefined : rows.createReader,
       chunks: (memories) => rows.chunks(memories),
       close: () => source.close(),
     };
@@ -82,48 +105,38 @@ export async function openSource(source: ClosableSource, options: ReadVectorsOpt
   }
 }
 
+function refusePipe(file: string, format: VectorFormat): IndexingError {
+  const detail = `${file} is a pipe, and .${format} is not read from front to back; save it to a file first`;
+  return new IndexingError('InvalidConfiguration', detail);
+}
+
 /** As `openSource`, for a Blob: by its name where it is a File, else by the option `format`. */
 export async function openBlob(blob: Blob, options: ReadVectorsOptions = {}): Promise<VectorFile> {
   return openSource(Object.assign(createBlobSource(blob), { close: async () => undefined }), options);
 }
 
 /**
- * All vectors of an open file as matrices; closes it. Where the length of rows changes a new matrix begins.
- * Rejects with `EmptyVector` for a row without components, since no matrix holds it.
+ * All vectors of a file as matrices, opened at the first step and closed after the last. Where the length of rows changes a new matrix
+ * begins. Each has memory of its own, unless the one that iterates hands memory back by `reuse`.
  */
-export async function* matricesOf(vectors: VectorFile): AsyncGenerator<IdentifiedMatrix, void, undefined> {
-  let first = 0;
-  try {
-    for await (const chunk of vectors.chunks()) {
-      if ('data' in chunk) {
-        yield chunk;
-        first += chunk.data.length / chunk.dims;
-        continue;
+export function vectorChunks(open: () => Promise<VectorFile>): VectorChunks {
+  const memories = new ChunkMemories();
+  const lent = new LentMemories(memories);
+  async function* matrices(): AsyncGenerator<IdentifiedMatrix, void, undefined> {
+    const vectors = await open();
+    try {
+      const cutter = new MatrixCutter();
+      for await (const chunk of vectors.chunks(memories)) {
+        const cut = cutter.cut(chunk);
+        lent.lend(cut);
+        yield* cut;
       }
-      for (const { at, count, data } of runsOfOneLength(chunk.rows)) {
-        const dims = chunk.rows[at]!.length;
-        if (dims === 0)
-          throw new IndexingError('EmptyVector', `row ${first + at} of ${vectors.file} has no components`, {
-            vectorIndex: first + at,
-          });
-        yield { data, dims, ids: chunk.ids?.slice(at, at + count) };
-      }
-      first += chunk.rows.length;
+      yield* cutter.end();
+    } finally {
+      await vectors.close();
     }
-  } finally {
-    await vectors.close();
   }
-}
-
-function* runsOfOneLength(rows: readonly Float32Array[]) {
-  for (let at = 0; at < rows.length; ) {
-    const { buffer, byteOffset, length } = rows[at]!;
-    let end = at + 1;
-    while (end < rows.length && length > 0 && rows[end]!.length === length) end++;
-    // The rows of a chunk lie one after the other.
-    yield { at, count: end - at, data: new Float32Array(buffer, byteOffset, (end - at) * length) };
-    at = end;
-  }
+  return Object.assign(matrices(), { reuse: (chunk: VectorMatrix) => lent.reuse(chunk) });
 }
 
 class CountedSource implements ByteSource {
@@ -142,8 +155,24 @@ class CountedSource implements ByteSource {
     return this.#source.byteLength;
   }
 
-  get openHdf() {
-    return this.#source.openHdf;
+  get isForwardOnly(): boolean | undefined {
+    return this.#source.isForwardOnly;
+  }
+
+  get readUpTo(): ByteSource['readUpTo'] {
+    const { readUpTo } = this.#source;
+    if (!readUpTo) return undefined;
+    return async (target, byteOffset) => this.#counted(await readUpTo(target, byteOffset));
+  }
+
+  get readUpToNow(): ByteSource['readUpToNow'] {
+    const { readUpToNow } = this.#source;
+    return readUpToNow && ((target, byteOffset) => this.#counted(readUpToNow(target, byteOffset)));
+  }
+
+  #counted(bytes: number): number {
+    this.bytesRead += bytes;
+    return bytes;
   }
 
   async readInto(target: Uint8Array, byteOffset: number): Promise<void> {

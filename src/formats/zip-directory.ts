@@ -32,7 +32,7 @@ const ZIP64_FIELD = 1;
 /** Deflate makes at most 258 bytes of two bits. */
 const MAX_RATIO = 1032;
 
-/** Rejects with `InvalidConfiguration` for what is no archive, or one whose numbers do not fit its size. */
+/** Rejects with `MalformedFile` for what is no archive, or one whose numbers do not fit its size. */
 export async function readZipDirectory(source: ByteSource): Promise<ZipMember[]> {
   const { name, byteLength } = source;
   const tail = await read(source, Math.max(0, byteLength - END_BYTES - MAX_COMMENT_BYTES), byteLength);

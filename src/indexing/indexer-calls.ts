@@ -9,7 +9,7 @@ import { TimeSlices } from '../base/time-slices.js';
 import type { EngineCore } from '../engine/engine-core.js';
 import { type CallKind, Gathering } from '../engine/gathering.js';
 import { boundPlatform } from '../engine/lanes/platform.js';
-import { countVectors, describeNow, describeSource } from '../vectors/source-rows.js';
+import { countVectors, describeNow, describeSource, MOST_ROWS_NOW } from '../vectors/source-rows.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import type { Allocations } from './allocations.js';
 import { type Arrival, Arrivals } from './arrivals.js';
@@ -27,8 +27,6 @@ import { WorkEstimate } from './tuning/work-estimate.js';
 /** Calls that are done together hold no more, and each counts as so much at least: 32 MiB and 4,096 calls. */
 const MOST_TOGETHER_BYTES = 2 ** 25;
 const LEAST_CALL_BYTES = 2 ** 13;
-/** More vectors are looked over in slices. */
-const MOST_DESCRIBED_NOW = 4096;
 /** An abort waits so long for the threads' last slices, so that nearly finished batches still count. */
 const ABORT_GRACE_MS = 3;
 const PROGRESS_INTERVAL_MS = 100;
@@ -206,7 +204,7 @@ export class IndexerCalls {
     this.#estimate ??= new WorkEstimate(kernel.backend);
     const into = options.into?.data?.buffer;
     const source =
-      countVectors(vectors) <= MOST_DESCRIBED_NOW
+      countVectors(vectors) <= MOST_ROWS_NOW
         ? describeNow(vectors, into)
         : await describeSource(vectors, new TimeSlices(signal), into);
     signal.throwIfAborted();

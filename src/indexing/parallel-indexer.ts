@@ -179,7 +179,7 @@ export class ParallelIndexer {
     }
   }
 
-  /** @throws {IndexingError} after `dispose()`. @internal */
+  /** @throws {IndexingError} `Disposed` after `dispose()`. @internal */
   refuseIfDisposed(): void {
     this.#calls.refuseIfClosed();
   }
@@ -193,5 +193,5 @@ export function finishSmall(small: SmallCall, { onProgress, onInvalid }: Checked
 }
 
 function disposedError(): IndexingError {
-  return new IndexingError('InvalidConfiguration', 'the indexer was disposed; make a new one');
+  return new IndexingError('Disposed', 'the indexer was disposed; make a new one');
 }

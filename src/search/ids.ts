@@ -1,8 +1,8 @@
 /**
- * What may be an id, and the ids of a change entered into an index.
+ * The ids of a change, entered into an index.
  */
 import { IndexingError, invalidConfiguration } from '../base/errors.js';
-import type { VectorId } from '../vectors/vector-id.js';
+import { checkId, type VectorId } from '../vectors/vector-id.js';
 import type { Place } from './id-table.js';
 import type { RowRoom, Rows } from './rows.js';
 import type { Steps } from './steps.js';
@@ -12,20 +12,6 @@ export type VectorIds<Id extends VectorId = VectorId> = ArrayLike<Id>;
 
 /** Ids entered between two steps. */
 const STRIDE = 256;
-
-/** Half of a pair of code units that is one character. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
-/** @throws {IndexingError} `InvalidConfiguration` for what cannot be kept. */
-function checkId(name: string, id: unknown): VectorId {
-  if (typeof id === 'string') {
-    if (!LONE_SURROGATE.test(id)) return id;
-    throw invalidConfiguration(name, 'text that UTF-8 can hold, without half a surrogate pair', id);
-  }
-  // -0 and 0 would be one id to some and two to others.
-  if (Number.isSafeInteger(id)) return (id as number) + 0;
-  throw invalidConfiguration(name, 'a string or a safe integer', id);
-}
 
 /** @throws {IndexingError} `InvalidConfiguration` unless there is one for each vector. */
 export function checkIdCount(ids: VectorIds | undefined, count: number): void {

@@ -9,6 +9,7 @@ import type { Metric } from '../kernel/search/error-bound.js';
 import { isSortedMemory } from '../memory/sorted-memory.js';
 import { countVectors, type SharedRows } from '../vectors/source-rows.js';
 import { isFloat32Array } from '../vectors/vector-matrix.js';
+import { checkRow, copyRow } from '../vectors/vector-row.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import type { RowRoom } from './rows.js';
 import type { Steps } from './steps.js';
@@ -22,8 +23,7 @@ const LOOK_ROWS = 1024;
 export function dimsOf(vectors: VectorSource, firstPosition: number): number | undefined {
   if (countVectors(vectors) === 0) return undefined;
   if ('dims' in vectors) return vectors.dims;
-  const length: unknown = vectors[0]?.length;
-  if (typeof length !== 'number') throw notARow(firstPosition, vectors[0]);
+  const length = checkRow('vectors', firstPosition, vectors[0]);
   if (length === 0) throw emptyVector(firstPosition);
   return length;
 }
@@ -94,21 +94,11 @@ export class IncomingVectors {
       return;
     }
     for (let i = first; i < last; i++) {
-      const row = vectors[i]!;
-      const at = (i - first) * dims;
-      if (isFloat32Array(row)) {
-        target.set(row, at);
-        continue;
-      }
-      for (let j = 0; j < dims; j++) {
-        const component: unknown = row[j];
-        if (typeof component !== 'number') {
-          const { message } = invalidConfiguration(`vectors[${this.#firstPosition + i}][${j}]`, 'a number', component);
-          const detail = message.slice(message.indexOf(': ') + 2);
-          this.#fail(i, new IndexingError('InvalidConfiguration', detail, { vectorIndex: this.#firstPosition + i }));
-          return;
-        }
-        target[at + j] = component;
+      try {
+        copyRow('vectors', this.#firstPosition + i, vectors[i]!, target, (i - first) * dims, dims);
+      } catch (error) {
+        this.#fail(i, error);
+        return;
       }
     }
   }
@@ -165,13 +155,18 @@ export class IncomingVectors {
     }
   }
 
-  #wrongRow(i: number, row: unknown): IndexingError | undefined {
+  #wrongRow(i: number, row: unknown): unknown {
+    if (row instanceof Float32Array && row.length === this.#dims) return undefined;
     const position = this.#firstPosition + i;
-    if (!isFloat32Array(row) && !Array.isArray(row)) return notARow(position, row);
-    if (row.length === this.#dims) return undefined;
-    if (row.length === 0) return emptyVector(position);
-    const detail = `vectors[${position}] must have ${this.#dims} components, as the index has, got ${row.length}`;
-    return new IndexingError('InvalidConfiguration', detail, { vectorIndex: position });
+    try {
+      const length = checkRow('vectors', position, row);
+      if (length === this.#dims) return undefined;
+      if (length === 0) return emptyVector(position);
+      const detail = `vectors[${position}] must have ${this.#dims} components, as the index has, got ${length}`;
+      return new IndexingError('InvalidConfiguration', detail, { vectorIndex: position });
+    } catch (error) {
+      return error;
+    }
   }
 
   #fail(vector: number, error: unknown): void {
@@ -190,10 +185,6 @@ function* areSorted(arrays: readonly Float32Array[], dims: number): Steps<boolea
     }
   }
   return marked.length > 0;
-}
-
-function notARow(position: number, row: unknown): IndexingError {
-  return invalidConfiguration(`vectors[${position}]`, 'a Float32Array or an array of numbers', row);
 }
 
 function emptyVector(vectorIndex: number): IndexingError {

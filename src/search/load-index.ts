@@ -3,7 +3,7 @@
  * that is what the search relies on; every magnitude that of its row; no id twice. Rows of zeros whose magnitude is NaN were
  * rejected when they were indexed: they keep the numbers of the others right, and are no vectors.
  */
-import { IndexingError, invalidConfiguration } from '../base/errors.js';
+import { detailOf, IndexingError, invalidConfiguration } from '../base/errors.js';
 import { TimeSlices } from '../base/time-slices.js';
 import { createBlobSource, createMemorySource } from '../formats/byte-sources.js';
 import { boundFiles } from '../formats/file-access.js';
@@ -31,7 +31,7 @@ export interface IndexToLoad {
   readonly places: SavedIndexPlaces;
 }
 
-/** Rejects with `InvalidConfiguration` for what cannot be opened, and for what is no file. */
+/** Rejects with `FileAccess` for what cannot be opened, and with `InvalidConfiguration` for what is no file. */
 export async function openIndexFile(
   file: string | Blob | Uint8Array,
 ): Promise<{ source: ByteSource; close(): Promise<void> }> {
@@ -45,7 +45,7 @@ export async function openIndexFile(
   throw invalidConfiguration('file', 'a path, a Blob or a Uint8Array', file);
 }
 
-/** Fills a new index. Rejects with `InvalidConfiguration`, naming the file, the row and what is wrong with it; with `signal.reason`. */
+/** Fills a new index. Rejects with `MalformedFile`, naming the file, the row and what is wrong with it; with `signal.reason`. */
 export async function fillFromFile(
   core: IndexCore,
   index: IndexToLoad,
@@ -60,7 +60,7 @@ export async function fillFromFile(
     await filling.finish({ ids, replacing: false, leftOut: rejected });
   } catch (error) {
     if (!(error instanceof IndexingError)) throw error;
-    throw malformed(index.source.name, 'ids', 'every id once', error.message, { cause: error });
+    throw malformed(index.source.name, 'ids', 'every id once', detailOf(error), { cause: error });
   }
 }
 
@@ -144,7 +144,7 @@ function* checkRows(
   return rejected;
 }
 
-/** Rejects with `InvalidConfiguration` for what is no id. */
+/** Rejects with `MalformedFile` for what is no id. */
 async function loadIds({ source, places }: IndexToLoad, signal: AbortSignal | undefined): Promise<VectorId[]> {
   const slices = new TimeSlices(signal);
   const ids: VectorId[] = new Array(places.count);

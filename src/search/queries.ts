@@ -7,6 +7,7 @@ import type { TimeSlices } from '../base/time-slices.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import { queryBytes } from '../kernel/search/search-kernel.js';
 import { describeSource } from '../vectors/source-rows.js';
+import { notANumber } from '../vectors/vector-row.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 
 export interface PreparedQueries {
@@ -32,7 +33,7 @@ export function prepareQuery(query: ArrayLike<number>, dims: number, metric: Met
   } else {
     for (let j = 0; j < dims; j++) {
       const component = query[j];
-      if (typeof component !== 'number') throw invalidConfiguration(`query[${j}]`, 'a number', component);
+      if (typeof component !== 'number') throw notANumber(`query[${j}]`, component);
       prepared.data[j] = component;
     }
   }
@@ -47,7 +48,7 @@ export async function prepareQueries(
   metric: Metric,
   slices: TimeSlices,
 ): Promise<PreparedQueries> {
-  const rows = await describeSource(source, slices);
+  const rows = await describeSource(source, slices, undefined, 'queries');
   const wrong = rows.groups.find((group) => group.dims !== dims);
   if (wrong) throw wrongDims('queries', dims, wrong.dims);
   const prepared = allocate(rows.count, dims);

@@ -103,7 +103,7 @@ export class VectorIndex<Id extends VectorId = VectorId> {
    * Reads a saved index: a file by its path, a Blob, or its bytes. Rows that were rejected when it was written by
    * `simdex index --on-invalid skip` are left out; the numbers of the others stay.
    *
-   * Rejects with {@link IndexingError} `InvalidConfiguration` for what cannot be read, and for a truncated, foreign, damaged
+   * Rejects with {@link IndexingError} `FileAccess` for what cannot be read, and `MalformedFile` for a truncated, foreign, damaged
    * or newer file, saying which; with `InsufficientMemory`; with `signal.reason` when aborted.
    */
   static load<Id extends VectorId = VectorId>(
@@ -401,5 +401,5 @@ function* idsOf<Id extends VectorId>(snapshot: Snapshot | undefined): Generator<
 }
 
 function disposedError(): IndexingError {
-  return new IndexingError('InvalidConfiguration', 'the index was disposed; make a new one');
+  return new IndexingError('Disposed', 'the index was disposed; make a new one');
 }

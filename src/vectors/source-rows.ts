@@ -4,10 +4,11 @@
  * The rank of a row is its position in processing order. For rows of one length it is the input position; ragged rows are
  * stably sorted by length, and `order[rank]` is the input position.
  */
-import { IndexingError, invalidConfiguration } from '../base/errors.js';
+import { IndexingError, invalidConfiguration, messageOf } from '../base/errors.js';
 import type { TimeSlices } from '../base/time-slices.js';
 import { checkMatrix, isFloat32Array, type VectorMatrix } from './vector-matrix.js';
-import type { VectorSource } from './vector-source.js';
+import { checkRow, copyRow } from './vector-row.js';
+import type { VectorRow, VectorSource } from './vector-source.js';
 
 /** Rows of one length, consecutive in processing order. */
 export interface RowGroup {
@@ -34,59 +35,73 @@ export interface SharedRows {
   readonly byteOffset: number;
 }
 
-type Row = Float32Array | readonly number[];
-
-/** Below about this many components a loop is faster than `set`. */
-const SHORT_ROW = 16;
-
 /** Rows looked at between two looks at the clock. */
 const SCAN_STRIDE = 4096;
+/** As many are looked over at once. */
+export const MOST_ROWS_NOW: number = SCAN_STRIDE;
 
 /**
- * Looks a source over without copying it; gives the event loop a turn whenever `slices` says that it is due.
+ * Looks a source over without copying it; gives the event loop a turn whenever `slices` says that it is due. Components of plain
+ * arrays are checked while they are copied.
  *
  * @param target memory that receives the result, where it is the caller's
+ * @param name what errors call the source
  * @throws {IndexingError} `InvalidConfiguration` for what is no source, naming the row or field.
  */
 export async function describeSource(
   source: VectorSource,
   slices: TimeSlices,
   target?: ArrayBufferLike,
+  name = 'vectors',
 ): Promise<SourceRows> {
-  if (!Array.isArray(source)) return describeMatrix(source as VectorMatrix, target);
-  const rows = source as readonly Row[];
-  const scan = new RowScan(rows, target);
-  await slices.forEach(rows.length, SCAN_STRIDE, (first, last) => scan.look(first, last));
-  if (!scan.lengths) return describeRows(rows, groupsOf(rows.length, rows[0]?.length ?? 0), undefined, scan);
-  const { groups, order } = await groupByLength(scan.lengths, slices);
-  return describeRows(rows, groups, order, scan);
+  if (!isRows(source)) return describeMatrix(name, source, target);
+  const scan = new RowScan(name, source, target);
+  await slices.forEach(source.length, SCAN_STRIDE, (first, last) => scan.look(first, last));
+  if (!scan.lengths) return describeRows(scan, groupsOf(source.length, scan.dims), undefined);
+  const sort = new LengthSort(scan.lengths);
+  await slices.forEach(source.length, SCAN_STRIDE, (first, last) => sort.count(first, last));
+  const groups = sort.groups();
+  await slices.forEach(source.length, SCAN_STRIDE, (first, last) => sort.place(first, last));
+  return describeRows(scan, groups, sort.order);
 }
 
-/** As `describeSource`, before it returns: for sources of at most 4,096 rows. */
-export function describeNow(source: VectorSource, target?: ArrayBufferLike): SourceRows {
-  if (!Array.isArray(source)) return describeMatrix(source as VectorMatrix, target);
-  const rows = source as readonly Row[];
-  const scan = new RowScan(rows, target);
-  scan.look(0, rows.length);
-  if (!scan.lengths) return describeRows(rows, groupsOf(rows.length, rows[0]?.length ?? 0), undefined, scan);
-  const { groups, order } = groupNow(scan.lengths);
-  return describeRows(rows, groups, order, scan);
+/**
+ * The same at once, for a source of at most `MOST_ROWS_NOW` vectors.
+ *
+ * @throws {IndexingError} `InvalidConfiguration` as `describeSource`, and for a larger source.
+ */
+export function describeNow(source: VectorSource, target?: ArrayBufferLike, name = 'vectors'): SourceRows {
+  if (!isRows(source)) return describeMatrix(name, source, target);
+  const { length } = source;
+  if (length > MOST_ROWS_NOW) throw invalidConfiguration(`${name}.length`, `at most ${MOST_ROWS_NOW}`, length);
+  const scan = new RowScan(name, source, target);
+  scan.look(0, length);
+  if (!scan.lengths) return describeRows(scan, groupsOf(length, scan.dims), undefined);
+  const sort = new LengthSort(scan.lengths);
+  sort.count(0, length);
+  const groups = sort.groups();
+  sort.place(0, length);
+  return describeRows(scan, groups, sort.order);
 }
 
 /** Number of vectors in a source, without looking at them. */
 export function countVectors(source: VectorSource): number {
-  return Array.isArray(source) ? source.length : countRows(source as VectorMatrix);
+  return isRows(source) ? source.length : countRows('vectors', source);
 }
 
-function countRows(matrix: VectorMatrix): number {
+function isRows(source: VectorSource): source is readonly VectorRow[] {
+  return Array.isArray(source);
+}
+
+function countRows(name: string, matrix: VectorMatrix): number {
   if (typeof matrix !== 'object' || matrix === null || !('data' in matrix && 'dims' in matrix)) {
-    throw invalidConfiguration('vectors', 'an array of vectors or a matrix { data, dims }', matrix);
+    throw invalidConfiguration(name, 'an array of vectors or a matrix { data, dims }', matrix);
   }
-  return checkMatrix('vectors', matrix);
+  return checkMatrix(name, matrix);
 }
 
-function describeMatrix(matrix: VectorMatrix, target: ArrayBufferLike | undefined): SourceRows {
-  const count = countRows(matrix);
+function describeMatrix(name: string, matrix: VectorMatrix, target: ArrayBufferLike | undefined): SourceRows {
+  const count = countRows(name, matrix);
   const { data, dims } = matrix;
   return {
     count,
@@ -106,10 +121,9 @@ function groupsOf(count: number, dims: number): RowGroup[] {
 }
 
 function describeRows(
-  rows: readonly Row[],
+  { name, rows, shared, overlapsTarget }: RowScan,
   groups: readonly RowGroup[],
   order: Uint32Array | undefined,
-  { shared, overlapsTarget }: RowScan,
 ): SourceRows {
   return {
     count: rows.length,
@@ -119,45 +133,39 @@ function describeRows(
     overlapsTarget,
     copyInto(target, firstRank, rowCount, dims) {
       for (let i = 0; i < rowCount; i++) {
-        copyRow(rows, order ? order[firstRank + i]! : firstRank + i, target, i * dims, dims);
+        const position = order ? order[firstRank + i]! : firstRank + i;
+        try {
+          copyRow(name, position, rows[position]!, target, i * dims, dims);
+        } catch (cause) {
+          if (cause instanceof IndexingError) throw cause;
+          const detail = `${name}[${position}] cannot be read (${messageOf(cause)})`;
+          throw new IndexingError('InvalidConfiguration', detail, { vectorIndex: position, cause });
+        }
       }
     },
   };
 }
 
-/**
- * A row that changed its length since it was looked at is cut or leaves old components: undefined vectors, no crash.
- *
- * @throws {IndexingError} `InvalidConfiguration` for a component that cannot be made a number.
- */
-function copyRow(rows: readonly Row[], position: number, target: Float32Array, at: number, dims: number): void {
-  const row = rows[position]!;
-  try {
-    if (dims <= SHORT_ROW) for (let i = 0; i < dims; i++) target[at + i] = row[i]!;
-    else target.set(row.length > dims ? row.slice(0, dims) : row, at);
-  } catch (cause) {
-    const detail = `vectors[${position}] holds what is no number (${String(cause)})`;
-    throw new IndexingError('InvalidConfiguration', detail, { vectorIndex: position, cause });
-  }
-}
-
 /** What one look at every row tells: whether lengths differ, and whether the rows lie densely in shared memory. */
 class RowScan {
+  readonly name: string;
+  readonly rows: readonly VectorRow[];
+  /** Length of the first row. */
+  readonly dims: number;
   /** Length of every row looked at, from the moment two differ. */
   lengths: Uint32Array | undefined;
   /** Where all rows looked at lie one after the other, if they do. */
   shared: SharedRows | undefined;
   /** Whether any of the rows looked at lies in the target. */
   overlapsTarget = false;
-  readonly #rows: readonly Row[];
-  readonly #dims: number;
   readonly #target: ArrayBufferLike | undefined;
 
-  constructor(rows: readonly Row[], target: ArrayBufferLike | undefined) {
-    this.#rows = rows;
+  constructor(name: string, rows: readonly VectorRow[], target: ArrayBufferLike | undefined) {
+    this.name = name;
+    this.rows = rows;
     this.#target = target;
     const head = rows[0];
-    this.#dims = head?.length ?? 0;
+    this.dims = rows.length === 0 ? 0 : checkRow(name, 0, head);
     if (isFloat32Array(head) && isShared(head.buffer)) {
       this.shared = { buffer: head.buffer, byteOffset: head.byteOffset };
     }
@@ -166,60 +174,58 @@ class RowScan {
   look(first: number, last: number): void {
     const target = this.#target;
     for (let i = first; i < last; i++) {
-      const row: unknown = this.#rows[i];
-      const typed = isFloat32Array(row);
-      if (!typed && !Array.isArray(row)) {
-        throw invalidConfiguration(`vectors[${i}]`, 'a Float32Array or an array of numbers', row);
+      const row: unknown = this.rows[i];
+      const length = row instanceof Float32Array && row.length > 0 ? row.length : checkRow(this.name, i, row);
+      if (!this.lengths && length !== this.dims) {
+        this.lengths = new Uint32Array(this.rows.length).fill(this.dims, 0, i);
       }
-      if (!this.lengths && row.length !== this.#dims) {
-        this.lengths = new Uint32Array(this.#rows.length).fill(this.#dims, 0, i);
-      }
-      if (this.lengths) this.lengths[i] = row.length;
+      if (this.lengths) this.lengths[i] = length;
       // Asking a row for its buffer takes longer than all the rest.
-      if (target !== undefined && typed && row.buffer === target) this.overlapsTarget = true;
-      if (this.shared && !(typed && this.#follows(row, i, this.shared))) this.shared = undefined;
+      if (target !== undefined && ArrayBuffer.isView(row) && row.buffer === target) this.overlapsTarget = true;
+      if (this.shared && !(isFloat32Array(row) && this.#follows(row, i, this.shared))) this.shared = undefined;
     }
   }
 
   #follows(row: Float32Array, i: number, { buffer, byteOffset }: SharedRows): boolean {
-    return row.buffer === buffer && row.byteOffset === byteOffset + i * this.#dims * 4;
+    return row.buffer === buffer && row.byteOffset === byteOffset + i * this.dims * 4;
   }
 }
 
-interface GroupedRows {
-  readonly groups: RowGroup[];
+/** Stable counting sort of row positions by length: `count` all, then ask for the `groups`, then `place` all. */
+class LengthSort {
   readonly order: Uint32Array;
-}
+  readonly #lengths: Uint32Array;
+  readonly #counts = new Map<number, number>();
+  readonly #nextRank = new Map<number, number>();
 
-/** Stable counting sort of row positions by length. */
-async function groupByLength(lengths: Uint32Array, slices: TimeSlices): Promise<GroupedRows> {
-  const counts = new Map<number, number>();
-  await slices.forEach(lengths.length, SCAN_STRIDE, (first, last) => {
-    for (let i = first; i < last; i++) counts.set(lengths[i]!, (counts.get(lengths[i]!) ?? 0) + 1);
-  });
-  const groups = [...counts].sort(([a], [b]) => a - b).map(([dims, count]) => ({ dims, count }));
-  const nextRank = new Map<number, number>();
-  let firstRank = 0;
-  for (const { dims, count } of groups) {
-    nextRank.set(dims, firstRank);
-    firstRank += count;
+  constructor(lengths: Uint32Array) {
+    this.#lengths = lengths;
+    this.order = new Uint32Array(lengths.length);
   }
-  const order = new Uint32Array(lengths.length);
-  await slices.forEach(lengths.length, SCAN_STRIDE, (first, last) => {
-    for (let i = first; i < last; i++) {
-      const rank = nextRank.get(lengths[i]!)!;
-      order[rank] = i;
-      nextRank.set(lengths[i]!, rank + 1);
-    }
-  });
-  return { groups, order };
-}
 
-function groupNow(lengths: Uint32Array): GroupedRows {
-  const order = Uint32Array.from(lengths.keys()).sort((a, b) => lengths[a]! - lengths[b]! || a - b);
-  const counts = new Map<number, number>();
-  for (const position of order) counts.set(lengths[position]!, (counts.get(lengths[position]!) ?? 0) + 1);
-  return { groups: [...counts].map(([dims, count]) => ({ dims, count })), order };
+  count(first: number, last: number): void {
+    const counts = this.#counts;
+    for (let i = first; i < last; i++) counts.set(this.#lengths[i]!, (counts.get(this.#lengths[i]!) ?? 0) + 1);
+  }
+
+  /** Ascending dims. */
+  groups(): RowGroup[] {
+    const groups = [...this.#counts].sort(([a], [b]) => a - b).map(([dims, count]) => ({ dims, count }));
+    let firstRank = 0;
+    for (const { dims, count } of groups) {
+      this.#nextRank.set(dims, firstRank);
+      firstRank += count;
+    }
+    return groups;
+  }
+
+  place(first: number, last: number): void {
+    for (let i = first; i < last; i++) {
+      const rank = this.#nextRank.get(this.#lengths[i]!)!;
+      this.order[rank] = i;
+      this.#nextRank.set(this.#lengths[i]!, rank + 1);
+    }
+  }
 }
 
 /** Pages without cross-origin isolation have no SharedArrayBuffer at all. */

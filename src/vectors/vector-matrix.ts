@@ -1,7 +1,7 @@
 /**
  * A dense matrix of vectors, and what makes one valid.
  */
-import { invalidConfiguration } from '../base/errors.js';
+import { IndexingError, invalidConfiguration } from '../base/errors.js';
 
 /** Dense rows: `data` holds count × dims components, row-major. */
 export interface VectorMatrix {
@@ -23,6 +23,7 @@ export function checkMatrix(name: string, matrix: VectorMatrix): number {
   }
   const { data, dims } = matrix;
   if (!isFloat32Array(data)) throw invalidConfiguration(`${name}.data`, 'a Float32Array', data);
+  if (data.length === 0) refuseDetached(`${name}.data`, data);
   if (!Number.isSafeInteger(dims) || dims < 1) throw invalidConfiguration(`${name}.dims`, 'a positive integer', dims);
   if (data.length % dims !== 0) {
     throw invalidConfiguration(`${name}.data.length`, `a multiple of ${name}.dims (${dims})`, data.length);
@@ -39,4 +40,18 @@ export function checkShape(count: number, dims: number): void {
 export function isFloat32Array(value: unknown): value is Float32Array {
   // The tag recognises arrays from other realms (frames, vm contexts) too; it is asked only where instanceof says no.
   return value instanceof Float32Array || Object.prototype.toString.call(value) === '[object Float32Array]';
+}
+
+/**
+ * A view whose memory was transferred, or shrank, reads as an empty array.
+ *
+ * @throws {IndexingError} `InvalidConfiguration`
+ */
+export function refuseDetached(name: string, array: { keys(): unknown }): void {
+  try {
+    array.keys();
+  } catch (cause) {
+    const detail = `${name} is a view on memory that is gone: it was transferred (to a worker?) or shrank`;
+    throw new IndexingError('InvalidConfiguration', detail, { cause });
+  }
 }

@@ -126,7 +126,7 @@ describe('inputs that cannot be read', () => {
     refused(
       [directory.write('ragged.fvecs', fvecsBytes([[1, 2], [3, 4], [5, 6, 7], [8]])), '--dims', '2'],
       FAILED,
-      /ragged\.fvecs, row 2 \(byte 24\): expected dims 2, as the option dims says, found 3/,
+      /ragged\.fvecs, row 2 \(byte 24\): expected rows of 2 components, as the option dims says, found 3/,
     ));
 
   test('dims that are not those of the file', () =>

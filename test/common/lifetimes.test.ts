@@ -7,7 +7,7 @@ import { createIndexer, environment, turn } from './environment.js';
 const few = randomRows(10, 16);
 const some = randomRows(3000, 32);
 const many = randomMatrix(40_000, 256);
-const DISPOSED = { code: 'InvalidConfiguration', message: /the indexer was disposed; make a new one/ };
+const DISPOSED = { code: 'Disposed', message: /the indexer was disposed; make a new one/ };
 
 test('a signal that is aborted already ends a run before it begins', async () => {
   const indexer = createIndexer();

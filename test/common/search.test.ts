@@ -112,7 +112,7 @@ test.each([0, 1, 3])('dispose %d turns into a search ends it', async (turns) => 
   const searches = [queries, queries].map((batch) => endOf(index.searchBatch(batch, 5)));
   for (let i = 0; i < turns; i++) await turn();
   await index.dispose();
-  const disposed = { code: 'InvalidConfiguration', message: expect.stringContaining('the index was disposed') };
+  const disposed = { code: 'Disposed', message: expect.stringContaining('the index was disposed') };
   for (const search of searches) {
     const end = await search;
     if (end !== 'done') expect(end).toMatchObject(disposed);

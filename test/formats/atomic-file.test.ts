@@ -35,8 +35,8 @@ test('nothing is there under the name until finish, then all of it', async () =>
   await expectClosed(place);
   await file.abort();
   expect(await namesIn(place)).toEqual(['report.csv']);
-  await expectRefusal(() => file.append('more'), /cannot write .*report\.csv: it was finished before/);
-  await expectRefusal(() => file.finish(), /it was finished before/);
+  await expectRefusal(() => file.append('more'), /cannot write .*report\.csv: it was finished before/, 'Disposed');
+  await expectRefusal(() => file.finish(), /it was finished before/, 'Disposed');
 });
 
 test('abort removes the temporary file and leaves the old one', async () => {
@@ -48,8 +48,8 @@ test('abort removes the temporary file and leaves the old one', async () => {
   await Promise.all([file.abort(), file.abort()]);
   expect(await namesIn(place)).toEqual(['x']);
   expect(await readFile(path, 'utf8')).toBe('old');
-  await expectRefusal(() => file.append('more'), /it was aborted before/);
-  await expectRefusal(() => file.finish(), /it was aborted before/);
+  await expectRefusal(() => file.append('more'), /it was aborted before/, 'Disposed');
+  await expectRefusal(() => file.finish(), /it was aborted before/, 'Disposed');
   await expectClosed(place);
 });
 
@@ -101,7 +101,7 @@ test('a link stays, and what it points to is replaced or made', async ({ skip })
   expect(await readFile(join(place, 'there', 'new'), 'utf8')).toBe('to-new');
   expect(await namesIn(join(place, 'there'))).toEqual(['new', 'old']);
   await symlink('round', join(place, 'round'));
-  await expectRefusal(() => createAtomicFile(join(place, 'round')), /cannot write .*round: ELOOP/);
+  await expectRefusal(() => createAtomicFile(join(place, 'round')), /cannot write .*round: ELOOP/, 'FileAccess');
 });
 
 test('a path that cannot be written is refused with the reason and the cause', async () => {
@@ -109,12 +109,17 @@ test('a path that cannot be written is refused with the reason and the cause', a
   const missing = await expectRefusal(
     () => createAtomicFile(join(place, 'no', 'x')),
     /cannot write .*x: its directory does not exist; create it/,
+    'FileAccess',
   );
   expect(missing.cause).toMatchObject({ code: 'ENOENT' });
   await writeFile(join(place, 'file'), '');
-  await expectRefusal(() => createAtomicFile(join(place, 'file', 'x')), /a part of its path is not a directory/);
-  await expectRefusal(() => createAtomicFile(place), /it is a directory; name a file/);
-  await expectRefusal(() => createAtomicFile('x\0'), /cannot write/);
+  await expectRefusal(
+    () => createAtomicFile(join(place, 'file', 'x')),
+    /a part of its path is not a directory/,
+    'FileAccess',
+  );
+  await expectRefusal(() => createAtomicFile(place), /it is a directory; name a file/, 'FileAccess');
+  await expectRefusal(() => createAtomicFile('x\0'), /cannot write/, 'FileAccess');
   expect(await namesIn(place)).toEqual(['file']);
 });
 
@@ -130,7 +135,7 @@ test('a target that became a directory meanwhile leaves no temporary file', asyn
   const place = await folder('became');
   const file = await createAtomicFile(join(place, 'x'));
   await mkdir(join(place, 'x'));
-  await expectRefusal(() => file.finish(), /cannot write .*x: it is a directory/);
+  await expectRefusal(() => file.finish(), /cannot write .*x: it is a directory/, 'FileAccess');
   expect(await namesIn(place)).toEqual(['x']);
 });
 
@@ -152,7 +157,11 @@ test('a device is written directly and stays a device', async ({ skip }) => {
   await file.finish();
   expect((await stat('/dev/null')).isCharacterDevice()).toBe(true);
   const full = await createAtomicFile('/dev/full');
-  const refusal = await expectRefusal(() => full.append('too much'), /cannot write \/dev\/full: the disk is full/);
+  const refusal = await expectRefusal(
+    () => full.append('too much'),
+    /cannot write \/dev\/full: the disk is full/,
+    'FileAccess',
+  );
   expect(refusal.cause).toMatchObject({ code: 'ENOSPC' });
   expect((await stat('/dev/full')).isCharacterDevice()).toBe(true);
 });

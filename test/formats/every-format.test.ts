@@ -31,7 +31,11 @@ describe.each(names)('.%s', (name) => {
     for (const chunkVectors of [1, 2, 3, 1_000_000_000])
       expect(await collectRows(readVectors(file, { chunkVectors }))).toEqual(expected);
     expect(await collectRows(readVectors(file, { dims: 4 }))).toEqual(expected);
-    await expectRefusal(() => collectRows(readVectors(file, { dims: 5 })), new RegExp(`sample\\.${name}.*dims`));
+    await expectRefusal(
+      () => collectRows(readVectors(file, { dims: 5 })),
+      new RegExp(`sample\\.${name}.*dims`),
+      'InvalidConfiguration',
+    );
     await expectClosed(file);
   });
 

@@ -91,7 +91,11 @@ describe('what is refused', () => {
 
   test('dims that are not those of the option', async () => {
     expect(await read(fvecsBytes(rows), { dims: 3 })).toMatchObject({ dims: 3 });
-    await expectRefusal(() => read(fvecsBytes(rows), { dims: 4 }), /expected dims 4, as the option dims says, found 3/);
+    await expectRefusal(
+      () => read(fvecsBytes(rows), { dims: 4 }),
+      /expected rows of 4 components, as the option dims says, found 3/,
+      'InvalidConfiguration',
+    );
   });
 
   test('a valid file cut at every byte that does not end a row', async () => {

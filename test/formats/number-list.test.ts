@@ -136,19 +136,32 @@ test('what is no number in JSON', () => {
     '1,',
     ',1',
     '1,,2',
-    'NaN',
+    'nan',
+    '-NaN',
+    'NaN1',
+    'nullify',
+    'infinity',
     '0x10',
     '1 2',
   ])
     expect(scan(text), text).toBeUndefined();
-  for (const text of ['Infinity', '-Infinity', '1_0', '1f', 'null', '"1"', '[1]', '1e1.5', '1.2.3', '٣', '1n'])
+  for (const text of ['+Infinity', '1_0', '1f', 'Null', '"1"', '[1]', '1e1.5', '1.2.3', '٣', '1n'])
     expect(scan(text), text).toBeUndefined();
 });
 
 test('what Number reads beyond JSON', () => {
   for (const text of ['+1', '.5', '5.', '01', '-007.50', '+.5e-1', '5.e2']) expectSame(text, 'loose');
-  for (const text of ['.', '+', '-.', '.e1', 'e5', '+-1', 'NaN', 'Infinity', ''])
+  for (const text of ['.', '+', '-.', '.e1', 'e5', '+-1', 'nano', 'infinite', 'n'])
     expect(scan(text, 'loose')).toBeUndefined();
+});
+
+test('what programs write for numbers that are none', () => {
+  const bits = (...values: number[]) => bitsOf(values);
+  expect(scan('NaN,1,null,-Infinity,Infinity')).toEqual(bits(Number.NaN, 1, Number.NaN, -Infinity, Infinity));
+  expect(scan('nan, NA ,None,-inf,INF,+Infinity', 'loose')).toEqual(
+    bits(Number.NaN, Number.NaN, Number.NaN, -Infinity, Infinity, Infinity),
+  );
+  expect(scan('1,,2,', 'loose')).toEqual(bits(1, Number.NaN, 2, Number.NaN));
 });
 
 test('any text is read as the engine reads it, or not at all', () => {

@@ -27,9 +27,13 @@ test('an .npz of vectors beside labels, whatever they are called', async () => {
   }
   await expectRefusal(
     () => read(zipSync({ 'a.npy': matrix, 'b.npy': matrix }), 'x.npz'),
-    /one alone of floats.*found a, b/,
+    /several arrays hold rows of numbers, "a", "b"; name one by the option column/,
+    'InvalidConfiguration',
   );
-  await expectRefusal(() => read(zipSync(others), 'x.npz'), /found labels, weights, damaged/);
+  await expectRefusal(
+    () => read(zipSync(others), 'x.npz'),
+    /one alone, of rows of numbers, found "labels", "weights", "damaged"/,
+  );
 });
 
 test('what NumPy saves', async ({ skip }) => {

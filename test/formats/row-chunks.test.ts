@@ -18,11 +18,11 @@ test('memory that was given back is filled with the next chunk of its size', asy
   const memories = new ChunkMemories();
   const reader = chunks(memories);
   const first = (await reader.next()).value!;
-  memories.recycle(first);
+  memories.recycleChunk(first);
   const second = (await reader.next()).value!;
   expect(second.data.buffer).toBe(first.data.buffer);
   expect([...second.data]).toEqual([2, 2, 3, 3]);
-  memories.recycle(second);
+  memories.recycleChunk(second);
   const last = (await reader.next()).value!;
   expect(last.data.buffer).not.toBe(first.data.buffer);
   expect([...last.data]).toEqual([4, 4]);

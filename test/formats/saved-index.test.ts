@@ -195,6 +195,7 @@ describe('ids', () => {
     await expectRefusal(
       () => encodeIds([1, 2, 'three']),
       /all numbers or all strings .*a number first and "three" at 2/,
+      'InvalidConfiguration',
     );
   });
 

@@ -6,8 +6,9 @@ import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { IndexingError } from '../../src/base/errors.js';
-import type { ByteSource, IdentifiedMatrix, RowChunk } from '../../src/formats/format.js';
+import { IndexingError, type IndexingErrorCode } from '../../src/base/errors.js';
+import type { ByteSource } from '../../src/formats/format.js';
+import type { IdentifiedMatrix, RowChunk } from '../../src/formats/row-chunk.js';
 import type { VectorMatrix } from '../../src/vectors/vector-matrix.js';
 
 /** A directory for the tests of a file; `at(name)` is a path in it. */
@@ -96,8 +97,12 @@ export function bitsOf(matrices: readonly VectorMatrix[]): number[] {
   return matrices.flatMap(({ data }) => [...new Uint32Array(data.buffer, data.byteOffset, data.length)]);
 }
 
-/** Expects an `InvalidConfiguration` whose message matches, and gives it. */
-export async function expectRefusal(work: () => unknown, message: RegExp = /./): Promise<IndexingError> {
+/** Expects an error of this code whose message matches, and gives it. */
+export async function expectRefusal(
+  work: () => unknown,
+  message: RegExp = /./,
+  code: IndexingErrorCode = 'MalformedFile',
+): Promise<IndexingError> {
   const error = await Promise.resolve()
     .then(work)
     .then(
@@ -106,7 +111,7 @@ export async function expectRefusal(work: () => unknown, message: RegExp = /./):
     );
   expect(error).toBeInstanceOf(IndexingError);
   const refusal = error as IndexingError;
-  expect(refusal.code).toBe('InvalidConfiguration');
+  expect(refusal.code).toBe(code);
   expect(refusal.message).toMatch(message);
   return refusal;
 }

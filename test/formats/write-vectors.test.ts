@@ -130,6 +130,7 @@ test('a column is a 1-D .npy array', async () => {
   await expectRefusal(
     () => createColumnWriter(directory.at('column.fvecs')),
     /\.fvecs holds vectors only; name a \.npy file/,
+    'InvalidConfiguration',
   );
 });
 
@@ -151,7 +152,11 @@ test.each(formats)('a .%s file without rows needs dims', async (format) => {
   const place = directory.at(`empty-${format}`);
   await mkdir(place);
   const file = join(place, `x.${format}`);
-  await expectRefusal(() => writeVectors(file, []), /no rows were written; give dims for a file without rows/);
+  await expectRefusal(
+    () => writeVectors(file, []),
+    /no rows were written; give dims for a file without rows/,
+    'InvalidConfiguration',
+  );
   await expectOnly(place, []);
   await writeVectors(file, [], { dims: 4 });
   expect(await collect(readVectors(file, { dims: 4 }))).toEqual([]);
@@ -176,13 +181,22 @@ test.each(formats)('when a chunk of .%s fails, the source is closed and the old 
     }
   }
   await expect(writeVectors(file, failing())).rejects.toThrow('the source broke');
-  await expectRefusal(() => writeVectors(file, ragged()), /expected rows of 3 components, got 4 at row 2/);
+  await expectRefusal(
+    () => writeVectors(file, ragged()),
+    /expected rows of 3 components, got 4 at row 2/,
+    'InvalidConfiguration',
+  );
   expect(closed).toBe(true);
   const partial = [{ data: new Float32Array(5), dims: 2 }];
-  await expectRefusal(() => writeVectors(file, partial), /expected whole rows of 2 components, got 5 numbers at row 0/);
+  await expectRefusal(
+    () => writeVectors(file, partial),
+    /expected whole rows of 2 components, got 5 numbers at row 0/,
+    'InvalidConfiguration',
+  );
   await expectRefusal(
     () => writeVectors(file, [{ data: new Float32Array(0), dims: 0 }]),
     /dims must be a positive integer/,
+    'InvalidConfiguration',
   );
   await expectOnly(place, [`x.${format}`]);
   expect(await readFile(file, 'utf8')).toBe('old');
@@ -193,17 +207,21 @@ test('a writer refuses overlapping calls and calls after the end, and counts its
   const file = directory.at('writer.npy');
   const writer = await createVectorWriter(file, { dims: 2 });
   const under = writer.write(matrixOf(1000, 2));
-  await expectRefusal(() => writer.write(matrixOf(1, 2)), /a call is still under way; wait for its promise/);
+  await expectRefusal(
+    () => writer.write(matrixOf(1, 2)),
+    /a call is still under way; wait for its promise/,
+    'InvalidConfiguration',
+  );
   await under;
   expect(writer.count).toBe(1000);
   await writer.finish();
-  await expectRefusal(() => writer.write(matrixOf(1, 2)), /it was finished before/);
+  await expectRefusal(() => writer.write(matrixOf(1, 2)), /it was finished before/, 'Disposed');
   expect((await collect(readVectors(file)))[0]!.data.length).toBe(2000);
   const aborted = await createVectorWriter(file, { dims: 2 });
   const write = aborted.write(matrixOf(100_000, 2));
   await aborted.abort();
   await Promise.allSettled([write]);
-  await expectRefusal(() => aborted.finish(), /it was aborted before/);
+  await expectRefusal(() => aborted.finish(), /it was aborted before/, 'Disposed');
   expect((await collect(readVectors(file)))[0]!.data.length).toBe(2000);
 });
 
@@ -214,20 +232,38 @@ test('a count given beforehand is kept to', async () => {
   await expectRefusal(
     () => writeVectors(file, [matrixOf(4, 2)], { count: 3 }),
     /expected 3 rows, as count says, got 4/,
+    'InvalidConfiguration',
   );
   await expectRefusal(
     () => writeVectors(file, [matrixOf(2, 2)], { count: 3 }),
     /expected 3 rows, as count says, got 2/,
+    'InvalidConfiguration',
   );
 });
 
 test('options out of their domain are refused by name', async () => {
   const file = directory.at('options.npy');
-  await expectRefusal(() => createVectorWriter(file, { dims: 0 }), /dims must be a positive integer, got 0/);
-  await expectRefusal(() => createVectorWriter(file, { dims: 2 ** 31 }), /rows of at most 2147483647 components/);
-  await expectRefusal(() => createVectorWriter(file, { count: -1 }), /count must be a non-negative integer, got -1/);
-  await expectRefusal(() => createVectorWriter(directory.at('x.bin')), /file must be a name that ends in/);
-  await expectRefusal(() => createVectorWriter(''), /file must be a path/);
+  await expectRefusal(
+    () => createVectorWriter(file, { dims: 0 }),
+    /dims must be a positive integer, got 0/,
+    'InvalidConfiguration',
+  );
+  await expectRefusal(
+    () => createVectorWriter(file, { dims: 2 ** 31 }),
+    /rows of at most 2147483647 components/,
+    'InvalidConfiguration',
+  );
+  await expectRefusal(
+    () => createVectorWriter(file, { count: -1 }),
+    /count must be a non-negative integer, got -1/,
+    'InvalidConfiguration',
+  );
+  await expectRefusal(
+    () => createVectorWriter(directory.at('x.bin')),
+    /file must be a name that ends in/,
+    'InvalidConfiguration',
+  );
+  await expectRefusal(() => createVectorWriter(''), /file must be a path/, 'InvalidConfiguration');
   expect((await directory.names()).filter((name) => name.startsWith('.') || name.startsWith('options'))).toEqual([]);
 });
 
@@ -250,6 +286,7 @@ test('a pipe gets .npy when the count is known, and .fvecs always', async ({ ski
   await expectRefusal(
     () => createVectorWriter('/dev/null', { format: 'npy', dims: 2 }),
     /a \.npy header needs the count of rows first, and this is a pipe or device: give count/,
+    'InvalidConfiguration',
   );
 });
 
@@ -258,6 +295,7 @@ test('a full device is refused and stays what it is', async ({ skip }) => {
   await expectRefusal(
     () => writeVectors('/dev/full', [matrixOf(2, 2)], { format: 'fvecs' }),
     /cannot write \/dev\/full: the disk is full; free some space or choose another place/,
+    'FileAccess',
   );
   expect((await stat('/dev/full')).isCharacterDevice()).toBe(true);
 });
@@ -275,7 +313,7 @@ test('a full disk leaves the old file and nothing half-written', async ({ skip }
       const file = join(place, `x.${format}`);
       await writeFile(file, 'old');
       const chunks = Array.from({ length: 40 }, () => matrixOf(100, 100));
-      const refusal = await expectRefusal(() => writeVectors(file, chunks), /x\.\w+: the disk is full/);
+      const refusal = await expectRefusal(() => writeVectors(file, chunks), /x\.\w+: the disk is full/, 'FileAccess');
       expect(refusal.cause).toMatchObject({ code: 'ENOSPC' });
       expect(await readFile(file, 'utf8')).toBe('old');
     }

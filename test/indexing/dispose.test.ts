@@ -18,7 +18,7 @@ afterEach(() => {
   process.off('worker', watch);
 });
 
-const DISPOSED = { code: 'InvalidConfiguration', message: /the indexer was disposed; make a new one/ };
+const DISPOSED = { code: 'Disposed', message: /the indexer was disposed; make a new one/ };
 const few = randomRows(10, 16);
 const some = randomRows(400, 16);
 const many = inSharedMemory(randomMatrix(60_000, 256));

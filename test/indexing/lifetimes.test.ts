@@ -48,7 +48,7 @@ test.each(sizes)('after dispose every accessor of a result throws (%s thread)', 
     () => [...batch!.indexData.values()],
   ];
   for (const access of accessors) {
-    expect(access).toThrow('Invalid indexing configuration: the result was disposed; read or copy it before');
+    expect(access).toThrow('Already disposed: the result was disposed; read or copy it before');
   }
 });
 

@@ -161,7 +161,7 @@ test('after dispose every call is refused, and a second dispose does nothing', a
   const index = await VectorIndex.build(rows);
   await index.dispose();
   await index.dispose();
-  const refused = { code: 'InvalidConfiguration', message: expect.stringContaining('the index was disposed') };
+  const refused = { code: 'Disposed', message: expect.stringContaining('the index was disposed') };
   await expect(index.search(rows[0]!, 1)).rejects.toMatchObject(refused);
   await expect(index.searchBatch(rows, 1)).rejects.toMatchObject(refused);
   await expect(index.add(rows)).rejects.toMatchObject(refused);

@@ -143,7 +143,7 @@ describe('refuses', () => {
     ['a text', new TextEncoder().encode('{"format": "simdex/1", "vectors": []}'), /foreign/],
     ['no bytes', new Uint8Array(), /foreign or truncated/],
   ])('%s', async (_, bytes, message) => {
-    await expect(VectorIndex.load(bytes)).rejects.toMatchObject({ code: 'InvalidConfiguration' });
+    await expect(VectorIndex.load(bytes)).rejects.toMatchObject({ code: 'MalformedFile' });
     await expect(VectorIndex.load(bytes)).rejects.toThrow(message);
   });
 
@@ -165,7 +165,7 @@ describe('refuses', () => {
 
   test('a folder to save to, leaving nothing behind', async () => {
     const index = await build(randomRows(3, DIMS));
-    await expect(index.save(folder)).rejects.toMatchObject({ code: 'InvalidConfiguration' });
+    await expect(index.save(folder)).rejects.toMatchObject({ code: 'FileAccess' });
     await expect(index.save(join(folder, 'no', 'where'))).rejects.toThrow('its directory does not exist');
     expect((await readdir(folder)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
@@ -179,7 +179,7 @@ describe('damaged files give an error or an index, never anything else', () => {
       await index.dispose();
       return true;
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'InvalidConfiguration')) throw error;
+      if (!(error instanceof Error && 'code' in error && error.code === 'MalformedFile')) throw error;
       return false;
     }
   }

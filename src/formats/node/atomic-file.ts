@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto';
 import { rmSync, type Stats } from 'node:fs';
 import { access, constants, type FileHandle, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { IndexingError, type IndexingErrorDetails } from '../../base/errors.js';
+import { detailOf, IndexingError, type IndexingErrorDetails, messageOf } from '../../base/errors.js';
 import { fileError, hasErrorCode } from './file-error.js';
 
 export interface AtomicFile {
@@ -58,7 +58,7 @@ export interface SpillFile {
 
 const SPILL_PIECE_BYTES = 2 ** 20;
 
-/** Rejects with `InvalidConfiguration`, as do all methods, with the system's error as `cause`. */
+/** Rejects with `FileAccess`, as do all methods, with the system's error as `cause`. */
 export async function createSpillFile(target: string): Promise<SpillFile> {
   const path = join(dirname(target), temporaryName(basename(target)));
   const guard = <T>(work: Promise<T>): Promise<T> =>
@@ -96,7 +96,7 @@ export async function createSpillFile(target: string): Promise<SpillFile> {
   };
 }
 
-/** Opens the temporary file. Rejects with `InvalidConfiguration`, as do all methods, with the system's error as `cause`. */
+/** Opens the temporary file. Rejects with `FileAccess`, as do all methods, with the system's error as `cause`. */
 export async function createAtomicFile(path: string): Promise<AtomicFile> {
   try {
     const target = await followLinks(path);
@@ -125,9 +125,15 @@ export async function abortAndThrow(file: Pick<AtomicFile, 'abort'>, error: unkn
   try {
     await file.abort();
   } catch (alsoFailed) {
-    const sentences = [error, alsoFailed].map((each) => (each instanceof Error ? each.message : String(each)));
+    const sentences = [error, alsoFailed].map((each) =>
+      each instanceof IndexingError ? detailOf(each) : messageOf(each),
+    );
     const cause = new AggregateError([error, alsoFailed]);
-    throw new IndexingError('InvalidConfiguration', sentences.join('; and then: '), { cause });
+    throw new IndexingError(
+      error instanceof IndexingError ? error.code : 'FileAccess',
+      sentences.join('; and then: '),
+      { cause },
+    );
   }
   throw error;
 }
@@ -193,7 +199,7 @@ class OpenAtomicFile implements AtomicFile {
   }
 
   #closedError(how: 'finished' | 'aborted', details: IndexingErrorDetails = {}): IndexingError {
-    return new IndexingError('InvalidConfiguration', `cannot write ${this.path}: it was ${how} before`, details);
+    return new IndexingError('Disposed', `cannot write ${this.path}: it was ${how} before`, details);
   }
 
   async #closeAndRemove(): Promise<void> {

@@ -7,7 +7,7 @@ import { IndexingError, messageOf } from '../../base/errors.js';
 type FileAction = 'read' | 'write' | 'remove';
 
 export function fileError(action: FileAction, file: string, cause: unknown): IndexingError {
-  return new IndexingError('InvalidConfiguration', `cannot ${action} ${file}: ${reason(action, cause)}`, { cause });
+  return new IndexingError('FileAccess', `cannot ${action} ${file}: ${reason(action, cause)}`, { cause });
 }
 
 /** Whether `error` is the system's error called `code`, such as `ENOENT`. */

@@ -2,24 +2,28 @@
  * A regular file as a `ByteSource`. It is open from `openFileSource` to `close()`, its owner's to call; reads name their
  * position, so any number of them may be under way.
  */
-import { constants, type FileHandle, open } from 'node:fs/promises';
+import { constants, readSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { IndexingError } from '../../base/errors.js';
 import { malformed } from '../malformed.js';
 import type { ClosableSource } from '../vector-file.js';
 import { fileError } from './file-error.js';
-import { openHdfFile } from './hdf5-file.js';
 
 /** The system refuses single reads of 2 GiB. */
 const MAX_READ_BYTES = 2 ** 30;
 
-/** Rejects with `InvalidConfiguration` for a file that is missing, forbidden or no regular file. */
-export async function openFileSource(file: string): Promise<ClosableSource> {
+/**
+ * Rejects with `FileAccess` for a file that is missing, forbidden or no regular file.
+ *
+ * @param name what errors call it
+ */
+export async function openFileSource(file: string, name = file): Promise<ClosableSource> {
   const handle = await openToRead(file);
   try {
     const stats = await handle.stat();
-    if (stats.isDirectory()) throw unreadable(file, 'it is a directory; name a file in it');
-    if (!stats.isFile()) throw unreadable(file, 'it is a device, pipe or socket; save it to a file first');
-    return createSource(file, handle, stats.size);
+    if (stats.isDirectory()) throw unreadable(name, 'it is a directory; name a file in it');
+    if (!stats.isFile()) throw unreadable(name, 'it is a device, pipe or socket; save it to a file first');
+    return createSource(name, handle, stats.size);
   } catch (error) {
     await handle.close();
     throw error;
@@ -37,14 +41,16 @@ async function openToRead(file: string): Promise<FileHandle> {
 
 function createSource(file: string, handle: FileHandle, byteLength: number): ClosableSource {
   let closed = false;
+  const refuseClosed = () => {
+    if (closed) throw new IndexingError('Disposed', `${file} was closed before its last row was read`);
+  };
   return {
     name: file,
-    openHdf: () => openHdfFile(file),
     byteLength,
 
     async readInto(target, byteOffset) {
       for (let done = 0; done < target.length; ) {
-        if (closed) throw unreadable(file, 'it was closed before its last row was read');
+        refuseClosed();
         const length = Math.min(target.length - done, MAX_READ_BYTES);
         const position = byteOffset + done;
         const { bytesRead } = await handle.read(target, done, length, position).catch((cause: unknown) => {
@@ -61,6 +67,15 @@ function createSource(file: string, handle: FileHandle, byteLength: number): Clo
       }
     },
 
+    readUpToNow(target, byteOffset) {
+      refuseClosed();
+      try {
+        return readSync(handle.fd, target, 0, target.length, byteOffset);
+      } catch (cause) {
+        throw fileError('read', file, cause);
+      }
+    },
+
     async close() {
       closed = true;
       await handle.close();
@@ -69,5 +84,5 @@ function createSource(file: string, handle: FileHandle, byteLength: number): Clo
 }
 
 function unreadable(file: string, reason: string): IndexingError {
-  return new IndexingError('InvalidConfiguration', `cannot read ${file}: ${reason}`);
+  return new IndexingError('FileAccess', `cannot read ${file}: ${reason}`);
 }

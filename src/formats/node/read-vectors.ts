@@ -1,38 +1,53 @@
 /**
  * Vectors from files and Blobs, in bounded memory.
  */
+import { fileURLToPath } from 'node:url';
 import { invalidConfiguration } from '../../base/errors.js';
-import type { IdentifiedMatrix } from '../format.js';
 import {
   checkReadOptions,
-  matricesOf,
   openBlob,
   openSource,
   type ReadVectorsOptions,
+  type VectorChunks,
   type VectorFile,
+  vectorChunks,
 } from '../vector-file.js';
-import { openFileSource } from './file-source.js';
+import { openSourceToRead } from './pipe-source.js';
 
 /**
  * Opens a file of vectors and checks its header against its size, without reading rows.
- * Rejects with `InvalidConfiguration` for a file that cannot be read or is not what its format says, or a bad option.
+ * Rejects with `FileAccess` for a file that cannot be read, `MalformedFile` for one that is not what its format says,
+ * `MissingPackage` where its format needs one, and `InvalidConfiguration` for a bad option.
  */
-export async function openVectors(file: string | Blob, options: ReadVectorsOptions = {}): Promise<VectorFile> {
+export async function openVectors(file: string | Blob | URL, options: ReadVectorsOptions = {}): Promise<VectorFile> {
   if (file instanceof Blob) return openBlob(file, options);
-  if (typeof file !== 'string' || file === '') throw invalidConfiguration('file', 'a path or a Blob', file);
-  checkReadOptions(file, options);
-  return openSource(await openFileSource(file), options);
+  const path = pathOf(file);
+  checkReadOptions(path, options);
+  return openSource(await openSourceToRead(path), options);
 }
 
 /**
  * The vectors of a file or Blob, as matrices (Float32Array, rows × dims, row-major) of `chunkVectors` rows, by default about
- * 8 MiB, with `ids` where the file has them. Where the length of rows changes a new matrix begins. Every matrix has shared
- * memory of its own, which belongs to the consumer. The file is open from the first step to the last, to an error, or to the
- * consumer's early return; errors are those of `openVectors`, and `EmptyVector` for a row without components.
+ * 8 MiB, with `ids` where the file has them. Where the length of rows changes a new matrix begins, and so it does between rows
+ * with ids and rows without. Every matrix has shared memory of its own, which belongs to the consumer. A row without components is
+ * a row of NaN here, which an indexer rejects. The file is open from the first step to the last, to an error, or to the
+ * consumer's early return; errors are those of `openVectors`.
+ *
+ * `'-'` is standard input; it and pipes do for formats that are read from front to back.
+ *
+ * @example
+ * for await (const { data, dims, ids } of readVectors('vectors.npy')) console.log(data.length / dims);
  */
-export async function* readVectors(
-  file: string | Blob,
-  options: ReadVectorsOptions = {},
-): AsyncGenerator<IdentifiedMatrix, void, undefined> {
-  yield* matricesOf(await openVectors(file, options));
+export function readVectors(file: string | Blob | URL, options: ReadVectorsOptions = {}): VectorChunks {
+  return vectorChunks(() => openVectors(file, options));
+}
+
+function pathOf(file: string | URL): string {
+  if (file instanceof URL) {
+    if (file.protocol === 'file:') return fileURLToPath(file);
+    throw invalidConfiguration('file', 'a path, a Blob or a file: URL', file.href);
+  }
+  if (typeof file !== 'string' || file === '')
+    throw invalidConfiguration('file', 'a path, a Blob or a file: URL', file);
+  return file;
 }

@@ -4,8 +4,9 @@
  */
 import { IndexingError, invalidConfiguration } from '../../base/errors.js';
 import type { ComponentOrder } from '../../vectors/vector-source.js';
-import type { FormatWriter, IdentifiedMatrix, RowChunk, RowShape, RowsToWrite, VectorEncoder } from '../format.js';
+import type { FormatWriter, RowShape, RowsToWrite, VectorEncoder } from '../format.js';
 import { formatOf, formatsFor, type VectorFormat } from '../registry.js';
+import type { IdentifiedMatrix, RowChunk } from '../row-chunk.js';
 import { type AtomicFile, abortAndThrow, createAtomicFile, createSpillFile, type SpillFile } from './atomic-file.js';
 
 /** How numbers, one per row, are written. */
@@ -54,8 +55,9 @@ export type VectorWriter = Writer<RowsWithMagnitudes>;
 export type ColumnWriter = Writer<Float32Array>;
 
 /**
- * Opens `file` for rows of `dims` float32 components. Rejects with `InvalidConfiguration`, as do the writer's methods, for
- * a path that cannot be written (with the system's error as `cause`), a full disk, and rows of other dims.
+ * Opens `file` for rows of `dims` float32 components. Rejects with `FileAccess`, as do the writer's methods, for
+ * a path that cannot be written and a full disk (with the system's error as `cause`), and with `InvalidConfiguration` for rows of
+ * other dims.
  */
 export async function createVectorWriter(file: string, options: VectorWriterOptions = {}): Promise<VectorWriter> {
   const { dims } = options;

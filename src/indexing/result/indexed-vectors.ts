@@ -23,7 +23,7 @@ export interface ProcessedVector {
 
 /** The memory that a result reads, until it is disposed. */
 export interface ResultBuffer {
-  /** @throws {IndexingError} `InvalidConfiguration` after `dispose`. */
+  /** @throws {IndexingError} `Disposed` after `dispose`. */
   readonly bytes: ArrayBufferLike;
 }
 

@@ -146,8 +146,7 @@ class ReleasableBuffer implements ResultBuffer {
   }
 
   get bytes(): ArrayBufferLike {
-    if (!this.#bytes)
-      throw new IndexingError('InvalidConfiguration', 'the result was disposed; read or copy it before');
+    if (!this.#bytes) throw new IndexingError('Disposed', 'the result was disposed; read or copy it before');
     return this.#bytes;
   }
 
