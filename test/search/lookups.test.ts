@@ -55,7 +55,9 @@ describe('ids', () => {
   test('that UTF-8 cannot hold, or numbers cannot, are refused where they come in', async () => {
     const index = await build(rows.slice(0, 2), { ids: ['a', 'b'] });
     for (const id of ['\ud800', 'x\udc00y', 'a\udc00\ud800']) {
-      await expect(index.add(rows.slice(0, 1), { ids: [id] })).rejects.toThrow(/ids\[0\] must be text that UTF-8/);
+      await expect(index.add(rows.slice(0, 1), { ids: [id] })).rejects.toThrow(
+        /ids\[0\] must be .* half of a surrogate pair/,
+      );
     }
     await index.add(rows.slice(0, 1), { ids: ['\ud83d\ude00'] });
     expect(index.has('\ud83d\ude00')).toBe(true);
