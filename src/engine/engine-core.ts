@@ -199,6 +199,8 @@ export class EngineCore {
       this.warnOnce(
         `Searches run on the calling thread, in slices: ${messageOf(error instanceof IndexingError ? error.cause : error)}`,
       );
+      const { backend: kernel } = await this.kernel();
+      if (!this.#lanes) this.#backend = { kernel, threads: 1, shared: false };
       const { callingThreadLanes } = await import('./lanes/calling-thread-lanes.js');
       return callingThreadLanes(boundPlatform().sharesMemory);
     }
