@@ -13,7 +13,7 @@ export class InputFile {
   readonly header: Header;
   /** Whether rows can be read again, at any place. */
   readonly isReadable: boolean;
-  readonly #path: string;
+  readonly path: string;
   readonly #options: ReadVectorsOptions;
   #opened: VectorFile | undefined;
   #bytesRead = 0;
@@ -30,7 +30,7 @@ export class InputFile {
     const { file, format, dims, count, dtype, byteLength, createReader } = opened;
     this.header = { file, format, dims, count, dtype, byteLength };
     this.isReadable = createReader !== undefined;
-    this.#path = path;
+    this.path = path;
     this.#options = options;
     this.#opened = opened;
   }
@@ -66,7 +66,7 @@ export class InputFile {
   }
 
   async #openAgain(): Promise<VectorFile> {
-    const vectors = await openVectors(this.#path, this.#options);
+    const vectors = await openVectors(this.path, this.#options);
     const { file, count, dims, byteLength } = this.header;
     if (vectors.byteLength === byteLength && vectors.count === count && vectors.dims === dims) return vectors;
     await vectors.close();

@@ -104,7 +104,7 @@ export function describeInput(inputs: InputFiles, order: ComponentOrder, version
   const { cpu, cores, platform } = describeMachine();
   const { node, v8 } = process.versions;
   return {
-    input: namesOf(inputs.files.map(({ file }) => file)),
+    input: namesOf(inputs.files.map(({ path }) => path)),
     rows: inputs.rowsRead,
     dims: typeof inputs.dims === 'number' ? inputs.dims : undefined,
     order,

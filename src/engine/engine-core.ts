@@ -2,7 +2,7 @@
  * What an engine is: the compiled kernels, the threads, the memories and the queue of jobs. It does not know the `Engine` that
  * users hold, so one that is forgotten can be told apart from one that is at work.
  */
-import { messageOf } from '../base/errors.js';
+import { IndexingError, messageOf } from '../base/errors.js';
 import { nextTurn } from '../base/turns.js';
 import { compileKernel, kernelBytes } from '../kernel/compile.js';
 import type { CompiledKernel, KernelBackend, KernelSource } from '../kernel/instantiate.js';
@@ -195,6 +195,7 @@ export class EngineCore {
   async #startLanesThatSearch(): Promise<Lanes> {
     const { source } = await this.searchKernel();
     try {
+      if (!this.sharesMemory) throw new Error('no cross-origin isolation, so no shared memory');
       const lanes = await this.#startLanes(source);
       // They do everything from now on.
       const before = this.#lanes;
@@ -204,7 +205,11 @@ export class EngineCore {
     } catch (error) {
       this.refuseIfClosed();
       // Whatever it is, the hits are the same without threads.
-      this.warnOnce(`Searches run on the calling thread, in slices: ${messageOf(error)}`);
+      this.warnOnce(
+        `Searches run on the calling thread, in slices: ${messageOf(error instanceof IndexingError ? error.cause : error)}`,
+      );
+      const { backend: kernel } = await this.kernel();
+      if (!this.#lanes) this.#backend = { kernel, threads: 1, shared: false };
       const { callingThreadLanes } = await import('./lanes/calling-thread-lanes.js');
       return callingThreadLanes(boundPlatform().sharesMemory);
     }

@@ -156,17 +156,17 @@ export class IncomingVectors {
   }
 
   #wrongRow(i: number, row: unknown): unknown {
+    if (row instanceof Float32Array && row.length === this.#dims) return undefined;
     const position = this.#firstPosition + i;
-    let length: number;
     try {
-      length = checkRow('vectors', position, row);
+      const length = checkRow('vectors', position, row);
+      if (length === this.#dims) return undefined;
+      if (length === 0) return emptyVector(position);
+      const detail = `vectors[${position}] must have ${this.#dims} components, as the index has, got ${length}`;
+      return new IndexingError('InvalidConfiguration', detail, { vectorIndex: position });
     } catch (error) {
       return error;
     }
-    if (length === this.#dims) return undefined;
-    if (length === 0) return emptyVector(position);
-    const detail = `vectors[${position}] must have ${this.#dims} components, as the index has, got ${length}`;
-    return new IndexingError('InvalidConfiguration', detail, { vectorIndex: position });
   }
 
   #fail(vector: number, error: unknown): void {

@@ -18,7 +18,7 @@ import { settleArrivingRows } from './rows-job.js';
 import { doInSlices, type Steps } from './steps.js';
 
 const PIECE_BYTES = 2 ** 21;
-const PIECE_IDS = 4096;
+const PIECE_IDS = 1024;
 /** Rows checked between two steps. */
 const STRIDE = 4096;
 /** Of a magnitude: the kernel's own tolerance. */

@@ -40,6 +40,8 @@ export interface ArrivingRows {
 const LEAST_COMPONENTS = 2 ** 15;
 const MOST_COMPONENTS = 2 ** 20;
 const UNITS_PER_THREAD = 4;
+/** So many components the calling thread settles at once: some tenths of a millisecond. */
+const LITTLE_COMPONENTS = 2 ** 17;
 /** Components that a thread settles in a millisecond, about. */
 const COMPONENTS_PER_MS = 5e5;
 
@@ -203,6 +205,11 @@ async function run(
   create: () => ArrivalJob | MoveJob,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  if (rowCount * dims <= LITTLE_COMPONENTS) {
+    await doHere(create());
+    signal?.throwIfAborted();
+    return;
+  }
   let job: ArrivalJob | MoveJob | undefined;
   const stop = () => job?.control.drop(0, job.control.unitCount);
   signal?.addEventListener('abort', stop, { once: true });
@@ -220,6 +227,15 @@ async function run(
     if (job?.panic) throw job.panic;
   } finally {
     signal?.removeEventListener('abort', stop);
+  }
+}
+
+/** Few rows are no work for threads, which might have to be started for them. */
+async function doHere(job: ArrivalJob | MoveJob): Promise<void> {
+  if ('feed' in job) await job.feed?.();
+  const work = job.open(0);
+  for (let unit = job.control.claimNow(0); unit >= 0; unit = job.control.claimNow(0)) {
+    for (const _ of work.slices(unit));
   }
 }
 

@@ -78,7 +78,7 @@ export class SearchJob implements Job {
   forgetThread = (thread: number): void => this.board.clear(thread);
 
   fail(_unit: number, { thread, deaths, cause }: UnitDeath): void {
-    const detail = `it died during a search, which ${deaths} threads did (${messageOf(cause)})`;
+    const detail = `it died at the same rows as ${deaths - 1} before (${messageOf(cause)})`;
     this.panic ??= new IndexingError('ThreadPanic', detail, { threadId: thread, during: 'search', cause });
     // Without these rows the others are of no use.
     this.control.drop(0, this.control.unitCount);

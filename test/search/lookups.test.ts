@@ -56,7 +56,7 @@ describe('ids', () => {
     const index = await build(rows.slice(0, 2), { ids: ['a', 'b'] });
     for (const id of ['\ud800', 'x\udc00y', 'a\udc00\ud800']) {
       await expect(index.add(rows.slice(0, 1), { ids: [id] })).rejects.toThrow(
-        /ids\[0\] must be .*no half of a surrogate pair/,
+        /ids\[0\] must be .* half of a surrogate pair/,
       );
     }
     await index.add(rows.slice(0, 1), { ids: ['\ud83d\ude00'] });

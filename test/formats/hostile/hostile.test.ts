@@ -35,7 +35,7 @@ test.each(Object.keys(hostile))('%s', { timeout: 60_000 }, async (name) => {
   await writeFile(directory.at(name), bytes);
   const reader = child ?? start();
   reader.stdin!.write(`${directory.at(name)}\n`);
-  let timer: NodeJS.Timeout | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(resolve, DEADLINE_MS);
   });
