@@ -1,4 +1,4 @@
-// Compiles the two kernels of assembly/, of indexing and of search, twice each: with SIMD, and scalar for engines without.
+// Compiles the three kernels of assembly/, of indexing, of search and of graphs, twice each: with SIMD, and scalar for engines without.
 // Nothing is compiled again that is newer than all it is made of.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
@@ -15,6 +15,8 @@ for (const [entry, target, name] of [
   ['assembly/index.ts', 'scalar', 'scalar'],
   ['assembly/search-simd.ts', 'simd', 'search-simd'],
   ['assembly/search.ts', 'scalar', 'search-scalar'],
+  ['assembly/graph.ts', 'simd', 'graph-simd'],
+  ['assembly/graph.ts', 'scalar', 'graph-scalar'],
 ]) {
   const outFile = `build/kernel/${name}.wasm`;
   if (changedMs(outFile) > sourcesChangedMs) continue;

@@ -1,0 +1,77 @@
+/**
+ * Which graph kernel runs here: that of the same backend as the indexing kernel, as far as it builds a known graph rightly. Its
+ * bytes are loaded when the first graph is made, and not before.
+ */
+import type { CompiledKernel, KernelBackend, KernelSource } from '../instantiate.js';
+import { forUnsharedMemory } from '../unshared.js';
+import { DONE, type GraphKernelExports } from './graph-kernel.js';
+import { type GraphLayout, layOutGraph, layOutScratch, type ScratchLayout } from './graph-layout.js';
+import { readCandidates, writeGraph, writeScratch } from './graph-memory.js';
+import { measureSpace, writeQuery } from './graph-space.js';
+import { instantiateGraphKernel } from './instantiate-graph-kernel.js';
+
+/** A kernel, and what to tell threads that compile it themselves. */
+export interface GraphKernel {
+  readonly compiled: CompiledKernel;
+  readonly source: KernelSource;
+}
+
+const JAVASCRIPT = { backend: 'javascript' } as const;
+
+/**
+ * @param backend of the indexing kernel, which has been found to run here
+ * @param shared whether the memories it is to work on are shared between threads
+ */
+export async function compileGraphKernel(backend: KernelBackend, shared: boolean): Promise<GraphKernel> {
+  if (backend === 'javascript') return { compiled: JAVASCRIPT, source: JAVASCRIPT };
+  const original =
+    backend === 'simd'
+      ? await import('kernel:graph-simd.wasm').then((file) => file.default)
+      : await import('kernel:graph-scalar.wasm').then((file) => file.default);
+  const bytes = shared ? original : forUnsharedMemory(original);
+  const compiled = { backend, module: await WebAssembly.compile(bytes) };
+  const right = [3, 70].every((dims) => buildsKnownGraph(compiled, shared, dims));
+  return right ? { compiled, source: { backend, bytes } } : { compiled: JAVASCRIPT, source: JAVASCRIPT };
+}
+
+/** Enough for a graph above. */
+const COUNT = 260;
+const EFFORT = 16;
+
+/** A small graph and a search in it must be, bit for bit, those of the JavaScript twin. */
+function buildsKnownGraph(kernel: CompiledKernel, shared: boolean, dims: number): boolean {
+  const graph = layOutGraph({ capacity: COUNT, dims, metric: 'euclidean', degree: 8 }, 0);
+  const scratch = layOutScratch(graph, EFFORT, graph.end);
+  const pages = Math.ceil((scratch.end + 4 * COUNT * dims) / 65_536);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
+  const found = buildKnownGraph(instantiateGraphKernel(kernel, memory), memory.buffer, graph, scratch);
+  const twin = new ArrayBuffer(memory.buffer.byteLength);
+  const expected = buildKnownGraph(instantiateGraphKernel(JAVASCRIPT, { buffer: twin }), twin, graph, scratch);
+  return found.length === expected.length && found.every((word, i) => word === expected[i]);
+}
+
+/** All words of the graph, and the rows that a search finds. */
+function buildKnownGraph(
+  kernel: GraphKernelExports,
+  buffer: ArrayBufferLike,
+  graph: GraphLayout,
+  scratch: ScratchLayout,
+): number[] {
+  const { dims } = graph;
+  const rows = Float32Array.from({ length: COUNT * dims }, (_, i) => ((i * 7919) % 211) - 105);
+  // One row twice: the second is put behind the first.
+  rows.copyWithin(9 * dims, 2 * dims, 3 * dims);
+  const space = measureSpace(rows, dims, graph.metric, 0);
+  writeGraph(buffer, graph, space, 1);
+  writeScratch(buffer, scratch);
+  new Float32Array(buffer, scratch.end, rows.length).set(rows);
+  kernel.encode(graph.base, scratch.end, 0, COUNT, dims, 0);
+  for (let row = 0; row < COUNT; row++) {
+    let state = kernel.beginInsert(graph.base, scratch.base, row, EFFORT, 0);
+    while (state !== DONE) state = kernel.insert(scratch.base, 1, 1000);
+  }
+  writeQuery(graph, space, rows.subarray(5 * dims, 6 * dims), buffer, scratch.query);
+  kernel.begin(graph.base, scratch.base, EFFORT, EFFORT, 0);
+  while (kernel.search(graph.base, scratch.base, 1000));
+  return [...new Uint32Array(buffer, 0, graph.end / 4), ...readCandidates(buffer, scratch)];
+}

@@ -1,0 +1,61 @@
+/**
+ * An empty graph, and a thread's scratch, written into a memory.
+ */
+import {
+  GRAPH,
+  type GraphLayout,
+  MAX_ENTRIES,
+  MAY_BE_HIT,
+  NONE,
+  SCRATCH,
+  type ScratchLayout,
+  TAIL,
+} from './graph-layout.js';
+import type { GraphSpace } from './graph-space.js';
+
+/** Writes a graph without rows: of these, all lists are empty and nobody is a parent. */
+export function writeGraph(buffer: ArrayBufferLike, layout: GraphLayout, space: GraphSpace, alpha: number): void {
+  const { base, capacity, codedDims, degree, records, stride, tail, lists, floats, center } = layout;
+  const words = new Uint32Array(buffer);
+  words[(base + GRAPH.capacity) / 4] = capacity;
+  words[(base + GRAPH.dims) / 4] = codedDims;
+  words[(base + GRAPH.degree) / 4] = degree;
+  words[(base + GRAPH.records) / 4] = records;
+  words[(base + GRAPH.stride) / 4] = stride;
+  words[(base + GRAPH.tail) / 4] = tail;
+  words[(base + GRAPH.lists) / 4] = lists;
+  new Float32Array(buffer)[(base + GRAPH.alpha) / 4] = alpha;
+  words[(base + GRAPH.floats) / 4] = floats ? 1 : 0;
+  words[(base + GRAPH.center) / 4] = center;
+  words[(base + GRAPH.upper) / 4] = layout.upper?.base ?? 0;
+  new Float64Array(buffer)[(base + GRAPH.factor) / 8] = space.factor;
+  words.fill(NONE, (base + GRAPH.entries) / 4, (base + GRAPH.entries) / 4 + MAX_ENTRIES);
+  new Float64Array(buffer, center, codedDims).set(space.center);
+  for (let row = 0; row < capacity; row++) {
+    const end = (records + row * stride + tail) / 4;
+    words[end + TAIL.parent / 4] = NONE;
+    words[end + TAIL.apart / 4] = 0;
+    words[lists / 4 + row * (degree + 1)] = 0;
+  }
+  if (layout.upper) writeGraph(buffer, layout.upper, space, alpha);
+}
+
+/** Writes the header of a scratch; what the rest holds does not matter. */
+export function writeScratch(buffer: ArrayBufferLike, layout: ScratchLayout): void {
+  const words = new Uint32Array(buffer, layout.base, SCRATCH.bytes / 4);
+  words.fill(0);
+  const { visited, candidates, batch, batchDistances, added, near, ranks, query, pruneQuery, kept, pruneKept, loose } =
+    layout;
+  const parts = [visited, candidates, layout.words, batch, batchDistances, added, layout.addedWords];
+  words.set([...parts, near, layout.nearWords, ranks, query, pruneQuery, kept, pruneKept, loose], SCRATCH.parts / 4);
+}
+
+/** The rows of the candidates of a search that has ended, nearest first; with a filter, only those that may be hits. */
+export function readCandidates(buffer: ArrayBufferLike, layout: ScratchLayout): Uint32Array {
+  const length = new Uint32Array(buffer, layout.base + SCRATCH.length, 1)[0]!;
+  const words = new Uint32Array(buffer, layout.words, length);
+  const rows = new Uint32Array(length);
+  let count = 0;
+  for (const word of words) if (word & MAY_BE_HIT) rows[count++] = word >>> 2;
+  return rows.subarray(0, count);
+}
