@@ -43,7 +43,7 @@ export class EngineCore {
   #backend: Backend | undefined;
   /** Memories that are gone and of which the threads have not been told. */
   #gone: number[] = [];
-  #closed: { readonly reason: unknown } | undefined;
+  readonly #closing = new AbortController();
 
   constructor(options: CheckedEngineOptions) {
     const { sharesMemory } = boundPlatform();
@@ -73,9 +73,14 @@ export class EngineCore {
     return this.#kernelNow;
   }
 
+  /** Aborted when the engine is closed, with the reason. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
   /** @throws what the engine was closed with */
   refuseIfClosed(): void {
-    if (this.#closed) throw this.#closed.reason;
+    this.#closing.signal.throwIfAborted();
   }
 
   /** The indexing kernel, compiled once; what could not be compiled is tried again. Rejects with `IndexingError` `InvalidConfiguration` where it is not to be had here. */
@@ -138,7 +143,7 @@ export class EngineCore {
 
   /** What waits and what is under way rejects with `reason`. Resolves when the threads are gone. */
   async close(reason: unknown): Promise<void> {
-    this.#closed ??= { reason };
+    this.#closing.abort(reason);
     await this.#queue.close(reason);
     this.memories.close();
     // Threads that could not be started have told so to whoever asked for them.
@@ -216,7 +221,7 @@ export class EngineCore {
   }
 
   async #tellWhenIdle(): Promise<void> {
-    if (this.#gone.length === 0 || !this.#queue.isIdle || this.#closed || !this.#lanes) return;
+    if (this.#gone.length === 0 || !this.#queue.isIdle || this.closing.aborted || !this.#lanes) return;
     // A job of its own kind would be more than it is worth: nobody waits, and threads that are busy are told before the next job.
     await this.#tellGone(await this.#lanes);
   }

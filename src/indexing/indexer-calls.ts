@@ -68,10 +68,14 @@ export class IndexerCalls {
     return this.#running ? Math.min(this.#running.threads, this.#running.control.unitCount) : 0;
   }
 
+  /** Aborted when the indexer or its engine is closed. */
+  get closing(): readonly AbortSignal[] {
+    return [this.#closing.signal, this.#input.core.closing];
+  }
+
   /** @throws what the indexer was closed with */
   refuseIfClosed(): void {
-    this.#closing.signal.throwIfAborted();
-    this.#input.core.refuseIfClosed();
+    for (const signal of this.closing) signal.throwIfAborted();
   }
 
   /** Calls under way and waiting reject with `reason`, and so do all later ones. Resolves when there is none any more. */
@@ -93,7 +97,7 @@ export class IndexerCalls {
 
   /** Rejects with what the call was stopped with. */
   async compileKernel({ signal }: CheckedIndexOptions): Promise<void> {
-    const either = linkSignals(this.#closing.signal, signal);
+    const either = linkSignals(...this.closing, signal);
     await unlessStopped(this.#input.core.kernel(), either.signal).finally(either.unlink);
   }
 
@@ -156,7 +160,7 @@ export class IndexerCalls {
     observer: RunObserver,
     place = this.arrive(),
   ): Promise<ResultInput> {
-    const { signal, unlink } = linkSignals(this.#closing.signal, options.signal);
+    const { signal, unlink } = linkSignals(...this.closing, options.signal);
     this.#open++;
     try {
       return await this.#execute(vectors, options, observer, signal, place);

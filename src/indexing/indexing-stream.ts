@@ -39,19 +39,27 @@ type IndexChunk = (chunk: VectorSource, options: IndexOptions) => Promise<Indexe
  * chunk. Leaving the iteration early stops the run under way, waits for a read under way and closes the source.
  *
  * The iteration throws what the source throws and what a run rejects with, whose `vectorIndex` then counts from the start of
- * the stream. When it is aborted the next step throws `signal.reason`, and waits for no read.
+ * the stream. When it is aborted the next step throws `signal.reason`, and waits for no read; the same when the indexer is
+ * disposed.
  */
 export class IndexingStream implements AsyncIterable<IndexingResult> {
   readonly #chunks: Chunks;
   readonly #options: StreamOptions;
   readonly #parts: ReportParts;
+  readonly #closing: readonly AbortSignal[];
   readonly #index: IndexChunk;
   readonly #measurement = new StreamMeasurement();
   #startedAtMs: number | undefined;
   #endedAtMs: number | undefined;
 
   /** @internal */
-  constructor(chunks: Chunks, options: StreamOptions, parts: ReportParts, index: IndexChunk) {
+  constructor(
+    chunks: Chunks,
+    options: StreamOptions,
+    parts: ReportParts,
+    closing: readonly AbortSignal[],
+    index: IndexChunk,
+  ) {
     refuseUnknown('options', options, STREAM_OPTIONS);
     checkIndexOptions(options);
     if (!isIterable(chunks))
@@ -59,6 +67,7 @@ export class IndexingStream implements AsyncIterable<IndexingResult> {
     this.#chunks = chunks;
     this.#options = options;
     this.#parts = parts;
+    this.#closing = closing;
     this.#index = index;
   }
 
@@ -81,11 +90,13 @@ export class IndexingStream implements AsyncIterable<IndexingResult> {
       throw new IndexingError('InvalidConfiguration', 'a stream can be iterated over once; call indexStream again');
     }
     this.#startedAtMs = nowMs();
-    const { signal, inPlace } = this.#options;
-    signal?.throwIfAborted();
+    const { inPlace } = this.#options;
+    const ends = [...this.#closing, this.#options.signal];
+    for (const end of ends) end?.throwIfAborted();
     const reader = new ChunkReader(this.#chunks);
     const reusable = reusableChunks(this.#chunks);
     const leaving = new AbortController();
+    const { signal, unlink: unlinkEnds } = linkSignals(...ends);
     const { signal: stop, unlink } = linkSignals(leaving.signal, signal);
     let position = 0;
     let run: Promise<IndexedChunk> | undefined;
@@ -118,7 +129,7 @@ export class IndexingStream implements AsyncIterable<IndexingResult> {
         this.#measurement.add(measured, measured.startedAtMs - this.#startedAtMs);
         const next = awaitedLater(underWay.reading.then(indexAndReadOn));
         yield result;
-        signal?.throwIfAborted();
+        signal.throwIfAborted();
         result.dispose();
         handBack(underWay.chunk);
         underWay = await unlessAborted(next, signal);
@@ -130,7 +141,8 @@ export class IndexingStream implements AsyncIterable<IndexingResult> {
       await run?.then(({ result }) => result.dispose()).catch(() => undefined);
       if (underWay) handBack(underWay.chunk);
       unlink();
-      await reader.close({ wait: !signal?.aborted, quiet: failed });
+      unlinkEnds();
+      await reader.close({ wait: !signal.aborted, quiet: failed });
     }
   }
 }
@@ -191,8 +203,7 @@ function awaitedLater<T>(work: Promise<T>): Promise<T> {
 }
 
 /** Settles as `work` does, or rejects with the signal's reason as soon as it is aborted. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
     if (signal.aborted) abort();

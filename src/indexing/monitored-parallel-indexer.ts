@@ -123,7 +123,8 @@ export class MonitoredParallelIndexer {
     chunks: AsyncIterable<VectorSource> | Iterable<VectorSource>,
     options: StreamOptions = {},
   ): IndexingStream {
-    return new IndexingStream(chunks, options, this.config, (chunk, runOptions) => this.#indexChunk(chunk, runOptions));
+    const index = (chunk: VectorSource, runOptions: IndexOptions) => this.#indexChunk(chunk, runOptions);
+    return new IndexingStream(chunks, options, this.config, this.indexer.closing, index);
   }
 
   /**

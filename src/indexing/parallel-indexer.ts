@@ -179,6 +179,11 @@ export class ParallelIndexer {
     }
   }
 
+  /** Aborted when the indexer or its engine is disposed. @internal */
+  get closing(): readonly AbortSignal[] {
+    return this.#calls.closing;
+  }
+
   /** @throws {IndexingError} `Disposed` after `dispose()`. @internal */
   refuseIfDisposed(): void {
     this.#calls.refuseIfClosed();

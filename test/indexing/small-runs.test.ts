@@ -4,7 +4,7 @@
  */
 import { expect, test } from 'vitest';
 import { differencesFrom } from './reference.js';
-import { createIndexer, inSharedMemory, randomMatrix, randomRows } from './support.js';
+import { bitsOf, createIndexer, inSharedMemory, randomMatrix, randomRows } from './support.js';
 
 const worker = new URL('./workers/throws-at-start.mjs', import.meta.url);
 
@@ -37,4 +37,22 @@ test('few vectors wait for no run, and count for thread 0', async () => {
   expect(batchResults.map(({ threadId }) => threadId)).toEqual(batchResults.map(() => 0));
   await long;
   expect(order).toEqual(['few', 'long']);
+});
+
+test('what small calls left in their memory changes no later one', async () => {
+  const garbage = [
+    Array.from({ length: 80 }, (_, i) => new Float32Array(500).fill(i % 2 ? Number.NaN : 3e38)),
+    [new Float32Array(8000).fill(-1e-40)],
+    Array.from({ length: 60 }, (_, i) => Float32Array.from({ length: i % 9 }, () => Number.POSITIVE_INFINITY)),
+  ];
+  for (const order of ['sorted', 'original'] as const) {
+    for (const vectors of [randomRows(7, 33), [...randomRows(5, 3), ...randomRows(4, 130)], randomRows(1, 1)]) {
+      const fresh = await createIndexer(2).indexVectorsMonitored(vectors, { order });
+      const used = createIndexer(2);
+      for (const rows of garbage) await used.indexVectorsMonitored(rows, { order, onInvalid: 'skip' });
+      const result = await used.indexVectorsMonitored(vectors, { order });
+      expect(bitsOf(result)).toEqual(bitsOf(fresh));
+      expect(differencesFrom(vectors, result)).toEqual([]);
+    }
+  }
 });

@@ -2,7 +2,7 @@
  * Threads that die at a known batch: nothing is lost, nothing is counted twice, and what cannot be saved is told exactly.
  */
 import { afterEach, expect, test } from 'vitest';
-import { type Fault, failAtBatch, failAtRandom, failNowhere, failures, faultyWorker } from './fault.js';
+import { type Fault, failAtBatch, failNowhere, failures, faultyWorker } from './fault.js';
 import { differencesFrom } from './reference.js';
 import {
   bitsOf,
@@ -202,32 +202,3 @@ test('a worker file that is missing is named', async () => {
   // Few vectors need no thread.
   expect((await indexer.indexVectorsMonitored(rows.slice(0, 10))).indexedCount).toBe(10);
 });
-
-test.each([11, 12, 13, 14, 15])(
-  'threads that exit at random batches (seed %d) lose nothing',
-  { timeout: 60_000 },
-  async (seed) => {
-    const indexer = createIndexer(4, { worker: faultyWorker });
-    let indexed = 0;
-    let panics = 0;
-    for (let run = 0; run < 20; run++) {
-      failAtRandom('process.exit', 30, seed * 1000 + run);
-      try {
-        const result = await indexer.indexVectorsMonitored(sources.ordinary, { batchSize: 25 });
-        indexed += result.indexedCount;
-        expect(differencesFrom(rows, result)).toEqual([]);
-        result.dispose();
-      } catch (error) {
-        // Both threads that ran one batch happened to exit in it.
-        expect(error).toMatchObject({
-          code: 'ThreadPanic',
-          message: expect.stringContaining('ended 2 worker threads'),
-        });
-        panics++;
-        indexed = countedBy(indexer).total;
-      }
-      expect(countedBy(indexer)).toEqual({ total: indexed, threads: indexed });
-    }
-    expect(panics).toBeLessThan(10);
-  },
-);

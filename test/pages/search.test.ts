@@ -16,10 +16,20 @@ const SLICES = 'Searches run on the calling thread, in slices';
 
 const { shared } = environment.backend;
 
-/** The library's workers that live now: each holds a lock. */
-async function liveWorkers(): Promise<number> {
+/** What the browser calls this page among the holders of locks. */
+const page = navigator.locks.request('this page', async () => {
   const { held } = await navigator.locks.query();
-  return held!.filter(({ name }) => name!.startsWith('simdex worker')).length;
+  return held!.find(({ name }) => name === 'this page')!.clientId;
+});
+
+/**
+ * The library's workers that live now: each holds a lock. When one has ended, the page itself holds its lock for a moment, and the
+ * browser may hear later that it let go.
+ */
+async function liveWorkers(): Promise<number> {
+  const own = await page;
+  const { held } = await navigator.locks.query();
+  return held!.filter(({ name, clientId }) => name!.startsWith('simdex worker') && clientId !== own).length;
 }
 
 function listener() {

@@ -1,15 +1,21 @@
 /**
- * Uses up the file descriptors of this process, or the threads its user may have, before some calls, and gives them back: prints
- * what became of the calls meanwhile and afterwards, and how many threads there are in the end.
+ * Uses up the file descriptors of this process, or the threads that its user may have, before some calls, and gives them
+ * back: prints what became of the calls meanwhile and afterwards, and how many threads there are in the end.
  *
- * Arguments: what is lacking (descriptors, threads), and when (start: before the first thread, replacement: when one died)
+ * Arguments: what is lacking (descriptors, threads), and when: at the first calls (index, or build of an index), or when
+ * threads died (replacement)
  */
 import { closeSync, openSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
 import { ParallelIndexer, VectorIndex } from '../../../dist/index.node.js';
 
 const [lack, when] = process.argv.slice(2);
+// A user of its own, so that no other process counts against its limit; root has none.
+if (lack === 'threads') process.setuid(54_321);
 const alive = new Set();
+const idlers = new Set();
 process.on('worker', (worker) => {
+  if (idlers.has(worker)) return;
   alive.add(worker);
   worker.once('exit', () => alive.delete(worker));
 });
@@ -17,9 +23,9 @@ process.on('worker', (worker) => {
 const unhandled = [];
 process.on('uncaughtException', (error) => unhandled.push(String(error)));
 
-/** Takes all there are but `spare`; gives what lets them go. */
+/** Take all there are but `spare`; give what lets them go. */
 const uses = {
-  descriptors(spare) {
+  async descriptors(spare) {
     const taken = [];
     for (;;) {
       try {
@@ -29,9 +35,23 @@ const uses = {
       }
     }
     for (const descriptor of taken.splice(0, spare)) closeSync(descriptor);
-    return () => {
+    return async () => {
       for (const descriptor of taken) closeSync(descriptor);
     };
+  },
+  async threads(spare) {
+    const taken = [];
+    for (;;) {
+      try {
+        const worker = new Worker('setInterval(() => undefined, 1e6)', { eval: true });
+        idlers.add(worker);
+        taken.push(worker);
+      } catch {
+        break;
+      }
+    }
+    await Promise.all(taken.splice(0, spare).map((worker) => worker.terminate()));
+    return () => Promise.all(taken.map((worker) => worker.terminate()));
   },
 };
 
@@ -56,15 +76,19 @@ const build = async () => {
 const work = { index, build }[when] ?? index;
 if (when === 'replacement') {
   await indexer.ready();
-  const release = uses[lack](0);
+  const release = await uses[lack](0);
   await Promise.all([...alive].map((worker) => worker.terminate()));
+  // Others take the place of the threads that died.
+  const releaseRest = await uses[lack](0);
   outcomes.push(await told(work));
-  release();
+  await release();
+  await releaseRest();
 } else {
-  for (let spare = 0; spare < 40; spare += 3) {
-    const release = uses[lack](spare);
+  const step = lack === 'threads' ? 1 : 3;
+  for (let spare = 0; spare < 14 * step; spare += step) {
+    const release = await uses[lack](spare);
     outcomes.push(await told(work));
-    release();
+    await release();
   }
 }
 const afterwards = await told(work);

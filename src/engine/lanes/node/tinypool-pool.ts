@@ -2,8 +2,11 @@
  * Worker threads in Node, through tinypool.
  *
  * Tinypool notices a thread that throws, not one that exits: `run` and `destroy` would stay pending for ever. So every
- * exit is watched and handed to tinypool as the error it understands, upon which it rejects the task and replaces the
- * thread. All threads are kept alive (minThreads = maxThreads) and take one task at a time.
+ * exit is watched and handed to tinypool as the error it understands, upon which it rejects the task.
+ *
+ * Threads start with the tasks that need them, take one task at a time and stay alive. Where the system gives no thread, that
+ * task rejects. Tinypool must start none at any other time (minThreads 0): in its constructor it would leave those behind that
+ * it got, and in its handler of a thread's death the error would be nobody's to catch.
  */
 import { Tinypool } from 'tinypool';
 import type { AnswerTo, WorkerTask } from '../../worker/task.js';
@@ -11,17 +14,20 @@ import type { WorkerPool } from '../worker-pool.js';
 
 /** Threads are terminated at once; the time is for those that do not answer any more. */
 const DISPOSE_DEADLINE_MS = 2000;
+/** The longest there is: tinypool ends threads that are idle for so long. */
+const IDLE_TIMEOUT_MS = 2 ** 31 - 1;
 
 type PoolThread = Tinypool['threads'][number];
 
 export function createTinypoolPool(threadCount: number, worker: URL | string): WorkerPool {
   const pool = new Tinypool({
     filename: typeof worker === 'string' ? worker : worker.href,
-    minThreads: threadCount,
+    minThreads: 0,
     maxThreads: threadCount,
     // With it on, Deno hangs at random, and Node gains nothing that can be measured.
     useAtomics: false,
     concurrentTasksPerWorker: 1,
+    idleTimeout: IDLE_TIMEOUT_MS,
     ...execArgvOfThreads(),
   });
   /** Threads that have not exited, and when they will have. */
@@ -29,14 +35,14 @@ export function createTinypoolPool(threadCount: number, worker: URL | string): W
   const failed = new Set<PoolThread>();
   let disposed = false;
 
+  /** To be called after each task: threads start with tasks. */
   function watchNewThreads(): void {
     for (const thread of pool.threads) {
       if (exits.has(thread)) continue;
       letFailWhileDestroyed(thread);
-      thread.on('error', () => {
+      thread.on('error', (error: unknown) => {
         if (exits.has(thread)) failed.add(thread);
-        // Tinypool's own listener came first: the replacement is already among its threads.
-        watchNewThreads();
+        if (pool.threads.length === 0) cancelWaiting(error);
       });
       const exit = new Promise<void>((resolve) => {
         thread.once('exit', (code: number) => {
@@ -51,15 +57,14 @@ export function createTinypoolPool(threadCount: number, worker: URL | string): W
     }
   }
 
-  // Tinypool tells here of a thread that died without a task: an idle one, or one that could not even load its module,
-  // for which a task may be waiting in the queue. No other thread may come, so that task is told.
+  /** Tasks that wait may have no thread to wait for any more. Whoever wants them done asks again, and threads start. */
   let failedStart: unknown;
-  pool.on('error', (error: unknown) => {
+  function cancelWaiting(error: unknown): void {
     failedStart = error;
     pool.cancelPendingTasks();
-    watchNewThreads();
-  });
-  watchNewThreads();
+  }
+  // Tinypool tells here of a thread that died without a task: an idle one, or one that could not even load its module.
+  pool.on('error', cancelWaiting);
 
   return {
     async run<Task extends WorkerTask>(task: Task): Promise<AnswerTo<Task>> {
@@ -82,8 +87,6 @@ export function createTinypoolPool(threadCount: number, worker: URL | string): W
       const deadline = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, DISPOSE_DEADLINE_MS);
       });
-      // Tinypool would replace a thread that fails meanwhile.
-      pool.options.minThreads = 0;
       // It rejects when a thread fails meanwhile, and does not wait for the others then.
       pool.destroy().catch(() => undefined);
       await Promise.race([Promise.all(exits.values()), deadline]);
