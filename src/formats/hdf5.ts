@@ -112,6 +112,8 @@ async function copyOf(source: ByteSource): Promise<NonNullable<ByteSource['readU
 
 function findVectors(source: ByteSource, hdf: SandboxedFile, column: string | undefined): MatrixDataset {
   const { matrices, elsewhere, others } = hdf.run(() => findDatasets(hdf.file));
+  // The library looks behind external links when it is asked what they are; they are told by name below.
+  hdf.foreignFile = undefined;
   const wanted = column?.replace(/^\/+/, '');
   const names = wanted === undefined ? KNOWN_NAMES : [wanted];
   // What is meant, or the only thing there is, lies in another file.
@@ -163,11 +165,11 @@ function readRows(
 /** What the library threw, in words: that it wanted another file, or went in circles, is the reason then. */
 function refusal(source: ByteSource, hdf: SandboxedFile | undefined, where: string, error: unknown): unknown {
   const { name } = source;
+  if (error instanceof IndexingError) return error;
   if (hdf?.foreignFile !== undefined) {
     const found = `external storage in ${JSON.stringify(hdf.foreignFile.slice(0, 100))}`;
     return malformed(name, where, 'data within the file', found, { cause: error });
   }
-  if (error instanceof IndexingError) return error;
   if (hdf?.readsTooMuch)
     return malformed(name, where, 'structures that are read once', 'some that lead in a circle', { cause: error });
   return malformed(name, where, 'a .h5 file', `a damaged one: ${innermost(messageOf(error))}`, { cause: error });

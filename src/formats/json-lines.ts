@@ -162,8 +162,9 @@ class JsonLineParser implements LineParser {
       } else {
         plain = false;
         this.#at++;
-        if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;
-        else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--;
+        if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+          if (++depth > MAX_DEPTH) return { at: start, expected: `a JSON value that nests at most ${MAX_DEPTH} deep` };
+        } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--;
         else if (depth === 0) this.#skipLiteral();
       }
     } while (depth > 0);
@@ -216,6 +217,8 @@ class JsonLineParser implements LineParser {
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** The engine's parser takes memory for each level. */
+const MAX_DEPTH = 1000;
 const NULL = new TextEncoder().encode('null');
 const ENDS_LITERAL = new Set([...' \t\r\n,:[]{}"'].map((character) => character.charCodeAt(0)));
 

@@ -83,11 +83,17 @@ describe('inputs that cannot be read', () => {
     await refused([at('secret.npy')], FAILED, /secret\.npy: permission denied/);
   });
 
-  test('a device, and a pipe that nobody writes to', async () => {
-    await refused(['/dev/null', '--format', 'npy'], FAILED, /\/dev\/null: it is a device, pipe or socket/);
-    if (!hasMkfifo) return;
-    spawnSync('mkfifo', [at('in.npy')]);
-    await refused([at('in.npy')], FAILED, /in\.npy: it is a device, pipe or socket/);
+  test('a device with nothing in it, and a pipe for a format that needs a file', async () => {
+    await refused(
+      ['/dev/null', '--format', 'npy'],
+      FAILED,
+      /\/dev\/null, byte 0: expected 10 more bytes, found the end/,
+    );
+    await refused(
+      ['/dev/null', '--format', 'parquet'],
+      FAILED,
+      /\/dev\/null is a pipe, and \.parquet is not read from front/,
+    );
   });
 
   test('an extension that says no format', async () => {
@@ -115,8 +121,12 @@ describe('inputs that cannot be read', () => {
     ['trailing bytes', 'long.npy', Buffer.concat([npyBytes(rows), Buffer.alloc(1)]), /long\.npy, byte 128: .*trailing/],
     ['a header that lies', 'lie.npy', npyBytes(rows, '(9007199254740991, 8)'), /lie\.npy, byte 128: .*truncated/],
     ['three dimensions', 'cube.npy', npyBytes(rows, '(3, 100, 8)'), /cube\.npy, shape: expected one or two dimensions/],
-    ['integers', 'ints.npy', npyHeader('(0, 4)', '<i4'), /ints\.npy, descr: expected a dtype/],
-    ['big-endian numbers', 'big.npy', npyHeader('(0, 4)', '>f4'), /big\.npy, descr: expected little-endian/],
+    [
+      'complex numbers',
+      'complex.npy',
+      npyHeader('(0, 4)', '<c8'),
+      /complex\.npy, descr: expected a dtype of floats or/,
+    ],
     ['rows without components', 'flat.npy', npyHeader('(5, 0)'), /flat\.npy, shape: expected rows of 1 to/],
   ])('%s', async (_, name, bytes, sentence) => {
     await refused([directory.write(name, bytes), '--out', at('o.npy')], FAILED, sentence);

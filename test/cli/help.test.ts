@@ -30,6 +30,8 @@ test('index --help names every flag, and says nothing twice', async () => {
     '--batch-size',
     '--format',
     '--dims',
+    '--column',
+    '--header',
     '--auto-optimize',
     '--what-if',
     '--verify',

@@ -28,7 +28,7 @@ test('nothing is there under the name until finish, then all of it', async () =>
   await file.overwrite(Uint8Array.of(77), 0);
   const [temporary, ...others] = await namesIn(place);
   expect(others).toEqual([]);
-  expect(temporary).toMatch(new RegExp(`^\\.report\\.csv\\.${process.pid}-[0-9a-f]{12}\\.tmp$`));
+  expect(temporary).toMatch(new RegExp(`^\\.report\\.csv\\.[0-9a-f]{8}-${process.pid}-[0-9a-f]{12}\\.tmp$`));
   await file.finish();
   expect(await namesIn(place)).toEqual(['report.csv']);
   expect(await readFile(path, 'utf8')).toBe('Metric,välue\nAB\n');

@@ -12,15 +12,17 @@ import { openFileSource } from './file-source.js';
 
 /** What stands for standard input in the place of a path. */
 export const STANDARD_INPUT = '-';
+/** A socket, which is what standard input may be, cannot be opened by these names. */
+const OTHER_NAMES = ['/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
 
 const PIECE_BYTES = 2 ** 18;
 
 /** Opens what a path names, to read it: a file at any place, anything else from front to back. Rejects with `FileAccess`. */
 export async function openSourceToRead(path: string): Promise<ClosableSource> {
-  if (path === STANDARD_INPUT) {
+  if (path === STANDARD_INPUT || OTHER_NAMES.includes(path)) {
+    const name = path === STANDARD_INPUT ? 'standard input' : path;
     // A file that was redirected is read at any place.
-    if (fstatSync(0).isFile()) return openFileSource('/dev/stdin', 'standard input');
-    return createPipeSource('standard input', process.stdin);
+    return fstatSync(0).isFile() ? openFileSource('/dev/stdin', name) : createPipeSource(name, process.stdin);
   }
   const stats = await stat(path).catch((cause: unknown) => {
     throw fileError('read', path, cause);

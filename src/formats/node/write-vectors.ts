@@ -197,6 +197,9 @@ class RowFile {
     if ('data' in given) return this.write(shapeOf(given.dims), given);
     const lengths = given.rows.map((row) => row.length);
     const { ids, magnitudes } = given;
+    const dims = lengths[0] ?? 0;
+    if (dims > 0 && lengths.every((length) => length === dims))
+      return this.write(shapeOf(dims), { data: joined(given.rows), dims, ids, magnitudes });
     return this.write(shapeOf(0), { data: joined(given.rows), dims: 0, lengths, ids, magnitudes });
   }
 

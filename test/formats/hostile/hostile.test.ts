@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { temporaryDirectory } from '../support.js';
@@ -35,12 +36,7 @@ test.each(Object.keys(hostile))('%s', { timeout: 60_000 }, async (name) => {
   await writeFile(directory.at(name), bytes);
   const reader = child ?? start();
   reader.stdin!.write(`${directory.at(name)}\n`);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, DEADLINE_MS);
-  });
-  const answer = await Promise.race([answers!.next(), late]);
-  clearTimeout(timer);
+  const answer = await Promise.race([answers!.next(), sleep(DEADLINE_MS, undefined, { ref: false })]);
   if (!answer || answer.done) {
     reader.kill('SIGKILL');
     child = undefined;
