@@ -35,7 +35,7 @@ function createEngine(options: EngineOptions = {}): Engine {
 const rows = randomRows(600, 16);
 const long = inSharedMemory(randomMatrix(40_000, 256));
 const turn = () => new Promise((resolve) => setImmediate(resolve));
-const DISPOSED = { code: 'InvalidConfiguration', message: expect.stringContaining('the engine was disposed') };
+const DISPOSED = { code: 'Disposed', message: expect.stringContaining('the engine was disposed') };
 
 test('threads: so many are started, once, when they are first needed', async () => {
   const engine = createEngine({ threads: 3 });
@@ -183,7 +183,7 @@ test('an indexer that is disposed ends its own calls, and leaves the engine to t
   const other = staying.indexVectorsMonitored(rows);
   while (engine.pending.calls < 2) await turn();
   await leaving.dispose();
-  const disposed = { code: 'InvalidConfiguration', message: expect.stringContaining('the indexer was disposed') };
+  const disposed = { code: 'Disposed', message: expect.stringContaining('the indexer was disposed') };
   expect(await running).toMatchObject(disposed);
   expect(await waiting).toMatchObject(disposed);
   release();

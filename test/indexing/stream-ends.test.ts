@@ -7,7 +7,7 @@ import { chunkOf, LARGE } from './stream-chunks.js';
 import { rejectionOf } from './support.js';
 
 const STEPS = ['first', 'second', 'last'] as const;
-const DISPOSED = { code: 'InvalidConfiguration', message: expect.stringContaining('was disposed; make a new one') };
+const DISPOSED = { code: 'Disposed', message: expect.stringContaining('was disposed; make a new one') };
 
 /** Gives `chunks` chunks, and then never answers. */
 function silentAfter(chunks: number) {
