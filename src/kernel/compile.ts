@@ -42,9 +42,9 @@ export async function compileKernel(
     return instead(`this engine has no WebAssembly ${backend === 'simd' ? 'SIMD' : 'shared memory'}`);
   }
   if (!hasWasmMemory(shared)) {
-    const reason = 'WebAssembly gets no address space in this process (ulimit -v)';
+    const reason = 'WebAssembly gets no address space (ulimit -v)';
     if (choice === 'auto') return instead(reason);
-    throw new IndexingError('InsufficientMemory', `${reason}, and kernel '${choice}' needs it; 'javascript' does not`);
+    throw new IndexingError('InsufficientMemory', `${reason}; kernel 'javascript' needs none`);
   }
   const bytes = await kernelBytes(backend, shared, own);
   if (!canCompile(bytes)) own?.check(undefined);

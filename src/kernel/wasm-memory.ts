@@ -7,36 +7,28 @@ import type { KernelMemory } from './instantiate.js';
 
 export const PAGE_BYTES = 65_536;
 
-/** undefined until the first memory is made. */
+/** Whether they are WebAssembly's; undefined until the first is asked for. */
 let isWasm: boolean | undefined = typeof WebAssembly === 'object' ? undefined : false;
 
 /** A memory of that many pages, zero-filled. Throws what the engine throws where there is no more. */
 export function newKernelMemory(pages: number, shared: boolean): KernelMemory {
-  if (isWasm !== false) {
-    try {
-      return newWasmMemory(pages, shared);
-    } catch (error) {
-      if (hasWasmMemory(shared)) throw error;
-    }
-  }
+  if (hasWasmMemory(shared)) return newWasmMemory(pages, shared);
   const bytes = pages * PAGE_BYTES;
   return { buffer: shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes) };
 }
 
 /** Whether this thread's memories are WebAssembly's, so that a WebAssembly kernel can work on them. */
 export function hasWasmMemory(shared: boolean): boolean {
-  if (isWasm !== undefined) return isWasm;
   try {
-    newWasmMemory(1, shared);
+    // The smallest there is.
+    if (isWasm === undefined) newWasmMemory(1, shared);
+    isWasm ??= true;
   } catch {
-    // Not even the smallest one.
     isWasm = false;
   }
-  return isWasm ?? false;
+  return isWasm;
 }
 
 function newWasmMemory(pages: number, shared: boolean): WebAssembly.Memory {
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
-  isWasm = true;
-  return memory;
+  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
 }

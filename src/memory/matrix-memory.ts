@@ -19,7 +19,7 @@ export function createMatrixMemory(byteLength: number, shared = true): MatrixMem
   try {
     return createMemory(byteLength, shared);
   } catch (cause) {
-    const limit = `the system refused it (${String(cause)}): no more memory, or no more address space (ulimit -v)`;
+    const limit = `the system refused it (${String(cause)}); ulimit -v may be too low`;
     throw insufficientMemory(byteLength, limit, cause);
   }
 }

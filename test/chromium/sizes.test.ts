@@ -73,7 +73,7 @@ test('reading files costs no reports, monitors or search', async () => {
 
 test('simdex/kernel', async () => {
   const { bytes, files } = await bundle('kernel.browser.js', 'createKernel');
-  expect(bytes).toBeLessThan(8000);
+  expect(bytes).toBeLessThan(8200);
   expect(matching(files, /engine|reporting|monitor|scalar/)).toEqual([]);
 });
 

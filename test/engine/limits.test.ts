@@ -21,7 +21,7 @@ async function runLimited(limit: string, name: string, args: readonly string[]) 
   return JSON.parse(stdout);
 }
 
-const FALLBACK = 'The JavaScript kernel is used: WebAssembly gets no address space in this process (ulimit -v)';
+const FALLBACK = 'The JavaScript kernel is used: WebAssembly gets no address space (ulimit -v)';
 
 describe.skipIf(!hasUlimit)('without address space for WebAssembly (skipped without bash)', () => {
   test('the JavaScript kernel does the work on threads, which is told once', async () => {
