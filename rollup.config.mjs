@@ -128,8 +128,14 @@ function pageChunk(id, { getModuleInfo }) {
   if (file === undefined || /^(index\.|api$)|(own|inline)-workers$/.test(file)) return undefined;
   if (reachedFrom([built('index.kernel.js')], getModuleInfo).has(id)) return 'kernel';
   if (reachedFrom(engine, getModuleInfo).has(id)) return 'engine';
+  // The engine loads it when something is searched.
+  if (/^kernel\/search\/(compile|instantiate|javascript)/.test(file)) return 'search-kernel';
+  // What several of the others need.
+  if (/^(base|vectors|memory|kernel)\//.test(file)) return 'common';
   // Loaded where they are needed only.
   if (reachedFrom(withoutSharedMemory, getModuleInfo).has(id)) return undefined;
+  // What the calling thread needs to search by itself.
+  if (file.startsWith('engine/')) return 'search';
   return /^(monitoring|reporting|formats|search)\//.exec(file)?.[1] ?? 'monitored';
 }
 
