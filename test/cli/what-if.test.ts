@@ -70,7 +70,13 @@ test('people get a table', async () => {
 test('without them nothing is predicted, and of nothing neither', async () => {
   expect(JSON.parse((await runWell(['index', input, '--json'])).stdout)).not.toHaveProperty('whatIf');
   const { stdout } = await runWell(['index', empty, '--verify', '--json']);
-  expect(JSON.parse(stdout).whatIf).toEqual({ measuredMs: 0, predictions: [], best: null, verifiedMs: null });
+  expect(JSON.parse(stdout).whatIf).toEqual({
+    error: null,
+    measuredMs: 0,
+    predictions: [],
+    best: null,
+    verifiedMs: null,
+  });
   expect((await runWell(['index', empty, '--what-if'])).stdout).toMatch(/^What if: nothing was indexed/m);
 });
 

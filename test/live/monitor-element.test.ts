@@ -106,26 +106,40 @@ test('a run of another process is shown as it was, under a policy that refuses e
   await expectAccessible(page);
 });
 
+/** Twenty times as fast, so that a rule which has to hold for three seconds is raised within a fraction of one. */
+const fastClock = () => 20 * performance.now();
+
+/** A service whose queries take so long; gives how to change it. */
+function serviceOf(queries: PerformanceMonitor, ms: number): (ms: number) => void {
+  let queryMs = ms;
+  const timer = setInterval(() => queries.recordQueryTimes(new Array<number>(50).fill(queryMs)), 20);
+  onTestFinished(() => clearInterval(timer));
+  return (other) => {
+    queryMs = other;
+  };
+}
+
 test('alerts are shown, told politely, taken away when cleared, and are text whatever is in them', async () => {
   const queries = new PerformanceMonitor();
-  const monitor = new RealTimeMonitor(queries, { thresholds: { meanQueryTimeMs: 5, p99ToMean: Infinity } });
+  const thresholds = { meanQueryTimeMs: 5, p99ToMean: Infinity, coefficientOfVariation: Infinity };
+  const monitor = new RealTimeMonitor(queries, { thresholds, clock: fastClock });
   const page = await openMonitor(monitor);
   const view = page.locator('simdex-monitor');
   await view.getByText('Live', { exact: true }).waitFor();
   await view.getByText('No alerts.').waitFor();
-  queries.recordQueryTime(10);
+  const setQueryMs = serviceOf(queries, 10);
   const alerts = view.getByRole('list', { name: 'Alerts raised' });
   await alerts.getByText('critical: Mean query time is 10 ms, above 5 ms').waitFor();
   const status = view.getByRole('status');
   expect(await status.innerText()).toBe('Alert, critical: Mean query time is 10 ms, above 5 ms.');
   expect(await status.getAttribute('aria-live')).toBe('polite');
   // Queries have rows of their own once there are some.
-  expect(await row(page, 'Queries').last().innerText()).toBe('1');
+  expect(await row(page, 'Queries').last().innerText()).not.toBe('0');
 
   // Connected anew, the page hears of what is still raised.
   await page.reload();
   await alerts.getByText('critical: Mean query time').waitFor();
-  queries.recordQueryTime(1);
+  setQueryMs(1);
   await view.getByText('No alerts.').waitFor();
 });
 
@@ -271,9 +285,9 @@ test.each([
   ['dark', 320],
 ] as const)('%s at %d pixels: nothing sticks out, every contrast suffices', async (colorScheme, width) => {
   const queries = new PerformanceMonitor();
-  const monitor = new RealTimeMonitor(queries, { thresholds: { meanQueryTimeMs: 5 } });
+  const monitor = new RealTimeMonitor(queries, { thresholds: { meanQueryTimeMs: 5 }, clock: fastClock });
   const page = await openMonitor(monitor, { colorScheme, viewport: { width, height: 800 } });
-  queries.recordQueryTime(123_456);
+  serviceOf(queries, 123_456);
   await page.locator('simdex-monitor').getByText('critical').first().waitFor();
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
   await expectAccessible(page);
