@@ -7,8 +7,6 @@
 import 'kernel:scalar.wasm';
 import 'kernel:search-scalar.wasm';
 import 'kernel:search-simd.wasm';
-import './engine/lanes/calling-thread-lanes.js';
-import './kernel/search/compile-search-kernel.js';
 import { nodePlatform } from './engine/lanes/node/platform.js';
 import { bindPlatform } from './engine/lanes/platform.js';
 import { bindFiles } from './formats/file-access.js';

@@ -94,7 +94,7 @@ export class EngineCore {
 
   /** The search kernel, loaded and compiled when it is first asked for. */
   searchKernel(): Promise<SearchKernel> {
-    this.#searchKernel ??= Promise.all([this.kernel(), import('../kernel/search/compile-search-kernel.js')])
+    this.#searchKernel ??= Promise.all([this.kernel(), boundPlatform().loadSearchKernel()])
       .then(([{ backend }, { compileSearchKernel }]) => compileSearchKernel(backend, boundPlatform().sharesMemory))
       .catch((error: unknown) => {
         this.#searchKernel = undefined;

@@ -17,6 +17,8 @@ export interface Platform {
   readonly takesWorkerFactory: boolean;
   /** Rejects with `WorkersUnavailable` where there are none whatever they run, and otherwise with why they do not start. */
   createPool(options: PoolOptions): Promise<WorkerPool>;
+  /** The module that compiles the search kernel: pages load it when something is searched, Node has it from the start. */
+  loadSearchKernel(this: void): Promise<typeof import('../../kernel/search/compile-search-kernel.js')>;
   /** Default of `maxMemoryBytes`. */
   readonly maxMemoryBytes: number;
   /** Has garbage collected now, as far as the engine lets itself be asked, and finalizers run. */

@@ -28,6 +28,7 @@ export function createBrowserPlatform(own: PageWorkers): Platform {
       const start = worker ? startOf(worker) : kernels.searchKernel ? await own.searching() : own.indexing;
       return createWebWorkerPool(start, options);
     },
+    loadSearchKernel: () => import('../../../kernel/search/compile-search-kernel.js'),
     maxMemoryBytes: 2 ** 30,
     collectGarbage,
   };

@@ -1,4 +1,5 @@
 /** Node: worker threads through tinypool, no bound on memory. */
+import * as searchKernel from '../../../kernel/search/compile-search-kernel.js';
 import type { Platform } from '../platform.js';
 import { availableThreads } from './available-threads.js';
 import { collectGarbage } from './collect-garbage.js';
@@ -17,6 +18,7 @@ export const nodePlatform: Platform = {
     if (typeof worker === 'function') throw new Error('worker threads start from a URL');
     return createTinypoolPool(threads, worker);
   },
+  loadSearchKernel: async () => searchKernel,
   maxMemoryBytes: Number.POSITIVE_INFINITY,
   collectGarbage,
 };
