@@ -56,6 +56,8 @@ const uses = {
 };
 
 const vectors = { data: new Float32Array(40_000).fill(1), dims: 4 };
+/** So many that building an index needs threads. */
+const many = { data: new Float32Array(400_000).fill(1), dims: 4 };
 async function told(work) {
   try {
     return await work();
@@ -68,7 +70,7 @@ const outcomes = [];
 const indexer = new ParallelIndexer(3);
 const index = async () => (await indexer.indexVectors(vectors)).indexedCount;
 const build = async () => {
-  const made = await VectorIndex.build(vectors, { threadCount: 2, metric: 'dot' });
+  const made = await VectorIndex.build(many, { threadCount: 2, metric: 'dot' });
   const { ids } = await made.search([1, 1, 1, 1], 2);
   await made.dispose();
   return ids.length;
