@@ -24,6 +24,8 @@ const app = await Application.bootstrap({
     'src/engine/worker/task.ts:WorkerTask',
     'src/engine/worker/task.ts:PartAnswer',
     'src/engine/worker/unit-work.ts:UnitListener',
+    // Keeps TypeScript from inferring the type of ids from one list of them.
+    'src/search/options.ts:Given',
   ],
 });
 const project = await app.convert();

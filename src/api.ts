@@ -8,7 +8,7 @@ export type { EngineOptions, IndexerLogger } from './engine/engine-options.js';
 export type { PageWorker, WorkerChoice } from './engine/lanes/platform.js';
 export type { VectorFormat } from './formats/registry.js';
 export type { IdentifiedMatrix } from './formats/row-chunk.js';
-export type { ReadVectorsOptions } from './formats/vector-file.js';
+export type { ReadVectorsOptions, VectorChunks } from './formats/vector-file.js';
 export type { AllocatedMatrix } from './indexing/allocations.js';
 export type { IndexingStream, StreamOptions } from './indexing/indexing-stream.js';
 export { MonitoredParallelIndexer } from './indexing/monitored-parallel-indexer.js';
@@ -68,6 +68,7 @@ export type { BuildOptions, BuildProgress, LoadOptions, SearchOptions } from './
 export { SearchFilter } from './search/search-filter.js';
 export type { SearchHits } from './search/search-hits.js';
 export { type KeptVector, type Query, VectorIndex } from './search/vector-index.js';
+export type { ReusableChunks } from './vectors/reusable-chunks.js';
 export type { VectorId } from './vectors/vector-id.js';
 export type { VectorMatrix } from './vectors/vector-matrix.js';
 export type { ComponentOrder, NumberArray, VectorRow, VectorSource } from './vectors/vector-source.js';

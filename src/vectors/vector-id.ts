@@ -3,6 +3,7 @@
  */
 import { invalidConfiguration } from '../base/errors.js';
 
+/** What a vector is called: an integer that a number holds exactly, or a string that UTF-8 can hold. */
 export type VectorId = number | string;
 
 /** Half of a pair: no UTF-8 has it, so it would not come back from a file as it was. */
