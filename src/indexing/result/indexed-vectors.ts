@@ -76,8 +76,11 @@ export class IndexedVectors implements Iterable<ProcessedVector> {
 
   /** The indexed vectors in input order, without rejected ones. */
   *[Symbol.iterator](): Iterator<ProcessedVector> {
+    const words = wordsOf(this.#buffer.bytes, this.#layout);
     for (let position = 0; position < this.length; position++) {
-      const vector = this.get(position);
+      // Throws once the result is disposed.
+      const bytes = this.#buffer.bytes;
+      const vector = this.#at(bytes, this.#rankOf(position), words);
       if (vector) yield vector;
     }
   }
@@ -128,13 +131,16 @@ export class IndexedVectors implements Iterable<ProcessedVector> {
     return this.#ranks[position]!;
   }
 
-  #at(bytes: ArrayBufferLike, rank: number): ProcessedVector | undefined {
-    const group = groupOf(this.#layout.groups, rank);
+  /** @param words views on the whole memory, where several vectors are asked for */
+  #at(bytes: ArrayBufferLike, rank: number, words = wordsOf(bytes, this.#layout)): ProcessedVector | undefined {
+    const { groups } = this.#layout;
+    const group = groups.length === 1 ? groups[0]! : groupOf(groups, rank);
     const row = rank - group.firstRank;
-    const at = group.magnitudes + row * 4;
-    if (rejectionOf(new Uint32Array(bytes, at, 1)[0]!)) return undefined;
-    const normalized = new Float32Array(bytes, group.rows + row * group.dims * 4, group.dims);
-    return processedVector(normalized, new Float32Array(bytes, at, 1)[0]!);
+    const at = group.magnitudes / 4 + row;
+    const magnitude = words.floats[at]!;
+    // Only what is not a number can be the reason of a rejection.
+    if (Number.isNaN(magnitude) && rejectionOf(words.bits[at]!)) return undefined;
+    return new IndexedVector(new Float32Array(bytes, group.rows + row * group.dims * 4, group.dims), magnitude);
   }
 
   #gather(bytes: ArrayBufferLike, positions: Uint32Array): Float32Array {
@@ -147,13 +153,24 @@ export class IndexedVectors implements Iterable<ProcessedVector> {
   }
 }
 
-function processedVector(normalized: Float32Array, magnitude: number): ProcessedVector {
-  return {
-    originalDims: normalized.length,
-    normalized,
-    magnitude,
-    copy: () => processedVector(Float32Array.from(normalized), magnitude),
-  };
+class IndexedVector implements ProcessedVector {
+  readonly originalDims: number;
+  readonly normalized: Float32Array;
+  readonly magnitude: number;
+
+  constructor(normalized: Float32Array, magnitude: number) {
+    this.originalDims = normalized.length;
+    this.normalized = normalized;
+    this.magnitude = magnitude;
+  }
+
+  copy(): ProcessedVector {
+    return new IndexedVector(Float32Array.from(this.normalized), this.magnitude);
+  }
+}
+
+function wordsOf(bytes: ArrayBufferLike, { end }: MatrixLayout) {
+  return { floats: new Float32Array(bytes, 0, end / 4), bits: new Uint32Array(bytes, 0, end / 4) };
 }
 
 /** The group that holds a rank: the last one that starts at or before it and is not empty. */
