@@ -75,7 +75,7 @@ test('10 indexers on one engine, busy, aborted and disposed at random', { timeou
     expect(engine.pending).toEqual({ calls: 0, rows: 0 });
   }
   // Nearly all of the memory is to be had, once the last threads have answered.
-  await indexers[0]!.indexVectors(rows);
+  (await indexers[0]!.indexVectors(rows)).dispose();
   indexers[0]!.allocate(16_000, 250).dispose();
   await engine.dispose();
   process.off('worker', watch);
