@@ -18,7 +18,7 @@
  *   CLAIMED by t → PENDING    the calling thread, after thread t has died and the rows are as they were
  *   CLAIMED by t → LOST       the calling thread, where there is nothing to do it again from
  *
- * At most 65,536 units of 64 bytes: 4 MiB.
+ * One indexing call has at most 65,536 units of 64 bytes: 4 MiB. A job of several calls may have more.
  */
 
 export const MAX_UNITS = 65_536;

@@ -1,6 +1,6 @@
 /**
- * What a run gives: its vectors, batches and figures. The vectors are views on shared memory that lives as long as any of
- * them is reachable; `dispose` hands it back for the next run at once, which is much faster than fresh memory.
+ * What a call gives: its vectors, batches and figures. Vectors of a run alone on the threads are views on shared memory, which
+ * `dispose` hands back. Those of a small call, and of calls that were done together, are ordinary arrays.
  */
 import { disposeSymbol } from '../../base/dispose-symbol.js';
 import { IndexingError } from '../../base/errors.js';
@@ -31,8 +31,8 @@ export interface ReportMaker {
 
 /**
  * What a run gives. Vectors of a run on threads are views on shared memory that lives as long as any of them is reachable;
- * `dispose` hands it back for the next run at once, which is much faster than fresh memory. Vectors of small calls are ordinary
- * arrays.
+ * `dispose` hands it back for the next run at once, which is much faster than fresh memory. Vectors of small calls, and of calls
+ * that were done together, are ordinary arrays.
  */
 export class IndexingResult {
   /** Vectors indexed, without rejected ones. */
