@@ -251,6 +251,8 @@ export class IndexerCalls {
     onEnter: (settled: Promise<void>) => void,
     isRetry = false,
   ): Promise<ResultInput> {
+    // Its listener would never hear of an abort that came before.
+    signal.throwIfAborted();
     const { done, leave } = this.#gatheringFor(call).enter(call);
     const settled = done.then(nothing, nothing);
     settled.then(() => {

@@ -75,3 +75,20 @@ test('a batch that ends after its run was aborted is not counted', async () => {
   await indexer.indexVectorsMonitored(matrix);
   expect(countedBy(indexer)).toEqual({ total: 1500, threads: 1500 });
 });
+
+test('whenever a call is aborted before it begins, its memory is given back', async () => {
+  const indexer = createIndexer(2, { maxMemoryBytes: 2 ** 26 });
+  await indexer.ready();
+  // The engine is busy with it for longer than an abort waits for threads.
+  const long = inSharedMemory(randomMatrix(200_000, 24));
+  for (let microtasks = 0; microtasks < 40; microtasks++) {
+    const controller = new AbortController();
+    const before = indexer.indexVectorsMonitored(long);
+    const run = rejectionOf(indexer.indexVectorsMonitored(matrix, { signal: controller.signal }));
+    for (let i = 0; i < microtasks; i++) await null;
+    controller.abort('stop');
+    expect(await run).toBe('stop');
+    (await before).dispose();
+  }
+  indexer.allocate(16_700, 1000).dispose();
+});
