@@ -17,12 +17,12 @@ export class PendingCalls {
     return this.#rows;
   }
 
-  add({ rows }: WaitingCall): void {
+  add({ rows }: Pick<WaitingCall, 'rows'>): void {
     this.#calls++;
     this.#rows += rows;
   }
 
-  delete({ rows }: WaitingCall): void {
+  delete({ rows }: Pick<WaitingCall, 'rows'>): void {
     this.#calls--;
     this.#rows -= rows;
   }

@@ -4,6 +4,7 @@
  */
 import { isOutOfMemory } from '../base/errors.js';
 import { TimeSlices } from '../base/time-slices.js';
+import type { PendingCalls } from '../engine/pending-calls.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import { countVectors } from '../vectors/source-rows.js';
 import type { VectorSource } from '../vectors/vector-source.js';
@@ -27,6 +28,8 @@ export interface ChangesOptions {
   ) => Promise<void>;
   /** Does something again where it found no memory, once what was forgotten is collected. */
   readonly withMemory: <T>(work: () => T) => Promise<T>;
+  /** Where changes are counted that wait for their turn. */
+  readonly waiting: Pick<PendingCalls, 'add' | 'delete'>;
   /** Called after every change. */
   readonly onChanged: (rows: Rows) => void;
   /** Aborted when the index is disposed: changes that still wait, or are under way, then reject with its reason. */
@@ -64,17 +67,18 @@ export class Changes {
     const dims = dimsOf(vectors, 0) ?? 0;
     const addInSlices = () => this.#addInSlices(vectors, { ids, replacing });
     const isSmall = count <= SMALL_ROWS && count * dims <= SMALL_COMPONENTS;
-    if (!isSmall) return this.inTurn(addInSlices);
+    if (!isSmall) return this.#waitingFor(count, addInSlices);
     const tryNow = () => this.#tryNow(vectors, { ids, replacing });
-    if (this.#pending > 0) return this.inTurn(() => (tryNow() ? undefined : addInSlices()));
-    return tryNow() ? undefined : this.inTurn(addInSlices);
+    if (this.#pending > 0) return this.#waitingFor(count, () => (tryNow() ? undefined : addInSlices()));
+    return tryNow() ? undefined : this.#waitingFor(count, addInSlices);
   }
 
   /** Gives the number of rows removed. */
   remove(ids: VectorIds): Promise<number> | number {
     const removeNow = () => doNow(this.#remove(ids));
-    if (ids.length <= SMALL_ROWS) return this.#pending > 0 ? this.inTurn(removeNow) : removeNow();
-    return this.inTurn(() => doInSlices(this.#remove(ids), new TimeSlices(this.#options.closing)));
+    const count = ids.length;
+    if (count <= SMALL_ROWS) return this.#pending > 0 ? this.#waitingFor(count, removeNow) : removeNow();
+    return this.#waitingFor(count, () => doInSlices(this.#remove(ids), new TimeSlices(this.#options.closing)));
   }
 
   /** Does something when the changes asked for before are done, and before those asked for later. */
@@ -95,6 +99,23 @@ export class Changes {
     } finally {
       this.#pending--;
     }
+  }
+
+  /** `inTurn` for a change of `rows` rows, which the engine counts as long as it waits. */
+  #waitingFor<T>(rows: number, change: () => Promise<T> | T): Promise<T> {
+    const { waiting } = this.#options;
+    let waits = true;
+    const leave = () => {
+      if (waits) waiting.delete({ rows });
+      waits = false;
+    };
+    waiting.add({ rows });
+    const begin = () => {
+      leave();
+      return change();
+    };
+    // It never comes to its turn where the index is disposed.
+    return this.inTurn(begin).finally(leave);
   }
 
   /** Resolves when no change waits or is under way. */

@@ -54,6 +54,7 @@ export class IndexCore {
       bringIn: (rows, incoming, rooms, signal) =>
         bringVectors(core, this.scope(rows.dims), metric, incoming, rooms, signal),
       withMemory,
+      waiting: core.pending,
       onChanged: (rows) => clearAway.look(rows),
       closing,
     });
