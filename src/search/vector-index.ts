@@ -71,7 +71,8 @@ export class VectorIndex<Id extends VectorId = VectorId> {
   #disposed: Promise<void> | undefined;
 
   /**
-   * Makes an index of vectors of one length. An empty one is `build([], { dims })`.
+   * Makes an index of vectors of one length. An empty one is `build([], { dims })`. Without `ids`, the chunks of a stream may have
+   * `ids` of their own, as those of `readVectors` do: all of them, or none.
    *
    * Rejects with {@link IndexingError}: `InvalidConfiguration` for an option out of its domain, other dims, sorted rows, or a
    * duplicate id; `EmptyVector`, `NonFinite` and, for cosine, `ZeroMagnitude` with the lowest position at fault;
