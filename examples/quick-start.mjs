@@ -7,5 +7,5 @@ await index.upsert([[1, 1, 0]], { ids: ['north-east'] });
 const { ids, scores } = await index.search([2, 3, 0], 2);
 console.log(ids, scores);
 
-await index.save('build/compass.safetensors'); // VectorIndex.load reads it back
+await index.save('compass.safetensors'); // VectorIndex.load reads it back
 await index.dispose();
