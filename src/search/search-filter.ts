@@ -29,6 +29,17 @@ const askedAbout = new WeakMap<Segment, Set<WeakRef<SearchFilter>>>();
 /**
  * A filter to be used again: the predicate is asked once about each row, when a search first meets it, and its answer is
  * kept as a bit. It may serve several indexes.
+ *
+ * @example
+ * ```js
+ * import { SearchFilter, VectorIndex } from 'simdex';
+ *
+ * const index = await VectorIndex.build([[1, 0], [0, 1], [3, 4]], { ids: ['a', 'b', 'draft'] });
+ * const published = new SearchFilter((id) => id !== 'draft');
+ * const { ids } = await index.search([1, 1], 2, { filter: published });
+ * console.log(ids); // [ 'a', 'b' ]
+ * await index.dispose();
+ * ```
  */
 export class SearchFilter<Id extends VectorId = VectorId> {
   readonly #predicate: (id: Id) => boolean;

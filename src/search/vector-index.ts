@@ -58,8 +58,12 @@ export type Query<Id extends VectorId = VectorId> = ArrayLike<number> | { readon
  *
  * @example
  * ```js
- * await using index = await VectorIndex.build(vectors, { ids: ['a', 'b', 'c'] });
- * const { ids, scores } = await index.search(query, 10);
+ * import { VectorIndex } from 'simdex';
+ *
+ * const index = await VectorIndex.build([[1, 0], [0, 1], [3, 4]], { ids: ['a', 'b', 'c'] });
+ * const { ids, scores } = await index.search([1, 1], 2);
+ * console.log(ids, scores); // [ 'c', 'a' ] Float32Array(2) [ 0.98…, 0.70… ]
+ * await index.dispose();
  * ```
  */
 export class VectorIndex<Id extends VectorId = VectorId> {
