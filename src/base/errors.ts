@@ -97,6 +97,10 @@ export function invalidConfiguration(name: string, expected: string, found: unkn
   return new IndexingError('InvalidConfiguration', `${name} must be ${expected}, got ${describeValue(found)}`);
 }
 
+export function isOutOfMemory(error: unknown): boolean {
+  return error instanceof IndexingError && error.code === 'InsufficientMemory';
+}
+
 /** A misspelt option would be passed over in silence; nothing here has options that others may add to. */
 export function refuseUnknown(name: string, options: object, known: ReadonlySet<string>): void {
   if (typeof options !== 'object' || options === null) throw invalidConfiguration(name, 'an object', options);

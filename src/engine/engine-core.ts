@@ -2,7 +2,7 @@
  * What an engine is: the compiled kernels, the threads, the memories and the queue of jobs. It does not know the `Engine` that
  * users hold, so one that is forgotten can be told apart from one that is at work.
  */
-import { IndexingError, messageOf } from '../base/errors.js';
+import { IndexingError, isOutOfMemory, messageOf } from '../base/errors.js';
 import { nextTurn } from '../base/turns.js';
 import { compileKernel, kernelBytes } from '../kernel/compile.js';
 import type { CompiledKernel, KernelBackend, KernelSource } from '../kernel/instantiate.js';
@@ -41,6 +41,7 @@ export class EngineCore {
   /** Where the threads cannot search: who does it instead. */
   #searchLanes: Promise<Lanes> | undefined;
   #backend: Backend | undefined;
+  #collecting: Promise<void> | undefined;
   /** Memories that are gone and of which the threads have not been told. */
   #gone: number[] = [];
   readonly #closing = new AbortController();
@@ -218,6 +219,27 @@ export class EngineCore {
       const { callingThreadLanes } = await import('./lanes/calling-thread-lanes.js');
       return callingThreadLanes(boundPlatform().sharesMemory);
     }
+  }
+
+  /** Does `work`; where it found no memory, again when what was forgotten is collected. */
+  async withMemory<T>(work: () => T): Promise<T> {
+    try {
+      return work();
+    } catch (error) {
+      if (!isOutOfMemory(error)) throw error;
+      await this.collectGarbage();
+      return work();
+    }
+  }
+
+  /** For whoever found no memory: that of what was forgotten counts until it is collected. Once for all who ask at a time. */
+  collectGarbage(): Promise<void> {
+    this.#collecting ??= boundPlatform()
+      .collectGarbage()
+      .finally(() => {
+        this.#collecting = undefined;
+      });
+    return this.#collecting;
   }
 
   async #tellWhenIdle(): Promise<void> {

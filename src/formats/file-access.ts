@@ -4,11 +4,11 @@
 import { IndexingError } from '../base/errors.js';
 import type { ByteSource } from './format.js';
 
-/** A file that appears whole or not at all. */
+/** A file that appears whole or not at all, also where the power is lost. */
 interface FileToWrite {
   /** Writes behind all that was appended. Wait for each call before the next. */
   append(bytes: Uint8Array): Promise<void>;
-  /** Makes the file appear under its name. */
+  /** Makes the file appear under its name, and waits until it is on the disk. */
   finish(): Promise<void>;
   /** Removes what was written. */
   abort(): Promise<void>;

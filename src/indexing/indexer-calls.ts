@@ -3,9 +3,10 @@
  * those that wait together as one. Calls that write to the same memory keep their order.
  */
 import { nowMs } from '../base/clock.js';
-import { IndexingError } from '../base/errors.js';
+import { isOutOfMemory } from '../base/errors.js';
 import { linkSignals } from '../base/linked-signal.js';
 import { TimeSlices } from '../base/time-slices.js';
+import { unlessStopped } from '../base/unless-stopped.js';
 import type { EngineCore } from '../engine/engine-core.js';
 import { type CallKind, Gathering } from '../engine/gathering.js';
 import { boundPlatform } from '../engine/lanes/platform.js';
@@ -54,7 +55,6 @@ export class IndexerCalls {
   #estimate: WorkEstimate | undefined;
   /** The job under way; of several, the one that began last. */
   #running: IndexingJob | undefined;
-  #collecting: Promise<void> | undefined;
 
   constructor(input: IndexerCallsInput) {
     const { availableThreads } = input;
@@ -277,9 +277,8 @@ export class IndexerCalls {
     } catch (error) {
       stopProgress();
       if (!call.section && isOutOfMemory(error) && !isRetry) {
-        // The memory of forgotten results counts until it is collected. And there may be room for this call where there was
-        // none for all that waited with it.
-        await this.#collectGarbage();
+        // There may be room for this call where there was none for all that waited with it.
+        await this.#input.core.collectGarbage();
         call.isAlone = true;
         return this.#runOnThreads(call, signal, onEnter, true);
       }
@@ -362,41 +361,9 @@ export class IndexerCalls {
     return this.#input.core.backend!;
   }
 
-  /** Once for all calls that ask at a time: it holds the thread. */
-  #collectGarbage(): Promise<void> {
-    this.#collecting ??= boundPlatform()
-      .collectGarbage()
-      .finally(() => {
-        this.#collecting = undefined;
-      });
-    return this.#collecting;
-  }
-
   #tellIdle(): void {
     if (this.#open === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 }
 
 function nothing(): void {}
-
-function isOutOfMemory(error: unknown): boolean {
-  return error instanceof IndexingError && error.code === 'InsufficientMemory';
-}
-
-/** Settles as `work` does, or rejects as soon as the call is stopped. */
-function unlessStopped<T>(work: Promise<T>, signal: AbortSignal, graceMs = 0): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = () => (graceMs > 0 ? setTimeout(() => reject(signal.reason), graceMs) : reject(signal.reason));
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    const settle = (end: () => void) => {
-      signal.removeEventListener('abort', stop);
-      if (signal.aborted) reject(signal.reason);
-      else end();
-    };
-    work.then(
-      (value) => settle(() => resolve(value)),
-      (reason) => settle(() => reject(reason)),
-    );
-  });
-}

@@ -2,6 +2,7 @@
  * Fills a new index with vectors, as they come.
  */
 import { IndexingError, invalidConfiguration } from '../base/errors.js';
+import { unlessStopped } from '../base/unless-stopped.js';
 import { countVectors } from '../vectors/source-rows.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { VectorSource } from '../vectors/vector-source.js';
@@ -33,7 +34,8 @@ export function countAll(
 export async function fillWithVectors(
   core: IndexCore,
   vectors: VectorSource | AsyncIterable<VectorSource>,
-  { ids, signal, onProgress }: Pick<BuildOptions, 'ids' | 'signal' | 'onProgress'>,
+  { ids, onProgress }: Pick<BuildOptions, 'ids' | 'onProgress'>,
+  signal: AbortSignal,
 ): Promise<void> {
   const total = isStream(vectors) ? undefined : countVectors(vectors);
   const filling = core.changes.fill(signal);
@@ -85,30 +87,22 @@ function slice(vectors: VectorSource, first: number, last: number): VectorSource
 }
 
 /** The chunks of a source; when `signal` is aborted, whoever waits for the next one waits no longer. */
-async function* unlessAborted<T>(source: AsyncIterable<T>, signal: AbortSignal | undefined): AsyncGenerator<T> {
+async function* unlessAborted<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
   const iterator = source[Symbol.asyncIterator]();
-  let abort: () => void = () => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal?.reason);
-  });
-  // It may be aborted when nobody waits.
-  aborted.catch(() => undefined);
-  signal?.addEventListener('abort', abort, { once: true });
   let ended = false;
   try {
     for (;;) {
-      signal?.throwIfAborted();
-      const next = await Promise.race([iterator.next(), aborted]);
+      signal.throwIfAborted();
+      const next = await unlessStopped(Promise.resolve(iterator.next()), signal);
       ended = next.done === true;
       if (next.done) return;
       yield next.value;
     }
   } catch (error) {
     // A source that fails has ended.
-    ended ||= signal?.aborted !== true;
+    ended ||= !signal.aborted;
     throw error;
   } finally {
-    signal?.removeEventListener('abort', abort);
     // A source that waits for something may take its time to end, or fail to: nobody waits for that.
     if (!ended) Promise.resolve(iterator.return?.()).catch(() => undefined);
   }

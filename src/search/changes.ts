@@ -2,6 +2,7 @@
  * Changes of an index: one after another, in call order, each published at once and as a whole, or not at all. A little one is done before
  * its call returns; larger ones have turns of the event loop.
  */
+import { isOutOfMemory } from '../base/errors.js';
 import { TimeSlices } from '../base/time-slices.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import { countVectors } from '../vectors/source-rows.js';
@@ -24,6 +25,8 @@ export interface ChangesOptions {
     rooms: readonly RowRoom[],
     signal: AbortSignal,
   ) => Promise<void>;
+  /** Does something again where it found no memory, once what was forgotten is collected. */
+  readonly withMemory: <T>(work: () => T) => Promise<T>;
   /** Called after every change. */
   readonly onChanged: (rows: Rows) => void;
   /** Aborted when the index is disposed: changes that still wait, or are under way, then reject with its reason. */
@@ -59,12 +62,12 @@ export class Changes {
   add(vectors: VectorSource, ids: VectorIds | undefined, replacing: boolean): Promise<void> | undefined {
     const count = countVectors(vectors);
     const dims = dimsOf(vectors, 0) ?? 0;
-    const addNow = () => this.#addNow(vectors, { ids, replacing });
+    const addInSlices = () => this.#addInSlices(vectors, { ids, replacing });
     const isSmall = count <= SMALL_ROWS && count * dims <= SMALL_COMPONENTS;
-    if (!isSmall) return this.inTurn(() => this.#addInSlices(vectors, { ids, replacing }));
-    if (this.#pending > 0) return this.inTurn(addNow);
-    addNow();
-    return undefined;
+    if (!isSmall) return this.inTurn(addInSlices);
+    const tryNow = () => this.#tryNow(vectors, { ids, replacing });
+    if (this.#pending > 0) return this.inTurn(() => (tryNow() ? undefined : addInSlices()));
+    return tryNow() ? undefined : this.inTurn(addInSlices);
   }
 
   /** Gives the number of rows removed. */
@@ -102,6 +105,17 @@ export class Changes {
     }
   }
 
+  /** Whether the vectors were added: not where there was no memory for them. */
+  #tryNow(vectors: VectorSource, ids: IdsToEnter): boolean {
+    try {
+      this.#addNow(vectors, ids);
+      return true;
+    } catch (error) {
+      if (isOutOfMemory(error)) return false;
+      throw error;
+    }
+  }
+
   #addNow(vectors: VectorSource, ids: IdsToEnter): void {
     const rows = this.#rowsFor(vectors, ids);
     if (!rows) return;
@@ -119,11 +133,11 @@ export class Changes {
   async #addInSlices(vectors: VectorSource, ids: IdsToEnter): Promise<void> {
     const rows = this.#rowsFor(vectors, ids);
     if (!rows) return;
-    const { closing, bringIn } = this.#options;
+    const { closing, bringIn, withMemory } = this.#options;
     const slices = new TimeSlices(closing);
     const incoming = new IncomingVectors(vectors, rows.dims, 0);
     await doInSlices(incoming.look(), slices);
-    const rooms = reserveRooms(rows, incoming.sound);
+    const rooms = await withMemory(() => reserveRooms(rows, incoming.sound));
     try {
       await bringIn(rows, incoming, rooms, closing);
     } catch (error) {
@@ -220,9 +234,11 @@ export class Filling {
   }
 
   /** @param expected rows that are to come, these included */
-  reserve(dims: number, count: number, expected: number): RowRoom[] {
-    this.#rows ??= this.#options.createRows(dims);
-    const rooms = reserveRooms(this.#rows, count, expected);
+  async reserve(dims: number, count: number, expected: number): Promise<RowRoom[]> {
+    const { createRows, withMemory } = this.#options;
+    const rows = this.#rows ?? createRows(dims);
+    this.#rows = rows;
+    const rooms = await withMemory(() => reserveRooms(rows, count, expected));
     this.rooms.push(...rooms);
     this.#count += count;
     return rooms;
@@ -236,7 +252,7 @@ export class Filling {
     const dims = this.#rows?.dims ?? given;
     const incoming = new IncomingVectors(vectors, dims, first);
     await doInSlices(incoming.look(), this.slices);
-    const rooms = this.reserve(dims, incoming.sound, expected);
+    const rooms = await this.reserve(dims, incoming.sound, expected);
     if (this.#rows) await this.#options.bringIn(this.#rows, incoming, rooms, this.#signal);
     await doInSlices(incoming.check(this.#options.metric, rooms), this.slices);
   }

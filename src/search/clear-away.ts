@@ -15,6 +15,8 @@ import { doInSlices, type Steps } from './steps.js';
 export interface ClearAwayOptions {
   /** Does something when no change is under way. */
   readonly inTurn: Changes['inTurn'];
+  /** Does something again where it found no memory, once what was forgotten is collected. */
+  readonly withMemory: <T>(work: () => T) => Promise<T>;
   /** Copies rows of segments to a new one. */
   readonly move: (rows: KeptRows, to: Segment) => Promise<void>;
   readonly sharesMemory: boolean;
@@ -63,7 +65,7 @@ export class ClearAway {
   }
 
   async #run(rows: Rows): Promise<void> {
-    const { inTurn, move, sharesMemory, closing } = this.#options;
+    const { inTurn, withMemory, move, sharesMemory, closing } = this.#options;
     const slices = new TimeSlices(closing);
     for (;;) {
       // No change is under way then: what is dead stays dead, and no row is on its way to these segments.
@@ -75,7 +77,7 @@ export class ClearAway {
       if (worn.length === 0) return;
       const kept = await doInSlices(keptRows(worn, sharesMemory), slices);
       const count = kept.rows.length;
-      const target = count > 0 ? rows.createSegment(count) : undefined;
+      const target = count > 0 ? await withMemory(() => rows.createSegment(count)) : undefined;
       let entered = 0;
       try {
         if (target) {

@@ -39,7 +39,9 @@ export class IndexCore {
     const { core, metric, dims } = options;
     this.#options = options;
     const closing = this.#closing.signal;
+    const withMemory = <T>(work: () => T) => core.withMemory(work);
     const clearAway: ClearAway = new ClearAway({
+      withMemory,
       inTurn: (change) => this.changes.inTurn(change),
       move: (kept, to) => moveKeptRows(core, this.scope(to.layout.dims), kept, to, closing),
       sharesMemory: core.sharesMemory,
@@ -51,6 +53,7 @@ export class IndexCore {
       createRows: (dims) => this.#createRows(dims),
       bringIn: (rows, incoming, rooms, signal) =>
         bringVectors(core, this.scope(rows.dims), metric, incoming, rooms, signal),
+      withMemory,
       onChanged: (rows) => clearAway.look(rows),
       closing,
     });

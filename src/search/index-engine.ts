@@ -1,6 +1,7 @@
 /**
  * What an index runs on: the engine it was given, that of the process, or one of its own.
  */
+import { linkSignals } from '../base/linked-signal.js';
 import { Engine } from '../engine/engine.js';
 import { checkThreadCount, ENGINE_ONLY } from '../engine/engine-options.js';
 import { holdSharedEngine } from '../engine/shared-engine.js';
@@ -36,4 +37,18 @@ export function holdEngine(options: LoadOptions): EngineHold {
   }
   const engine = new Engine({ threads: threadCount, maxMemoryBytes, kernel, worker, wasm, logger });
   return { engine, threads: engine.threads, release: () => engine.dispose() };
+}
+
+/** Makes an index with a signal that hears of the caller's abort, and of the end of the engine that was given. */
+export async function untilEnded<T>(
+  { engine, signal: given }: LoadOptions,
+  make: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { signal, unlink } = linkSignals(given, engine instanceof Engine ? engine.core.closing : undefined);
+  try {
+    signal.throwIfAborted();
+    return await make(signal);
+  } finally {
+    unlink();
+  }
 }

@@ -5,6 +5,7 @@
  */
 import { detailOf, IndexingError, invalidConfiguration } from '../base/errors.js';
 import { TimeSlices } from '../base/time-slices.js';
+import { unlessStopped } from '../base/unless-stopped.js';
 import { createBlobSource, createMemorySource } from '../formats/byte-sources.js';
 import { boundFiles } from '../formats/file-access.js';
 import type { ByteSource } from '../formats/format.js';
@@ -31,18 +32,31 @@ export interface IndexToLoad {
   readonly places: SavedIndexPlaces;
 }
 
-/** Rejects with `FileAccess` for what cannot be opened, and with `InvalidConfiguration` for what is no file. */
+/**
+ * Nobody waits for a read, or for the file to close, when `signal` is aborted. Rejects with `FileAccess` for what cannot be opened, and with
+ * `InvalidConfiguration` for what is no file.
+ */
 export async function openIndexFile(
   file: string | Blob | Uint8Array,
+  signal: AbortSignal,
 ): Promise<{ source: ByteSource; close(): Promise<void> }> {
   if (typeof file === 'string' && file !== '') {
     const source = await boundFiles().open(file);
-    return { source, close: () => source.close() };
+    const close = () => unlessStopped(source.close(), signal);
+    return { source: stoppedBy(source, signal), close };
   }
   const close = async () => undefined;
   if (file instanceof Uint8Array) return { source: createMemorySource(file, 'bytes'), close };
-  if (file instanceof Blob) return { source: createBlobSource(file), close };
+  if (file instanceof Blob) return { source: stoppedBy(createBlobSource(file), signal), close };
   throw invalidConfiguration('file', 'a path, a Blob or a Uint8Array', file);
+}
+
+function stoppedBy(source: ByteSource, signal: AbortSignal): ByteSource {
+  const { name, byteLength, isForwardOnly } = source;
+  const readInto: ByteSource['readInto'] = (target, at) => unlessStopped(source.readInto(target, at), signal);
+  const readUpTo: ByteSource['readUpTo'] =
+    source.readUpTo && ((target, at) => unlessStopped(source.readUpTo!(target, at), signal));
+  return { name, byteLength, isForwardOnly, readInto, readUpTo };
 }
 
 /** Fills a new index. Rejects with `MalformedFile`, naming the file, the row and what is wrong with it; with `signal.reason`. */
@@ -55,7 +69,7 @@ export async function fillFromFile(
   if (dims === 0) return;
   const ids = await loadIds(index, signal);
   const filling = core.changes.fill(signal);
-  const rejected = await loadRows(core, index, filling.reserve(dims, count, count), signal);
+  const rejected = await loadRows(core, index, await filling.reserve(dims, count, count), signal);
   try {
     await filling.finish({ ids, replacing: false, leftOut: rejected });
   } catch (error) {

@@ -22,7 +22,7 @@ import { countAll, fillWithVectors } from './build-index.js';
 import { rowOf } from './id-table.js';
 import type { VectorIds } from './ids.js';
 import { IndexCore } from './index-core.js';
-import { type EngineHold, holdEngine } from './index-engine.js';
+import { type EngineHold, holdEngine, untilEnded } from './index-engine.js';
 import { fillFromFile, openIndexFile } from './load-index.js';
 import {
   type BuildOptions,
@@ -96,12 +96,13 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     segmentBytes?: number,
   ): Promise<VectorIndex<Id>> {
     checkBuildOptions(options);
-    options.signal?.throwIfAborted();
-    countAll(vectors, options);
     const { metric = 'cosine', dims } = options;
-    return VectorIndex.#create(options, { metric, dims, segmentBytes }, (core) =>
-      fillWithVectors(core, vectors, options),
-    );
+    return untilEnded(options, (signal) => {
+      countAll(vectors, options);
+      return VectorIndex.#create(options, { metric, dims, segmentBytes }, (core) =>
+        fillWithVectors(core, vectors, options, signal),
+      );
+    });
   }
 
   /**
@@ -125,22 +126,22 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     segmentBytes?: number,
   ): Promise<VectorIndex<Id>> {
     checkLoadOptions(options);
-    const { signal } = options;
-    signal?.throwIfAborted();
-    const { source, close } = await openIndexFile(file);
-    try {
-      const places = await readSavedIndex(source);
-      if (places.order === 'sorted') {
-        const found = 'sorted rows, which are no longer vectors; index them with the order original';
-        throw malformed(source.name, '__metadata__', 'rows in their original order', found);
+    return untilEnded(options, async (signal) => {
+      const { source, close } = await openIndexFile(file, signal);
+      try {
+        const places = await readSavedIndex(source);
+        if (places.order === 'sorted') {
+          const found = 'sorted rows, which are no longer vectors; index them with the order original';
+          throw malformed(source.name, '__metadata__', 'rows in their original order', found);
+        }
+        const { metric, dims } = places;
+        return await VectorIndex.#create(options, { metric, dims: dims || undefined, segmentBytes }, (core) =>
+          fillFromFile(core, { source, places }, signal),
+        );
+      } finally {
+        await close();
       }
-      const { metric, dims } = places;
-      return await VectorIndex.#create(options, { metric, dims: dims || undefined, segmentBytes }, (core) =>
-        fillFromFile(core, { source, places }, signal),
-      );
-    } finally {
-      await close();
-    }
+    });
   }
 
   static async #create<Id extends VectorId>(

@@ -1,46 +1,62 @@
 /**
- * One engine that 10 indexers share, all busy at random, aborted and disposed: right results, and nothing is left.
+ * One engine that 10 indexers and 1,000 indexes share, all busy at random, aborted and disposed: right results, and nothing is left.
  */
 import type { Worker } from 'node:worker_threads';
 import { Engine, ParallelIndexer } from 'simdex';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { differencesFrom } from '../indexing/reference.js';
 import { inSharedMemory, randomMatrix, rowsOf, seededRandom } from '../indexing/support.js';
 import { casesOf, seedOfTheDay } from '../seed.js';
+import { BusyIndex } from './busy-index.js';
 
-const MOST_BYTES = 2 ** 24;
-const pool = randomMatrix(3000, 24);
+const DIMS = 24;
+const pool = randomMatrix(3000, DIMS);
 const rows = rowsOf(pool);
+const random = seededRandom(seedOfTheDay);
+const below = (bound: number) => Math.floor(random() * bound);
 
 const turns = async (count: number) => {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 };
 
-test('10 indexers on one engine, busy, aborted and disposed at random', { timeout: 3_600_000 }, async () => {
-  const rounds = casesOf('sharing', 500);
-  const random = seededRandom(seedOfTheDay);
-  const below = (bound: number) => Math.floor(random() * bound);
-  const alive = new Set<Worker>();
-  let started = 0;
+/** Threads of this process, from the call to the end of the test. */
+function watchThreads(): { started: number; readonly alive: Set<Worker> } {
+  const threads = { started: 0, alive: new Set<Worker>() };
   const watch = (worker: Worker) => {
-    started++;
-    alive.add(worker);
-    worker.once('exit', () => alive.delete(worker));
+    threads.started++;
+    threads.alive.add(worker);
+    worker.once('exit', () => threads.alive.delete(worker));
   };
   process.on('worker', watch);
-  const engine = new Engine({ threads: 4, maxMemoryBytes: MOST_BYTES });
-  const make = () => new ParallelIndexer(1 + below(4), { engine });
-  const indexers = Array.from({ length: 10 }, make);
+  onTestFinished(() => void process.off('worker', watch));
+  return threads;
+}
+
+/** Indexers of an engine: some are disposed, and others take their places. */
+class BusyIndexers {
+  readonly #engine: Engine;
+  readonly #indexers: ParallelIndexer[];
+  readonly #disposed = new WeakSet<ParallelIndexer>();
+
+  constructor(engine: Engine, count: number) {
+    this.#engine = engine;
+    this.#indexers = Array.from({ length: count }, () => this.#make());
+  }
+
+  #make(): ParallelIndexer {
+    return new ParallelIndexer(1 + below(4), { engine: this.#engine });
+  }
 
   /** One call; gives what was wrong with its end. */
-  async function call(indexer: ParallelIndexer, wasDisposed: () => boolean): Promise<string[]> {
+  async call(): Promise<string[]> {
+    const indexer = this.#indexers[below(this.#indexers.length)]!;
     const first = below(2000);
     const count = 1 + below(1000);
     const controller = new AbortController();
     const { signal } = controller;
     const source =
       random() < 0.3
-        ? inSharedMemory({ data: pool.data.subarray(24 * first, 24 * (first + count)), dims: 24 })
+        ? inSharedMemory({ data: pool.data.subarray(DIMS * first, DIMS * (first + count)), dims: DIMS })
         : rows.slice(first, first + count);
     const order = random() < 0.5 ? 'sorted' : 'original';
     const run = indexer.indexVectors(source, { signal, order });
@@ -52,33 +68,81 @@ test('10 indexers on one engine, busy, aborted and disposed at random', { timeou
       return faults;
     } catch (error) {
       if (error === 'stop') return signal.aborted ? [] : ['stopped without an abort'];
-      return wasDisposed() && String(error).includes('the indexer was disposed') ? [] : [String(error)];
+      const isDisposed = this.#disposed.has(indexer) && String(error).includes('the indexer was disposed');
+      return isDisposed ? [] : [String(error)];
     }
   }
 
+  async replaceOne(): Promise<void> {
+    const at = below(this.#indexers.length);
+    const leaving = this.#indexers[at]!;
+    this.#disposed.add(leaving);
+    this.#indexers[at] = this.#make();
+    await leaving.dispose();
+  }
+}
+
+/** Nearly all of the memory is to be had, no call waits, and no thread was started but those of the engine. */
+async function expectNothingLeft(engine: Engine, mostBytes: number, threads: ReturnType<typeof watchThreads>) {
+  expect(engine.pending).toEqual({ calls: 0, rows: 0 });
+  const indexer = new ParallelIndexer('auto', { engine });
+  // The last threads have answered then.
+  (await indexer.indexVectors(rows)).dispose();
+  const parts = Array.from({ length: 5 }, () => indexer.allocate(Math.floor((0.19 * mostBytes) / 1000), 250));
+  for (const part of parts) part.dispose();
+  await engine.dispose();
+  expect([threads.started, threads.alive.size]).toEqual([engine.threads, 0]);
+}
+
+test('10 indexers on one engine, busy, aborted and disposed at random', { timeout: 3_600_000 }, async () => {
+  const rounds = casesOf('sharing', 500);
+  const threads = watchThreads();
+  const mostBytes = 2 ** 24;
+  const engine = new Engine({ threads: 4, maxMemoryBytes: mostBytes });
+  const indexers = new BusyIndexers(engine, 10);
   for (let round = 0; round < rounds; round++) {
-    const disposed = new Set<ParallelIndexer>();
-    const calls = Array.from({ length: 20 }, () => {
-      const indexer = indexers[below(10)]!;
-      return call(indexer, () => disposed.has(indexer));
-    });
+    const calls = Array.from({ length: 20 }, () => indexers.call());
     if (random() < 0.5) {
       await turns(below(6));
-      const at = below(10);
-      const leaving = indexers[at]!;
-      disposed.add(leaving);
-      indexers[at] = make();
-      await leaving.dispose();
+      await indexers.replaceOne();
     }
     const faults = (await Promise.all(calls)).flat();
     expect(faults, `round ${round} of SIMDEX_SEED=${seedOfTheDay}`).toEqual([]);
     expect(engine.pending).toEqual({ calls: 0, rows: 0 });
   }
-  // Nearly all of the memory is to be had, once the last threads have answered.
-  (await indexers[0]!.indexVectors(rows)).dispose();
-  indexers[0]!.allocate(16_000, 250).dispose();
-  await engine.dispose();
-  process.off('worker', watch);
-  expect(started).toBe(4);
-  expect(alive.size).toBe(0);
+  await expectNothingLeft(engine, mostBytes, threads);
+});
+
+test('1,000 indexes and 10 indexers on one engine, the same', { timeout: 3_600_000 }, async () => {
+  const rounds = casesOf('sharing with indexes', 40);
+  const threads = watchThreads();
+  // An index has room for more rows than it has, and places where every thread works: 7 MiB, few of them ever touched.
+  const mostBytes = 2 ** 33;
+  const engine = new Engine({ threads: 4, maxMemoryBytes: mostBytes });
+  const indexers = new BusyIndexers(engine, 10);
+  /** One in fifty has so many rows that threads bring them in and scan them. */
+  const make = (at: number) =>
+    BusyIndex.build(
+      at % 50 === 0
+        ? { engine, dims: 96, count: 1500 + below(1000), mostAtOnce: 2000 }
+        : { engine, dims: 4 + below(16), count: 1 + below(30), mostAtOnce: 30 },
+      below,
+    );
+  const indexes = await Promise.all(Array.from({ length: 1000 }, (_, at) => make(at)));
+  for (let round = 0; round < rounds; round++) {
+    const calls = [...indexes.map((index) => index.call()), ...Array.from({ length: 20 }, () => indexers.call())];
+    // Some have a second call behind the first.
+    for (const index of indexes) if (random() < 0.2) calls.push(index.call());
+    await turns(below(4));
+    await indexers.replaceOne();
+    for (let i = 0; i < 10; i++) {
+      const at = below(indexes.length);
+      const [made] = await Promise.all([make(at), indexes[at]!.dispose()]);
+      indexes[at] = made;
+    }
+    const faults = [...(await Promise.all(calls)), ...indexes.map((index) => index.differences())].flat();
+    expect(faults, `round ${round} of SIMDEX_SEED=${seedOfTheDay}`).toEqual([]);
+  }
+  await Promise.all(indexes.map((index) => index.dispose()));
+  await expectNothingLeft(engine, mostBytes, threads);
 });

@@ -1,5 +1,5 @@
 /**
- * Indexers and engines that nobody has any more are collected, and their threads end. A process of its own shows it, whose
+ * Indexers, indexes and engines that nobody has any more are collected, and their threads end. A process of its own shows it, whose
  * collector can be asked.
  */
 import { expect, test } from 'vitest';
@@ -9,8 +9,16 @@ test.each([
   ['indexers', 60, 0],
   ['engines', 20, 0],
   ['sharing indexers', 20, 0],
+  ['indexes with engines of their own', 20, 0],
+  ['sharing indexes', 20, 0],
   ['held results', 20, 20],
 ])('%s that are forgotten leave no threads', async (what, count, right) => {
   const outcome = await runChild('forget.mjs', [what, String(count)], ['--expose-gc']);
   expect(outcome).toEqual({ started: 2 * count, left: 0, right });
+});
+
+test('the engine that indexes share ends with the last of them, also when they are forgotten', async () => {
+  const { started, left } = await runChild('forget.mjs', ['indexes', '60'], ['--expose-gc']);
+  expect(started).toBeGreaterThan(0);
+  expect(left).toBe(0);
 });

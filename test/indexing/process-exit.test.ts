@@ -12,6 +12,8 @@ test.each([
   ['a disposed indexer', 250_000],
   ['a ready engine', 0],
   ['an engine that indexers shared', 250_000],
+  ['an index', 250_000],
+  ['an index whose source never answers', 0],
   ['a stream whose source never answers', 0],
   ['a real-time monitor', 250_000],
 ])('%s does not keep a process, and a run does until it is done', async (left, indexed) => {

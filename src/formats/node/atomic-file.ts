@@ -42,9 +42,14 @@ export interface AtomicFile {
   abort(): Promise<void>;
 }
 
+export interface AtomicFileOptions {
+  /** Whether `finish()` also waits until the bytes and the name are on the disk, so that they outlive a loss of power. Default: false. */
+  readonly durable?: boolean;
+}
+
 /** Where bytes go: to a temporary file that replaces `target`, or straight to a device. */
 type Destination =
-  | { readonly kind: 'replacement'; readonly temporary: string; readonly target: string }
+  | { readonly kind: 'replacement'; readonly temporary: string; readonly target: string; readonly durable: boolean }
   | { readonly kind: 'direct' };
 
 /** Descriptors that somebody else has open and goes on writing to: a file behind them must not be replaced. */
@@ -112,7 +117,7 @@ export async function createSpillFile(target: string): Promise<SpillFile> {
 }
 
 /** Opens the temporary file. Rejects with `FileAccess`, as do all methods, with the system's error as `cause`. */
-export async function createAtomicFile(path: string): Promise<AtomicFile> {
+export async function createAtomicFile(path: string, { durable = false }: AtomicFileOptions = {}): Promise<AtomicFile> {
   try {
     const target = await followLinks(path);
     const existing = await statIfThere(target);
@@ -128,7 +133,7 @@ export async function createAtomicFile(path: string): Promise<AtomicFile> {
       unfinished.delete(temporary);
       throw error;
     });
-    const file = new OpenAtomicFile(path, handle, { kind: 'replacement', temporary, target });
+    const file = new OpenAtomicFile(path, handle, { kind: 'replacement', temporary, target, durable });
     if (existing !== undefined) await file.setMode(existing.mode & 0o777);
     return file;
   } catch (cause) {
@@ -192,10 +197,15 @@ class OpenAtomicFile implements AtomicFile {
 
   finish(): Promise<void> {
     return this.#guard(async () => {
+      const destination = this.#destination;
+      const durable = destination.kind === 'replacement' && destination.durable;
+      // Before the rename, or the name might outlive a loss of power and the bytes not.
+      if (durable) await this.#handle.sync();
       await this.#handle.close();
-      if (this.#destination.kind === 'replacement') {
-        await rename(this.#destination.temporary, this.#destination.target);
-        unfinished.delete(this.#destination.temporary);
+      if (destination.kind === 'replacement') {
+        await rename(destination.temporary, destination.target);
+        unfinished.delete(destination.temporary);
+        if (durable) await flushFolder(dirname(destination.target));
       }
       this.#finished = true;
     });
@@ -231,6 +241,19 @@ class OpenAtomicFile implements AtomicFile {
         unfinished.delete(this.#destination.temporary);
       }
     }
+  }
+}
+
+/** Where that is possible: Windows opens no folders, and a folder that may be written to need not be readable. */
+async function flushFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r').catch(() => undefined);
+  try {
+    await folder?.sync();
+  } catch (error) {
+    // What a file system says that has no such thing.
+    if (!hasErrorCode(error, 'EINVAL')) throw error;
+  } finally {
+    await folder?.close();
   }
 }
 

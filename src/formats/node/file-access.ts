@@ -3,4 +3,7 @@ import type { FileAccess } from '../file-access.js';
 import { createAtomicFile } from './atomic-file.js';
 import { openFileSource } from './file-source.js';
 
-export const nodeFiles: FileAccess = { open: openFileSource, create: createAtomicFile };
+export const nodeFiles: FileAccess = {
+  open: openFileSource,
+  create: (file) => createAtomicFile(file, { durable: true }),
+};

@@ -2,9 +2,9 @@
  * Makes many of something, uses each and forgets it. Prints how many threads were started, and how many are left when the
  * collector has been.
  *
- * Arguments: what is forgotten (indexers, engines, sharing indexers, held results), how many
+ * Arguments: what is forgotten (a name below), how many
  */
-import { Engine, MonitoredParallelIndexer, ParallelIndexer } from '../../../dist/index.node.js';
+import { Engine, MonitoredParallelIndexer, ParallelIndexer, VectorIndex } from '../../../dist/index.node.js';
 
 const [what, count] = [process.argv[2], Number(process.argv[3])];
 const alive = new Set();
@@ -16,6 +16,8 @@ process.on('worker', (worker) => {
 });
 
 const vectors = { data: new Float32Array(4000).fill(1), dims: 4 };
+/** So many that an index of them needs threads. */
+const many = { data: new Float32Array(400_000).fill(1), dims: 4 };
 const held = [];
 
 const uses = {
@@ -28,6 +30,16 @@ const uses = {
   async 'sharing indexers'() {
     const engine = new Engine({ threads: 2 });
     for (let i = 0; i < 3; i++) await new ParallelIndexer(2, { engine }).indexVectors(vectors);
+  },
+  async indexes() {
+    await VectorIndex.build(many, { metric: 'dot' });
+  },
+  async 'indexes with engines of their own'() {
+    await VectorIndex.build(many, { metric: 'dot', threadCount: 2, maxMemoryBytes: 1e9 });
+  },
+  async 'sharing indexes'() {
+    const engine = new Engine({ threads: 2 });
+    for (let i = 0; i < 3; i++) await VectorIndex.build(many, { metric: 'dot', engine });
   },
   async 'held results'() {
     held.push(await new ParallelIndexer(2).indexVectors(vectors));

@@ -1,7 +1,7 @@
 /**
  * Ends when nothing keeps it any more; the argument says what it leaves behind. Prints what it got done.
  */
-import { Engine, MonitoredParallelIndexer, ParallelIndexer } from '../../../dist/index.node.js';
+import { Engine, MonitoredParallelIndexer, ParallelIndexer, VectorIndex } from '../../../dist/index.node.js';
 
 const left = process.argv[2];
 const indexer = new ParallelIndexer(2);
@@ -52,6 +52,16 @@ switch (left) {
     print(results[1]);
     break;
   }
+  case 'an index': {
+    const index = await VectorIndex.build(vectors, { metric: 'dot' });
+    await index.search([1, 1, 1, 1], 3);
+    print({ indexedCount: index.size });
+    break;
+  }
+  case 'an index whose source never answers':
+    VectorIndex.build({ [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined) }) });
+    print();
+    break;
   case 'a stream whose source never answers':
     new MonitoredParallelIndexer(2)
       .indexStream({ [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined) }) })
