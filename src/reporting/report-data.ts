@@ -133,6 +133,8 @@ const bottleneck = objectOf({
   /** Of the run's time, 0..1. */
   share: ratio,
   lostMs: figure,
+  /** About what the change that `recommendation` names would gain; 0 where it spares threads, not time. */
+  gainMs: orElse(figure, 0),
   /** The figure that shows it, and what to change. */
   recommendation: text,
 });
@@ -231,11 +233,12 @@ function threadRows({ threadId, averageTimeMs, minTimeMs, maxTimeMs }: ThreadPer
   return [row('avg_time', averageTimeMs), row('min_time', minTimeMs), row('max_time', maxTimeMs)];
 }
 
-function bottleneckRows({ name, share, lostMs }: Bottleneck): CsvRow[] {
+function bottleneckRows({ name, share, lostMs, gainMs }: Bottleneck): CsvRow[] {
   const metric = `bottleneck_${name.replace(/\W/g, '_')}`;
   return [
     { metric: `${metric}_share`, value: share, unit: 'ratio', decimals: 3 },
     { metric: `${metric}_time_ms`, value: lostMs, unit: 'milliseconds' },
+    { metric: `${metric}_gain_ms`, value: gainMs, unit: 'milliseconds' },
   ];
 }
 

@@ -136,8 +136,8 @@ describe('the page', () => {
 
   test('names what held the run back, with its share and time', () => {
     const bottlenecks = [
-      { name: 'copying' as const, share: 0.4, lostMs: 200, recommendation: 'Do not copy.' },
-      { name: 'start-up' as const, share: 0.1, lostMs: 50, recommendation: 'Begin before.' },
+      { name: 'copying' as const, share: 0.4, lostMs: 200, gainMs: 200, recommendation: 'Do not copy.' },
+      { name: 'start-up' as const, share: 0.1, lostMs: 50, gainMs: 50, recommendation: 'Begin before.' },
     ];
     const html = sample({ bottlenecks }).toHtml();
     const paths = figuresOf(html).map(({ path }) => path);
@@ -187,7 +187,9 @@ describe('the page', () => {
   });
 
   test('puts what cost most on top', () => {
-    const bottlenecks = [{ name: 'copying' as const, share: 0.3, lostMs: 150, recommendation: 'Then & later.' }];
+    const bottlenecks = [
+      { name: 'copying' as const, share: 0.3, lostMs: 150, gainMs: 150, recommendation: 'Then & later.' },
+    ];
     const html = sample({ recommendations: ['First of all.', 'Then & later.'], bottlenecks }).toHtml();
     expect(textOf(html.slice(0, html.indexOf('<h2>')))).toContain('Then & later. 1 more recommendation');
     expect(textOf(html)).toContain('Copying rows in 30.0 % 150 ms');

@@ -189,7 +189,13 @@ function dataForThreads(threads: number): fc.Arbitrary<IndexingPerformanceReport
       { nil: undefined },
     ),
     bottlenecks: fc.array(
-      plain({ name: fc.constantFrom(...bottleneckNames), share: ratio, lostMs: figure, recommendation: fc.string() }),
+      plain({
+        name: fc.constantFrom(...bottleneckNames),
+        share: ratio,
+        lostMs: figure,
+        gainMs: figure,
+        recommendation: fc.string(),
+      }),
       { maxLength: 3 },
     ),
     optimizations: fc.option(
