@@ -14,10 +14,10 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { DONE } from '../build/js/kernel/graph/graph-kernel.js';
-import { layOutGraph, layOutScratch } from '../build/js/kernel/graph/graph-layout.js';
-import { readCandidates, writeGraph, writeScratch } from '../build/js/kernel/graph/graph-memory.js';
-import { measureSpace, writeQuery } from '../build/js/kernel/graph/graph-space.js';
+import { DONE } from '../build/js/src/kernel/graph/graph-kernel.js';
+import { layOutGraph, layOutScratch } from '../build/js/src/kernel/graph/graph-layout.js';
+import { readCandidates, writeGraph, writeScratch } from '../build/js/src/kernel/graph/graph-memory.js';
+import { measureSpace, writeQuery } from '../build/js/src/kernel/graph/graph-space.js';
 
 const folder = process.env.SIMDEX_DATA ?? '../shared/data';
 const { values: options } = parseArgs({
