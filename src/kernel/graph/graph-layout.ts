@@ -101,6 +101,7 @@ export const SCRATCH = {
   parts: 48,
   at: 108,
   insertEffort: 112,
+  touched: 116,
   bytes: 128,
 } as const;
 
@@ -115,13 +116,15 @@ export const MAY_BE_HIT = 2;
 
 /** How often a list may be read at once, with other rows each time (assembly/graph/search.ts). */
 const LIST_READS = 4;
+/** So many lists are read before any of their rows is scored (as there). */
+export const WIDTH = 4;
 
 /** Of so many rows, one is in the graph above, too. */
 const UPPER_SHIFT = 4;
 /** A graph of fewer rows has none above. */
 const MIN_BELOW = 256;
 
-const aligned = (size: number) => 64 * Math.ceil(size / 64);
+const aligned = (size: number) => 128 * Math.ceil(size / 128);
 
 /** Where a graph lies that begins at `base`, a multiple of 64. */
 export function layOutGraph(shape: GraphShape, base: number): GraphLayout {
@@ -179,7 +182,7 @@ export function layOutScratch(graph: GraphLayout, limit: number, base: number): 
     return start;
   };
   // What vectors of four read and write beyond the last one.
-  const batchCount = Math.max(LIST_READS * graph.degree, MAX_ENTRIES) + 8;
+  const batchCount = Math.max(WIDTH * LIST_READS * graph.degree, MAX_ENTRIES) + 8;
   const queryBytes = (graph.floats ? 1 : 2) * graph.tail + 8;
   return {
     base,

@@ -2,11 +2,12 @@
  * The walk and the distances in plain JavaScript, as assembly/graph/search.ts, distance.ts and candidates.ts have them: the same
  * bits, the same candidates in the same order.
  */
-import { GRAPH, MAX_ENTRIES, MAY_BE_HIT, rowBelow, SCRATCH, TAIL } from './graph-layout.js';
+import { GRAPH, MAX_ENTRIES, MAY_BE_HIT, rowBelow, SCRATCH, TAIL, WIDTH } from './graph-layout.js';
 import { type GraphViews, type GraphWords, isRow, NeighbourList } from './javascript-lists.js';
 
 const EXPANDED = 1;
 const READS = 4;
+const CHUNK = 32;
 const UPPER_EFFORT = 16;
 const STARTS = 8;
 const MAX_FLOAT = 3.4028234663852886e38;
@@ -139,12 +140,19 @@ export class Walk {
   search(budget: number): boolean {
     const scratch = this.#scratch;
     for (let left = budget; left > 0; ) {
-      let cursor = scratch.get(SCRATCH.cursor);
       const length = scratch.get(SCRATCH.length);
-      while (cursor < length && scratch.word(cursor) & EXPANDED) cursor++;
+      const rows: number[] = [];
+      let cursor = scratch.get(SCRATCH.cursor);
+      let hops = 0;
+      for (; cursor < length && hops < WIDTH; cursor++) {
+        if (scratch.word(cursor) & EXPANDED) continue;
+        this.#open(cursor, rows);
+        hops++;
+      }
       scratch.set(SCRATCH.cursor, cursor);
-      if (cursor >= length) return false;
-      left -= this.#expand(cursor) + 1;
+      if (!hops) return false;
+      this.score(rows);
+      left -= rows.length + hops;
     }
     return true;
   }
@@ -156,25 +164,23 @@ export class Walk {
       if (scratch.word(i) & (EXPANDED | MAY_BE_HIT)) {
         i++;
       } else {
-        this.#expand(i);
+        const rows: number[] = [];
+        this.#open(i, rows);
+        this.score(rows);
         i = 0;
       }
     }
   }
 
-  #expand(i: number): number {
-    const { words } = this.#views;
-    words[this.#scratch.part('words') / 4 + i]! |= EXPANDED;
-    const rows = this.neighbours(this.#scratch.row(i));
-    this.score(rows);
+  /** Marks a candidate as expanded, and adds its neighbours that have not been visited. */
+  #open(i: number, rows: number[]): void {
+    this.#views.words[this.#scratch.part('words') / 4 + i]! |= EXPANDED;
     this.#scratch.set(SCRATCH.hops, this.#scratch.get(SCRATCH.hops) + 1);
-    return rows.length;
+    this.addNeighbours(this.#scratch.row(i), rows);
   }
 
-  /** The neighbours that have not been visited. */
-  neighbours(row: number): number[] {
+  addNeighbours(row: number, rows: number[]): void {
     const list = new NeighbourList(this.#views, this.#graph, row);
-    const rows: number[] = [];
     for (let reads = READS; reads; reads--) {
       const { head } = list;
       if (NeighbourList.isWriting(head) && reads > 1) continue;
@@ -185,7 +191,6 @@ export class Walk {
       }
       if (list.isSame(head)) break;
     }
-    return rows;
   }
 
   #visit(row: number, rows: number[]): void {
@@ -198,11 +203,15 @@ export class Walk {
 
   /** Scores rows, and takes in those that are near enough. */
   score(rows: readonly number[]): void {
-    const scratch = this.#scratch;
-    if (!rows.length) return;
-    const distances = distancesOf(this.#views, this.#graph, scratch.part('query'), rows);
-    scratch.set(SCRATCH.scored, scratch.get(SCRATCH.scored) + rows.length);
+    const distances = distancesOf(this.#views, this.#graph, this.#scratch.part('query'), rows);
+    this.#scratch.set(SCRATCH.scored, this.#scratch.get(SCRATCH.scored) + rows.length);
+    for (let first = 0; first < rows.length; first += CHUNK) {
+      this.#takeIn(rows.slice(first, first + CHUNK), distances.slice(first, first + CHUNK));
+    }
+  }
 
+  #takeIn(rows: readonly number[], distances: readonly number[]): void {
+    const scratch = this.#scratch;
     const effort = scratch.get(SCRATCH.effort);
     const limit = scratch.get(SCRATCH.limit);
     const filter = scratch.get(SCRATCH.filter);
