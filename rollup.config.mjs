@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { dts } from 'rollup-plugin-dts';
 import { minify as terser } from 'terser';
@@ -44,7 +45,7 @@ const node = {
   output: { ...output, chunkFileNames: 'chunk-[name].js' },
   context,
   external: (id) => id.startsWith('node:') || packages.includes(id),
-  plugins: [wasmPlugin(), pageScriptPlugin()],
+  plugins: [clean('dist'), wasmPlugin(), pageScriptPlugin()],
 };
 
 // Pages load these as they are, too: nothing is imported by a bare name, and they are small.
@@ -143,6 +144,11 @@ function reachedFrom(entries, getModuleInfo) {
   const reached = new Set(entries);
   for (const id of reached) for (const imported of getModuleInfo(id)?.importedIds ?? []) reached.add(imported);
   return reached;
+}
+
+/** Removes what earlier builds left; for the first of the builds, which run one after another. */
+function clean(folder) {
+  return { name: 'clean', buildStart: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 /** Unfolds .npz; pages know no names of packages. */

@@ -55,7 +55,7 @@ export class CallSection implements LiveRun {
       layout,
       batchSize,
       threads,
-      startedAtMs: this.#startedAtMs,
+      startedAtMs: call.calledAtMs,
       totalTimeMs: now - call.calledAtMs,
       waitedMs: this.#startedAtMs - call.calledAtMs,
       copyIn: this.rows.copied,
@@ -116,6 +116,6 @@ export class CallSection implements LiveRun {
 }
 
 /** When the call would have been made that did not have to wait. */
-export function startOf({ calledAtMs, enteredAtMs }: IndexingCall, beganAtMs: number): number {
+function startOf({ calledAtMs, enteredAtMs }: IndexingCall, beganAtMs: number): number {
   return calledAtMs + (beganAtMs - enteredAtMs);
 }

@@ -21,7 +21,7 @@ import { layOutMatrices, type MatrixLayout } from '../memory/matrix-layout.js';
 import type { MemoryPool } from '../memory/memory-pool.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import type { PlacedMemory } from './allocations.js';
-import { CallSection, startOf } from './call-section.js';
+import { CallSection } from './call-section.js';
 import { RowCopy } from './copy-in.js';
 import type { IndexingCall } from './indexing-call.js';
 import { planBatches } from './plan.js';
@@ -102,7 +102,7 @@ export class IndexingJob implements Job {
       firstUnits.push(unit);
       const records = new BatchRecords(this.control, unit, batches.length);
       unit += batches.length;
-      const rows = this.#copyOf(call, memory.buffer, timed, startOf(call, beganAtMs));
+      const rows = this.#copyOf(call, memory.buffer, timed);
       const { buffer } = memory;
       const section = new CallSection({ call, layout, buffer, records, batches, batchSize, threads, rows, beganAtMs });
       call.section = section;
@@ -202,7 +202,7 @@ export class IndexingJob implements Job {
     return this.#input.core.sharesMemory && !options.inPlace && source.shared !== undefined;
   }
 
-  #copyOf({ source, options, vectors }: IndexingCall, buffer: ArrayBufferLike, timed: boolean, startedAtMs: number) {
+  #copyOf({ source, options, vectors, calledAtMs }: IndexingCall, buffer: ArrayBufferLike, timed: boolean) {
     const { inPlace, restore } = options;
     const restoreInPlace = restore && ((lost: RowRange) => restore(lost, vectors as VectorMatrix));
     return new RowCopy({
@@ -211,7 +211,7 @@ export class IndexingJob implements Job {
       byThreads: this.#copiesByThreads,
       buffer,
       timed,
-      startedAtMs,
+      startedAtMs: calledAtMs,
       restoreInPlace,
     });
   }

@@ -15,7 +15,7 @@ export interface RunRecords {
   readonly layout: MatrixLayout;
   readonly batchSize: number;
   readonly threads: number;
-  /** When it was called, as if it had not had to wait: times of batches count from here. */
+  /** When it was called: times of batches and of copying count from here. */
   readonly startedAtMs: number;
   /** From the call to its result, waiting included. */
   readonly totalTimeMs: number;

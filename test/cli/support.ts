@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect } from 'vitest';
+import { runWarm } from './warm-command.js';
 
 export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 export const isRoot = process.getuid?.() === 0;
@@ -92,9 +93,14 @@ export async function run(args: readonly string[], options?: StartOptions): Prom
   return ended;
 }
 
+/** Whether a run needs a process of its own: for what it reads and writes, or what it is given to find. */
+function needsProcess(args: readonly string[], { env, command }: StartOptions): boolean {
+  return env !== undefined || command !== undefined || args.some((arg) => arg === '-' || arg.startsWith('/dev/'));
+}
+
 /** Runs what must succeed. */
-export async function runWell(args: readonly string[], options?: StartOptions): Promise<Ended> {
-  const ended = await run(args, options);
+export async function runWell(args: readonly string[], options: StartOptions = {}): Promise<Ended> {
+  const ended = await (needsProcess(args, options) ? run(args, options) : runWarm(CLI, args, options.cwd));
   expect(ended, ended.stderr).toMatchObject({ status: 0, signal: null });
   return ended;
 }
@@ -104,9 +110,9 @@ export async function runRefused(
   args: readonly string[],
   status: number,
   sentence: RegExp,
-  options?: StartOptions,
+  options: StartOptions = {},
 ): Promise<string> {
-  const ended = await run(args, options);
+  const ended = await (needsProcess(args, options) ? run(args, options) : runWarm(CLI, args, options.cwd));
   const context = `simdex ${args.join(' ')}\n${ended.stderr}`;
   expect(ended.status, context).toBe(status);
   expect(ended.stdout, context).toBe('');

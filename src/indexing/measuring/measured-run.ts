@@ -83,7 +83,6 @@ export class RunMeasurement {
    */
   measured(now: RunRecords, batchSizes: readonly BatchSizeSample[]): MeasuredRecords {
     const { control, startedAtMs, totalTimeMs, waitedMs, batchSize, copyIn, conditions, threads } = now;
-    const runMs = totalTimeMs - waitedMs;
     const batches = control.timed ? this.#batches.toSorted((a, b) => a.claimedAtMs - b.claimedAtMs) : [];
     return {
       startedAtMs,
@@ -101,10 +100,10 @@ export class RunMeasurement {
       magnitudes: this.#done.magnitudes,
       copyIn,
       conditions: control.timed ? conditions : undefined,
-      losses: control.timed ? lossesOf({ totalTimeMs: runMs, threads, batches, copyIn, conditions }) : undefined,
+      losses: control.timed ? lossesOf({ totalTimeMs, waitedMs, threads, batches, copyIn, conditions }) : undefined,
       optimizations: undefined,
       batchCount: this.#batches.length,
-      queueDepths: queueDepthsOf(batches, control.batchCount),
+      queueDepths: queueDepthsOf(batches, control.batchCount, waitedMs),
     };
   }
 
@@ -155,7 +154,7 @@ function completedOf(batches: readonly BatchSample[]): CompletedSample[] {
 }
 
 /** Batches not yet claimed, from the start of the run on and after every claim. */
-function queueDepthsOf(batches: readonly BatchSample[], batchCount: number): QueueDepthSample[] {
+function queueDepthsOf(batches: readonly BatchSample[], batchCount: number, startMs: number): QueueDepthSample[] {
   const afterClaims = batches.map(({ claimedAtMs }, i) => ({ atMs: claimedAtMs, depth: batchCount - i - 1 }));
-  return [{ atMs: 0, depth: batchCount }, ...afterClaims];
+  return [{ atMs: startMs, depth: batchCount }, ...afterClaims];
 }
