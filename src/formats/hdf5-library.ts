@@ -1,7 +1,8 @@
 /**
  * The package h5wasm: a C library in one WebAssembly memory, for all files of a process. A damaged file can break it: a trap leaves its
  * memory in no defined state, so what it reads later may be wrong, or it reads for ever. It is given up then. Files that are open on it
- * are refused, and later ones get a new instance, where the platform can make one.
+ * are refused, and later ones get a new instance, where the platform can make one. So they do after many refusals: the library is left by
+ * exceptions then, and what it held stays.
  */
 import { IndexingError } from '../base/errors.js';
 import { missingPackage, requireMembers } from './optional-package.js';
@@ -14,10 +15,14 @@ export interface Hdf5Instance {
   readonly module: Module;
   /** The file that it broke down over. */
   brokenBy: string | undefined;
+  /** Exceptions that left it. */
+  faults: number;
 }
 
 /** An instance takes some megabytes that no collector gets back. */
 const MAX_RENEWALS = 64;
+/** After some thousands of exceptions, the library was seen to read for ever. */
+const MAX_FAULTS = 500;
 
 let latest: Hdf5Instance | undefined;
 /** Files that are opened at the same time get the same. */
@@ -36,12 +41,13 @@ export function setHdf5Renewal(importIt: (turn: number) => Promise<Library>): vo
  * @throws {IndexingError} `MissingPackage`, or `FileAccess` where it broke and cannot be had anew
  */
 export async function openHdf5Library(file: string): Promise<Hdf5Instance> {
-  if (latest && latest.brokenBy === undefined) return latest;
-  const library = latest?.brokenBy === undefined ? await importHdf5(file) : await renew(file, latest.brokenBy);
+  const isWorn = latest !== undefined && latest.faults >= MAX_FAULTS && canRenew();
+  if (latest && latest.brokenBy === undefined && !isWorn) return latest;
+  const library = latest ? await renew(file, latest.brokenBy ?? 'earlier files') : await importHdf5(file);
   const module = await library.ready;
   requireMembers(file, 'h5', 'h5wasm', module, ['activate_throwing_error_handler', 'get_dataset_data']);
   module.activate_throwing_error_handler();
-  latest = instances.get(module) ?? { library, module, brokenBy: undefined };
+  latest = instances.get(module) ?? { library, module, brokenBy: undefined, faults: 0 };
   instances.set(module, latest);
   return latest;
 }
@@ -66,12 +72,16 @@ async function importHdf5(file: string): Promise<Library> {
   }
 }
 
+function canRenew(): boolean {
+  return importAnew !== undefined && renewals < MAX_RENEWALS;
+}
+
 async function renew(file: string, brokenBy: string): Promise<Library> {
   const refuse = (cause?: unknown) => {
     const detail = `cannot read ${file}: the HDF5 library broke down over ${brokenBy}; start the program again`;
     return new IndexingError('FileAccess', detail, { cause });
   };
-  if (importAnew === undefined || renewals >= MAX_RENEWALS) throw refuse();
+  if (importAnew === undefined || !canRenew()) throw refuse();
   return importAnew(++renewals).catch((cause: unknown) => {
     throw refuse(cause);
   });

@@ -104,6 +104,7 @@ export class SandboxedFile {
     try {
       return work(module);
     } catch (error) {
+      this.#instance.faults++;
       if (isBreakdown(error)) this.#instance.brokenBy ??= this.#name;
       throw error;
     } finally {

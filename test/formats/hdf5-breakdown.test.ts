@@ -50,4 +50,5 @@ test('a library that broke is given up, and what it was at is refused', async ()
   };
   expect(await readAll(later)).toEqual(rows.flat());
   expect(await readAll(open)).toEqual(rows.flat());
+  module.get_dataset_data = getData;
 });
