@@ -3,21 +3,22 @@
  */
 import { type Command, Option } from 'commander';
 import { availableThreads } from '../engine/lanes/node/available-threads.js';
-import { formatsFor, type VectorFormat, vectorFormats } from '../formats/registry.js';
+import { formatsFor, vectorFormats } from '../formats/registry.js';
 import { IndexingPerformanceReport, MonitoredParallelIndexer } from '../index.node.js';
 import type { IndexingStream, StreamOptions } from '../indexing/indexing-stream.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { checkFlags } from './check-flags.js';
-import { collect, once, parsePositiveInteger, parseThreads, parseYesOrNo } from './flag-values.js';
+import { collect, once, parsePositiveInteger, parseThreads } from './flag-values.js';
 import { InputFiles } from './input-files.js';
 import { Outputs } from './outputs.js';
 import { PhaseClock } from './phase-clock.js';
 import { startProgress } from './progress.js';
+import { addReadOptions, type ReadFlags } from './read-flags.js';
 import { describeInput, summarize, summaryText } from './summary.js';
 import { checkReadTwice, type PredictedSetting, predictionError, WhatIfTable, whatIfText } from './what-if.js';
 
 /** The flags of the command, as commander gives them. */
-interface IndexFlags {
+interface IndexFlags extends ReadFlags {
   readonly out?: string;
   readonly magnitudes?: string;
   readonly rejected?: string;
@@ -26,10 +27,6 @@ interface IndexFlags {
   readonly onInvalid: 'throw' | 'skip';
   readonly threads: number | 'auto';
   readonly batchSize?: number;
-  readonly format?: VectorFormat;
-  readonly dims?: number;
-  readonly column?: string;
-  readonly header?: boolean;
   readonly autoOptimize?: true;
   readonly whatIf?: true;
   readonly verify?: true;
@@ -38,7 +35,7 @@ interface IndexFlags {
 }
 
 export function addIndexCommand(program: Command, version: string, interrupted: AbortSignal): void {
-  program
+  const command = program
     .command('index')
     .summary('compute magnitude and unit vector of every row of files')
     .description(
@@ -71,19 +68,8 @@ export function addIndexCommand(program: Command, version: string, interrupted: 
         .default('throw'),
     )
     .option('--threads <n>', 'worker threads: 1 to 256, or auto', parseThreads, 'auto')
-    .option('--batch-size <n>', 'rows that a thread takes at a time; chosen by default', parsePositiveInteger)
-    .addOption(
-      new Option('--format <name>', 'format of the input files, where the extension does not say it').choices(
-        vectorFormats,
-      ),
-    )
-    .option('--dims <n>', 'components of a row, for files that do not say it', parsePositiveInteger)
-    .option(
-      '--column <name>',
-      'what holds the vectors: a dataset (model/embeddings), array, tensor, column, or key of JSON',
-      once,
-    )
-    .option('--header <yes|no>', 'whether the first line of .csv files has names; judged by default', parseYesOrNo)
+    .option('--batch-size <n>', 'rows that a thread takes at a time; chosen by default', parsePositiveInteger);
+  addReadOptions(command, 'the input files')
     .option('--auto-optimize', 'change threads and batch sizes from chunk to chunk where that helps')
     .option('--what-if', 'print what indexing would have taken with other threads and batch sizes')
     .addOption(

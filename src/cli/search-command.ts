@@ -6,13 +6,13 @@ import { IndexingError } from '../base/errors.js';
 import { openFileSource } from '../formats/node/file-source.js';
 import { readSavedIndex } from '../formats/saved-index.js';
 import { readVectors, type SearchHits, VectorIndex, type VectorMatrix } from '../index.node.js';
-import { checkInputName } from './check-flags.js';
 import { printable } from './error-text.js';
 import { UsageError } from './exit.js';
 import { parsePositiveInteger } from './flag-values.js';
+import { addReadOptions, checkReadFlags, type ReadFlags, readOptionsOf } from './read-flags.js';
 
 /** The flags of the command, as commander gives them. */
-interface SearchFlags {
+interface SearchFlags extends ReadFlags {
   readonly query?: string;
   readonly row?: number;
   readonly k: number;
@@ -20,16 +20,17 @@ interface SearchFlags {
 }
 
 export function addSearchCommand(program: Command, interrupted: AbortSignal): void {
-  program
+  const command = program
     .command('search')
     .summary('find the nearest rows in a saved index')
     .description(
       'Find the rows of a saved index that are nearest to the vectors of a file, or to one of its own rows.\nThe search is exact.',
     )
     .argument('<index>', 'the index: a .safetensors file written by index --out or VectorIndex.save')
-    .option('--query <file>', 'search for every vector of this file')
+    .option('--query <file>', 'search for every vector of this file; - is standard input')
     .option('--row <n>', 'search for row n of the index, counted from 0', parseRow)
-    .option('-k <n>', 'hits for each query', parsePositiveInteger, 10)
+    .option('-k <n>', 'hits for each query', parsePositiveInteger, 10);
+  addReadOptions(command, 'the queries')
     .option('--json', 'print the hits as one JSON object')
     .showHelpAfterError('(simdex search --help lists the flags)')
     .addHelpText(
@@ -37,7 +38,8 @@ export function addSearchCommand(program: Command, interrupted: AbortSignal): vo
       `
 Examples:
   simdex search unit.safetensors --row 42
-  simdex search unit.safetensors --query questions.npy -k 5 --json`,
+  simdex search unit.safetensors --query questions.npy -k 5 --json
+  embed questions.txt | simdex search unit.safetensors --query - --format jsonl`,
     )
     .action((index: string, flags: SearchFlags) => runSearch(index, flags, interrupted));
 }
@@ -46,8 +48,8 @@ async function runSearch(file: string, flags: SearchFlags, interrupted: AbortSig
   const { query, row, k, json } = flags;
   if ((query === undefined) === (row === undefined)) throw new UsageError('give either --query or --row');
   if (file === '') throw new UsageError('the name of the index is empty');
-  if (query !== undefined) checkInputName(query, 'it must end in one of these');
-  const queries = query === undefined ? [await readRow(file, row!)] : readVectors(query);
+  if (query !== undefined) checkReadFlags([query], flags);
+  const queries = query === undefined ? [await readRow(file, row!)] : readVectors(query, readOptionsOf(flags));
   const index = await VectorIndex.load(file, { signal: interrupted });
   try {
     const found: SearchHits[] = [];

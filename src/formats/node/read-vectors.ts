@@ -2,6 +2,7 @@
  * Vectors from files and Blobs, in bounded memory.
  */
 import { fileURLToPath } from 'node:url';
+import './hdf5-renewal.js';
 import { invalidConfiguration } from '../../base/errors.js';
 import {
   checkReadOptions,
