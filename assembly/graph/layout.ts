@@ -66,6 +66,8 @@ export const KEPT_COUNT: usize = 44;
 /** Of an insertion: the graph it is at, which may be one above, and its effort. */
 export const AT: usize = 108;
 export const INSERT_EFFORT: usize = 112;
+/** Of an insertion: how many of the candidates that are left must stay. */
+export const RESERVED: usize = 120;
 /** A sum of words that were only loaded to have them near: see search.ts. */
 export const TOUCHED: usize = 116;
 // Scratch: addresses of its parts.

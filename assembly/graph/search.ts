@@ -45,8 +45,10 @@ const WIDTH: u32 = 4;
 /** So many new candidates are taken in at a time (4 bytes each): sorting takes time by the square of it. */
 const CHUNK: usize = 32 << 2;
 
-/** Of a search in the graph above: candidates, and how many of the nearest the search below begins with. */
-const UPPER_EFFORT: u32 = 16;
+/** A search in the graph above has this part of the effort, 4 to 16 candidates; the search below begins with the nearest ones. */
+const UPPER_EFFORT_SHIFT: u32 = 4;
+const MIN_UPPER_EFFORT: u32 = 4;
+const MAX_UPPER_EFFORT: u32 = 16;
 const STARTS: u32 = 8;
 
 /**
@@ -57,7 +59,7 @@ const STARTS: u32 = 8;
  * @param filter address of a bit for each row that may be a hit, or 0 where every row may be one
  */
 export function begin(graph: usize, scratch: usize, effort: u32, limit: u32, filter: usize): void {
-  beginAt(graph, scratch, effort, limit, filter, findStarts(graph, scratch));
+  beginAt(graph, scratch, effort, limit, filter, findStarts(graph, scratch, effort));
 }
 
 /** Begins at the entry points, and at so many rows that `findStarts` has listed. */
@@ -78,12 +80,13 @@ export function beginAt(graph: usize, scratch: usize, effort: u32, limit: u32, f
   score(graph, scratch, count);
 }
 
-/** Searches the graph above, for the rows of this one to begin at; returns how many. */
-export function findStarts(graph: usize, scratch: usize): u32 {
+/** Searches the graph above, for the rows of this one to begin a search of `effort` at; returns how many. */
+export function findStarts(graph: usize, scratch: usize, effort: u32): u32 {
   const starts = <usize>load<u32>(scratch, KEPT);
   const upper = <usize>load<u32>(graph, UPPER);
   if (!upper) return 0;
-  begin(upper, scratch, UPPER_EFFORT, UPPER_EFFORT, 0);
+  const upperEffort = min<u32>(max<u32>(effort >> UPPER_EFFORT_SHIFT, MIN_UPPER_EFFORT), MAX_UPPER_EFFORT);
+  begin(upper, scratch, upperEffort, upperEffort, 0);
   search(upper, scratch, i32.MAX_VALUE);
   const words = <usize>load<u32>(scratch, WORDS);
   const count = min<u32>(load<u32>(scratch, LENGTH), STARTS);

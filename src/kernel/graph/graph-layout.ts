@@ -102,6 +102,7 @@ export const SCRATCH = {
   at: 108,
   insertEffort: 112,
   touched: 116,
+  reserved: 120,
   bytes: 128,
 } as const;
 

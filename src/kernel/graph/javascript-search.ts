@@ -8,7 +8,9 @@ import { type GraphViews, type GraphWords, isRow, NeighbourList } from './javasc
 const EXPANDED = 1;
 const READS = 4;
 const CHUNK = 32;
-const UPPER_EFFORT = 16;
+const UPPER_EFFORT_SHIFT = 4;
+const MIN_UPPER_EFFORT = 4;
+const MAX_UPPER_EFFORT = 16;
 const STARTS = 8;
 const MAX_FLOAT = 3.4028234663852886e38;
 const { fround } = Math;
@@ -115,7 +117,7 @@ export class Walk {
   }
 
   begin(effort: number, limit: number, filter: number, lost = false): void {
-    const starts = lost ? [] : this.#findStarts();
+    const starts = lost ? [] : this.#findStarts(effort);
     this.reset(effort, limit, filter);
     const rows: number[] = [];
     for (let i = 0; i < MAX_ENTRIES; i++) {
@@ -127,10 +129,11 @@ export class Walk {
   }
 
   /** Searches the graph above; lists rows of this one. */
-  #findStarts(): number[] {
+  #findStarts(effort: number): number[] {
     if (!this.#graph.upper) return [];
     const above = new Walk(this.#views, this.#views.graph(this.#graph.upper), this.#scratch);
-    above.begin(UPPER_EFFORT, UPPER_EFFORT, 0);
+    const upperEffort = Math.min(Math.max(effort >> UPPER_EFFORT_SHIFT, MIN_UPPER_EFFORT), MAX_UPPER_EFFORT);
+    above.begin(upperEffort, upperEffort, 0);
     above.search(Number.POSITIVE_INFINITY);
     const count = Math.min(this.#scratch.get(SCRATCH.length), STARTS);
     return Array.from({ length: count }, (_, i) => rowBelow(this.#scratch.row(i)));
