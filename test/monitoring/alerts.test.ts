@@ -4,6 +4,7 @@ import { type HeldRules, judgeAlerts } from '../../src/monitoring/alerts.js';
 import { checkThresholds, type MonitorThresholds } from '../../src/monitoring/monitor-thresholds.js';
 import { type AlertRule, type AlertUpdate, alertRules } from '../../src/monitoring/monitor-update.js';
 import type { MonitorWindow } from '../../src/monitoring/monitor-window.js';
+import { runsOf } from '../seed.js';
 import { windowOf } from './windows.js';
 
 const STEP_MS = 100;
@@ -224,6 +225,6 @@ test('whatever the windows, a rule is raised and cleared in turn, and raised onl
         expect(alertRules.filter((rule) => rules.get(rule)?.raised)).toEqual(told);
       }
     }),
-    { numRuns: 200 },
+    runsOf(200),
   );
 });
