@@ -3,7 +3,7 @@
  */
 import { IndexingError, messageOf } from '../base/errors.js';
 import type { EngineCore } from '../engine/engine-core.js';
-import type { Job, UnitDeath } from '../engine/job.js';
+import type { UnitDeath } from '../engine/job.js';
 import { SearchLane, searchBlocks } from '../engine/worker/search-loop.js';
 import type { SearchTask } from '../engine/worker/search-task.js';
 import type { UnitWork } from '../engine/worker/unit-work.js';
@@ -12,6 +12,7 @@ import type { Metric } from '../kernel/search/error-bound.js';
 import { UNIT_WORDS } from '../memory/control-layout.js';
 import { JobControl } from '../memory/job-control.js';
 import { type QueryCounts, SearchBoard } from '../memory/search-board.js';
+import type { PassJob } from './joining.js';
 import { blocksOf, createPassRows, type PassQueries, type PassRows, placeQueries } from './search-pass.js';
 import type { Segment } from './segment.js';
 
@@ -25,7 +26,7 @@ export interface SearchScope {
   readonly warn: (message: string) => void;
 }
 
-export class SearchJob implements Job {
+export class SearchJob implements PassJob {
   readonly what = 'search';
   readonly searches = true;
   readonly control: JobControl;
@@ -33,7 +34,6 @@ export class SearchJob implements Job {
   readonly threads: number;
   readonly rows: PassRows;
   readonly board: SearchBoard;
-  /** What ended it, where it did not come to its end. */
   panic: IndexingError | undefined;
   readonly #scope: SearchScope;
   readonly #calls: readonly PassQueries[];
@@ -98,7 +98,6 @@ export class SearchJob implements Job {
     throw new Error('this pass was not made for that call');
   }
 
-  /** A call does not want its hits any more. */
   leave(): void {
     if (--this.#wanted === 0) this.control.drop(0, this.control.unitCount);
   }
