@@ -78,6 +78,8 @@ export const GRAPH = {
   factor: 40,
   entries: 48,
   upper: 112,
+  /** For `dot`: 1 where some row is longer than the radius of the space. Kernels do not read it. */
+  long: 116,
   bytes: 128,
 } as const;
 
