@@ -29,6 +29,7 @@ export const MAX_ENTRIES: usize = 16;
 /** Address of the graph above, of one row in 16 of this one, where its searches begin; 0 where there is none. */
 export const UPPER: usize = 112;
 export const UPPER_SHIFT: u32 = 4;
+// The word behind it is for callers only.
 
 /** No row. */
 export const NONE: u32 = 0xffffffff;

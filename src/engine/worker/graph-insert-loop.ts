@@ -6,7 +6,7 @@
 import { nowMs } from '../../base/clock.js';
 import { DONE } from '../../kernel/graph/graph-kernel.js';
 import { type GraphLayout, rowAbove } from '../../kernel/graph/graph-layout.js';
-import { clearRow } from '../../kernel/graph/graph-memory.js';
+import { clearRow, noteLongRow } from '../../kernel/graph/graph-memory.js';
 import { liftOf } from '../../kernel/graph/graph-space.js';
 import { stagedRows } from '../../memory/graph-part-layout.js';
 import { UnitControl } from '../../memory/unit-control.js';
@@ -105,7 +105,11 @@ class Records {
       const source = this.#sources.get(this.#places[2 * (first + i)]!)!;
       const row = this.#places[2 * (first + i) + 1]!;
       floats.set(source.rows.subarray(row * dims, (row + 1) * dims), place.rows / 4 + i * dims);
-      if (metric === 'dot') floats[place.lifts / 4 + i] = liftOf(source.magnitudes[row]!, radius);
+      if (metric === 'dot') {
+        const magnitude = source.magnitudes[row]!;
+        floats[place.lifts / 4 + i] = liftOf(magnitude, radius);
+        if (magnitude > radius) noteLongRow(this.#open.buffer, layout.graph);
+      }
       if (states[item + i] === NEW_ROW) this.#clear(first + i);
     }
     kernel.encode(layout.graph.base, place.rows, first, some, dims, place.lifts);

@@ -71,7 +71,7 @@ export class GraphSearchLane {
     this.#board.clearQuery(query);
     const pass = { searchKernel, metric, dims, parts, groups: [{ ...group, queryCount: 1 }] };
     const exact = new SearchLane(pass, board, 0, this.#openMemory);
-    const found = yield* this.#walk(group, board.queries, group.leftOut?.[query - first]);
+    const found = yield* this.#walk(group, board.queries, group.leftOut?.[query - first], exact);
     for (const [part, rows] of found) for (const row of rows) exact.offer(part, 0, row);
     const { waiting } = group;
     for (let i = 0; i < waiting.length; i += 3) {
@@ -83,11 +83,12 @@ export class GraphSearchLane {
     }
   }
 
-  /** The candidates of all parts of the graph: for each part of the rows, those in it. */
+  /** Those candidates of all parts of the graph that may be hits: for each part of the rows, those in it. */
   *#walk(
     group: GraphQueryGroup,
     query: Float32Array,
     leftOut: readonly [number, number] | undefined,
+    exact: SearchLane,
   ): Generator<void, Map<number, number[]>> {
     const { segmentNumbers } = this.#pass;
     const found = new Map<number, number[]>();
@@ -95,14 +96,20 @@ export class GraphSearchLane {
       const open = this.#openGraph(graph);
       const limit = filtered ? MAX_EFFORT : group.effort;
       const hidden = leftOut?.[0] === i ? leftOut[1] : undefined;
-      const rows = yield* open.walk(this.#laneOf(graph), query, group.effort, limit, filtered, hidden);
       const places = new Uint32Array(buffer);
-      for (const node of rows) {
-        const number = places[2 * node]!;
+      // Numbers of segments are used again: that of this call is one that it sees.
+      const partOf = (node: number) =>
+        segmentNumbers.findIndex((each, i) => each === places[2 * node] && places[2 * node + 1]! < group.rowCounts[i]!);
+      const isHit = (node: number) => {
+        const part = partOf(node);
         const row = places[2 * node + 1]!;
-        // Numbers of segments are used again: that of this call is one that it sees.
-        const part = segmentNumbers.findIndex((each, i) => each === number && row < group.rowCounts[i]!);
-        if (part === -1 || isWaiting(group.waiting, part, row)) continue;
+        return part !== -1 && !isWaiting(group.waiting, part, row) && exact.wants(part, 0, row);
+      };
+      const lane = this.#laneOf(graph);
+      const nodes = yield* open.walk(lane, query, group.effort, limit, filtered, hidden, group.k, isHit);
+      for (const node of nodes) {
+        const part = partOf(node);
+        const row = places[2 * node + 1]!;
         const rowsOfPart = found.get(part);
         if (rowsOfPart) rowsOfPart.push(row);
         else found.set(part, [row]);

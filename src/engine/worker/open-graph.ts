@@ -3,7 +3,8 @@
  */
 import type { GraphKernelExports } from '../../kernel/graph/graph-kernel.js';
 import { GRAPH, SCRATCH } from '../../kernel/graph/graph-layout.js';
-import { readCandidates, writeScratch } from '../../kernel/graph/graph-memory.js';
+import { writeScratch } from '../../kernel/graph/graph-memory.js';
+import { readNearest } from '../../kernel/graph/graph-nearest.js';
 import { type GraphSpace, writeQuery } from '../../kernel/graph/graph-space.js';
 import { instantiateGraphKernel } from '../../kernel/graph/instantiate-graph-kernel.js';
 import type { CompiledKernel, KernelSource } from '../../kernel/instantiate.js';
@@ -53,10 +54,11 @@ export class OpenGraph {
   }
 
   /**
-   * Walks to the nearest rows of a query, slice by slice. Gives them, nearest first.
+   * Walks to the nearest rows of a query, slice by slice. Gives those that may be among the `k` nearest.
    *
    * @param filtered whether only those may be hits that have a live bit
    * @param leftOut a row that is not to be met
+   * @param isHit whether a row may be a hit
    */
   *walk(
     lane: number,
@@ -65,15 +67,17 @@ export class OpenGraph {
     limit: number,
     filtered: boolean,
     leftOut: number | undefined,
-  ): Generator<void, Uint32Array> {
+    k: number,
+    isHit: (row: number) => boolean,
+  ): Generator<void, number[]> {
     const { scratch } = this.place(lane);
     const { graph, live } = this.layout;
     writeQuery(graph, this.#space, query, this.buffer, scratch.query);
     this.kernel.begin(graph.base, scratch.base, effort, limit, filtered ? live : 0);
     if (leftOut !== undefined) this.#leaveOut(scratch.base, scratch.visited, scratch.words, leftOut);
     while (this.kernel.search(graph.base, scratch.base, this.budget)) yield;
-    const rows = readCandidates(this.buffer, scratch);
-    return leftOut === undefined ? rows : rows.filter((row) => row !== leftOut);
+    const mayCount = leftOut === undefined ? isHit : (row: number) => row !== leftOut && isHit(row);
+    return readNearest(this.buffer, graph, this.#space, scratch, k, mayCount);
   }
 
   /** As if the row had been met and expanded. */

@@ -128,6 +128,11 @@ export class SearchLane {
     if (this.#isWanted(part, query, row)) this.#offer(part, query, row);
   }
 
+  /** Whether a row may be a hit of a query. */
+  wants(index: number, query: number, row: number): boolean {
+    return this.#isWanted(this.#open(index), query, row);
+  }
+
   #open(index: number): OpenPart {
     if (this.#part?.index === index) return this.#part;
     const { groups, parts, dims } = this.#pass;

@@ -2,7 +2,7 @@
  * Where a graph lies in a memory: header, centre, records and lists, one behind the other; and a thread's scratch. The kernel
  * finds everything by these two headers, so its calls take two addresses (assembly/graph/layout.ts has the same offsets).
  *
- * All addresses are bytes; regions are 64-byte aligned and never overlap. A graph lies in one memory, below 4 GiB.
+ * All addresses are bytes; regions begin at multiples of 128 and never overlap. A graph lies in one memory, below 4 GiB.
  */
 import type { Metric } from '../search/error-bound.js';
 
@@ -78,6 +78,8 @@ export const GRAPH = {
   factor: 40,
   entries: 48,
   upper: 112,
+  /** For `dot`: 1 where some row is longer than the radius of the space. Kernels do not read it. */
+  long: 116,
   bytes: 128,
 } as const;
 
@@ -127,7 +129,7 @@ const MIN_BELOW = 256;
 
 const aligned = (size: number) => 128 * Math.ceil(size / 128);
 
-/** Where a graph lies that begins at `base`, a multiple of 64. */
+/** Where a graph lies that begins at `base`, a multiple of 128 at best. */
 export function layOutGraph(shape: GraphShape, base: number): GraphLayout {
   const { capacity, dims, metric, degree } = shape;
   const codedDims = metric === 'dot' ? dims + 1 : dims;

@@ -36,6 +36,7 @@ export function writeGraphHeader(buffer: ArrayBufferLike, layout: GraphLayout, s
   words[(base + GRAPH.floats) / 4] = floats ? 1 : 0;
   words[(base + GRAPH.center) / 4] = center;
   words[(base + GRAPH.upper) / 4] = layout.upper?.base ?? 0;
+  words[(base + GRAPH.long) / 4] = 0;
   new Float64Array(buffer)[(base + GRAPH.factor) / 8] = space.factor;
   words.fill(NONE, (base + GRAPH.entries) / 4, (base + GRAPH.entries) / 4 + MAX_ENTRIES);
   new Float64Array(buffer, center, codedDims).set(space.center);
@@ -49,6 +50,11 @@ export function clearRow(words: Uint32Array, layout: GraphLayout, row: number): 
   words[end + TAIL.parent / 4] = NONE;
   words[end + TAIL.apart / 4] = 0;
   words[lists / 4 + row * (degree + 1)] = 0;
+}
+
+/** For `dot`: a row is longer than the radius of the space, so distances do not tell how good a hit it is. */
+export function noteLongRow(buffer: ArrayBufferLike, layout: GraphLayout): void {
+  Atomics.store(new Uint32Array(buffer), (layout.base + GRAPH.long) / 4, 1);
 }
 
 /** Writes the header of a scratch; what the rest holds does not matter. */

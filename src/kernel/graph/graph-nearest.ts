@@ -7,7 +7,7 @@
  * rounds is counted, too. The terms are in assembly/README.md.
  */
 import type { GraphLayout, ScratchLayout } from './graph-layout.js';
-import { MAY_BE_HIT, SCRATCH, TAIL } from './graph-layout.js';
+import { GRAPH, MAY_BE_HIT, SCRATCH, TAIL } from './graph-layout.js';
 import type { GraphSpace } from './graph-space.js';
 
 /** Half a step of a code, and how float32 rounds the quotient. */
@@ -22,10 +22,10 @@ const TINY = 2 ** -64;
 const HUGE = 2 ** 90;
 
 /**
- * The rows of the candidates of a search that has ended, nearest by codes first, without those that cannot be among the `k` nearest. For
- * `dot` this is right as far as no row is longer than the space's radius.
+ * The rows of the candidates of a search that has ended, nearest by codes first, without those that cannot be among the `k` nearest. All of
+ * them where a row was noted to be longer than the space's radius.
  *
- * @param mayCount whether a row may be a hit; one that may not is left out
+ * @param mayCount whether a row may be a hit; one that may not is left out. Asked of few more rows than are given
  */
 export function readNearest(
   buffer: ArrayBufferLike,
@@ -45,9 +45,9 @@ export function readNearest(
   for (let i = 0; i < length; i++) {
     const word = words[i]!;
     const row = word >>> 2;
-    if (!(word & MAY_BE_HIT) || !mayCount(row)) continue;
+    if (!(word & MAY_BE_HIT)) continue;
     error.use(row, squares[i]!);
-    if (error.least > worst) continue;
+    if (error.least > worst || !mayCount(row)) continue;
     rows.push(row);
     // Candidates come nearest first, but their bounds do not.
     const at = least.length < k ? least.length : k - 1;
@@ -71,17 +71,20 @@ class CodeError {
   most = 0;
   readonly #floats: Float32Array;
   readonly #graph: GraphLayout;
-  /** Of the query: how far it is off, its square, and whether it may have been cut off. */
+  /** Of the query: how far it is off, and its square. */
   readonly #queryError: number;
   readonly #querySquare: number;
   /** Of every squared distance: how unit rows and lifts are rounded. */
   readonly #lengthError: number;
   readonly #step: number;
+  /** Whether distances do not tell how good a hit is. */
+  readonly #isUnknown: boolean;
 
   constructor(buffer: ArrayBufferLike, graph: GraphLayout, space: GraphSpace, scratch: ScratchLayout) {
     const { floats, tail, codedDims, metric } = graph;
     this.#floats = new Float32Array(buffer);
     this.#graph = graph;
+    this.#isUnknown = Atomics.load(new Uint32Array(buffer), (graph.base + GRAPH.long) / 4) === 1;
     this.#step = HALF_STEP * Math.sqrt(codedDims);
     const radius = metric === 'cosine' ? 1 : space.radius;
     this.#lengthError = ROUNDING * (radius * space.factor) ** 2;
@@ -110,8 +113,8 @@ class CodeError {
       error += this.#floats[record + TAIL.scale / 4]! * this.#step;
       rounding += ROUNDING * (this.#querySquare + this.#floats[record + TAIL.square / 4]!);
     }
-    const isCut = squared > HUGE || this.#querySquare > HUGE;
-    this.least = isCut ? 0 : Math.sqrt(Math.max(0, squared - rounding)) - error;
-    this.most = isCut ? Number.POSITIVE_INFINITY : Math.sqrt(squared + rounding) + error;
+    const isUnknown = this.#isUnknown || squared > HUGE || this.#querySquare > HUGE;
+    this.least = isUnknown ? 0 : Math.sqrt(Math.max(0, squared - rounding)) - error;
+    this.most = isUnknown ? Number.POSITIVE_INFINITY : Math.sqrt(squared + rounding) + error;
   }
 }
