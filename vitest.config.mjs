@@ -1,5 +1,6 @@
 // Unit tests import from src; tests of the whole import the package by its name, and get what was built. The common suite
 // (test/common) runs in Node and in pages of every kind that Chromium can show.
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
@@ -13,6 +14,10 @@ const built = (name) => fileURLToPath(new URL(`./dist/${name}`, import.meta.url)
 const testTimeout = 120_000;
 
 const SLOW = 'test/**/*.slow.test.ts';
+/** What is neither started nor left behind by anything: these files share processes. */
+const PURE = ['base', 'memory', 'metrics', 'monitoring', 'reporting', 'vectors'].map(
+  (name) => `test/${name}/**/*.test.ts`,
+);
 
 const node = {
   plugins: [wasmPlugin(), pageScriptPlugin()],
@@ -30,12 +35,17 @@ const node = {
   test: {
     name: 'node',
     include: ['test/**/*.test.ts'],
-    exclude: ['test/pages/**', SLOW],
+    exclude: ['test/pages/**', SLOW, ...PURE],
     // What was built runs as Node runs it, untransformed: it starts worker threads by its own URL.
     server: { deps: { external: [/\/dist\//] } },
     provide: { environment: { kernel: 'auto', backend: { kernel: 'simd', shared: true } } },
     testTimeout,
   },
+};
+
+const pure = {
+  ...node,
+  test: { ...node.test, name: 'pure', include: PURE, exclude: [SLOW], isolate: false },
 };
 
 /** Long suites and soaks, by themselves: `npm run test:slow`. */
@@ -114,7 +124,7 @@ const pages = [
 
 if (!findChromium()) console.error('No Chromium: tests in browsers are skipped. See scripts/find-chromium.mjs.');
 
-// By default one core is left alone; many tests wait for processes and threads, so two files at a time fit two cores well.
+// Most tests wait for processes, threads and pages half of their time, so two files at a time keep a core busy.
 export default defineConfig({
-  test: { maxWorkers: '100%', projects: [node, slow, ...(findChromium() ? pages : [])] },
+  test: { maxWorkers: 2 * availableParallelism(), projects: [node, pure, slow, ...(findChromium() ? pages : [])] },
 });

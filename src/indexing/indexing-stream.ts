@@ -6,6 +6,7 @@
 import { nowMs } from '../base/clock.js';
 import { detailOf, IndexingError, invalidConfiguration, refuseUnknown } from '../base/errors.js';
 import { linkSignals } from '../base/linked-signal.js';
+import { unlessStopped } from '../base/unless-stopped.js';
 import { IndexingPerformanceReport } from '../reporting/report.js';
 import { type ReportParts, summarizeRun } from '../reporting/summarize-run.js';
 import { reusableChunks } from '../vectors/reusable-chunks.js';
@@ -111,7 +112,7 @@ export class IndexingStream implements AsyncIterable<IndexingResult> {
     let failed = true;
     let underWay: ReturnType<typeof indexAndReadOn>;
     try {
-      const first = await unlessAborted(reader.read(), signal);
+      const first = await unlessStopped(reader.read(), signal);
       // A stream without chunks is a run without vectors: it has a report too.
       if (first.done) {
         const { order, onInvalid } = this.#options;
@@ -132,7 +133,7 @@ export class IndexingStream implements AsyncIterable<IndexingResult> {
         signal.throwIfAborted();
         result.dispose();
         handBack(underWay.chunk);
-        underWay = await unlessAborted(next, signal);
+        underWay = await unlessStopped(next, signal);
       }
       failed = false;
     } finally {
@@ -200,16 +201,6 @@ function isIterable(chunks: unknown): chunks is Chunks {
 function awaitedLater<T>(work: Promise<T>): Promise<T> {
   work.catch(() => undefined);
   return work;
-}
-
-/** Settles as `work` does, or rejects with the signal's reason as soon as it is aborted. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
 
 /** Counts the vector at fault from the start of the stream. */

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { resultsToHtml } from '../../bench/suite/html.js';
 import { resultsToMarkdown } from '../../bench/suite/markdown.js';
 import { resultsFromJson, resultsToJson } from '../../bench/suite/results-json.js';
+import { runWarm } from '../cli/warm-command.js';
 
 interface Outcome {
   readonly status: number;
@@ -19,8 +20,11 @@ interface Outcome {
 let folder: string;
 let baseline: string;
 
+const CLI = resolve('dist/cli.js');
+const argsOf = (flags: readonly string[]) => ['bench', '--quick', '--threads', '2', ...flags];
+
 function bench(...flags: readonly string[]): Promise<Outcome> {
-  const args = [resolve('dist/cli.js'), 'bench', '--quick', '--threads', '2', ...flags];
+  const args = [CLI, ...argsOf(flags)];
   return new Promise((done) => {
     execFile(process.execPath, args, { cwd: folder }, (error, stdout, stderr) => {
       done({ status: error ? Number(error.code) : 0, stdout, stderr });
@@ -131,7 +135,8 @@ describe('simdex bench', () => {
     ],
   ])('refuses %s with status 2, before it measures or writes', async (_, flags, message) => {
     await writeFile(join(folder, 'same.json'), baseline);
-    const { status, stdout, stderr } = await bench(...flags, '--markdown', 'never.md');
+    const args = argsOf([...flags, '--markdown', 'never.md']);
+    const { status, stdout, stderr } = await runWarm(CLI, args, folder);
     expect(stderr).toMatch(message);
     expect(stdout).toBe('');
     expect(status).toBe(2);

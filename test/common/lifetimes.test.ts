@@ -6,7 +6,7 @@ import { createIndexer, environment, turn } from './environment.js';
 
 const few = randomRows(10, 16);
 const some = randomRows(3000, 32);
-const many = randomMatrix(40_000, 256);
+const many = randomMatrix(40_000, 128);
 const DISPOSED = { code: 'Disposed', message: /the indexer was disposed; make a new one/ };
 
 test('a signal that is aborted already ends a run before it begins', async () => {
@@ -22,7 +22,7 @@ test('a signal that is aborted already ends a run before it begins', async () =>
 test.each([500, 40_000])(
   'an abort in batches of %d: whole batches count, and the next run has its room',
   async (batchSize) => {
-    const indexer = createIndexer({ maxMemoryBytes: 60e6 });
+    const indexer = createIndexer({ maxMemoryBytes: 30e6 });
     await indexer.ready();
     for (let round = 0; round < 4; round++) {
       const before = countedBy(indexer).total;
@@ -38,7 +38,7 @@ test.each([500, 40_000])(
       expect((total - before) % batchSize).toBe(0);
       expect(total - before).toBeLessThan(40_000);
     }
-    // One run takes 41 of the 60 MB: it would find no room if an aborted one had kept its memory.
+    // One run takes 21 of the 30 MB: it would find no room if an aborted one had kept its memory.
     expect((await indexer.indexVectorsMonitored(many)).indexedCount).toBe(40_000);
   },
 );

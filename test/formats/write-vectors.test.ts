@@ -8,6 +8,7 @@ import { createColumnWriter, createVectorWriter, writeVectors } from '../../src/
 import { createNpyHeader, readNpyHeader } from '../../src/formats/npy-header.js';
 import type { VectorFormat } from '../../src/formats/registry.js';
 import type { VectorMatrix } from '../../src/vectors/vector-matrix.js';
+import { runsOf } from '../seed.js';
 import {
   bitsOf,
   bytesOf,
@@ -60,7 +61,7 @@ test.each(binary)('what is written as .%s is read back bit for bit', async (form
         expect(bitsOf(found)).toEqual(bitsOf(chunks));
       },
     ),
-    { numRuns: 500 },
+    runsOf(500),
   );
 });
 
@@ -87,7 +88,7 @@ test.each(['csv', 'jsonl'] as const)(
         expect(bitsOf(found)).toEqual(bitsOf([{ data, dims }]));
         expect(found.flatMap((matrix) => matrix.ids ?? [])).toEqual(withIds && format === 'jsonl' ? ids : []);
       }),
-      { numRuns: 300 },
+      runsOf(300),
     );
   },
 );

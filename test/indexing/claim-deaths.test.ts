@@ -2,12 +2,26 @@
  * Threads that die at every moment of a batch's life, once and twice: a call resolves with every row right, or rejects with
  * `ThreadPanic`. It never resolves with a batch undone.
  */
-import { afterEach, expect, test } from 'vitest';
+import { MonitoredParallelIndexer } from 'simdex';
+import { afterAll, afterEach, expect, test } from 'vitest';
 import { type Death, deaths, dieAt, dieNowhere, dyingWorker, MOMENTS, type Moment, WAYS } from './dying.js';
 import { differencesFrom } from './reference.js';
 import { countedBy, createIndexer, inSharedMemory, randomMatrix, rejectionOf, rowsOf } from './support.js';
 
 afterEach(dieNowhere);
+
+const indexers = new Map<string, MonitoredParallelIndexer>();
+afterAll(() => Promise.all([...indexers.values()].map((indexer) => indexer.dispose())));
+
+/** The same for all cases that ask for the same: threads take long to start. */
+function indexerOf(threads: number, maxMemoryBytes?: number): MonitoredParallelIndexer {
+  const key = `${threads} ${maxMemoryBytes}`;
+  const known = indexers.get(key);
+  if (known) return known;
+  const indexer = new MonitoredParallelIndexer(threads, {}, { worker: dyingWorker, maxMemoryBytes });
+  indexers.set(key, indexer);
+  return indexer;
+}
 
 const matrix = randomMatrix(2000, 40);
 const rows = rowsOf(matrix);
@@ -25,8 +39,8 @@ const cases = CERTAIN.flatMap((moment) => WAYS.map((way) => [moment, way] as con
 
 test.each(cases)('one death %s (%s) loses nothing and counts nothing twice', async (moment, way) => {
   for (const threads of [1, 3]) {
-    const indexer = createIndexer(threads, { worker: dyingWorker });
-    let indexed = 0;
+    const indexer = indexerOf(threads);
+    let indexed = countedBy(indexer).total;
     for (const source of Object.values(sources)) {
       for (const skip of [0, threads]) {
         dieAt({ moment, way, skip: moment.endsWith('task') ? 0 : skip });
@@ -45,7 +59,7 @@ const twice = OF_A_BATCH.flatMap((moment) => WAYS.map((way) => [moment, way] as 
 
 test.each(twice)('two deaths %s of the same batch (%s) leave no row undone', async (moment, way) => {
   for (const threads of [1, 3]) {
-    const indexer = createIndexer(threads, { worker: dyingWorker, maxMemoryBytes: 450_000 });
+    const indexer = indexerOf(threads, 450_000);
     // Threads that exit take long to replace.
     for (const unit of way === 'exit' ? [7] : [0, 1, 7, 19]) {
       const before = countedBy(indexer).total;

@@ -7,11 +7,11 @@ import { runChild } from './children/run-child.js';
 
 test.each([
   ['indexers', 60, 0],
-  ['engines', 20, 0],
-  ['sharing indexers', 20, 0],
-  ['indexes with engines of their own', 20, 0],
-  ['sharing indexes', 20, 0],
-  ['held results', 20, 20],
+  ['engines', 8, 0],
+  ['sharing indexers', 8, 0],
+  ['indexes with engines of their own', 8, 0],
+  ['sharing indexes', 8, 0],
+  ['held results', 8, 8],
 ])('%s that are forgotten leave no threads', async (what, count, right) => {
   const outcome = await runChild('forget.mjs', [what, String(count)], ['--expose-gc']);
   expect(outcome).toEqual({ started: 2 * count, left: 0, right });

@@ -24,7 +24,9 @@ export function seededRandom(seed: number): () => number {
 /** Components in -1..1. */
 export function randomMatrix(count: number, dims: number, seed = 1): VectorMatrix {
   const random = seededRandom(seed);
-  return { data: Float32Array.from({ length: count * dims }, () => 2 * random() - 1), dims };
+  const data = new Float32Array(count * dims);
+  for (let i = 0; i < data.length; i++) data[i] = 2 * random() - 1;
+  return { data, dims };
 }
 
 export function rowsOf({ data, dims }: VectorMatrix): Float32Array[] {

@@ -9,6 +9,7 @@ import { ErrorBound, float32Below, type Metric } from '../../src/kernel/search/e
 import { instantiateSearchKernel } from '../../src/kernel/search/instantiate-search-kernel.js';
 import { queryBytes } from '../../src/kernel/search/search-kernel.js';
 import { prepareQuery } from '../../src/search/queries.js';
+import { runsOf } from '../seed.js';
 
 const component = fc.oneof(
   fc.float({ noNaN: true, noDefaultInfinity: true }),
@@ -65,7 +66,7 @@ describe.each(['simd', 'scalar', 'javascript'] as const)('scores of the %s kerne
           expect(kernel.select(scores, 1, 1, limits, magnitudes, bound.slack, list)).toBe(1);
           expect(queryBytes(dims)).toBeLessThan(PAGE);
         }),
-        { numRuns: 800 },
+        runsOf(800),
       );
     },
   );

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { ErrorBound, type Metric } from '../../src/kernel/search/error-bound.js';
 import { hasInt8Scan, quantizeQueryInto } from '../../src/kernel/search/int8-bound.js';
 import { prepareQuery } from '../../src/search/queries.js';
+import { runsOf } from '../seed.js';
 import { Int8Bench } from './int8-bench.js';
 
 const METRICS = ['cosine', 'dot', 'euclidean'] as const;
@@ -59,7 +60,7 @@ test('codes are off by the stored error at most, which is near what they are off
       // Nothing else was written.
       expect(Buffer.compare(bench.rest(), before)).toBe(0);
     }),
-    { numRuns: 300 },
+    runsOf(300),
   );
 });
 
@@ -103,7 +104,7 @@ test('lists, of every query, the rows whose upper bound is not below the limit, 
       }
       expect(bench.select(limits.slice(0, queryCount))).toEqual(expected);
     }),
-    { numRuns: 300 },
+    runsOf(300),
   );
 });
 
@@ -123,7 +124,7 @@ describe.each(METRICS)('by %s', (metric) => {
         if (metric === 'cosine') bench.magnitudes[0] = 3e38;
         expect(bench.select([ask(bench, metric, query, row)])).toEqual([0]);
       }),
-      { numRuns: 1500 },
+      runsOf(1500),
     );
   });
 

@@ -2,6 +2,7 @@
  * Rows for the tests, from a seed: every kind of component a float32 can be.
  */
 import fc from 'fast-check';
+import { runsOf } from '../seed.js';
 import type { Rows } from './workbench.js';
 
 const kinds = {
@@ -63,4 +64,4 @@ export const anyRows: fc.Arbitrary<Rows> = fc
   })
   .map(({ seed, kind, count, dims, shift }) => createRows(seed, kind, count, dims, shift));
 
-export const numRuns = { numRuns: 1000 };
+export const numRuns = runsOf(1000);

@@ -4,6 +4,7 @@ import { prometheusText } from '../../src/metrics/prometheus-text.js';
 import { PerformanceMonitor } from '../../src/monitoring/performance-monitor.js';
 import { SharedPerformanceMonitor } from '../../src/monitoring/shared-performance-monitor.js';
 import { durationMs, trueSum } from '../monitoring/durations.js';
+import { runsOf } from '../seed.js';
 import { bucketsOf, parseExposition, valuesOf } from './exposition.js';
 
 /** The bounds, in milliseconds. */
@@ -38,7 +39,7 @@ describe('histograms', () => {
         expect(values[`${family}_count`]).toBe(durations.length);
         expect(values[`${family}_sum`]).toBe(trueSum(durations) / 1000);
       }),
-      { numRuns: 500 },
+      runsOf(500),
     );
   });
 

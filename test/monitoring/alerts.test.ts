@@ -4,6 +4,7 @@ import { type HeldRules, judgeAlerts } from '../../src/monitoring/alerts.js';
 import { checkThresholds, type MonitorThresholds } from '../../src/monitoring/monitor-thresholds.js';
 import { type AlertRule, type AlertUpdate, alertRules } from '../../src/monitoring/monitor-update.js';
 import type { MonitorWindow } from '../../src/monitoring/monitor-window.js';
+import { runsOf } from '../seed.js';
 import { windowOf } from './windows.js';
 
 const STEP_MS = 100;
@@ -176,10 +177,10 @@ test('query times that spread by less than minQuerySpreadMs raise nothing, and w
       ],
     });
   const spread = (ms: number) => alertsOf(held(waiting(ms))).map(({ rule }) => rule);
-  expect(spread(49)).toEqual([]);
-  expect(spread(53)).toEqual(['p99QueryTime']);
+  expect(spread(5)).toEqual([]);
+  expect(spread(6)).toEqual(['p99QueryTime']);
   expect(alertsOf(held(waiting(5)), { minQuerySpreadMs: 0 }).map(({ rule }) => rule)).toContain('p99QueryTime');
-  const [, cleared] = alertsOf([...held(waiting(60)), waiting(40)]);
+  const [, cleared] = alertsOf([...held(waiting(7)), waiting(5)]);
   expect(cleared).toMatchObject({ state: 'cleared', rule: 'p99QueryTime' });
   expect(cleared!.message).toMatch(/ is [\d.]+ × the mean, but so little beyond it that nobody feels it$/);
 });
@@ -224,6 +225,6 @@ test('whatever the windows, a rule is raised and cleared in turn, and raised onl
         expect(alertRules.filter((rule) => rules.get(rule)?.raised)).toEqual(told);
       }
     }),
-    { numRuns: 200 },
+    runsOf(200),
   );
 });

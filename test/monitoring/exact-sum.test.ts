@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ExactSum } from '../../src/monitoring/exact-sum.js';
+import { runsOf } from '../seed.js';
 import { durationMs, toUnits, trueSum } from './durations.js';
 
-const runs = { numRuns: 2000 };
+const runs = runsOf(2000);
 
 function sumOf(terms: readonly number[]): ExactSum {
   const sum = new ExactSum();

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ExponentialHistogram } from '../../src/monitoring/exponential-histogram.js';
+import { runsOf } from '../seed.js';
 import { durationMs, nearestRank } from './durations.js';
 
-const runs = { numRuns: 2000 };
+const runs = runsOf(2000);
 const bound = 2 ** (1 / 64) - 1 + 1e-12;
 
 /** From the smallest subnormal to the top of the domain. */
@@ -97,7 +98,7 @@ test('merging is exact, associative and commutative', () => {
       expect(right.snapshot()).toEqual(all.snapshot());
       expect([left.count, right.count]).toEqual([all.count, all.count]);
     }),
-    { numRuns: 1000 },
+    runsOf(1000),
   );
 });
 

@@ -3,6 +3,7 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import { disposeSymbol } from '../../src/base/dispose-symbol.js';
 import { PerformanceMonitor } from '../../src/monitoring/performance-monitor.js';
 import { TimeDistribution } from '../../src/monitoring/time-distribution.js';
+import { runsOf } from '../seed.js';
 import { durationMs, manualClock, trueSum } from './durations.js';
 
 const kinds = [
@@ -119,7 +120,7 @@ describe.each(kinds)('$kind times', ({ record, recordAll, time, startTimer, figu
         expect(many.getStats()).toEqual(one.getStats());
         expect(figures(many).avg * samples.length).toBeCloseTo(trueSum(samples), 1);
       }),
-      { numRuns: 1000 },
+      runsOf(1000),
     );
   });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SharedPerformanceMonitor } from '../../src/monitoring/shared-performance-monitor.js';
 import { TimeDistribution } from '../../src/monitoring/time-distribution.js';
+import { runsOf } from '../seed.js';
 import { durationMs, manualClock } from './durations.js';
 
 const group = fc.record({
@@ -30,7 +31,7 @@ test('totals and all other figures are those of the threads together, bit for bi
       expect(totalIndexes).toBe(groups.reduce((sum, { count }) => sum + count, 0));
       expect(shared.getStats()).toEqual(unmonitored.getStats());
     }),
-    { numRuns: 1500 },
+    runsOf(1500),
   );
 });
 

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TimeDistribution } from '../../src/monitoring/time-distribution.js';
+import { runsOf } from '../seed.js';
 import { durationMs, nearestRank, trueStdDev, trueSum } from './durations.js';
 
-const runs = { numRuns: 1500 };
+const runs = runsOf(1500);
 
 function distributionOf(durations: readonly number[]): TimeDistribution {
   const distribution = new TimeDistribution();

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { reportToCsv } from '../../src/reporting/csv.js';
 import { noLosses } from '../../src/reporting/losses.js';
 import { summarizeRun } from '../../src/reporting/summarize-run.js';
+import { runsOf } from '../seed.js';
 import { allParts, anyReportData, noParts, sampleRun, timesOf } from './report-samples.js';
 
 /** Two threads, 4 vectors, no bucket to be rounded: one time per thread. */
@@ -120,7 +121,7 @@ test('every row is a name, a number (or none) and a unit, so no cell can be a fo
       expect(header).toBe('metric,value,unit');
       for (const row of rows) expect(row).toMatch(/^[a-z][a-z0-9_]*,(\d+(\.\d+)?(e[+-]\d+)?)?,[a-z_]+$/);
     }),
-    { numRuns: 300 },
+    runsOf(300),
   );
 });
 

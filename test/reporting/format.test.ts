@@ -10,6 +10,7 @@ import {
   formatRate,
   formatTick,
 } from '../../src/reporting/format.js';
+import { runsOf } from '../seed.js';
 import { readValue } from './page-reader.js';
 
 describe('formatNumber', () => {
@@ -91,6 +92,6 @@ it('what is shown is within half a percent of what is, and zero only where it is
       expect(Math.abs(back - shown)).toBeLessThanOrEqual(0.0051 * shown);
       expect(back === 0).toBe(shown === 0);
     }),
-    { numRuns: 3000 },
+    runsOf(3000),
   );
 });

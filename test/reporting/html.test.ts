@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { IndexingPerformanceReport } from '../../src/reporting/report.js';
 import type { IndexingPerformanceReportData } from '../../src/reporting/report-data.js';
 import { summarizeRun } from '../../src/reporting/summarize-run.js';
+import { runsOf } from '../seed.js';
 import { curvesOf, figuresOf, lanesOf, plotIn, readValue, textOf, valueAt } from './page-reader.js';
 import { allParts, anyReportData, noParts, sampleRun, timesOf } from './report-samples.js';
 
@@ -79,7 +80,7 @@ describe('the page', () => {
           expect(Math.abs(shown - Number(expected)), `${path}: ${text}`).toBeLessThanOrEqual(0.0051 * Number(expected));
         }
       }),
-      { numRuns: 300 },
+      runsOf(300),
     );
   });
 
@@ -424,7 +425,7 @@ describe('what comes from outside', () => {
           expect(open(tag), tag).toBe(closed(tag));
         }
       }),
-      { numRuns: 300 },
+      runsOf(300),
     );
   });
 

@@ -7,6 +7,7 @@ import { lossesOf } from '../../src/reporting/losses.js';
 import { IndexingPerformanceReport } from '../../src/reporting/report.js';
 import type { BatchSample, RunConditions } from '../../src/reporting/report-data.js';
 import { type MeasuredRun, summarizeRun } from '../../src/reporting/summarize-run.js';
+import { runsOf } from '../seed.js';
 import { allParts, sampleRun, timesOf } from './report-samples.js';
 
 /** In 64ths, so that sums of them are exact and rounding decides nothing. */
@@ -114,7 +115,7 @@ test('whatever the run, no two parts of its report contradict each other', () =>
       for (const { share, lostMs } of bottlenecks)
         expect([share <= 1, lostMs <= runMs * share + 1e-6 || share === 1]).toEqual([true, true]);
     }),
-    { numRuns: 400 },
+    runsOf(400),
   );
 });
 
@@ -141,6 +142,6 @@ test('waiting for others changes no rule: the same run, begun later, says the sa
       );
       expect(after.recommendations).toHaveLength(before.recommendations.length);
     }),
-    { numRuns: 200 },
+    runsOf(200),
   );
 });

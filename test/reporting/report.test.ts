@@ -4,6 +4,7 @@ import { reportToCsv } from '../../src/reporting/csv.js';
 import { noLosses } from '../../src/reporting/losses.js';
 import { IndexingPerformanceReport } from '../../src/reporting/report.js';
 import { summarizeRun } from '../../src/reporting/summarize-run.js';
+import { runsOf } from '../seed.js';
 import { allParts, anyReportData, noParts, sampleRun } from './report-samples.js';
 
 const sample = () => {
@@ -16,7 +17,7 @@ test('a report has all fields of its data', () => {
     fc.property(anyReportData, (data) => {
       expect({ ...new IndexingPerformanceReport(data) }).toStrictEqual(data);
     }),
-    { numRuns: 1000 },
+    runsOf(1000),
   );
 });
 
@@ -36,7 +37,7 @@ describe('JSON', () => {
         expect(IndexingPerformanceReport.fromJSON(report.toJSON())).toStrictEqual(report);
         expect(JSON.stringify(IndexingPerformanceReport.fromJSON(text))).toBe(text);
       }),
-      { numRuns: 1000 },
+      runsOf(1000),
     );
   });
 

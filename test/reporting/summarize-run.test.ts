@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { noLosses } from '../../src/reporting/losses.js';
 import { summarizeRun } from '../../src/reporting/summarize-run.js';
+import { runsOf } from '../seed.js';
 import { allParts, noParts, sampleConditions, sampleRun, timesOf } from './report-samples.js';
 
 test('every figure of a run is computed', () => {
@@ -211,7 +212,7 @@ test('the mean queue depth weighs each depth by how long it lasted', () => {
       expect(queueDepth?.mean).toBe(everyMs.reduce((sum, depth) => sum + depth, 0) / atMs);
       expect(queueDepth?.max).toBe(Math.max(...everyMs));
     }),
-    { numRuns: 1000 },
+    runsOf(1000),
   );
 });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { threadBalance } from '../../src/reporting/thread-balance.js';
+import { runsOf } from '../seed.js';
 
 const silent = { efficiency: 1, timeRatio: 1 };
 
@@ -35,6 +36,6 @@ test('efficiency is a ratio of 0 to 1 and the time ratio at least 1, whatever th
       const { efficiency, timeRatio } = threadBalance(threadTimesMs, clockTickMs);
       expect(efficiency >= 0 && efficiency <= 1 && timeRatio >= 1).toBe(true);
     }),
-    { numRuns: 2000 },
+    runsOf(2000),
   );
 });

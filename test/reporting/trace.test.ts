@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { IndexingPerformanceReport } from '../../src/reporting/report.js';
 import { summarizeRun } from '../../src/reporting/summarize-run.js';
+import { runsOf } from '../seed.js';
 import { allParts, anyReportData, noParts, sampleRun } from './report-samples.js';
 
 interface Event {
@@ -45,7 +46,7 @@ function expectValid(events: readonly Event[]): void {
 test('any report gives a valid trace', () => {
   fc.assert(
     fc.property(anyReportData, (data) => expectValid(eventsOf(new IndexingPerformanceReport(data)))),
-    { numRuns: 300 },
+    runsOf(300),
   );
 });
 

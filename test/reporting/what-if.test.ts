@@ -4,6 +4,7 @@ import { planBatches } from '../../src/indexing/plan.js';
 import { layOutMatrix } from '../../src/memory/matrix-layout.js';
 import type { BatchSample } from '../../src/reporting/report-data.js';
 import { predictRun, type RecordedRun } from '../../src/reporting/what-if.js';
+import { runsOf } from '../seed.js';
 
 /** Times in 1/1024 ms, so that sums of them are exact. */
 const tick = (most: number) => fc.integer({ min: 0, max: most * 1024 }).map((ticks) => ticks / 1024);
@@ -85,7 +86,7 @@ test('a replay with the own threads and batches takes exactly as long as the run
       expect(replay.totalTimeMs).toBe(run.totalTimeMs);
       expect(replay).toMatchObject({ threads: run.threads, batches: run.batches.length });
     }),
-    { numRuns: 2000 },
+    runsOf(2000),
   );
 });
 
@@ -95,7 +96,7 @@ test('also where threads wait for rows that are copied in', () => {
       const run = record(schedule);
       expect(isNear(predictRun(run, {})!.totalTimeMs, run.totalTimeMs)).toBe(true);
     }),
-    { numRuns: 2000 },
+    runsOf(2000),
   );
 });
 
@@ -105,7 +106,7 @@ test('also with more threads than processors, and at the limit of the memory', (
       const run = { ...record(schedule), availableThreads, memoryBytesPerMs };
       expect(isNear(predictRun(run, {})!.totalTimeMs, run.totalTimeMs)).toBe(true);
     }),
-    { numRuns: 1000 },
+    runsOf(1000),
   );
 });
 
@@ -121,7 +122,7 @@ test('more threads are never slower while there are processors, nor faster than 
       expect(totalTimeMs).toBeGreaterThanOrEqual(Math.max(longest, work / threads) - 1e-9);
       expect(totalTimeMs).toBeLessThanOrEqual(work / threads + longest + 1e-9);
     }),
-    { numRuns: 1000 },
+    runsOf(1000),
   );
 });
 
@@ -133,7 +134,7 @@ test('threads beyond the processors gain nothing', () => {
       const { totalTimeMs } = predictRun(run, { threads: processors + more })!;
       expect(totalTimeMs).toBeGreaterThanOrEqual(fewest / processors - 1e-9);
     }),
-    { numRuns: 1000 },
+    runsOf(1000),
   );
 });
 
@@ -175,7 +176,7 @@ test('batches of a given size are those that the plan of a run makes', () => {
       expect(predictRun(run, { batchSize })!.batches).toBe(plan.batches.length);
       expect(predictRun(run, { batchSize })!.batchSize).toBe(Math.max(...plan.batches.map(({ count }) => count)));
     }),
-    { numRuns: 500 },
+    runsOf(500),
   );
 });
 

@@ -31,7 +31,8 @@ function score(row: ArrayLike<number>, id: VectorId, query: ArrayLike<number>, m
   let querySquares = 0;
   let distance = 0;
   for (let j = 0; j < row.length; j++) {
-    const [x, y] = [row[j]!, Math.fround(query[j]!)];
+    const x = row[j]!;
+    const y = Math.fround(query[j]!);
     dot += x * y;
     rowSquares += x * x;
     querySquares += y * y;

@@ -10,14 +10,13 @@ import {
   type VectorSource,
 } from 'simdex';
 import { onTestFinished } from 'vitest';
-import { seededRandom } from '../indexing/support.js';
+import { randomMatrix, rowsOf, seededRandom } from '../indexing/support.js';
 
 export { seededRandom };
 
 /** Components in -1..1. */
 export function randomRows(count: number, dims: number, seed = 1): Float32Array[] {
-  const random = seededRandom(seed);
-  return Array.from({ length: count }, () => Float32Array.from({ length: dims }, () => 2 * random() - 1));
+  return rowsOf(randomMatrix(count, dims, seed));
 }
 
 /** What hits say of rows; how many rows had to be scored for that depends on which thread came first. */
