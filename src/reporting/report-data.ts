@@ -229,6 +229,7 @@ export const phaseNames = [
   'copying',
   'indexing',
   'writing',
+  'graph',
   'report',
   'rest',
 ] as const;
