@@ -3,6 +3,8 @@
  */
 import { IndexingError } from '../base/errors.js';
 import type { EngineCore } from '../engine/engine-core.js';
+import type { ByteSource } from '../formats/format.js';
+import type { SavedGraphPlaces } from '../formats/saved-graph.js';
 import type { CompiledKernel } from '../kernel/instantiate.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import { hasInt8Scan } from '../kernel/search/int8-bound.js';
@@ -143,6 +145,34 @@ export class IndexCore {
     const built = before.then(() => this.#buildGraph({ degree, effort }, building));
     this.#building = built.catch(() => undefined);
     await built;
+  }
+
+  /** Takes the graph of a saved index, whose rows are in `rooms`; without one, and tells why, where that is damaged. */
+  async loadGraph(
+    source: ByteSource,
+    places: SavedGraphPlaces,
+    rooms: readonly RowRoom[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { core, closing } = this;
+    const { IndexGraph, graphKernelOf, DamagedGraph } = await import('./graph/index-graph.js');
+    const graphKernel = await graphKernelOf(core);
+    const { metric, segmentBytes: partBytes, warn } = this.#options;
+    const rows = this.rows!;
+    let graph: IndexGraph | undefined;
+    try {
+      if ('damage' in places) throw new DamagedGraph(places.damage);
+      const { degree, effort } = places;
+      const [searches, scope] = [this.searchesOf(rows), this.scope(rows.dims)];
+      graph = new IndexGraph({ core, scope, graphKernel, metric, rows, searches, degree, effort, partBytes, closing });
+      await graph.load(source, places, rooms, signal);
+      this.#graphs.add(graph);
+      this.#graph = graph;
+    } catch (error) {
+      await graph?.close(error);
+      if (!(error instanceof DamagedGraph)) throw error;
+      warn(`${source.name}: the graph in it is damaged (${error.message}); all rows are scanned until one is built`);
+    }
   }
 
   async dropGraph(): Promise<void> {

@@ -88,6 +88,13 @@ export class SearchFilter<Id extends VectorId = VectorId> {
     return accepted;
   }
 
+  /** Whether one row that is there is accepted: asked about only now, unless it was before. Throws as `accepted` does. @internal */
+  accepts(segment: Segment, row: number): boolean {
+    const answers = this.#answersOf(segment);
+    if (!hasBit(answers.asked, row)) this.#ask(segment, answers, row);
+    return hasBit(answers.bits, row);
+  }
+
   /**
    * For every filter that keeps answers about rows of `segments`: what passes one on to the copy of the row in `target`. @internal
    */

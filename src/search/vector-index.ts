@@ -469,8 +469,9 @@ export class VectorIndex<Id extends VectorId = VectorId> {
         : queries.scales.map((scale) => leastKey(this.metric, Math.fround(threshold), scale));
     const request = { snapshot, queries, k: wanted, accepted: undefined, leastKeys, offset, threshold, signal };
     const effort = view?.graph.effortFor(wanted, quality);
-    if (view && effort !== undefined && filter === undefined) {
-      return view.graph.search({ ...request, moment: view.moment, effort }) as Promise<SearchHits<Id>[]>;
+    const throughGraph = view && effort !== undefined ? { ...request, moment: view.moment, effort } : undefined;
+    if (view && throughGraph && filter === undefined) {
+      return view.graph.search(throughGraph) as Promise<SearchHits<Id>[]>;
     }
     const searches = this.#core.searchesOf(rows);
     const search = (accepted: ArrayBufferLike[] | undefined) => {
@@ -480,14 +481,20 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     };
     if (filter === undefined) return search(undefined);
     const once = filter instanceof SearchFilter ? filter : SearchFilter.forOnce(filter);
-    return doInSlices(once.accepted(snapshot), new TimeSlices(signal)).then((accepted) => {
+    const scan = async () => {
+      const accepted = await doInSlices(once.accepted(snapshot), new TimeSlices(signal));
       this.#refuseIfDisposed();
       return search(accepted);
-    });
+    };
+    if (!view || !throughGraph) return scan();
+    return view.graph
+      .searchFiltered(throughGraph, once as SearchFilter)
+      .then((hits) => (hits as SearchHits<Id>[] | undefined) ?? scan());
   }
 
   #toSave(): IndexToSave {
-    return { rows: this.#core.rows?.snapshot ?? NO_ROWS, dims: this.dims, metric: this.metric };
+    const rows = this.#core.rows?.snapshot ?? NO_ROWS;
+    return { rows, dims: this.dims, metric: this.metric, graph: this.#core.graph?.toSave(rows) };
   }
 
   #refuseIfDisposed(): void {

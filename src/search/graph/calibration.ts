@@ -7,7 +7,7 @@ import type { GraphCalibration } from './graph-options.js';
 
 /** What was measured, and how uncertain it is. */
 export interface CalibrationPoint extends GraphCalibration {
-  /** Standard error of the recall. */
+  /** So much lower the recall may be: a standard error, or more where rows are hard to find. */
   readonly error: number;
 }
 
@@ -38,7 +38,7 @@ export function effortFor(points: readonly CalibrationPoint[], k: number, recall
   return undefined;
 }
 
-/** One standard error below what was measured. */
+/** What can be relied on. */
 export function leastRecall({ recall, error }: CalibrationPoint): number {
   return recall - error;
 }

@@ -57,6 +57,11 @@ export class GraphBuild {
     this.#rowMs = (effort * (rows.dims + 400)) / 2e5;
   }
 
+  /** Most rows of a part. */
+  get maxRows(): number {
+    return this.#maxRows;
+  }
+
   get rowMs(): number {
     return this.#rowMs;
   }

@@ -251,6 +251,22 @@ export class GraphRows {
     if (isAlive(segment.deaths, row)) part.setLive(node);
   }
 
+  /** A row of a part that is no row of the index. */
+  hide(part: GraphPart, node: number): void {
+    part.setPlace(node, NOWHERE, 0);
+  }
+
+  /** Rows of the index that wait, of those in `rooms`: those that are in no part. */
+  *expectOthers(rooms: readonly RowRoom[]): Steps<void> {
+    for (const { segment, first, count } of rooms) {
+      const nodes = this.#nodes.get(segment);
+      for (let row = first; row < first + count; row++) {
+        if (!nodes?.[row]) this.expect([{ segment, first: row, count: 1 }]);
+        if (row % STRIDE === STRIDE - 1) yield;
+      }
+    }
+  }
+
   #unset(part: GraphPart, node: number, rows: Rows): void {
     const segment = part.places[2 * node]!;
     if (segment === NOWHERE) return;

@@ -10,8 +10,10 @@ import { type JoiningCall, joinPass } from '../joining.js';
 import type { PreparedQueries } from '../queries.js';
 import { rankHits } from '../rank.js';
 import type { Snapshot } from '../rows.js';
+import type { SearchFilter } from '../search-filter.js';
 import { type HitRange, hitsOf, type SearchHits } from '../search-hits.js';
 import { doInSlices, doNow } from '../steps.js';
+import { searchFiltered } from './filtered-search.js';
 import type { GraphMoment } from './graph-rows.js';
 import { type GraphQueries, GraphSearchHere, GraphSearchJob, type GraphSearchScope } from './graph-search-job.js';
 
@@ -107,6 +109,29 @@ export class GraphSearches {
       hits.push(asApproximate(doNow(hitsOf(ranked, rows, this.#scope.metric, queries.scales[query]!, request))));
     }
     return hits;
+  }
+
+  /** The hits among the rows that a filter accepts, on the calling thread; undefined where all rows have to be looked at. */
+  async searchFiltered(request: GraphRequest, filter: SearchFilter, live: number): Promise<SearchHits[] | undefined> {
+    const { signal, unlink } = linkSignals(this.#closing, request.signal);
+    try {
+      signal.throwIfAborted();
+      return await searchFiltered({ ...request, signal }, filter, {
+        live,
+        walk: (request, query, effort) => {
+          const k = Math.min(effort, request.snapshot.size);
+          const call = { ...queriesOf(request), k, effort, leastKeys: undefined, first: query, count: 1 };
+          const { rows, board } = this.#here.search(call);
+          return { rows, ranked: doNow(rankHits(board, 1, 0)) };
+        },
+        hitsOf: ({ ranked, rows }, request, query) => {
+          const scale = request.queries.scales[query]!;
+          return asApproximate(doNow(hitsOf(ranked, rows, this.#scope.metric, scale, request)));
+        },
+      });
+    } finally {
+      unlink();
+    }
   }
 
   /** As `search`, and the milliseconds that a query took on its thread, in the mean. */

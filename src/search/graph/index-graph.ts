@@ -6,29 +6,36 @@
  */
 import { IndexingError, messageOf } from '../../base/errors.js';
 import { linkSignals } from '../../base/linked-signal.js';
+import { TimeSlices } from '../../base/time-slices.js';
 import type { EngineCore } from '../../engine/engine-core.js';
+import type { ByteSource } from '../../formats/format.js';
+import type { SavedGraphPlaces } from '../../formats/saved-graph.js';
 import type { GraphKernel } from '../../kernel/graph/compile-graph-kernel.js';
 import type { Metric } from '../../kernel/search/error-bound.js';
 import { MAX_EFFORT } from '../../memory/graph-part-layout.js';
 import type { Place } from '../id-table.js';
 import type { KeptRows } from '../kept-rows.js';
 import type { PreparedQueries } from '../queries.js';
-import type { RowRoom, Rows } from '../rows.js';
+import type { RowRoom, Rows, Snapshot } from '../rows.js';
 import type { RowsScope } from '../rows-job.js';
+import type { SearchFilter } from '../search-filter.js';
 import type { SearchHits } from '../search-hits.js';
 import type { Searches } from '../searches.js';
 import type { Segment } from '../segment.js';
-import type { Steps } from '../steps.js';
+import { doInSlices, type Steps } from '../steps.js';
 import { type CalibrationPoint, effortFor } from './calibration.js';
 import { GraphBuild } from './graph-build.js';
 import type { InsertJob } from './graph-jobs.js';
-import { mendPart } from './graph-mend.js';
+import { type MendOptions, mendPart, repairPart } from './graph-mend.js';
 import { DEFAULT_RECALL, type GraphInfo, type GraphProgress, type SearchQuality } from './graph-options.js';
 import type { GraphMoment } from './graph-rows.js';
 import { type GraphRequest, GraphSearches } from './graph-searches.js';
+import { loadGraph } from './load-graph.js';
 import { measureByOwnRows, measureByQueries } from './measuring.js';
+import { type GraphToSave, graphToSave } from './save-graph.js';
 
 export { graphKernelOf } from './graph-kernel-of.js';
+export { DamagedGraph } from './load-graph.js';
 
 export interface IndexGraphOptions {
   readonly core: EngineCore;
@@ -78,6 +85,8 @@ export class IndexGraph {
   #measuredRows = 0;
   #changed = 0;
   #building: Promise<void> | undefined;
+  /** It was loaded, and nobody knows yet of which row each is a child, which has to be known before a list changes. */
+  #isUnlinked = false;
   #upkeep: Promise<void> | undefined;
   /** Times that upkeep failed, one after the other. */
   #failures = 0;
@@ -99,7 +108,6 @@ export class IndexGraph {
     const { searchKernel, dims } = scope;
     const searchScope = { metric, dims, searchKernel, threads, warn, graphKernel: graphKernel.source };
     this.#searches = new GraphSearches(core, searchScope, closing);
-    this.#build.graphRows.expectAll(rows.snapshot);
   }
 
   get info(): GraphInfo {
@@ -125,6 +133,7 @@ export class IndexGraph {
    * throws; then it is to be closed.
    */
   build(signal: AbortSignal | undefined, onProgress?: (progress: GraphProgress) => void): Promise<void> {
+    this.#build.graphRows.expectAll(this.#options.rows.snapshot);
     const building = this.#putAllIn(signal, onProgress);
     this.#building = building.catch(() => undefined);
     return building;
@@ -132,6 +141,35 @@ export class IndexGraph {
 
   /** The same of an index that has had no rows: it keeps up with them by itself. */
   begin(): void {
+    this.#build.graphRows.expectAll(this.#options.rows.snapshot);
+    this.#keepUpFromNowOn();
+  }
+
+  /** Takes the graph of a saved index. Rejects with `DamagedGraph`, `InsufficientMemory`, `ThreadPanic`, `signal.reason`; then it is to be closed. */
+  async load(
+    source: ByteSource,
+    places: SavedGraphPlaces,
+    rooms: readonly RowRoom[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const linked = linkSignals(this.#closing.signal, signal);
+    try {
+      const { points } = await loadGraph(this.#build, source, places, rooms, linked.signal);
+      await doInSlices(this.#build.graphRows.expectOthers(rooms), new TimeSlices(linked.signal));
+      this.#setPoints(points);
+      this.#isUnlinked = true;
+    } finally {
+      linked.unlink();
+    }
+    this.#keepUpFromNowOn();
+  }
+
+  /** The graph as it is now, with the rows of a snapshot. */
+  toSave(snapshot: Snapshot): GraphToSave {
+    return graphToSave(this.#build.graphRows, snapshot, this.#options, this.#points);
+  }
+
+  #keepUpFromNowOn(): void {
     this.#isReady = true;
     this.#wake();
   }
@@ -167,7 +205,7 @@ export class IndexGraph {
       clearInterval(timer);
       linked.unlink();
     }
-    this.begin();
+    this.#keepUpFromNowOn();
   }
 
   // --- searching -----------------------------------------------------------------------------------------------------
@@ -180,12 +218,23 @@ export class IndexGraph {
     if (2 * this.#build.graphRows.moment.waitingCount > rows.size) return undefined;
     if (effort !== undefined) return effort > MAX_EFFORT ? undefined : Math.max(k, effort);
     if (recall === 1 || this.#changed > CHANGED_TOO_MUCH * this.#measuredRows) return undefined;
-    return effortFor(this.#points, k, recall);
+    const found = effortFor(this.#points, k, recall);
+    // What was measured before rows came and went may have been easier.
+    return found && Math.min(MAX_EFFORT, Math.ceil(found * (1 + this.#changed / this.#measuredRows)));
   }
 
   /** Rejects with `signal.reason`, `ThreadPanic`. */
-  search(request: GraphRequest): Promise<SearchHits[]> {
-    return this.#searches.search(request);
+  async search(request: GraphRequest): Promise<SearchHits[]> {
+    const hits = await this.#searches.search(request);
+    const { k, offset, leastKeys } = request;
+    // Where most of what a walk meets is gone, it may meet too few rows.
+    if (leastKeys !== undefined || hits.every(({ length }) => length >= k - offset)) return hits;
+    return this.#options.searches.search({ ...request, accepted: undefined });
+  }
+
+  /** Undefined where so few rows pass that all have to be looked at. Rejects as `search` does, and with what the filter throws. */
+  searchFiltered(request: GraphRequest, filter: SearchFilter): Promise<SearchHits[] | undefined> {
+    return this.#searches.searchFiltered(request, filter, this.#build.graphRows.live);
   }
 
   /** Measures the graph by queries of the caller, from now on. */
@@ -267,7 +316,7 @@ export class IndexGraph {
   }
 
   #hasWork(): boolean {
-    return this.#build.graphRows.waitingCount > 0 || this.#isWorn || this.#isOutdated;
+    return this.#isUnlinked || this.#build.graphRows.waitingCount > 0 || this.#isWorn || this.#isOutdated;
   }
 
   get #isWorn(): boolean {
@@ -285,7 +334,8 @@ export class IndexGraph {
     for (let ms = PAUSE_MS; this.#hasWork(); ms = 0) {
       await pause(this.#failures === 0 ? ms : Math.min(MOST_PATIENCE_MS, PATIENCE_MS * 2 ** this.#failures), signal);
       signal.throwIfAborted();
-      if (graphRows.waitingCount > 0) await this.#build.putIn(SMALL_PORTION, signal);
+      if (this.#isUnlinked) await this.#link(signal);
+      else if (graphRows.waitingCount > 0) await this.#build.putIn(SMALL_PORTION, signal);
       else if (this.#isWorn) await this.#mend(signal);
       else await this.#measure(signal);
       this.#failures = 0;
@@ -293,14 +343,25 @@ export class IndexGraph {
   }
 
   async #mend(signal: AbortSignal): Promise<void> {
+    for (const part of this.#build.graphRows.parts) if (part.gone > 0) await mendPart(part, this.#mending(signal));
+  }
+
+  /** Makes every row of a graph that was loaded a child of another, and puts in again what cannot be reached. */
+  async #link(signal: AbortSignal): Promise<void> {
+    for (const part of this.#build.graphRows.parts) {
+      // Rows that have gone since are rows of the lists all the same.
+      const free = new Set(part.free);
+      await repairPart(part, (node) => node < part.used && !free.has(node), this.#mending(signal));
+    }
+    this.#isUnlinked = false;
+  }
+
+  #mending(signal: AbortSignal): MendOptions {
     const { core, scope, effort, rows, graphKernel } = this.#options;
     const { graphRows, rowMs, rowsPerUnit } = this.#build;
     const { threads, warn } = scope;
     const jobScope = { graphKernel: graphKernel.source, threads, warn };
-    for (const part of graphRows.parts) {
-      if (part.gone > 0)
-        await mendPart(part, { core, scope: jobScope, effort, rows, graphRows, rowMs, rowsPerUnit, signal });
-    }
+    return { core, scope: jobScope, effort, rows, graphRows, rowMs, rowsPerUnit, signal };
   }
 }
 

@@ -75,7 +75,9 @@ async function measure(
     signal,
   };
   const wanted = Math.min(MOST_HITS, snapshot.size);
-  const exact = await exactHits(searches, { ...common, k: Math.min(wanted + 1, snapshot.size) }, ids);
+  const all = await exactHits(searches, { ...common, k: Math.min(wanted + 1, snapshot.size) });
+  const exact = ids ? withoutThemselves(all, ids) : all;
+  let leastFound = leftOut ? 0 : 1;
   const points: CalibrationPoint[] = [];
   for (const effort of MEASURED_EFFORTS) {
     const { hits, meanMs } = await graphSearches.measure({
@@ -85,8 +87,15 @@ async function measure(
       effort,
       leftOut,
     });
+    // A row that hardly any list has is a near neighbour of few others, so it does not show in what these find: but it may be searched for.
+    if (leftOut && leastFound < 1) {
+      const own = await graphSearches.measure({ ...common, moment, k: 1, effort, leftOut: undefined });
+      const { recall, error } = recallOf(own.hits, all, 1, isDistance);
+      leastFound = recall - (recall === 1 ? 0 : error);
+    }
     const reached = MEASURED_HITS.filter((k) => k <= effort).map((k): CalibrationPoint => {
-      return { k, effort, ...recallOf(hits, exact, k, isDistance), meanMs };
+      const { recall, error } = recallOf(hits, exact, k, isDistance);
+      return { k, effort, recall, error: Math.max(error, recall - leastFound), meanMs };
     });
     points.push(...reached);
     if (reached.length === MEASURED_HITS.length && reached.every(({ recall }) => recall >= ENOUGH_RECALL)) break;
@@ -94,14 +103,12 @@ async function measure(
   return points.sort((a, b) => a.k - b.k || a.effort - b.effort);
 }
 
-/** The best rows of all, but for those with the ids of the queries. */
-async function exactHits(
-  searches: Searches,
-  request: SearchRequest,
-  ids: readonly unknown[] | undefined,
-): Promise<SearchHits[]> {
-  const all = searches.isSmall(request) ? searches.searchNow(request) : await searches.search(request);
-  if (!ids) return all;
+function exactHits(searches: Searches, request: SearchRequest): SearchHits[] | Promise<SearchHits[]> {
+  return searches.isSmall(request) ? searches.searchNow(request) : searches.search(request);
+}
+
+/** Hits but for the row that has the id of the query. */
+function withoutThemselves(all: readonly SearchHits[], ids: readonly unknown[]): SearchHits[] {
   return all.map((hits, query) => {
     const others = hits.ids.flatMap((id, i) => (id === ids[query] ? [] : [i]));
     const scores = Float32Array.from(others, (i) => hits.scores[i]!);
