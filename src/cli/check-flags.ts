@@ -6,7 +6,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { RowShape } from '../formats/format.js';
 import { formatsFor } from '../formats/registry.js';
 import { UsageError } from './exit.js';
-import { type OutputFlags, reportEndings, reportWriterFor } from './outputs.js';
+import { type OutputFlags, reportEndings, reportWriterFor, savesIndex } from './outputs.js';
 import { checkReadFlags, type ReadFlags } from './read-flags.js';
 
 /** @throws {UsageError} naming the flag */
@@ -14,7 +14,12 @@ export async function checkFlags(files: readonly string[], flags: ReadFlags & Ou
   const outputs = outputsOf(flags);
   for (const { flag, path } of outputs) if (path === '') throw new UsageError(`${flag}: the name of the file is empty`);
   checkReadFlags(files, flags);
-  const { out, magnitudes, report } = flags;
+  const { out, magnitudes, report, graph, order } = flags;
+  if (graph && (out === undefined || !savesIndex(out))) {
+    throw new UsageError('--graph needs --out with a name that ends in .safetensors');
+  }
+  if (graph && order === 'sorted')
+    throw new UsageError('--graph: sorted rows are no vectors to search; leave out --order sorted');
   if (out !== undefined) checkOutputName('--out', out, { kind: 'vectors', dims: 1 });
   if (magnitudes !== undefined) checkOutputName('--magnitudes', magnitudes, { kind: 'column' });
   for (const path of report ?? []) {

@@ -14,6 +14,7 @@ const TITLES: Record<Phase['name'], string> = {
   copying: 'Copying rows in',
   indexing: 'Indexing',
   writing: 'Writing',
+  graph: 'Building the graph',
   report: 'Report',
   rest: 'Everything else',
 };

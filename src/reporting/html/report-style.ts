@@ -77,6 +77,7 @@ td.bar svg { margin-top: .35rem; }
 .area { overflow: visible; }
 .plot path, .plot line, .legend line { vector-effect: non-scaling-stroke; }
 .line { fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linejoin: round; stroke-dasharray: var(--dash, none); }
+.point { fill: none; stroke: currentColor; stroke-width: 7; stroke-linecap: round; }
 .curve .fill { fill: currentColor; opacity: .16; }
 .plot text { font-size: 11px; paint-order: stroke; stroke: var(--page); stroke-width: 3px; stroke-linejoin: round; }
 .ticks text { fill: var(--soft); }
