@@ -23,6 +23,11 @@ const packages = [
 
 const built = (file) => fileURLToPath(new URL(`build/js/src/${file}`, import.meta.url));
 const withoutSharedMemory = ['message', 'calling-thread'].map((name) => built(`engine/lanes/${name}-lanes.js`));
+const withoutSearches = [
+  'indexing/monitored-parallel-indexer',
+  'formats/read-blob',
+  'kernel/search/compile-search-kernel',
+].map((name) => built(`${name}.js`));
 const engine = [built('indexing/parallel-indexer.js'), built('engine/lanes/browser/platform.js')];
 
 // Entries are found beside their chunks: the worker is found relative to whichever file asks for it.
@@ -129,12 +134,19 @@ function pageChunk(id, { getModuleInfo }) {
   if (file === undefined || /^(index\.|api$)|(own|inline)-workers$/.test(file)) return undefined;
   if (reachedFrom([built('index.kernel.js')], getModuleInfo).has(id)) return 'kernel';
   if (reachedFrom(engine, getModuleInfo).has(id)) return 'engine';
+  // What is needed for graphs only, and loaded when the first is made; what is asked of one, and told by one, belongs to searches.
+  if (/^(kernel|search)\/graph\/(?!graph-options|calibration)/.test(file)) return 'graph';
+  if (/^memory\/graph-|^engine\/worker\/(graph-|open-graph)/.test(file)) return 'graph';
   // The engine loads it when something is searched.
   if (/^kernel\/search\/(compile|instantiate|javascript)/.test(file)) return 'search-kernel';
   // What several of the others need.
-  if (/^(base|vectors|memory|kernel)\//.test(file)) return 'common';
+  const isShared = reachedFrom(withoutSearches, getModuleInfo).has(id);
+  if (isShared && /^(base|vectors|memory|kernel)\//.test(file)) return 'common';
   // Loaded where they are needed only.
   if (reachedFrom(withoutSharedMemory, getModuleInfo).has(id)) return undefined;
+  // A chunk that is loaded later and needs another one has bundlers take that one along in every program that needs something of it: so what
+  // a graph needs of searches is apart from the index, and from what is needed without searches.
+  if (reachedFrom([built('search/graph/index-graph.js')], getModuleInfo).has(id)) return 'searches';
   // What the calling thread needs to search by itself.
   if (file.startsWith('engine/')) return 'search';
   return /^(monitoring|reporting|formats|search)\//.exec(file)?.[1] ?? 'monitored';

@@ -9,15 +9,17 @@
 //   mkdir -p /some/where && cd /some/where && npm init -y && npm install hnswlib-node usearch
 //
 // Alpha is on squared distances, as in assembly/graph/layout.ts. Similarity is the cosine. Every side is given the effort with which it first reaches a recall of the ten best, and is then timed
-// in rounds that alternate all sides; figures are minima over the rounds. simdex scores its candidates again in float64.
+// in rounds that alternate all sides; figures are minima over the rounds. simdex scores those
+// of its candidates again in float64 that may be among the ten best.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { DONE } from '../build/js/kernel/graph/graph-kernel.js';
-import { layOutGraph, layOutScratch } from '../build/js/kernel/graph/graph-layout.js';
-import { readCandidates, writeGraph, writeScratch } from '../build/js/kernel/graph/graph-memory.js';
-import { measureSpace, writeQuery } from '../build/js/kernel/graph/graph-space.js';
+import { DONE } from '../build/js/src/kernel/graph/graph-kernel.js';
+import { layOutGraph, layOutScratch } from '../build/js/src/kernel/graph/graph-layout.js';
+import { writeGraph, writeScratch } from '../build/js/src/kernel/graph/graph-memory.js';
+import { readNearest } from '../build/js/src/kernel/graph/graph-nearest.js';
+import { measureSpace, writeQuery } from '../build/js/src/kernel/graph/graph-space.js';
 
 const folder = process.env.SIMDEX_DATA ?? '../shared/data';
 const { values: options } = parseArgs({
@@ -112,7 +114,7 @@ function simdex() {
     exactQuery.set(query);
     kernel.begin(layout.base, scratch.base, effort, effort, 0);
     while (kernel.search(layout.base, scratch.base, 2 ** 30));
-    const candidates = readCandidates(buffer, scratch);
+    const candidates = readNearest(buffer, layout, space, scratch, K);
     for (let i = 0; i < candidates.length; i++) scores[i] = exactDot(rowsAt + 4 * dims * candidates[i], queryAt, dims);
     return best(candidates, scores);
   };

@@ -1,17 +1,11 @@
-import { MonitoredParallelIndexer } from 'simdex';
+import { VectorIndex } from 'simdex';
 
-const vectors = [
-  new Float32Array([3, 4, 0]),
-  new Float32Array([1, -2, 2]),
-  new Float32Array([0, 0, 0]), // no direction: rejected
-];
+const [east, north, up] = [new Float32Array([1, 0, 0]), new Float32Array([0, 1, 0]), new Float32Array([0, 0, 1])];
+const index = await VectorIndex.build([east, north, up], { ids: ['east', 'north', 'up'] });
+await index.upsert([[1, 1, 0]], { ids: ['north-east'] });
 
-const indexer = new MonitoredParallelIndexer();
-const result = await indexer.indexVectorsMonitored(vectors, { order: 'original', onInvalid: 'skip' });
+const { ids, scores } = await index.search([2, 3, 0], 2);
+console.log(ids, scores);
 
-for (const { magnitude, normalized } of result.vectors) console.log(magnitude, [...normalized]);
-console.log(result.rejected);
-console.log(indexer.monitor.getStats().totalIndexes, 'vectors indexed by', indexer.backend.kernel, 'kernel');
-
-result.dispose(); // the memory serves the next run; a result that is forgotten is collected like any array
-await indexer.dispose();
+await index.save('compass.safetensors'); // VectorIndex.load reads it back
+await index.dispose();

@@ -69,7 +69,8 @@ function link(command) {
 }
 
 function code(term) {
-  return (item) => `\`${term(item)}\``;
+  // A line through a cell ends it, even within code.
+  return (item) => `\`${term(item).replaceAll('|', '\\|')}\``;
 }
 
 function block(lines) {

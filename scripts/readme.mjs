@@ -1,24 +1,32 @@
-// Runs every command of the README and puts its output below it, and puts example files into the blocks that name them.
+// Runs every command of the README and the guides, and puts its output below it. Puts example files into the blocks that name them.
 //
-//   node scripts/readme.mjs           writes README.md
+//   node scripts/readme.mjs           writes README.md, docs/*.md and docs/speed.svg
 //   node scripts/readme.mjs --check   compares instead, figures apart; exit status 1 when something differs
 //
 // In a `console` block, lines after "$ " are commands, what follows is their output. An output that begins with "…" shows
 // only the last lines. Recommendations are left out: they depend on the moment. `npm ci &&` is passed over, since this runs in an installed checkout, and so is `npm cit`, whose
-// test command runs beside this one.
+// test command runs beside this one. docs/cli.md is written by scripts/docs.mjs.
 import { execSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { speedChart } from './speed-chart.mjs';
 
 const check = process.argv.includes('--check');
-const before = readFileSync('README.md', 'utf8');
+const guides = readdirSync('docs').filter((name) => name.endsWith('.md') && name !== 'cli.md');
 
-const withFiles = before.replace(/<!-- file: (\S+) -->\n```js\n[\s\S]*?```/g, (_, file) => {
-  return `<!-- file: ${file} -->\n\`\`\`js\n${readFileSync(file, 'utf8')}\`\`\``;
-});
-const after = withFiles.replace(/```console\n([\s\S]*?)```/g, (_, block) => `\`\`\`console\n${fresh(block)}\`\`\``);
+const chart = speedChart(readFileSync('bench/RESULTS.md', 'utf8'));
+if (!check) writeFileSync('docs/speed.svg', chart);
+else reportDifferences('docs/speed.svg', readFileSync('docs/speed.svg', 'utf8').split('\n'), chart.split('\n'));
 
-if (!check) writeFileSync('README.md', after);
-else reportDifferences(comparable(before), comparable(after));
+// The README first: its demo makes the files that other commands use.
+for (const page of ['README.md', ...guides.map((name) => `docs/${name}`)]) {
+  const before = readFileSync(page, 'utf8');
+  const withFiles = before.replace(/<!-- file: (\S+) -->\n```js\n[\s\S]*?```/g, (_, file) => {
+    return `<!-- file: ${file} -->\n\`\`\`js\n${readFileSync(file, 'utf8')}\`\`\``;
+  });
+  const after = withFiles.replace(/```console\n([\s\S]*?)```/g, (_, block) => `\`\`\`console\n${fresh(block)}\`\`\``);
+  if (!check) writeFileSync(page, after);
+  else reportDifferences(page, comparable(before), comparable(after));
+}
 
 /** The block with the output its command has now. */
 function fresh(block) {
@@ -45,10 +53,10 @@ function comparable(text) {
   return text.split('\n').map((line) => line.replace(/\d[\d.,]*( (ms|s)\b)?/g, '#').replace(/ +/g, ' '));
 }
 
-function reportDifferences(expected, found) {
+function reportDifferences(page, expected, found) {
   for (let i = 0; i < Math.max(expected.length, found.length); i++) {
     if (expected[i] === found[i]) continue;
-    console.error(`README.md is out of date; run: npm run readme\n  has:  ${expected[i]}\n  now:  ${found[i]}`);
+    console.error(`${page} is out of date; run: npm run readme\n  has:  ${expected[i]}\n  now:  ${found[i]}`);
     process.exit(1);
   }
 }

@@ -50,12 +50,14 @@ export type {
   Bottleneck,
   CompletedSample,
   CopyIn,
+  GraphFigures,
   IndexingPerformanceReportData,
   MemoryRates,
   Optimization,
   Phase,
   QueueDepth,
   QueueDepthSample,
+  RecallPoint,
   RunBackend,
   RunConditions,
   RunSubject,
@@ -63,6 +65,14 @@ export type {
 } from './reporting/report-data.js';
 export type { ScoreDeduction } from './reporting/score.js';
 export type { RunPrediction, WhatIf } from './reporting/what-if.js';
+export type {
+  BuildGraphOptions,
+  GraphCalibration,
+  GraphInfo,
+  GraphOptions,
+  GraphProgress,
+  SearchQuality,
+} from './search/graph/graph-options.js';
 export type { VectorIds } from './search/ids.js';
 export type { BuildOptions, BuildProgress, LoadOptions, SearchOptions } from './search/options.js';
 export { SearchFilter } from './search/search-filter.js';

@@ -25,20 +25,46 @@ export function distanceAt(distances: usize, i: u32): f32 {
 /** Sorts `count` new candidates by counting, without a branch on what is found: there would be no telling. */
 export function sort(distances: usize, words: usize, count: u32, ranks: usize, toDistances: usize, toWords: usize): void {
   const bytes = <usize>count << 2;
-  for (let j: usize = 0; j < bytes; j += 4) {
-    const distance = load<f32>(distances + j);
-    let rank: u32 = 0;
-    for (let i: usize = 0; i < j; i += 4) {
-      const before: u32 = load<f32>(distances + i) <= distance ? 1 : 0;
-      rank += before;
-      store<u32>(ranks + i, load<u32>(ranks + i) + (before ^ 1));
-    }
-    store<u32>(ranks + j, rank);
-  }
+  countNearer(distances, bytes, ranks);
   for (let j: usize = 0; j < bytes; j += 4) {
     const at = <usize>load<u32>(ranks + j) << 2;
     store<f32>(toDistances + at, load<f32>(distances + j));
     store<u32>(toWords + at, load<u32>(words + j));
+  }
+}
+
+/** For each of some candidates, how many are nearer, or no farther and before it. */
+// @ts-ignore: decorator
+@inline
+function countNearer(distances: usize, bytes: usize, ranks: usize): void {
+  if (ASC_FEATURE_SIMD) {
+    v128.store(distances + bytes, f32x4.splat(f32.MAX_VALUE));
+    for (let j: usize = 0; j < bytes; j += 4) {
+      const distance = v128.load32_splat(distances + j);
+      const before = j & ~15;
+      let count = i32x4.splat(0);
+      let i: usize = 0;
+      for (; i < before; i += 16) count = i32x4.sub(count, f32x4.le(v128.load(distances + i), distance));
+      // Of the four among which it is, those before it.
+      const isBefore = i32x4.lt_s(i32x4(0, 4, 8, 12), i32x4.splat(<i32>(j & 15)));
+      const some = v128.load(distances + i);
+      const equal = v128.and(f32x4.eq(some, distance), isBefore);
+      count = i32x4.sub(count, v128.or(f32x4.lt(some, distance), equal));
+      for (i += 16; i < bytes; i += 16) count = i32x4.sub(count, f32x4.lt(v128.load(distances + i), distance));
+      count = i32x4.add(count, v128.shuffle<i32>(count, count, 2, 3, 0, 1));
+      store<i32>(ranks + j, i32x4.extract_lane(count, 0) + i32x4.extract_lane(count, 1));
+    }
+  } else {
+    for (let j: usize = 0; j < bytes; j += 4) {
+      const distance = load<f32>(distances + j);
+      let rank: u32 = 0;
+      for (let i: usize = 0; i < j; i += 4) {
+        const before: u32 = load<f32>(distances + i) <= distance ? 1 : 0;
+        rank += before;
+        store<u32>(ranks + i, load<u32>(ranks + i) + (before ^ 1));
+      }
+      store<u32>(ranks + j, rank);
+    }
   }
 }
 

@@ -18,6 +18,7 @@ import {
   parentOf,
   PHASE,
   QUERY,
+  RESERVED,
   ROW,
   rowBelow,
   setParent,
@@ -75,7 +76,7 @@ function beginLevel(graph: usize, scratch: usize, row: u32, effort: u32, lost: b
     setParent(graph, row, NONE);
   }
   useRow(graph, row, <usize>load<u32>(scratch, QUERY));
-  beginAt(graph, scratch, effort, effort, 0, lost ? 0 : findStarts(graph, scratch));
+  beginAt(graph, scratch, effort, effort, 0, lost ? 0 : findStarts(graph, scratch, effort));
   store<u32>(scratch, SEARCH, PHASE);
   return MORE;
 }
@@ -101,6 +102,8 @@ function insertIntoLevel(graph: usize, scratch: usize, tag: u32, budget: i32): u
       const twin = load<u32>(scratch, LENGTH) && distanceAt(<usize>load<u32>(scratch, CANDIDATES), 0) == 0;
       store<u32>(scratch, 0, INDEX);
       store<u32>(scratch, 0, KEPT_COUNT);
+      const words = <usize>load<u32>(scratch, WORDS);
+      store<u32>(scratch, reservedOf(graph, row, words, load<u32>(scratch, LENGTH)), RESERVED);
       store<u32>(scratch, twin ? TWIN : CHOOSE, PHASE);
     } else if (phase == TWIN) {
       budget--;
@@ -113,12 +116,13 @@ function insertIntoLevel(graph: usize, scratch: usize, tag: u32, budget: i32): u
         const words = <usize>load<u32>(scratch, WORDS);
         const candidate = rowOf(words, index);
         const distance = distanceAt(<usize>load<u32>(scratch, CANDIDATES), index);
-        const reserved = reservedOf(graph, row, words, index, load<u32>(scratch, LENGTH));
+        const reserved = load<u32>(scratch, RESERVED);
         budget -= keptCount + 1;
         if (isKept(graph, scratch, row, candidate, distance, keptCount, kept, keptCount, reserved)) {
           store<u32>(kept + (<usize>keptCount << 2), candidate);
           store<u32>(scratch, keptCount + 1, KEPT_COUNT);
         }
+        if (reserved && parentOf(graph, candidate) == row) store<u32>(scratch, reserved - 1, RESERVED);
         store<u32>(scratch, index + 1, INDEX);
       } else {
         const words = <usize>load<u32>(scratch, WORDS);

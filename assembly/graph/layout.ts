@@ -29,6 +29,7 @@ export const MAX_ENTRIES: usize = 16;
 /** Address of the graph above, of one row in 16 of this one, where its searches begin; 0 where there is none. */
 export const UPPER: usize = 112;
 export const UPPER_SHIFT: u32 = 4;
+// The word behind it is for callers only.
 
 /** No row. */
 export const NONE: u32 = 0xffffffff;
@@ -66,6 +67,10 @@ export const KEPT_COUNT: usize = 44;
 /** Of an insertion: the graph it is at, which may be one above, and its effort. */
 export const AT: usize = 108;
 export const INSERT_EFFORT: usize = 112;
+/** Of an insertion: how many of the candidates that are left must stay. */
+export const RESERVED: usize = 120;
+/** A sum of words that were only loaded to have them near: see search.ts. */
+export const TOUCHED: usize = 116;
 // Scratch: addresses of its parts.
 export const VISITED: usize = 48;
 /** Distances and words of the candidates of a search. */

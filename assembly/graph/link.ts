@@ -59,7 +59,7 @@ function linkToFull(graph: usize, scratch: usize, row: u32, other: u32, list: us
   const near = <usize>load<u32>(scratch, NEAR);
   const words = <usize>load<u32>(scratch, NEAR_WORDS);
   // More children than a list has room for.
-  if (reservedOf(graph, row, words, 0, some) > load<u32>(graph, DEGREE)) return REFUSED;
+  if (reservedOf(graph, row, words, some) > load<u32>(graph, DEGREE)) return REFUSED;
   const keptCount = prune(graph, scratch, row, near, words, some, kept);
   replaceList(graph, row, list, kept, keptCount, fill(graph, words, some, kept, keptCount));
   return has(graph, list, other) ? DONE : REFUSED;

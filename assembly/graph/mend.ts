@@ -20,7 +20,7 @@ export function mend(graph: usize, scratch: usize, tag: u32, row: u32, live: usi
   if (!lock(list, tag)) return BUSY;
   useRow(graph, row, <usize>load<u32>(scratch, QUERY));
   reset(graph, scratch, effort, effort, live);
-  score(graph, scratch, readNeighbours(graph, scratch, row));
+  score(graph, scratch, readNeighbours(graph, scratch, row, 0));
   const words = <usize>load<u32>(scratch, WORDS);
   for (let i: u32 = 0; i < load<u32>(scratch, LENGTH); ) {
     // What comes in may come in before this one.

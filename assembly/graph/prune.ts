@@ -21,10 +21,10 @@ import { isIn } from './lists';
 /** Of a candidate's word, where lists are pruned. */
 const APART_FLAG: u32 = 1;
 
-/** How many of the candidates from `first` on must stay. */
-export function reservedOf(graph: usize, row: u32, words: usize, first: u32, count: u32): u32 {
+/** How many of the candidates must stay. */
+export function reservedOf(graph: usize, row: u32, words: usize, count: u32): u32 {
   let reserved: u32 = 0;
-  for (let i = first; i < count; i++) if (parentOf(graph, rowOf(words, i)) == row) reserved++;
+  for (let i: u32 = 0; i < count; i++) if (parentOf(graph, rowOf(words, i)) == row) reserved++;
   return reserved;
 }
 
@@ -72,7 +72,7 @@ function isOccluded(graph: usize, scratch: usize, candidate: u32, distance: f32,
  */
 export function prune(graph: usize, scratch: usize, row: u32, near: usize, words: usize, count: u32, kept: usize): u32 {
   const loose = <usize>load<u32>(scratch, LOOSE);
-  let reserved = reservedOf(graph, row, words, 0, count);
+  let reserved = reservedOf(graph, row, words, count);
   let keptCount: u32 = 0;
   let looseCount: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {

@@ -9,6 +9,7 @@ import {
   CANDIDATES,
   CAPACITY,
   CURSOR,
+  DEGREE,
   EFFORT,
   ENTRIES,
   FILTER,
@@ -24,8 +25,11 @@ import {
   NEW_WORDS,
   QUERY,
   RANKS,
+  RECORDS,
   rowBelow,
   SCORED,
+  STRIDE,
+  TOUCHED,
   UPPER,
   VISITED,
   WORDS,
@@ -35,8 +39,16 @@ import { CONTENT, countOf, isRow, isWriting, neighbour } from './lists';
 /** How often a list is read again that was changed meanwhile. Then it is taken as it is: all of its rows are rows. */
 const READS = 4;
 
-/** Of a search in the graph above: candidates, and how many of the nearest the search below begins with. */
-const UPPER_EFFORT: u32 = 16;
+/** So many candidates are expanded at a time: their lists, and then the records of all neighbours, are read at once. */
+const WIDTH: u32 = 4;
+
+/** So many new candidates are taken in at a time (4 bytes each): sorting takes time by the square of it. */
+const CHUNK: usize = 32 << 2;
+
+/** A search in the graph above has this part of the effort, 4 to 16 candidates; the search below begins with the nearest ones. */
+const UPPER_EFFORT_SHIFT: u32 = 4;
+const MIN_UPPER_EFFORT: u32 = 4;
+const MAX_UPPER_EFFORT: u32 = 16;
 const STARTS: u32 = 8;
 
 /**
@@ -47,7 +59,7 @@ const STARTS: u32 = 8;
  * @param filter address of a bit for each row that may be a hit, or 0 where every row may be one
  */
 export function begin(graph: usize, scratch: usize, effort: u32, limit: u32, filter: usize): void {
-  beginAt(graph, scratch, effort, limit, filter, findStarts(graph, scratch));
+  beginAt(graph, scratch, effort, limit, filter, findStarts(graph, scratch, effort));
 }
 
 /** Begins at the entry points, and at so many rows that `findStarts` has listed. */
@@ -68,12 +80,13 @@ export function beginAt(graph: usize, scratch: usize, effort: u32, limit: u32, f
   score(graph, scratch, count);
 }
 
-/** Searches the graph above, for the rows of this one to begin at; returns how many. */
-export function findStarts(graph: usize, scratch: usize): u32 {
+/** Searches the graph above, for the rows of this one to begin a search of `effort` at; returns how many. */
+export function findStarts(graph: usize, scratch: usize, effort: u32): u32 {
   const starts = <usize>load<u32>(scratch, KEPT);
   const upper = <usize>load<u32>(graph, UPPER);
   if (!upper) return 0;
-  begin(upper, scratch, UPPER_EFFORT, UPPER_EFFORT, 0);
+  const upperEffort = min<u32>(max<u32>(effort >> UPPER_EFFORT_SHIFT, MIN_UPPER_EFFORT), MAX_UPPER_EFFORT);
+  begin(upper, scratch, upperEffort, upperEffort, 0);
   search(upper, scratch, i32.MAX_VALUE);
   const words = <usize>load<u32>(scratch, WORDS);
   const count = min<u32>(load<u32>(scratch, LENGTH), STARTS);
@@ -101,14 +114,59 @@ export function reset(graph: usize, scratch: usize, effort: u32, limit: u32, fil
 export function search(graph: usize, scratch: usize, budget: i32): bool {
   const words = <usize>load<u32>(scratch, WORDS);
   for (; budget > 0; ) {
-    let cursor = load<u32>(scratch, CURSOR);
     const length = load<u32>(scratch, LENGTH);
-    while (cursor < length && load<u32>(words + (<usize>cursor << 2)) & EXPANDED) cursor++;
+    let cursor = load<u32>(scratch, CURSOR);
+    touchLists(graph, scratch, words, cursor, length);
+    let count: u32 = 0;
+    let hops: u32 = 0;
+    for (; cursor < length && hops < WIDTH; cursor++) {
+      const at = words + (<usize>cursor << 2);
+      const word = load<u32>(at);
+      if (word & EXPANDED) continue;
+      store<u32>(at, word | EXPANDED);
+      count = readNeighbours(graph, scratch, word >> 2, count);
+      hops++;
+    }
     store<u32>(scratch, cursor, CURSOR);
-    if (cursor >= length) return false;
-    budget -= expand(graph, scratch, words, cursor) + 1;
+    if (!hops) return false;
+    store<u32>(scratch, load<u32>(scratch, HOPS) + hops, HOPS);
+    touchRecords(graph, scratch, count);
+    score(graph, scratch, count);
+    budget -= count + hops;
   }
   return true;
+}
+
+/**
+ * Loads a word of each 64 bytes of the lists that are read next. WebAssembly has no prefetch: loads that nothing depends on are as
+ * good, since the processor does many at once. Their sum is stored, or the compiler would leave them out.
+ */
+// @ts-ignore: decorator
+@inline
+function touchLists(graph: usize, scratch: usize, words: usize, first: u32, length: u32): void {
+  const bytes = (<usize>load<u32>(graph, DEGREE) + 1) << 2;
+  let sum: u32 = 0;
+  let lists: u32 = 0;
+  for (let i = first; i < length && lists < WIDTH; i++) {
+    const word = load<u32>(words + (<usize>i << 2));
+    if (word & EXPANDED) continue;
+    const list = listOf(graph, word >> 2);
+    for (let at: usize = 0; at < bytes; at += 64) sum += load<u32>(list + at);
+    lists++;
+  }
+  store<u32>(scratch, sum, TOUCHED);
+}
+
+/** As that, the first word of the records of a batch: the processor fetches the 64 bytes beside it as well. */
+// @ts-ignore: decorator
+@inline
+function touchRecords(graph: usize, scratch: usize, count: u32): void {
+  const records = <usize>load<u32>(graph, RECORDS);
+  const stride = <usize>load<u32>(graph, STRIDE);
+  const batch = <usize>load<u32>(scratch, BATCH);
+  let sum: u32 = 0;
+  for (let i: usize = 0; i < <usize>count << 2; i += 4) sum += load<u32>(records + <usize>load<u32>(batch + i) * stride);
+  store<u32>(scratch, sum, TOUCHED);
 }
 
 /** Takes in the neighbours of a candidate; returns how many were scored. */
@@ -117,21 +175,20 @@ export function search(graph: usize, scratch: usize, budget: i32): bool {
 export function expand(graph: usize, scratch: usize, words: usize, i: u32): u32 {
   const at = words + (<usize>i << 2);
   store<u32>(at, load<u32>(at) | EXPANDED);
-  const count = readNeighbours(graph, scratch, rowOf(words, i));
+  const count = readNeighbours(graph, scratch, rowOf(words, i), 0);
   score(graph, scratch, count);
   store<u32>(scratch, load<u32>(scratch, HOPS) + 1, HOPS);
   return count;
 }
 
-/** Lists the neighbours that have not been visited, as the list was before or after any change of it. */
+/** Adds the neighbours that have not been visited to the batch, as the list was before or after any change of it. */
 // @ts-ignore: decorator
 @inline
-export function readNeighbours(graph: usize, scratch: usize, row: u32): u32 {
+export function readNeighbours(graph: usize, scratch: usize, row: u32, count: u32): u32 {
   const visited = <usize>load<u32>(scratch, VISITED);
   const batch = <usize>load<u32>(scratch, BATCH);
   const capacity = load<u32>(graph, CAPACITY);
   const list = listOf(graph, row);
-  let count: u32 = 0;
   for (let reads = READS; reads; reads--) {
     const head = atomic.load<u32>(list);
     if (isWriting(head) && reads > 1) continue;
@@ -166,23 +223,24 @@ export function score(graph: usize, scratch: usize, count: u32): void {
   const candidates = <usize>load<u32>(scratch, CANDIDATES);
   const effort = load<u32>(scratch, EFFORT);
   const limit = load<u32>(scratch, LIMIT);
-  const filter = <usize>load<u32>(scratch, FILTER);
   distances(graph, <usize>load<u32>(scratch, QUERY), batch, count, scores);
   store<u32>(scratch, load<u32>(scratch, SCORED) + count, SCORED);
 
-  const length = load<u32>(scratch, LENGTH);
-  const worst = worstOf(candidates, length, load<u32>(scratch, ALLOWED), effort, limit);
   // Equal ones are no better: among equal rows the walk would have no end before the last of them.
   const near = <usize>load<u32>(scratch, NEW);
   const nearWords = <usize>load<u32>(scratch, NEW_WORDS);
-  let some: usize = 0;
-  for (let i: usize = 0; i < <usize>count << 2; i += 4) {
-    const distance = load<f32>(scores + i);
-    store<f32>(near + some, distance);
-    store<u32>(nearWords + some, wordOf(load<u32>(batch + i), MAY_BE_HIT));
-    some += distance < worst ? 4 : 0;
+  const end = <usize>count << 2;
+  for (let i: usize = 0; i < end; ) {
+    const worst = worstOf(candidates, load<u32>(scratch, LENGTH), load<u32>(scratch, ALLOWED), effort, limit);
+    let some: usize = 0;
+    for (const chunk = min<usize>(i + CHUNK, end); i < chunk; i += 4) {
+      const distance = load<f32>(scores + i);
+      store<f32>(near + some, distance);
+      store<u32>(nearWords + some, wordOf(load<u32>(batch + i), MAY_BE_HIT));
+      some += distance < worst ? 4 : 0;
+    }
+    if (some) takeIn(scratch, <u32>(some >> 2));
   }
-  if (some) takeIn(scratch, <u32>(some >> 2));
 }
 
 /** Takes in new candidates, and leaves out those that are too far now. */

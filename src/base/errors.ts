@@ -49,6 +49,20 @@ const OPENINGS = {
 /**
  * Thrown, or rejected with, by everything in simdex. The message begins with the fixed words of its code and goes on
  * with the vector, thread, option, byte or file at fault.
+ *
+ * @example
+ * ```js
+ * import { IndexingError, MonitoredParallelIndexer } from 'simdex';
+ *
+ * const indexer = new MonitoredParallelIndexer();
+ * try {
+ *   await indexer.indexVectorsMonitored([[3, 4], [0, 0]]);
+ * } catch (error) {
+ *   if (!(error instanceof IndexingError)) throw error;
+ *   console.log(error.code, error.vectorIndex); // ZeroMagnitude 1
+ * }
+ * await indexer.dispose();
+ * ```
  */
 export class IndexingError extends Error {
   /**

@@ -4,27 +4,22 @@
 import { readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { RowShape } from '../formats/format.js';
-import { STANDARD_INPUT } from '../formats/node/pipe-source.js';
-import { formatOf, formatOfExtension, formatsFor, type VectorFormat, vectorFormats } from '../formats/registry.js';
+import { formatsFor } from '../formats/registry.js';
 import { UsageError } from './exit.js';
-import { type OutputFlags, reportEndings, reportWriterFor } from './outputs.js';
-
-export interface FileFlags extends OutputFlags {
-  readonly format?: VectorFormat;
-  readonly column?: string;
-  readonly header?: boolean;
-}
+import { type OutputFlags, reportEndings, reportWriterFor, savesIndex } from './outputs.js';
+import { checkReadFlags, type ReadFlags } from './read-flags.js';
 
 /** @throws {UsageError} naming the flag */
-export async function checkFlags(files: readonly string[], flags: FileFlags): Promise<void> {
+export async function checkFlags(files: readonly string[], flags: ReadFlags & OutputFlags): Promise<void> {
   const outputs = outputsOf(flags);
-  for (const path of files) if (path === '') throw new UsageError('the name of an input file is empty');
   for (const { flag, path } of outputs) if (path === '') throw new UsageError(`${flag}: the name of the file is empty`);
-  if (flags.format === undefined) for (const path of files) checkInputName(path, 'give it with --format');
-  for (const path of files) checkFormatFlags(path, flags);
-  const pipes = files.filter((path) => path === STANDARD_INPUT);
-  if (pipes.length > 1) throw new UsageError('standard input (-) can be read once');
-  const { out, magnitudes, report } = flags;
+  checkReadFlags(files, flags);
+  const { out, magnitudes, report, graph, order } = flags;
+  if (graph && (out === undefined || !savesIndex(out))) {
+    throw new UsageError('--graph needs --out with a name that ends in .safetensors');
+  }
+  if (graph && order === 'sorted')
+    throw new UsageError('--graph: sorted rows are no vectors to search; leave out --order sorted');
   if (out !== undefined) checkOutputName('--out', out, { kind: 'vectors', dims: 1 });
   if (magnitudes !== undefined) checkOutputName('--magnitudes', magnitudes, { kind: 'column' });
   for (const path of report ?? []) {
@@ -33,14 +28,6 @@ export async function checkFlags(files: readonly string[], flags: FileFlags): Pr
     }
   }
   await checkDistinct(files, outputs);
-}
-
-/** A flag that a file's format has no use for is a mistake. */
-function checkFormatFlags(path: string, { format: given, column, header }: FileFlags): void {
-  const { name, format } = formatOf(path, given);
-  if (column !== undefined && !format.hasColumns)
-    throw new UsageError(`--column ${column}: .${name} (${path}) has none`);
-  if (header !== undefined && !format.hasHeader) throw new UsageError(`--header: .${name} (${path}) has none`);
 }
 
 interface Output {
@@ -56,15 +43,6 @@ function outputsOf({ out, magnitudes, rejected, report = [] }: OutputFlags): Out
     ...report.map((path): [string, string] => ['--report', path]),
   ];
   return given.flatMap(([flag, path]) => (path === undefined ? [] : [{ flag, path }]));
-}
-
-/**
- * @param remedy what to do where the name does not say what the file is
- * @throws {UsageError}
- */
-export function checkInputName(path: string, remedy: string): void {
-  if (formatOfExtension(basename(path)) !== undefined) return;
-  throw new UsageError(`${path}: its name does not say a format; ${remedy} (${vectorFormats.join(', ')})`);
 }
 
 function checkOutputName(flag: string, path: string, shape: RowShape): void {

@@ -3,22 +3,25 @@
  */
 import { type Command, Option } from 'commander';
 import { availableThreads } from '../engine/lanes/node/available-threads.js';
-import { formatsFor, type VectorFormat, vectorFormats } from '../formats/registry.js';
+import { formatsFor, vectorFormats } from '../formats/registry.js';
 import { IndexingPerformanceReport, MonitoredParallelIndexer } from '../index.node.js';
 import type { IndexingStream, StreamOptions } from '../indexing/indexing-stream.js';
+import type { GraphFigures } from '../reporting/report-data.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { checkFlags } from './check-flags.js';
-import { collect, once, parsePositiveInteger, parseThreads, parseYesOrNo } from './flag-values.js';
+import { collect, once, parsePositiveInteger, parseThreads } from './flag-values.js';
 import { InputFiles } from './input-files.js';
 import { Outputs } from './outputs.js';
 import { PhaseClock } from './phase-clock.js';
-import { startProgress } from './progress.js';
+import { type Progress, startProgress } from './progress.js';
+import { addReadOptions, type ReadFlags } from './read-flags.js';
 import { describeInput, summarize, summaryText } from './summary.js';
 import { checkReadTwice, type PredictedSetting, predictionError, WhatIfTable, whatIfText } from './what-if.js';
 
 /** The flags of the command, as commander gives them. */
-interface IndexFlags {
+interface IndexFlags extends ReadFlags {
   readonly out?: string;
+  readonly graph?: true;
   readonly magnitudes?: string;
   readonly rejected?: string;
   readonly report?: readonly string[];
@@ -26,10 +29,6 @@ interface IndexFlags {
   readonly onInvalid: 'throw' | 'skip';
   readonly threads: number | 'auto';
   readonly batchSize?: number;
-  readonly format?: VectorFormat;
-  readonly dims?: number;
-  readonly column?: string;
-  readonly header?: boolean;
   readonly autoOptimize?: true;
   readonly whatIf?: true;
   readonly verify?: true;
@@ -38,7 +37,7 @@ interface IndexFlags {
 }
 
 export function addIndexCommand(program: Command, version: string, interrupted: AbortSignal): void {
-  program
+  const command = program
     .command('index')
     .summary('compute magnitude and unit vector of every row of files')
     .description(
@@ -52,6 +51,10 @@ export function addIndexCommand(program: Command, version: string, interrupted: 
       '--out <file>',
       `write the unit vectors; a rejected row is zeros (${dotted(formatsFor({ kind: 'vectors', dims: 1 }))})`,
       once,
+    )
+    .option(
+      '--graph',
+      'build a graph over the rows and save it with them, for searches in less time (.safetensors); takes memory for all rows',
     )
     .option('--magnitudes <file>', 'write the magnitude of every row, NaN where rejected (.npy)', once)
     .option('--rejected <file>', 'write index, id and code of every rejected row, as CSV', once)
@@ -71,19 +74,8 @@ export function addIndexCommand(program: Command, version: string, interrupted: 
         .default('throw'),
     )
     .option('--threads <n>', 'worker threads: 1 to 256, or auto', parseThreads, 'auto')
-    .option('--batch-size <n>', 'rows that a thread takes at a time; chosen by default', parsePositiveInteger)
-    .addOption(
-      new Option('--format <name>', 'format of the input files, where the extension does not say it').choices(
-        vectorFormats,
-      ),
-    )
-    .option('--dims <n>', 'components of a row, for files that do not say it', parsePositiveInteger)
-    .option(
-      '--column <name>',
-      'what holds the vectors: a dataset (model/embeddings), array, tensor, column, or key of JSON',
-      once,
-    )
-    .option('--header <yes|no>', 'whether the first line of .csv files has names; judged by default', parseYesOrNo)
+    .option('--batch-size <n>', 'rows that a thread takes at a time; chosen by default', parsePositiveInteger);
+  addReadOptions(command, 'the input files')
     .option('--auto-optimize', 'change threads and batch sizes from chunk to chunk where that helps')
     .option('--what-if', 'print what indexing would have taken with other threads and batch sizes')
     .addOption(
@@ -99,6 +91,7 @@ export function addIndexCommand(program: Command, version: string, interrupted: 
       `
 Examples:
   simdex index vectors.npy --out unit.npy --magnitudes magnitudes.npy
+  simdex index vectors.npy --out unit.safetensors --graph
   simdex index a.fvecs b.fvecs --order sorted --report run.html --what-if
   simdex index raw.npy --on-invalid skip --rejected rejected.csv --out unit.npy`,
     )
@@ -144,7 +137,8 @@ async function runIndex(
   }
   interrupted.throwIfAborted();
   const subject = describeInput(inputs, order, version, date);
-  const draft = new IndexingPerformanceReport({ ...stream.performanceReport, subject });
+  const graph = flags.graph && (await clock.during('graph', () => buildGraph(outputs, flags, interrupted)));
+  const draft = new IndexingPerformanceReport({ ...stream.performanceReport, subject, graph });
   await clock.during('report', () => outputs.tryReports(draft));
   const phases = clock.phases(draft.copyIn?.busyMs ?? 0);
   const report = new IndexingPerformanceReport({ ...draft, phases });
@@ -158,6 +152,29 @@ async function runIndex(
   const summary = { ...summarize(inputs, report, order, outputs.paths), whatIf: predicted };
   if (json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
   else if (!quiet) process.stdout.write(summaryText(summary) + (predicted ? whatIfText(predicted) : ''));
+}
+
+/** The figures of the graph; undefined where none is wanted. */
+async function buildGraph(
+  outputs: Outputs,
+  { threads, quiet }: IndexFlags,
+  signal: AbortSignal,
+): Promise<GraphFigures | undefined> {
+  let progress: Progress | undefined;
+  let done = 0;
+  try {
+    return await outputs.buildGraph({
+      threads,
+      signal,
+      onProgress: (processed, total) => {
+        progress ??= startProgress(total, threads === 'auto' ? availableThreads() : threads, quiet === true);
+        progress.advance(processed - done, total);
+        done = processed;
+      },
+    });
+  } finally {
+    progress?.stop();
+  }
 }
 
 /** In place where the files can be read again: the rows of a thread that died are not lost then, and none are copied. */

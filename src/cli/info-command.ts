@@ -2,15 +2,14 @@
  * `simdex info`: what a file of vectors or a saved index holds, from its header and its first rows.
  */
 import type { Command } from 'commander';
-import { openFileSource } from '../formats/node/file-source.js';
+import { openSourceToRead } from '../formats/node/pipe-source.js';
 import { openVectors } from '../formats/node/read-vectors.js';
 import { vectorFormats } from '../formats/registry.js';
 import type { RowChunk } from '../formats/row-chunk.js';
 import { isSavedIndex, readSavedIndex } from '../formats/saved-index.js';
-import { checkInputName } from './check-flags.js';
 import { colorsFor } from './colors.js';
 import { printable } from './error-text.js';
-import { UsageError } from './exit.js';
+import { addReadOptions, checkReadFlags, type ReadFlags, readOptionsOf } from './read-flags.js';
 
 interface FileInfo {
   readonly file: string;
@@ -19,7 +18,8 @@ interface FileInfo {
   readonly vectors: number | null;
   readonly dims: number | 'ragged' | null;
   readonly dtype: string;
-  readonly bytes: number;
+  /** null of a pipe. */
+  readonly bytes: number | null;
   /** Of a saved index, which alone has a metric. */
   readonly index: { readonly metric: string; readonly order: string } | null;
   /** The first rows: how many were looked at, their ids' type, and their lengths in float64. */
@@ -35,34 +35,38 @@ interface FileInfo {
 const SAMPLE = 1000;
 
 export function addInfoCommand(program: Command): void {
-  program
+  const command = program
     .command('info')
     .summary('say what a file of vectors or a saved index holds')
     .description('Say what a file of vectors or a saved index holds, from its header and first rows.')
-    .argument('<file>', `a file of vectors (${vectorFormats.map((name) => `.${name}`).join(', ')})`)
+    .argument(
+      '<file>',
+      `a file of vectors (${vectorFormats.map((name) => `.${name}`).join(', ')}); - is standard input`,
+    );
+  addReadOptions(command, 'the file')
     .option('--json', 'print it as one JSON object')
     .showHelpAfterError('(simdex info --help lists the flags)')
     .addHelpText('after', '\nExamples:\n  simdex info vectors.npy\n  simdex info unit.safetensors --json')
-    .action(async (file: string, { json }: { readonly json?: true }) => {
-      if (file === '') throw new UsageError('the name of the file is empty');
-      checkInputName(file, 'it must end in one of these');
-      const info = await readInfo(file);
+    .action(async (file: string, { json, ...flags }: ReadFlags & { readonly json?: true }) => {
+      checkReadFlags([file], flags);
+      const info = await readInfo(file, flags);
       process.stdout.write(json ? `${JSON.stringify(info, null, 2)}\n` : infoText(info));
     });
 }
 
-async function readInfo(file: string): Promise<FileInfo> {
-  const vectors = await openVectors(file, { chunkVectors: SAMPLE });
+async function readInfo(path: string, flags: ReadFlags): Promise<FileInfo> {
+  const vectors = await openVectors(path, { ...readOptionsOf(flags), chunkVectors: SAMPLE });
   try {
-    const { format, count, dims, dtype, byteLength } = vectors;
+    const { file, format, count, dims, dtype, byteLength } = vectors;
+    const bytes = Number.isFinite(byteLength) ? byteLength : null;
     let first: RowChunk | undefined;
     for await (const chunk of vectors.chunks()) {
       first = chunk;
       break;
     }
-    const index = format === 'safetensors' ? await readIndex(file) : null;
+    const index = format === 'safetensors' ? await readIndex(path) : null;
     const sample = sampleOf(first);
-    return { file, format, vectors: count ?? null, dims: dims ?? null, dtype, bytes: byteLength, index, sample };
+    return { file, format, vectors: count ?? null, dims: dims ?? null, dtype, bytes, index, sample };
   } finally {
     await vectors.close();
   }
@@ -70,7 +74,7 @@ async function readInfo(file: string): Promise<FileInfo> {
 
 /** null for a .safetensors file that is no saved index, which is no mistake here; one that is newer or damaged is refused. */
 async function readIndex(file: string): Promise<FileInfo['index']> {
-  const source = await openFileSource(file);
+  const source = await openSourceToRead(file);
   try {
     if (!(await isSavedIndex(source))) return null;
     const { metric, order } = await readSavedIndex(source);
@@ -108,7 +112,7 @@ function infoText({ file, format, vectors, dims, dtype, bytes, index, sample }: 
     ['vectors', vectors?.toLocaleString('en') ?? unknown],
     ['components', dims === 'ragged' ? 'differ' : (dims?.toLocaleString('en') ?? unknown)],
     ['numbers', dtype],
-    ['bytes', bytes.toLocaleString('en')],
+    ['bytes', bytes?.toLocaleString('en') ?? unknown],
     ['ids', sample.ids === null ? 'none' : `${sample.ids}s`],
   ];
   if (sample.leastMagnitude !== null) {

@@ -13,9 +13,11 @@ import {
 import { formatOfExtension } from '../formats/registry.js';
 import type { IndexingResult } from '../indexing/result/indexing-result.js';
 import type { IndexingPerformanceReport } from '../reporting/report.js';
+import type { GraphFigures } from '../reporting/report-data.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { csvCell } from './csv-cell.js';
 import { UsageError } from './exit.js';
+import { type GraphBuildOptions, GraphOutput } from './graph-output.js';
 import type { ChunkNotes, InputFiles } from './input-files.js';
 import { RowIds } from './row-ids.js';
 
@@ -25,6 +27,8 @@ export interface OutputFlags {
   readonly rejected?: string;
   readonly report?: readonly string[];
   readonly order: ComponentOrder;
+  /** Whether the index is saved with a graph. */
+  readonly graph?: true;
 }
 
 type ReportWriter = (report: IndexingPerformanceReport) => string;
@@ -61,6 +65,7 @@ export class Outputs implements AsyncDisposable {
   readonly paths: readonly string[];
   readonly #unfinished: Unfinished[] = [];
   #rows: VectorWriter | undefined;
+  #graph: GraphOutput | undefined;
   #magnitudes: ColumnWriter | undefined;
   #rejected: AtomicFile | undefined;
   #reports: { readonly file: AtomicFile; readonly render: ReportWriter }[] = [];
@@ -96,7 +101,9 @@ export class Outputs implements AsyncDisposable {
     const dims = inputs.dims === 'ragged' ? undefined : inputs.dims;
     if (out !== undefined) {
       const index = { metric: 'cosine', order: flags.order, dims } as const;
-      this.#rows = await (savesIndex(out) ? createIndexWriter(out, index) : createVectorWriter(out, { count, dims }));
+      this.#graph = flags.graph && new GraphOutput(out);
+      const file = this.#graph?.rowsFile ?? out;
+      this.#rows = await (savesIndex(out) ? createIndexWriter(file, index) : createVectorWriter(file, { count, dims }));
       this.#unfinished.push(this.#rows);
     }
     if (magnitudes !== undefined) {
@@ -125,12 +132,20 @@ export class Outputs implements AsyncDisposable {
         ids,
         magnitudes,
       });
+    this.#graph?.note(vectors);
     await this.#magnitudes?.write(magnitudes);
     // A row without an id is called by its position among all rows.
     const idOf = (index: number) => csvCell(ids?.[index] ?? this.#position + index);
     const lines = rejected.map(({ index, code }) => `${this.#position + index},${idOf(index)},${code}\n`);
     if (lines.length > 0) await this.#rejected?.append(lines.join(''));
     this.#position += vectors.length;
+  }
+
+  /** Builds the graph of the index, once all rows are through; undefined where none is wanted. */
+  async buildGraph(options: GraphBuildOptions): Promise<GraphFigures | undefined> {
+    if (!this.#graph || !this.#rows) return undefined;
+    await this.#rows.finish();
+    return this.#graph.build(options);
   }
 
   /** Makes the reports and throws them away: how long that takes is told in them. */
@@ -148,17 +163,22 @@ export class Outputs implements AsyncDisposable {
   /** Writes the reports and lets every file appear under its name. */
   async finish(report: IndexingPerformanceReport): Promise<void> {
     for (const { file, render } of this.#reports) await file.append(render(report));
-    for (const output of this.#unfinished) await output.finish();
+    await this.#graph?.save();
+    for (const output of this.#unfinished) {
+      // The rows of a graph are finished already.
+      if (!this.#graph || output !== this.#rows) await output.finish();
+    }
   }
 
   /** Removes what is not finished. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const output of this.#unfinished) await output.abort();
+    await this.#graph?.[Symbol.asyncDispose]();
   }
 }
 
 /** What `VectorIndex` loads, rather than rows alone. */
-function savesIndex(path: string): boolean {
+export function savesIndex(path: string): boolean {
   return extname(path).toLowerCase() === '.safetensors';
 }
 

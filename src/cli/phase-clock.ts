@@ -45,7 +45,7 @@ export class PhaseClock {
    * @param copyingMs the part of indexing in which rows were copied in
    */
   phases(copyingMs: number): Phase[] {
-    const precedence = ['starting', 'report', 'writing', 'reading', 'indexing'] as const;
+    const precedence = ['starting', 'report', 'graph', 'writing', 'reading', 'indexing'] as const;
     return phasesOf(this.#spans, this.#now(), precedence).flatMap((phase): Phase[] => {
       if (phase.name !== 'indexing' || copyingMs === 0) return [phase];
       const copying = Math.min(phase.ms, copyingMs);

@@ -5,31 +5,42 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { IndexingError } from '../base/errors.js';
 import { openFileSource } from '../formats/node/file-source.js';
 import { readSavedIndex } from '../formats/saved-index.js';
-import { readVectors, type SearchHits, VectorIndex, type VectorMatrix } from '../index.node.js';
-import { checkInputName } from './check-flags.js';
+import { readVectors, type SearchHits, type SearchQuality, VectorIndex, type VectorMatrix } from '../index.node.js';
 import { printable } from './error-text.js';
 import { UsageError } from './exit.js';
 import { parsePositiveInteger } from './flag-values.js';
+import { addReadOptions, checkReadFlags, type ReadFlags, readOptionsOf } from './read-flags.js';
 
 /** The flags of the command, as commander gives them. */
-interface SearchFlags {
+interface SearchFlags extends ReadFlags {
   readonly query?: string;
   readonly row?: number;
   readonly k: number;
+  readonly exact?: true;
+  readonly recall?: number;
+  readonly effort?: number;
   readonly json?: true;
 }
 
 export function addSearchCommand(program: Command, interrupted: AbortSignal): void {
-  program
+  const command = program
     .command('search')
     .summary('find the nearest rows in a saved index')
     .description(
-      'Find the rows of a saved index that are nearest to the vectors of a file, or to one of its own rows.\nThe search is exact.',
+      'Find the rows of a saved index that are nearest to the vectors of a file, or to one of its own rows.\nThe search is exact, unless the index was saved with a graph.',
     )
     .argument('<index>', 'the index: a .safetensors file written by index --out or VectorIndex.save')
-    .option('--query <file>', 'search for every vector of this file')
+    .option('--query <file>', 'search for every vector of this file; - is standard input')
     .option('--row <n>', 'search for row n of the index, counted from 0', parseRow)
     .option('-k <n>', 'hits for each query', parsePositiveInteger, 10)
+    .option(
+      '--recall <share>',
+      'with a graph: the part of the true hits to find, above 0, up to 1; 0.95 by default',
+      parseRecall,
+    )
+    .option('--effort <n>', 'with a graph: candidates of a search, at least as many as hits', parsePositiveInteger)
+    .option('--exact', 'scan all rows, graph or not');
+  addReadOptions(command, 'the queries')
     .option('--json', 'print the hits as one JSON object')
     .showHelpAfterError('(simdex search --help lists the flags)')
     .addHelpText(
@@ -37,23 +48,26 @@ export function addSearchCommand(program: Command, interrupted: AbortSignal): vo
       `
 Examples:
   simdex search unit.safetensors --row 42
-  simdex search unit.safetensors --query questions.npy -k 5 --json`,
+  simdex search unit.safetensors --query questions.npy -k 5 --json
+  simdex search unit.safetensors --query questions.npy --recall 0.99
+  embed questions.txt | simdex search unit.safetensors --query - --format jsonl`,
     )
     .action((index: string, flags: SearchFlags) => runSearch(index, flags, interrupted));
 }
 
 async function runSearch(file: string, flags: SearchFlags, interrupted: AbortSignal): Promise<void> {
   const { query, row, k, json } = flags;
+  const quality = qualityOf(flags);
   if ((query === undefined) === (row === undefined)) throw new UsageError('give either --query or --row');
   if (file === '') throw new UsageError('the name of the index is empty');
-  if (query !== undefined) checkInputName(query, 'it must end in one of these');
-  const queries = query === undefined ? [await readRow(file, row!)] : readVectors(query);
+  if (query !== undefined) checkReadFlags([query], flags);
+  const queries = query === undefined ? [await readRow(file, row!)] : readVectors(query, readOptionsOf(flags));
   const index = await VectorIndex.load(file, { signal: interrupted });
   try {
     const found: SearchHits[] = [];
     const startedAtMs = performance.now();
     for await (const chunk of queries) {
-      const hits = await index.searchBatch(chunk, k, { signal: interrupted }).catch((error: unknown) => {
+      const hits = await index.searchBatch(chunk, k, { ...quality, signal: interrupted }).catch((error: unknown) => {
         throw query === undefined ? locate(error, row!, file) : locate(error, found.length, query);
       });
       for (const each of hits) found.push(each);
@@ -65,6 +79,15 @@ async function runSearch(file: string, flags: SearchFlags, interrupted: AbortSig
   } finally {
     await index.dispose();
   }
+}
+
+/** How well to search: one of the three, since only one of them can count. */
+function qualityOf({ k, exact, recall, effort }: SearchFlags): SearchQuality {
+  const given = Object.entries({ exact, recall, effort }).filter(([, value]) => value !== undefined);
+  if (given.length > 1) throw new UsageError(`give only one of ${given.map(([name]) => `--${name}`).join(' and ')}`);
+  if (effort !== undefined && effort < k)
+    throw new UsageError(`--effort ${effort}: expected at least as many as hits (${k})`);
+  return Object.fromEntries(given);
 }
 
 /** One row of the index, read where it lies. */
@@ -104,15 +127,17 @@ interface Outcome {
 }
 
 function jsonText({ found, firstQuery, ...figures }: Outcome): string {
-  const queries = found.map(({ ids, scores }, i) => ({
+  const queries = found.map(({ ids, scores, exact }, i) => ({
     row: firstQuery + i,
+    exact,
     hits: ids.map((id, rank) => ({ id, score: scores[rank] })),
   }));
   return `${JSON.stringify({ ...figures, queries }, null, 2)}\n`;
 }
 
 function plainText({ size, metric, searchTimeMs, found, firstQuery }: Outcome): string {
-  const what = `${size.toLocaleString('en')} rows by ${metric}, ${searchTimeMs.toFixed(1)} ms`;
+  const way = found.every(({ exact }) => exact) ? 'all rows scanned' : 'through the graph';
+  const what = `${size.toLocaleString('en')} rows by ${metric}, ${way}, ${searchTimeMs.toFixed(1)} ms`;
   const lines = [`Searched ${what}`];
   for (const [i, { ids, scores }] of found.entries()) {
     lines.push(`row ${firstQuery + i}`);
@@ -122,6 +147,12 @@ function plainText({ size, metric, searchTimeMs, found, firstQuery }: Outcome): 
     }
   }
   return `${lines.join('\n')}\n`;
+}
+
+function parseRecall(text: string): number {
+  const recall = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(recall > 0 && recall <= 1)) throw new InvalidArgumentError('Expected a number above 0, up to 1.');
+  return recall;
 }
 
 function parseRow(text: string): number {

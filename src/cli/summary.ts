@@ -2,9 +2,16 @@
  * What a finished `simdex index` tells on standard output, for people and as JSON.
  */
 import { describeMachine } from '../../bench/suite/node/machine.js';
-import { formatCount, formatDuration, formatNumber, formatPercent, formatRate } from '../reporting/format.js';
+import {
+  formatCount,
+  formatDuration,
+  formatNumber,
+  formatPercent,
+  formatQueryRate,
+  formatRate,
+} from '../reporting/format.js';
 import type { IndexingPerformanceReport } from '../reporting/report.js';
-import type { Optimization, RunSubject } from '../reporting/report-data.js';
+import type { GraphFigures, Optimization, RunSubject } from '../reporting/report-data.js';
 import { deductionText, type ScoreDeduction } from '../reporting/score.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { colorsFor } from './colors.js';
@@ -34,6 +41,8 @@ export interface IndexSummary {
   readonly recommendations: readonly string[];
   /** What --auto-optimize changed; absent without it. */
   readonly optimizations: readonly Optimization[] | undefined;
+  /** The graph that was built; absent without --graph. */
+  readonly graph: GraphFigures | undefined;
   /** Files written. */
   readonly written: readonly string[];
 }
@@ -65,6 +74,7 @@ export function summarize(
     scoreDeductions: report.scoreDeductions(),
     recommendations: report.recommendations,
     optimizations: report.optimizations,
+    graph: report.graph,
     written,
   };
 }
@@ -77,6 +87,7 @@ export function summaryText(summary: IndexSummary): string {
     ['throughput', `${formatRate(summary.vectorsPerSecond)}, ${formatNumber(summary.bytesPerSecond / 1e6)} MB/s`],
     ['threads', `${threads} (${kernel} kernel), efficiency ${formatPercent(threadEfficiency)}`],
     ['rejected', formatCount(rejected)],
+    ...graphRows(summary.graph),
     ['score', `${summary.score} of 100`],
     ...summary.scoreDeductions.map((deduction): [string, string] => ['', deductionText(deduction)]),
   ];
@@ -90,6 +101,20 @@ export function summaryText(summary: IndexSummary): string {
     ...summary.written.map((path) => `Wrote ${printable(path)}`),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Recall that a search through a graph has by default. */
+const USUAL_RECALL = 0.95;
+
+function graphRows(graph: GraphFigures | undefined): [string, string][] {
+  if (!graph) return [];
+  const { k, curve, exactQueriesPerSecond } = graph;
+  const point = curve.find(({ recall }) => recall >= USUAL_RECALL);
+  const found = point
+    ? `, ${formatPercent(point.recall)} of the ${k} best at ${formatQueryRate(point.queriesPerSecond)}`
+    : '';
+  const exact = exactQueriesPerSecond > 0 ? `, all at ${formatQueryRate(exactQueriesPerSecond)}` : '';
+  return [['graph', `built in ${formatDuration(graph.buildMs)}${found}${exact}`]];
 }
 
 /** `tuned       8 → 2 threads, 1.24 times as fast, kept` */

@@ -13,9 +13,14 @@ import { checkEngineOptions, type EngineOptions } from './engine-options.js';
  *
  * @example
  * ```js
- * await using engine = new Engine({ threads: 2 });
+ * import { Engine, MonitoredParallelIndexer, VectorIndex } from 'simdex';
+ *
+ * const engine = new Engine({ threads: 2 });
  * const indexer = new MonitoredParallelIndexer('auto', {}, { engine });
- * const index = await VectorIndex.build(vectors, { engine });
+ * const index = await VectorIndex.build([[1, 0], [0, 1]], { engine });
+ * console.log(engine.pending); // { calls: 0, rows: 0 }
+ * await Promise.all([indexer.dispose(), index.dispose()]);
+ * await engine.dispose();
  * ```
  */
 export class Engine {

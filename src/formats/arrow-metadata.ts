@@ -32,16 +32,20 @@ const MAX_DICTIONARY_BATCHES = 4096;
 
 const latin1 = new TextDecoder('latin1');
 
-/** Checks the footer and all messages. Rejects with `MalformedFile`, or the error of a read outside the metadata. */
-export async function checkArrowMetadata(source: TrackedSource): Promise<void> {
+/**
+ * Checks the footer and all messages; says whether a batch is compressed. Rejects with `MalformedFile`, or the error of a read outside
+ * the metadata.
+ */
+export async function checkArrowMetadata(source: TrackedSource): Promise<{ readonly isCompressed: boolean }> {
   const head = await source.slice(0, Math.min(MAGIC.length, source.byteLength));
   const walk = new MessageWalk(source);
   if (latin1.decode(head) !== MAGIC) {
     for (let at: number | undefined = 0; at !== undefined; ) at = await walk.message(at);
     if (!walk.hasSchema) throw malformed(source.name, 'byte 0', 'a schema, as Arrow begins with', 'none');
-    return;
+    return walk;
   }
   for (const { at, type } of await checkFooter(source)) await walk.message(at, type);
+  return walk;
 }
 
 /** Checks the footer of the file form; gives the places of its messages. */
@@ -71,6 +75,7 @@ class MessageWalk {
   #budget: number;
   #dictionaries = 0;
   hasSchema = false;
+  isCompressed = false;
   /** Of bytes that are compressed. */
   readonly #spend: (bytes: number) => void;
 
@@ -123,6 +128,7 @@ class MessageWalk {
   async #batch(buffer: FlatBuffer, batch: number, body: number, bodyBytes: number, refuse: Refuse): Promise<void> {
     if (batch === 0) throw refuse('a batch', 'none');
     const isCompressed = buffer.field(batch, 10) !== 0;
+    this.isCompressed ||= isCompressed;
     const bytes = isCompressed ? await this.#unfolded(buffer, batch, body, bodyBytes, refuse) : bodyBytes;
     checkBatch(buffer, batch, bytes, refuse);
   }

@@ -14,6 +14,7 @@ import type {
   Schema,
   TypeMap,
 } from 'apache-arrow';
+import { type IndexingError, messageOf } from '../base/errors.js';
 import type { NumberArray } from '../vectors/vector-source.js';
 import { registerCodecs } from './arrow-codecs.js';
 import { checkArrowMetadata } from './arrow-metadata.js';
@@ -22,7 +23,7 @@ import { widenHalvesInto } from './float16.js';
 import type { ByteSource, Format, RowOptions, VectorRows } from './format.js';
 import { MAX_DIMS } from './format.js';
 import { malformed, requireDims } from './malformed.js';
-import { missingPackage, requireMembers, TrackedSource, toId } from './optional-package.js';
+import { missingPackage, requireMembers, TrackedSource, toId, unfitPackage } from './optional-package.js';
 import type { RowChunk } from './row-chunk.js';
 import { ChunkMemories } from './row-chunks.js';
 import { RowCollector } from './row-collector.js';
@@ -35,8 +36,8 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
   const tracked = new TrackedSource(source);
   const library = await importArrow(source.name);
   try {
-    await checkArrowMetadata(tracked);
-    registerCodecs(library);
+    if ((await checkArrowMetadata(tracked)).isCompressed)
+      registerCodecs(requireArrow(source.name, library, ['compressionRegistry', 'CompressionType']));
     const reader = await openReader(library, tracked);
     const vector = findVectors(library, source.name, reader.schema, options.column);
     const dims = library.DataType.isFixedSizeList(vector.type) ? vector.type.listSize : options.dims;
@@ -48,18 +49,25 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
     // How many rows there are, only reading the batches tells.
     return { dims, count: undefined, dtype, chunks };
   } catch (error) {
-    throw tracked.refusal('arrow', error);
+    throw refusal(tracked, library, error);
   }
+}
+
+/** Older versions do not know the types that newer writers choose. */
+function refusal(source: TrackedSource, library: Arrow, error: unknown): IndexingError {
+  if ('LargeList' in library || !messageOf(error).startsWith('Unrecognized type'))
+    return source.refusal('arrow', error);
+  return unfitPackage(source.name, 'arrow', 'apache-arrow', 'does not know a type of its columns', error);
+}
+
+function requireArrow(file: string, library: Arrow, members: readonly (keyof Arrow)[]): Arrow {
+  return requireMembers(file, 'arrow', 'apache-arrow', library, members);
 }
 
 // Bundlers pass over an import that is missing where it stands in a try block.
 async function importArrow(file: string): Promise<Arrow> {
   try {
-    return requireMembers(file, 'arrow', 'apache-arrow', await import('apache-arrow'), [
-      'RecordBatchReader',
-      'compressionRegistry',
-      'CompressionType',
-    ]);
+    return requireArrow(file, await import('apache-arrow'), ['RecordBatchReader', 'DataType']);
   } catch (cause) {
     throw missingPackage(file, 'arrow', 'apache-arrow', cause);
   }
@@ -98,7 +106,8 @@ function findVectors(library: Arrow, file: string, schema: Schema, column: strin
 
 /** The numbers that a list is of; undefined for every other type. */
 function numberType({ DataType }: Arrow, type: DataType): string | undefined {
-  if (!DataType.isFixedSizeList(type) && !DataType.isList(type) && !DataType.isLargeList(type)) return undefined;
+  // Older versions have no LargeList.
+  if (!DataType.isFixedSizeList(type) && !DataType.isList(type) && !DataType.isLargeList?.(type)) return undefined;
   const item = type.children[0]?.type;
   if (!item) return undefined;
   if (DataType.isFloat(item)) return `float${[16, 32, 64][item.precision]}`;

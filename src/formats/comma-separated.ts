@@ -1,6 +1,6 @@
 /**
- * `.csv` (RFC 4180): every line is a vector, numbers separated by commas, in double quotes or not. A first line of names, or of numbers
- * that count 0, 1, 2 and so on, is a header. A column that it calls `id`, in any case of letters and at any place, holds the ids, as
+ * `.csv` (RFC 4180): every line is a vector, numbers in double quotes or not, separated by commas; or by semicolons or tabs, where the
+ * first line has those and no comma. A first line of names, or of numbers that count 0, 1, 2 and so on, is a header. A column that it calls `id`, in any case of letters and at any place, holds the ids, as
  * strings; one without a name, as data frames write their index, is passed over. Where a column is called `vector` or `vectors`, or by
  * the option `column`, each of its cells holds the whole vector: `"[0.6, 0.8]"`, with commas or spaces between the numbers.
  *
@@ -11,6 +11,7 @@ import { IndexingError } from '../base/errors.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import { CLOSE_BRACKET, COMMA, LINE_FEED, OPEN_BRACKET, QUOTE, RETURN, SPACE, skipSpaces, TAB } from './ascii.js';
 import { type CsvColumns, chooseColumns, type FieldRole, ONLY_COMPONENTS } from './csv-columns.js';
+import { separatorOf, withCommas } from './csv-separator.js';
 import type { Format, RowOptions, RowShape, RowsToWrite, VectorEncoder } from './format.js';
 import { closingQuote } from './lines.js';
 import { NumberList } from './number-list.js';
@@ -41,6 +42,7 @@ class CsvLineParser implements LineParser {
   readonly #options: RowOptions;
   readonly #field: Field = { from: 0, to: 0, next: 0, isQuoted: false };
   #columns: CsvColumns | undefined;
+  #separator: number | undefined;
 
   constructor(file: string, options: RowOptions) {
     this.#file = file;
@@ -48,6 +50,13 @@ class CsvLineParser implements LineParser {
   }
 
   parse(bytes: Uint8Array, start: number, end: number): 'row' | 'no row' | LineFault {
+    this.#separator ??= separatorOf(bytes, start, end);
+    if (this.#separator === COMMA) return this.#parse(bytes, start, end);
+    const from = this.#separator === TAB ? firstTab(bytes, start) : start;
+    return withCommas(bytes, from, end, this.#separator) ?? this.#parse(bytes, from, end);
+  }
+
+  #parse(bytes: Uint8Array, start: number, end: number): 'row' | 'no row' | LineFault {
     if (!this.#columns) {
       const fields = this.#split(bytes, start, end);
       if (!Array.isArray(fields)) return fields;
@@ -189,6 +198,13 @@ function readField(bytes: Uint8Array, at: number, end: number, field: Field): Li
   field.to = close;
   field.next = next;
   return undefined;
+}
+
+/** A tab that separates is no white space: before it is an empty field. */
+function firstTab(bytes: Uint8Array, start: number): number {
+  let at = start;
+  while (bytes[at - 1] === TAB) at--;
+  return at;
 }
 
 function isBlank(byte: number): boolean {

@@ -7,9 +7,9 @@
  */
 import type { File } from 'h5wasm';
 import type { ByteSource } from './format.js';
+import { brokenLibrary, type Hdf5Instance, isBreakdown } from './hdf5-library.js';
 
-type Library = typeof import('h5wasm');
-type Module = Awaited<Library['ready']>;
+type Module = Hdf5Instance['module'];
 
 /** The part of the library's file system that is used here. */
 interface FileSystem {
@@ -46,7 +46,8 @@ export class SandboxedFile {
   foreignFile: string | undefined;
   /** Whether the library was cut off. */
   readsTooMuch = false;
-  readonly #module: Module;
+  readonly #instance: Hdf5Instance;
+  readonly #name: string;
   readonly #path: string;
   readonly #file: File;
   /** While the file itself is opened. */
@@ -54,23 +55,14 @@ export class SandboxedFile {
   #budget: number;
 
   /** @param read fills as much of the target as there is from an offset on */
-  static async open(
-    library: Library,
-    byteLength: number,
-    read: NonNullable<ByteSource['readUpToNow']>,
-  ): Promise<SandboxedFile> {
-    const module = await library.ready;
-    module.activate_throwing_error_handler();
-    return new SandboxedFile(library, module, byteLength, read);
-  }
-
-  private constructor(
-    library: Library,
-    module: Module,
-    byteLength: number,
+  constructor(
+    instance: Hdf5Instance,
+    { name, byteLength }: Pick<ByteSource, 'name' | 'byteLength'>,
     read: NonNullable<ByteSource['readUpToNow']>,
   ) {
-    this.#module = module;
+    const { library, module } = instance;
+    this.#instance = instance;
+    this.#name = name;
     this.#budget = MOST_READS * byteLength + LEAST_READ_BYTES;
     this.#path = `/simdex-${files++}-${Math.random().toString(36).slice(2)}.h5`;
     const system = fileSystemOf(module);
@@ -105,10 +97,16 @@ export class SandboxedFile {
 
   /** Every call of the library goes through here. */
   run<T>(work: (module: Module) => T): T {
+    const { module, brokenBy } = this.#instance;
+    if (brokenBy !== undefined && brokenBy !== this.#name) throw brokenLibrary(this.#name, brokenBy);
     const before = running;
     running = this;
     try {
-      return work(this.#module);
+      return work(module);
+    } catch (error) {
+      this.#instance.faults++;
+      if (isBreakdown(error)) this.#instance.brokenBy ??= this.#name;
+      throw error;
     } finally {
       running = before;
     }
@@ -125,9 +123,11 @@ export class SandboxedFile {
 
   close(): void {
     try {
-      this.run(() => this.#file.close());
+      if (this.#instance.brokenBy === undefined) this.run(() => this.#file.close());
+    } catch {
+      // Nothing was written, so nothing is lost; a damaged file may not let itself be closed.
     } finally {
-      fileSystemOf(this.#module).unlink(this.#path);
+      fileSystemOf(this.#instance.module).unlink(this.#path);
     }
   }
 }

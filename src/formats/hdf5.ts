@@ -10,9 +10,10 @@ import { decodeInto, tiledReader } from './fixed-rows.js';
 import type { ByteSource, Format, RowOptions, VectorRows } from './format.js';
 import { MAX_DIMS } from './format.js';
 import { findDatasets, type MatrixDataset } from './hdf5-datasets.js';
+import { openHdf5Library } from './hdf5-library.js';
 import { SandboxedFile } from './hdf5-sandbox.js';
 import { malformed, requireDims } from './malformed.js';
-import { missingPackage, requireMembers, requirePlausible } from './optional-package.js';
+import { requirePlausible } from './optional-package.js';
 import type { IdentifiedMatrix } from './row-chunk.js';
 import { ChunkMemories, rowChunks } from './row-chunks.js';
 
@@ -79,21 +80,12 @@ async function withFile<T>(source: ByteSource, use: (hdf: SandboxedFile) => T): 
 }
 
 async function openFile(source: ByteSource): Promise<SandboxedFile> {
-  const library = await importHdf5(source.name);
+  const library = await openHdf5Library(source.name);
   const read = source.readUpToNow ?? (await copyOf(source));
   try {
-    return await SandboxedFile.open(library, source.byteLength, read);
+    return new SandboxedFile(library, source, read);
   } catch (error) {
     throw refusal(source, undefined, 'structure', error);
-  }
-}
-
-// Bundlers pass over an import that is missing where it stands in a try block.
-async function importHdf5(file: string) {
-  try {
-    return requireMembers(file, 'h5', 'h5wasm', await import('h5wasm'), ['File', 'ready']);
-  } catch (cause) {
-    throw missingPackage(file, 'h5', 'h5wasm', cause);
   }
 }
 

@@ -77,12 +77,7 @@ class JsonLineParser implements LineParser {
   #object(): LineFault | undefined {
     const start = this.#at++;
     this.#spaces();
-    if (this.#skip(CLOSE_BRACE))
-      return {
-        at: start,
-        expected: `the key ${JSON.stringify(this.#key.slice(0, 40))}`,
-        found: 'an object without it',
-      };
+    if (this.#skip(CLOSE_BRACE)) return this.#withoutVector(start);
     for (;;) {
       this.#spaces();
       const fault = this.#member();
@@ -90,13 +85,13 @@ class JsonLineParser implements LineParser {
       this.#spaces();
       if (this.#skip(COMMA)) continue;
       if (!this.#skip(CLOSE_BRACE)) return this.#fault('a comma or } behind a value');
-      if (this.#hasVector) return undefined;
-      return {
-        at: start,
-        expected: `the key ${JSON.stringify(this.#key.slice(0, 40))}`,
-        found: 'an object without it',
-      };
+      return this.#hasVector ? undefined : this.#withoutVector(start);
     }
+  }
+
+  #withoutVector(at: number): LineFault {
+    const expected = `the key ${JSON.stringify(this.#key.slice(0, 40))}`;
+    return { at, expected, found: 'an object without it; the option column names another key' };
   }
 
   #member(): LineFault | undefined {

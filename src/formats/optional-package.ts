@@ -13,8 +13,22 @@ export function missingPackage(file: string, extension: string, name: string, ca
   return new IndexingError('MissingPackage', detail, { cause });
 }
 
-/** Oldest versions that have what is used here. */
-const OLDEST: Readonly<Record<string, string>> = { 'apache-arrow': '21.0', h5wasm: '0.8', hyparquet: '1.17' };
+/** Oldest versions that read all that is read here; older ones may read some of it. */
+const OLDEST: Readonly<Record<string, string>> = { 'apache-arrow': '21.2', h5wasm: '0.7.2', hyparquet: '1.31.5' };
+
+/** `MissingPackage` for a version that does not fit; `lack` says what it has not. */
+export function unfitPackage(
+  file: string,
+  extension: string,
+  name: string,
+  lack: string,
+  cause?: unknown,
+): IndexingError {
+  const detail =
+    `cannot read ${file}: .${extension} needs ${name} ${OLDEST[name]} or newer here, and the version that is installed ${lack}; ` +
+    `npm install ${name}@latest`;
+  return new IndexingError('MissingPackage', detail, cause === undefined ? {} : { cause });
+}
 
 /**
  * The package, where it has what is used of it. Any version may be installed beside simdex: one that does not fit is told when it is
@@ -31,10 +45,7 @@ export function requireMembers<T extends object>(
 ): T {
   const absent = members.filter((member) => !(member in library));
   if (absent.length === 0) return library;
-  const detail =
-    `cannot read ${file}: .${extension} needs ${name} ${OLDEST[name]} or newer, and the version that is installed has no ` +
-    `${absent.join(', ')}; npm install ${name}@latest`;
-  throw new IndexingError('MissingPackage', detail);
+  throw unfitPackage(file, extension, name, `has no ${absent.join(', ')}`);
 }
 
 /** A source that remembers where it was read last, for errors of a reader that do not say it. */

@@ -4,6 +4,7 @@
  * one row group.
  */
 import type { FileMetaData, SchemaElement, SchemaTree } from 'hyparquet';
+import { type IndexingError, messageOf } from '../base/errors.js';
 import { chooseVectors } from './choose-vectors.js';
 import type { ByteSource, Format, RowOptions, VectorRows } from './format.js';
 import { malformed, requireDims } from './malformed.js';
@@ -14,6 +15,7 @@ import {
   requirePlausible,
   TrackedSource,
   toId,
+  unfitPackage,
 } from './optional-package.js';
 import { createDecompressors, requireCodec } from './parquet-codecs.js';
 import { type ColumnShape, checkPages } from './parquet-pages.js';
@@ -55,6 +57,15 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
   } catch (error) {
     throw tracked.refusal('parquet', error);
   }
+}
+
+/** Encodings that older versions do not know. */
+const NEW_ENCODING = /unsupported encoding: (DELTA_\w+|BYTE_STREAM_SPLIT)$/;
+
+function refusal(source: TrackedSource, error: unknown): IndexingError {
+  const [, encoding] = NEW_ENCODING.exec(messageOf(error)) ?? [];
+  if (encoding === undefined) return source.refusal('parquet', error);
+  return unfitPackage(source.name, 'parquet', 'hyparquet', `does not know the encoding ${encoding}`, error);
 }
 
 // Bundlers pass over an import that is missing where it stands in a try block.
@@ -242,7 +253,7 @@ async function readColumn(
     if (table.length === rows) return table.map((record) => record[column.name]);
     throw malformed(source.name, `row ${firstRow}`, `${rows} rows in a row group`, `${table.length}`);
   } catch (error) {
-    throw source.refusal('parquet', error);
+    throw refusal(source, error);
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * What a saved index is: a .safetensors file whose metadata say `format: simdex/1`, with the tensors `vectors` F32
  * [count, dims], `magnitudes` F32 [count], and `ids` I64 [count] or `ids_bytes` U8 (UTF-8, one after the other) with
- * `ids_offsets` I64 [count + 1]. Data follow each other in this order and begin at a multiple of 64 bytes. A row of
+ * `ids_offsets` I64 [count + 1], and those of a graph where there is one (saved-graph.ts). Data follow each other in this order and begin at a multiple of 64 bytes. A row of
  * zeros whose magnitude is NaN was rejected when it was indexed, and is no vector of the index.
  *
  * This file knows the header and the bytes of ids; it neither opens files nor looks at vectors.
@@ -12,6 +12,7 @@ import type { ComponentOrder } from '../vectors/vector-source.js';
 import type { ByteSource } from './format.js';
 import { malformed } from './malformed.js';
 import { createSafetensorsHeader, readSafetensorsHeader, type Tensor, type TensorShape } from './safetensors-header.js';
+import { graphTensors, placesOfGraph, type SavedGraphPlaces, type SavedGraphShape } from './saved-graph.js';
 
 const savedMetrics = ['cosine', 'dot', 'euclidean'] as const;
 type SavedMetric = (typeof savedMetrics)[number];
@@ -29,6 +30,7 @@ export interface SavedIndexShape {
   /** Sorted rows can be written, but are no longer vectors that could be searched. */
   readonly order: ComponentOrder;
   readonly ids: SavedIds;
+  readonly graph?: SavedGraphShape | undefined;
 }
 
 /** Where in the file everything is. Offsets are bytes from its beginning. */
@@ -42,6 +44,8 @@ export interface SavedIndexPlaces {
   readonly ids:
     | { readonly kind: 'numbers'; readonly values: Tensor }
     | { readonly kind: 'strings'; readonly bytes: Tensor; readonly offsets: Tensor };
+  /** Undefined where none was saved. */
+  readonly graph: SavedGraphPlaces | undefined;
 }
 
 const FORMAT_FAMILY = 'simdex/';
@@ -50,13 +54,18 @@ const FORMAT = `${FORMAT_FAMILY}1`;
 export const SAVED_HEADER_BYTES = 1024;
 
 /** The header's `SAVED_HEADER_BYTES` bytes. */
-export function createSavedIndexHeader({ count, dims, metric, order, ids }: SavedIndexShape): Uint8Array {
+export function createSavedIndexHeader({ count, dims, metric, order, ids, graph }: SavedIndexShape): Uint8Array {
   const tensors: Record<string, TensorShape> = {
     vectors: { dtype: 'F32', shape: [count, dims] },
     magnitudes: { dtype: 'F32', shape: [count] },
     ...idTensors(count, ids),
+    ...(graph && graphTensors(graph)),
   };
-  return createSafetensorsHeader(tensors, { format: FORMAT, metric, order }, SAVED_HEADER_BYTES);
+  return createSafetensorsHeader(
+    tensors,
+    { format: FORMAT, metric, order, ...(graph && { graph: `${graph.degree},${graph.effort}` }) },
+    SAVED_HEADER_BYTES,
+  );
 }
 
 /** The tensors that hold the ids of `count` rows, in the order of their data. */
@@ -108,7 +117,8 @@ export async function readSavedIndex(source: ByteSource): Promise<SavedIndexPlac
   const ids: SavedIndexPlaces['ids'] = tensors.has('ids_bytes')
     ? { kind: 'strings', bytes: column('ids_bytes', 'U8'), offsets: column('ids_offsets', 'I64', [count + 1]) }
     : { kind: 'numbers', values: column('ids', 'I64', [count]) };
-  return { count, dims, metric, order, vectors, magnitudes: column('magnitudes', 'F32', [count]), ids };
+  const graph = placesOfGraph(metadata.get('graph'), tensors, dims, metric);
+  return { count, dims, metric, order, vectors, magnitudes: column('magnitudes', 'F32', [count]), ids, graph };
 }
 
 /** Ids as they lie in a file, of some rows. */

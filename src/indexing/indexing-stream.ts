@@ -4,7 +4,7 @@
  * indexed, and the result before that has been given back, so a source may fill two memories in turn.
  */
 import { nowMs } from '../base/clock.js';
-import { IndexingError, invalidConfiguration, refuseUnknown } from '../base/errors.js';
+import { detailOf, IndexingError, invalidConfiguration, refuseUnknown } from '../base/errors.js';
 import { linkSignals } from '../base/linked-signal.js';
 import { unlessStopped } from '../base/unless-stopped.js';
 import { IndexingPerformanceReport } from '../reporting/report.js';
@@ -208,6 +208,9 @@ function rebase(position: number): (error: unknown) => never {
   return (error) => {
     if (!(error instanceof IndexingError) || error.vectorIndex === undefined) throw error;
     const vectorIndex = position + error.vectorIndex;
-    throw new IndexingError(error.code, `vector ${vectorIndex} of the stream`, { vectorIndex, cause: error });
+    const where = `vector ${vectorIndex} of the stream`;
+    // Of a vector that is none, its own words name the component.
+    const detail = error.code === 'InvalidConfiguration' ? `${where}; in its chunk, ${detailOf(error)}` : where;
+    throw new IndexingError(error.code, detail, { vectorIndex, cause: error });
   };
 }

@@ -61,6 +61,17 @@ export interface Kernel {
  *
  * Rejects with `IndexingError` `InvalidConfiguration` for an unknown backend, or one this engine cannot run. The methods
  * of the kernel throw it for what is no matrix, and `InsufficientMemory` beyond 4 GiB.
+ *
+ * @example
+ * ```js
+ * import { createKernel } from 'simdex/kernel';
+ *
+ * const kernel = await createKernel({ backend: 'simd' });
+ * const matrix = kernel.allocate(1, 2);
+ * matrix.data.set([3, 4]);
+ * const { magnitudes } = kernel.process(matrix, { order: 'original', inPlace: true });
+ * console.log(magnitudes[0], matrix.data); // 5 Float32Array(2) [ 0.6…, 0.8… ]
+ * ```
  */
 export async function createKernel(options: KernelOptions = {}): Promise<Kernel> {
   refuseUnknown('options', options, new Set(['backend']));

@@ -30,7 +30,22 @@ import { calculateOptimalBatchSize } from './tuning/optimal-batch-size.js';
 /** Measuring the memory takes 2 % of that. */
 const LONG_RUN_MS = 2500;
 
-/** Indexes vectors on several threads, counts what they do in monitors, and reports on every run. */
+/**
+ * Indexes vectors on several threads, counts what they do in monitors, and reports on every run.
+ *
+ * @example
+ * ```js
+ * import { MonitoredParallelIndexer } from 'simdex';
+ *
+ * const indexer = new MonitoredParallelIndexer();
+ * const matrix = { data: Float32Array.from({ length: 1000 * 64 }, Math.random), dims: 64 };
+ * const result = await indexer.indexVectorsMonitored(matrix, { order: 'original' });
+ * console.log(result.indexedCount, result.vectors.magnitudes.length); // 1000 1000
+ * console.log(result.performanceReport.recommendations);
+ * result.dispose();
+ * await indexer.dispose();
+ * ```
+ */
 export class MonitoredParallelIndexer {
   /** What indexes, usable alone; its runs are not monitored. */
   readonly indexer: ParallelIndexer;

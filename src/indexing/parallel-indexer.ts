@@ -24,7 +24,19 @@ import { IndexingResult, type ResultInput } from './result/indexing-result.js';
 import { observeNothing, type RunObserver } from './run-observer.js';
 import { SmallCall } from './small-call.js';
 
-/** Indexes vectors on several threads, unmonitored. */
+/**
+ * Indexes vectors on several threads, unmonitored.
+ *
+ * @example
+ * ```js
+ * import { ParallelIndexer } from 'simdex';
+ *
+ * const indexer = new ParallelIndexer(2);
+ * const { vectors } = await indexer.indexVectors([new Float32Array([3, 4])]);
+ * console.log(vectors.get(0).magnitude); // 5
+ * await indexer.dispose();
+ * ```
+ */
 export class ParallelIndexer {
   /** Threads that a call uses at most. */
   readonly threadCount: number;

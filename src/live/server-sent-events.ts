@@ -37,6 +37,28 @@ const HEARTBEAT = 'event: heartbeat\ndata: {}\n\n';
  * Ends when the monitor is stopped; cancelling it stops reading from the monitor. Interim reports are left out.
  *
  * @throws IndexingError `InvalidConfiguration` for an unknown option, or a `heartbeatMs` that is no positive number.
+ *
+ * @example
+ * ```js
+ * import { createServer } from 'node:http';
+ * import { pipeline } from 'node:stream/promises';
+ * import { MonitoredParallelIndexer } from 'simdex';
+ * import { serverSentEvents, serverSentEventsHeaders } from 'simdex/monitor-events';
+ *
+ * const indexer = new MonitoredParallelIndexer();
+ * const monitor = indexer.enableRealTimeMonitoring();
+ * const server = createServer(async (request, response) => {
+ *   await pipeline(serverSentEvents(monitor), response.writeHead(200, serverSentEventsHeaders));
+ * });
+ * server.listen(0, '127.0.0.1', async () => {
+ *   // A page would show it: <simdex-monitor src="/events">
+ *   const events = await fetch(`http://127.0.0.1:${server.address().port}/events`);
+ *   console.log(events.headers.get('content-type')); // text/event-stream; charset=utf-8
+ *   await events.body.cancel();
+ *   server.close();
+ *   await indexer.dispose();
+ * });
+ * ```
  */
 export function serverSentEvents(
   monitor: MonitorSource,

@@ -23,6 +23,9 @@ export interface HitPlace {
   readonly k: number;
 }
 
+/** What a lane needs of it. */
+export type Board = Pick<SearchBoard, 'queryCount' | 'queries' | 'leastKeys' | 'hits' | 'place'>;
+
 export class SearchBoard {
   readonly queryCount: number;
   /** Float32Array, queryCount × queryBytes(dims) / 4. */
@@ -71,9 +74,24 @@ export class SearchBoard {
 
   /** Forgets what a lane has found. */
   clear(lane: number): void {
-    for (let query = 0; query < this.queryCount; query++) {
-      const { at } = this.place(lane, query);
-      this.hits.fill(0, at, at + 2);
-    }
+    for (let query = 0; query < this.queryCount; query++) this.clearQuery(query, lane);
+  }
+
+  /** Forgets what a lane has found for one query. */
+  clearQuery(query: number, lane = 0): void {
+    const { at } = this.place(lane, query);
+    this.hits.fill(0, at, at + 2);
+  }
+
+  /** The board of one query. */
+  only(query: number): Board {
+    const size = this.queries.length / this.queryCount;
+    return {
+      queryCount: 1,
+      queries: this.queries.subarray(query * size, (query + 1) * size),
+      leastKeys: this.leastKeys.subarray(query, query + 1),
+      hits: this.hits,
+      place: (lane) => this.place(lane, query),
+    };
   }
 }

@@ -56,6 +56,17 @@ interface Instrument {
  * monitor was made or last reset, and absent until there is a sample; counts and times are never reset.
  *
  * @throws IndexingError `InvalidConfiguration` for a prefix that is not one, or an unknown option.
+ *
+ * @example
+ * ```js
+ * import { metrics } from '@opentelemetry/api';
+ * import { PerformanceMonitor } from 'simdex';
+ * import { registerWithOpenTelemetry } from 'simdex/metrics';
+ *
+ * const monitor = new PerformanceMonitor();
+ * const registration = registerWithOpenTelemetry(metrics.getMeter('search'), monitor);
+ * registration.dispose();
+ * ```
  */
 export function registerWithOpenTelemetry<Observable>(
   meter: OpenTelemetryMeter<Observable>,

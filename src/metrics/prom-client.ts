@@ -24,6 +24,19 @@ export interface PromClientRegistry {
  *
  * @throws IndexingError `InvalidConfiguration` for a prefix that is not one, an unknown option, or a name that is
  * taken; nothing is registered then.
+ *
+ * @example
+ * ```js
+ * import { Registry } from 'prom-client';
+ * import { PerformanceMonitor } from 'simdex';
+ * import { registerWithPromClient } from 'simdex/metrics';
+ *
+ * const registry = new Registry();
+ * const monitor = new PerformanceMonitor();
+ * const registration = registerWithPromClient(registry, monitor);
+ * console.log((await registry.metrics()).includes('simdex_query_duration_seconds')); // true
+ * registration.dispose();
+ * ```
  */
 export function registerWithPromClient(
   registry: PromClientRegistry,

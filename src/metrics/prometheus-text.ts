@@ -13,6 +13,16 @@ export const prometheusContentType = 'text/plain; version=0.0.4; charset=utf-8';
  * joined.
  *
  * @throws IndexingError `InvalidConfiguration` for a prefix that is not one, or an unknown option.
+ *
+ * @example
+ * ```js
+ * import { PerformanceMonitor } from 'simdex';
+ * import { prometheusText } from 'simdex/metrics';
+ *
+ * const monitor = new PerformanceMonitor();
+ * monitor.recordQueryTime(2);
+ * console.log(prometheusText(monitor).includes('simdex_query_duration_seconds_count 1')); // true
+ * ```
  */
 export function prometheusText(source: MetricsSource, options: PrometheusOptions = {}): string {
   const reading = takeReading(source);

@@ -3,7 +3,8 @@
  *
  * A rule is judged over the last ten seconds, and only with enough in them. It is raised when it has held for three seconds,
  * so that a moment raises nothing, and cleared when it ceases to hold; in between it is silent. A window with too little in it
- * says nothing of a rule; what is raised is cleared after ten seconds of such.
+ * says nothing of a rule; what is raised is cleared after ten seconds of such. How query times spread is told only where it can be
+ * felt: a query takes less than a turn of the system's scheduler, so a busy machine alone makes some of them many times as long.
  */
 import type { MonitorThresholds } from './monitor-thresholds.js';
 import type { AlertRule, AlertSeverity, AlertUpdate } from './monitor-update.js';
@@ -39,6 +40,8 @@ interface Rule {
   readonly floor?: true;
   /** undefined where the window has too little to tell. */
   value(window: MonitorWindow): number | undefined;
+  /** Distance from the mean, of a rule about how query times spread. */
+  querySpreadMs?(window: MonitorWindow): number;
 }
 
 /** Of throughput, time says enough too: where runs stand still, there are no vectors to count. */
@@ -68,6 +71,7 @@ const RULES: readonly Rule[] = [
     name: '99th percentile of query times',
     unit: ' × the mean',
     value: (window) => p99ToMean(queriesOf(window)),
+    querySpreadMs: ({ queries }) => queries.percentileMs(99) - queries.meanMs,
   },
   {
     rule: 'p99IndexTime',
@@ -84,6 +88,7 @@ const RULES: readonly Rule[] = [
     name: 'Standard deviation of query times (the slowest 1 % left out)',
     unit: ' × the mean',
     value: (window) => variation(queriesOf(window)),
+    querySpreadMs: ({ queries }) => queries.spreadBelow(99)?.stdDevMs ?? 0,
   },
   {
     rule: 'indexTimeVariation',
@@ -118,10 +123,13 @@ export function judgeAlerts(
     const value = rule.value(window);
     const threshold = thresholds[rule.threshold];
     const before = held.get(rule.rule);
-    const after = judgeRule(before, value === undefined ? undefined : passes(rule, value, threshold), atMs);
+    const isFelt = (rule.querySpreadMs?.(window) ?? Number.POSITIVE_INFINITY) >= thresholds.minQuerySpreadMs;
+    const holds = value === undefined ? undefined : passes(rule, value, threshold) && isFelt;
+    const after = judgeRule(before, holds, atMs);
     if (after) now.set(rule.rule, after);
-    if (after?.raised && !before?.raised) alerts.push(alert(rule, 'raised', value, threshold));
-    if (before?.raised && !after) alerts.push(alert(rule, 'cleared', value, threshold));
+    const tell = (state: AlertUpdate['state']) => alerts.push(alert(rule, state, value, threshold));
+    if (after?.raised && !before?.raised) tell('raised');
+    if (before?.raised && !after) tell('cleared');
   }
   return { held: now, alerts };
 }
@@ -139,12 +147,16 @@ function passes({ floor }: Rule, value: number, threshold: number): boolean {
 }
 
 function alert(rule: Rule, state: AlertUpdate['state'], value: number | undefined, threshold: number): AlertUpdate {
-  const side = `${state === 'raised' ? '' : 'no longer '}${rule.floor ? 'below' : 'above'}`;
   const message =
     value === undefined
       ? `${rule.name}: too little was recorded for ${WINDOW_MS / 1000} s to tell`
-      : `${rule.name} is ${figure(value)}${rule.unit}, ${side} ${figure(threshold)}${rule.unit}`;
+      : `${rule.name} is ${figure(value)}${rule.unit}, ${comparison(rule, state, value, threshold)}`;
   return { type: 'alert', state, severity: rule.severity, rule: rule.rule, message, value: value ?? 0, threshold };
+}
+
+function comparison(rule: Rule, state: AlertUpdate['state'], value: number, threshold: number): string {
+  if (state === 'cleared' && passes(rule, value, threshold)) return 'but so little beyond it that nobody feels it';
+  return `${state === 'raised' ? '' : 'no longer '}${rule.floor ? 'below' : 'above'} ${figure(threshold)}${rule.unit}`;
 }
 
 /** Times of rows of different lengths differ by nature, and those of a coarse clock by its steps. */

@@ -16,6 +16,11 @@ export interface MonitorThresholds {
   readonly p99ToMean: number;
   /** Standard deviation / mean of the fastest 99 %, of the same times. Default 0.5. */
   readonly coefficientOfVariation: number;
+  /**
+   * Least distance from the mean, in milliseconds, that a 99th percentile or standard deviation of query times must have for its rule
+   * to hold. Default 5: on a busy machine a thread waits as long for its turn on a processor.
+   */
+  readonly minQuerySpreadMs: number;
   /** Fewest vectors per second while runs last, which may be judged after three seconds of runs too. Default 0: off. */
   readonly minVectorsPerSecond: number;
   /** Share by which ten seconds may be worse than the ten before, 0.2 for 20 %. Default 0.2. */
@@ -30,6 +35,7 @@ const DEFAULTS: MonitorThresholds = {
   meanIndexTimeMs: 5000,
   p99ToMean: 3,
   coefficientOfVariation: 0.5,
+  minQuerySpreadMs: 5,
   minVectorsPerSecond: 0,
   degradation: 0.2,
 };

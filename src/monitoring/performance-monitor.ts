@@ -6,7 +6,19 @@ import { type PerformanceStats, performanceStats } from './performance-stats.js'
 import { type Clock, elapsedSince, PerformanceTimer, systemClock } from './performance-timer.js';
 import { checkDuration, TimeDistribution } from './time-distribution.js';
 
-/** Records how long queries and the indexing of vectors take, in milliseconds; tells counts, means, percentiles and rates. */
+/**
+ * Records how long queries and the indexing of vectors take, in milliseconds; tells counts, means, percentiles and rates.
+ *
+ * @example
+ * ```js
+ * import { PerformanceMonitor } from 'simdex';
+ *
+ * const monitor = new PerformanceMonitor();
+ * monitor.recordQueryTime(1.5);
+ * await monitor.timeQuery(async () => 'the work');
+ * console.log(monitor.getStats().totalQueries); // 2
+ * ```
+ */
 export class PerformanceMonitor {
   readonly #clock: Clock;
   /** They get every record as well: of a thread's monitor that of all threads, of that one windows of time. */

@@ -41,7 +41,21 @@ interface RunUnderWay<Report> {
   reportedAtMs: number;
 }
 
-/** Tells every 100 ms, while it is started, how runs go and what was recorded: to listeners, and to readers of `updates()`. */
+/**
+ * Tells every 100 ms, while it is started, how runs go and what was recorded: to listeners, and to readers of `updates()`.
+ *
+ * @example
+ * ```js
+ * import { PerformanceMonitor, RealTimeMonitor } from 'simdex';
+ *
+ * const monitor = new PerformanceMonitor();
+ * const realTime = new RealTimeMonitor(monitor, { thresholds: { meanQueryTimeMs: 50 } });
+ * realTime.on('metric', ({ stats }) => console.log(stats.totalQueries));
+ * realTime.start();
+ * monitor.recordQueryTime(3);
+ * realTime.stop();
+ * ```
+ */
 export class RealTimeMonitor<Report = unknown> {
   readonly #monitor: PerformanceMonitor;
   readonly #clock: Clock;

@@ -25,7 +25,18 @@ export interface MonitoringStats {
   readonly monitoringEnabled: boolean;
 }
 
-/** The monitor of all threads together, and those of the single threads: what is recorded in theirs is recorded here too. */
+/**
+ * The monitor of all threads together, and those of the single threads: what is recorded in theirs is recorded here too.
+ *
+ * @example
+ * ```js
+ * import { SharedPerformanceMonitor } from 'simdex';
+ *
+ * const monitor = new SharedPerformanceMonitor(2);
+ * monitor.threadMonitors[1].recordIndexTime(0.2);
+ * console.log(monitor.getStats().totalIndexes); // 1
+ * ```
+ */
 export class SharedPerformanceMonitor extends PerformanceMonitor {
   /** One per thread, in order of thread id; empty when per-thread monitoring is off. */
   readonly threadMonitors: readonly PerformanceMonitor[];

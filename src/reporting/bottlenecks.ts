@@ -26,12 +26,18 @@ const LEAST_SHARE = 0.1;
 const LEAST_MS = 1;
 /** A run that is over at once is mostly beginning and end; from half on, the vectors are too few. */
 const DISPATCH_SHARE = 0.5;
-/** With more work for a thread and run, a long beginning or end is an accident, and more vectors would not change it. */
-const LITTLE_WORK_MS = 2;
-/** Near its measured bandwidth, the memory is what the threads wait for. */
+/**
+ * With more work for a thread and run, a long beginning or end is an accident, and more vectors would not change it: where nothing
+ * comes between, they take some 0.1 to 0.5 ms.
+ */
+const LITTLE_WORK_MS = 0.5;
+/** Near its measured bandwidth, the memory is what the threads wait for; well beyond it, their data were in caches. */
 const MEMORY_SHARE = 0.7;
+const CACHED_SHARE = 1.4;
 /** What other programs take now and then is no oversubscription. */
 const PROCESSOR_SHARE = 0.25;
+/** Where they take more, threads beyond the processors get their process more of them: they are not useless then. */
+const OTHERS_SHARE = 0.1;
 /** Dispatch is to be at most this share of the time of a run that is large enough. */
 const GOOD_DISPATCH_SHARE = 0.1;
 /** Batches whose size is not given have as many vectors or more. */
@@ -41,6 +47,7 @@ const LEAST_CHOSEN_SIZE = 50;
 interface Cause {
   readonly name: Bottleneck['name'];
   readonly lostMs: number;
+  readonly gainMs: number;
   readonly leastShare: number;
   /** Whether what it asks for helps, whatever its share. */
   readonly applies: boolean;
@@ -53,43 +60,59 @@ export function findBottlenecks(losses: Losses, facts: BottleneckFacts): Bottlen
   return causesOf(losses, facts)
     .map((cause) => ({ ...cause, share: Math.min(1, cause.lostMs / runMs) }))
     .filter(({ applies, share, leastShare }) => applies && share >= leastShare)
-    .map(({ name, share, lostMs, sentence }) => {
-      return { name, share, lostMs, recommendation: sentence(`${(100 * share).toFixed(1)}%`) };
+    .map(({ name, share, lostMs, gainMs, sentence }) => {
+      return { name, share, lostMs, gainMs, recommendation: sentence(`${(100 * share).toFixed(1)}%`) };
     })
     .sort((a, b) => b.share - a.share);
 }
 
 function causesOf(losses: Losses, facts: BottleneckFacts): readonly Cause[] {
-  const { runMs, threads, busyMs, conditions } = facts;
+  const { runMs, threads, copiedBytes, conditions } = facts;
+  const { memoryMs, withoutProcessorMs, takenByOthersMs } = losses;
   const oversubscribed = threads > conditions.availableThreads;
-  const memoryBound = losses.memoryMs >= MEMORY_SHARE * runMs && facts.copiedBytes === 0;
+  const othersTook = takenByOthersMs >= OTHERS_SHARE * runMs;
+  // While threads have no processor, nothing is asked of the memory.
+  const memoryShare = memoryMs / Math.max(runMs - takenByOthersMs, 1e-6);
+  const memoryBound = memoryShare >= MEMORY_SHARE && memoryShare <= CACHED_SHARE && (copiedBytes > 0 || !othersTook);
   // Two sentences must not name two numbers of threads.
-  const threadsToUse = memoryBound ? enoughThreads(threads, conditions) : conditions.availableThreads;
+  const threadsToUse =
+    memoryBound && copiedBytes === 0 ? enoughThreads(threads, conditions) : conditions.availableThreads;
   const cause = (
     name: Bottleneck['name'],
     lostMs: number,
     sentence: Cause['sentence'],
-    { leastShare = LEAST_SHARE, applies = lostMs >= LEAST_MS }: Partial<Pick<Cause, 'leastShare' | 'applies'>> = {},
-  ): Cause => ({ name, lostMs, leastShare, applies, sentence });
+    more: Partial<Pick<Cause, 'gainMs' | 'leastShare' | 'applies'>> = {},
+  ): Cause => {
+    const { gainMs = lostMs, leastShare = LEAST_SHARE, applies = lostMs >= LEAST_MS } = more;
+    return { name, lostMs, gainMs, leastShare, applies, sentence };
+  };
   return [
     cause('copying', losses.copyingMs, (percent) => copying(percent, facts)),
     cause('first touch', losses.firstTouchMs, (percent) => firstTouch(percent, facts)),
-    cause('memory bandwidth', losses.memoryMs, (percent) => memoryBandwidth(percent, facts), {
-      leastShare: MEMORY_SHARE,
+    cause('memory bandwidth', Math.min(memoryMs, runMs), (percent) => memoryBandwidth(percent, facts), {
+      gainMs: copiedBytes > 0 ? Math.min(memoryMs, runMs) / 2 : 0,
+      applies: memoryBound,
     }),
     cause('imbalance', losses.imbalanceMs, (percent) => imbalance(percent, facts), {
+      gainMs: losses.balancingGainMs,
       applies: threads > 1 && isWorthChange(losses.balancingGainMs, runMs),
     }),
     cause('few vectors', losses.dispatchMs, (percent) => fewVectors(percent, losses.dispatchMs, facts), {
       leastShare: DISPATCH_SHARE,
-      applies: threads > 1 && busyMs <= LITTLE_WORK_MS * threads * conditions.runs,
+      applies: threads > 1 && workMs(facts) <= LITTLE_WORK_MS * threads * conditions.runs,
     }),
     cause('start-up', losses.startUpMs, (percent) => startUp(percent, facts)),
-    cause('processors', losses.withoutProcessorMs, (percent) => processors(percent, facts, threadsToUse), {
+    cause('processors', withoutProcessorMs, (percent) => processors(percent, facts, threadsToUse, othersTook), {
+      gainMs: oversubscribed && !othersTook ? 0 : takenByOthersMs,
       leastShare: oversubscribed ? LEAST_SHARE : PROCESSOR_SHARE,
-      applies: oversubscribed ? losses.withoutProcessorMs >= LEAST_MS : isWorthChange(losses.withoutProcessorMs, runMs),
+      applies: oversubscribed ? withoutProcessorMs >= LEAST_MS : isWorthChange(withoutProcessorMs, runMs),
     }),
   ];
+}
+
+/** Of all threads together. A thread that had no processor for a while was not at work then. */
+function workMs({ busyMs, conditions }: BottleneckFacts): number {
+  return Math.min(busyMs, conditions.cpuMs ?? busyMs);
 }
 
 function copying(percent: string, { copiedBytes }: BottleneckFacts): string {
@@ -130,11 +153,11 @@ function imbalance(percent: string, { batches, threads, batchSize, vectors, cond
 }
 
 function fewVectors(percent: string, dispatchMs: number, facts: BottleneckFacts): string {
-  const { threads, busyMs, conditions } = facts;
+  const { threads, conditions } = facts;
   // Of a stream, a chunk.
   const vectors = facts.vectors / conditions.runs;
-  const workMs = dispatchMs * (1 / GOOD_DISPATCH_SHARE - 1);
-  const enough = Math.max(2 * vectors, Math.ceil((workMs * threads * vectors) / Math.max(busyMs, 1e-6)));
+  const neededMs = dispatchMs * (1 / GOOD_DISPATCH_SHARE - 1);
+  const enough = Math.max(2 * vectors, Math.ceil((neededMs * threads * vectors) / Math.max(workMs(facts), 1e-6)));
   const each = (vectors / threads).toFixed(0);
   return `Beginning and ending took ${percent} of the time of so few vectors (${each} per thread). Index ${twoDigits(enough)} or more at a time.`;
 }
@@ -146,13 +169,16 @@ function startUp(percent: string, { conditions }: BottleneckFacts): string {
   );
 }
 
-function processors(percent: string, { threads, conditions }: BottleneckFacts, toUse: number): string {
+function processors(percent: string, facts: BottleneckFacts, toUse: number, othersTook: boolean): string {
+  const { threads, conditions } = facts;
   const { availableThreads } = conditions;
   const found = `Threads at work had no processor for ${percent} of the time`;
   if (threads <= availableThreads) return `${found}: other programs took it. End them, or run when they have ended.`;
   const use = `Use ${toUse} thread${toUse === 1 ? '' : 's'}`;
   // Waiting threads cost the run little: what they would do, others do meanwhile.
-  return `${found} (${threads} threads, ${availableThreads} available). ${use}: more do not make it faster.`;
+  return othersTook
+    ? `${found} (${threads} threads, ${availableThreads} available, of which other programs took a part). End them, or run when they have ended. ${use} then: more do not make it faster.`
+    : `${found} (${threads} threads, ${availableThreads} available). ${use}: more do not make it faster.`;
 }
 
 function megabytes(bytes: number): string {

@@ -29,6 +29,11 @@ export function formatNumber(value: number): string {
   return size < 100 ? threeDigits(value) : whole(value);
 }
 
+/** 9,960 queries/s. */
+export function formatQueryRate(queriesPerSecond: number): string {
+  return `${formatNumber(queriesPerSecond)} queries/s`;
+}
+
 /** A whole number in full; a mean of such, as `formatNumber`. */
 export function formatCount(value: number): string {
   return Number.isSafeInteger(value) ? whole(value) : formatNumber(value);

@@ -27,6 +27,8 @@ export interface Losses {
   readonly startUpMs: number;
   /** Threads at work that had no processor. */
   readonly withoutProcessorMs: number;
+  /** The part of it that threads as many as there are processors would have lost, too: other programs took it. */
+  readonly takenByOthersMs: number;
 }
 
 export const noLosses: Losses = {
@@ -38,6 +40,7 @@ export const noLosses: Losses = {
   dispatchMs: 0,
   startUpMs: 0,
   withoutProcessorMs: 0,
+  takenByOthersMs: 0,
 };
 
 export interface RunToExplain {
@@ -55,7 +58,7 @@ export interface RunToExplain {
 const FIRST_TOUCH_BYTES_PER_MS = 1.5e6;
 
 export function lossesOf(run: RunToExplain): Losses {
-  const { totalTimeMs, threads, batches, copyIn, conditions } = run;
+  const { totalTimeMs, waitedMs = 0, threads, batches, copyIn, conditions } = run;
   if (batches.length === 0) return noLosses;
   const lastEndMs = batches.reduce((last, { endedAtMs }) => Math.max(last, endedAtMs), 0);
   const idle = idleTimes(run, lastEndMs);
@@ -75,6 +78,7 @@ export function lossesOf(run: RunToExplain): Losses {
     dispatchMs: idle.dispatchMs / threads + Math.max(0, totalTimeMs - lastEndMs),
     startUpMs: idle.startUpMs / threads,
     withoutProcessorMs: withoutProcessorMs(conditions, threads, busyMs) / threads,
+    takenByOthersMs: takenByOthersMs(conditions, threads, busyMs, totalTimeMs - waitedMs),
   };
 }
 
@@ -99,6 +103,7 @@ export function addLosses(a: Losses, b: Losses): Losses {
     dispatchMs: a.dispatchMs + b.dispatchMs,
     startUpMs: a.startUpMs + b.startUpMs,
     withoutProcessorMs: a.withoutProcessorMs + b.withoutProcessorMs,
+    takenByOthersMs: a.takenByOthersMs + b.takenByOthersMs,
   };
 }
 
@@ -140,4 +145,10 @@ function bytesMoved(batches: readonly BatchSample[], copyIn: CopyIn | undefined)
 function withoutProcessorMs({ cpuMs, availableThreads }: RunConditions, threads: number, busyMs: number): number {
   if (cpuMs !== undefined) return Math.max(0, busyMs - cpuMs);
   return busyMs * Math.max(0, 1 - availableThreads / threads);
+}
+
+/** What the processors had for the threads at work, and did not give them, shared among as many threads as could have had it. */
+function takenByOthersMs({ cpuMs, availableThreads }: RunConditions, threads: number, busyMs: number, runMs: number) {
+  if (cpuMs === undefined) return 0;
+  return Math.max(0, Math.min(busyMs, availableThreads * runMs) - cpuMs) / Math.min(threads, availableThreads);
 }

@@ -48,6 +48,7 @@ const shownOrder: readonly Phase['name'][] = [
   'copying',
   'indexing',
   'writing',
+  'graph',
   'report',
   'rest',
 ];

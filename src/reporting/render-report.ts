@@ -29,6 +29,18 @@ const OPTIONS = new Set(['interactive', 'names', 'title']);
  *
  * @param reports a report, or several; also what `JSON.parse` made of their JSON
  * @throws IndexingError `InvalidConfiguration` for no report, for one that is none, and for options that do not fit.
+ *
+ * @example
+ * ```js
+ * import { MonitoredParallelIndexer } from 'simdex';
+ * import { renderReport } from 'simdex/report';
+ *
+ * const indexer = new MonitoredParallelIndexer();
+ * const run = async () => (await indexer.indexVectorsMonitored([[3, 4], [1, 2]])).performanceReport;
+ * const page = renderReport([await run(), await run()], { names: ['before', 'after'] });
+ * console.log(page.includes('before')); // true
+ * await indexer.dispose();
+ * ```
  */
 export function renderReport(
   reports: IndexingPerformanceReportData | readonly IndexingPerformanceReportData[],

@@ -133,6 +133,8 @@ const bottleneck = objectOf({
   /** Of the run's time, 0..1. */
   share: ratio,
   lostMs: figure,
+  /** About what the change that `recommendation` names would gain; 0 where it spares threads, not time. */
+  gainMs: orElse(figure, 0),
   /** The figure that shows it, and what to change. */
   recommendation: text,
 });
@@ -157,6 +159,34 @@ const optimization = objectOf({
 });
 /** A change that the tuner made. */
 export interface Optimization extends ValueOf<typeof optimization> {}
+
+const recallPoint = objectOf({
+  /** Size of the candidate list. */
+  effort: count,
+  recall: ratio,
+  queriesPerSecond: figure,
+});
+/** What searches through a graph found with an effort, and how many there were in a second, one after the other. */
+export interface RecallPoint extends ValueOf<typeof recallPoint> {}
+
+const graphFigures = objectOf({
+  rows: counted('graph_rows'),
+  /** Most neighbours of a row. */
+  degree: counted('graph_degree'),
+  /** Candidates that a row's neighbours were chosen from. */
+  effort: counted('graph_effort'),
+  bytes: csv(count, 'graph_memory', 'bytes'),
+  /** Building and measuring it. */
+  buildMs: ms(figure, 'graph_build_time_ms'),
+  /** Hits of each search of the curve. */
+  k: count,
+  /** Effort ascending. */
+  curve: rowEach<RecallPoint>(recallPoint, recallRows),
+  /** The same of searches that scan all rows. */
+  exactQueriesPerSecond: csv(figure, 'graph_exact_throughput', 'queries_per_second', { decimals: 2 }),
+});
+/** The graph that was built over the rows. */
+export interface GraphFigures extends ValueOf<typeof graphFigures> {}
 
 const kernelNames = ['simd', 'scalar', 'javascript'] as const;
 
@@ -199,6 +229,7 @@ export const phaseNames = [
   'copying',
   'indexing',
   'writing',
+  'graph',
   'report',
   'rest',
 ] as const;
@@ -231,11 +262,12 @@ function threadRows({ threadId, averageTimeMs, minTimeMs, maxTimeMs }: ThreadPer
   return [row('avg_time', averageTimeMs), row('min_time', minTimeMs), row('max_time', maxTimeMs)];
 }
 
-function bottleneckRows({ name, share, lostMs }: Bottleneck): CsvRow[] {
+function bottleneckRows({ name, share, lostMs, gainMs }: Bottleneck): CsvRow[] {
   const metric = `bottleneck_${name.replace(/\W/g, '_')}`;
   return [
     { metric: `${metric}_share`, value: share, unit: 'ratio', decimals: 3 },
     { metric: `${metric}_time_ms`, value: lostMs, unit: 'milliseconds' },
+    { metric: `${metric}_gain_ms`, value: gainMs, unit: 'milliseconds' },
   ];
 }
 
@@ -245,6 +277,13 @@ function optimizationRows({ action, before, after, effect }: Optimization, i: nu
     { metric: `${metric}_before`, value: before, unit: 'count' },
     ...(after === undefined ? [] : [{ metric: `${metric}_after`, value: after, unit: 'count' }]),
     ...(effect === undefined ? [] : [{ metric: `${metric}_effect`, value: effect, unit: 'ratio', decimals: 3 }]),
+  ];
+}
+
+function recallRows({ effort, recall, queriesPerSecond }: RecallPoint): CsvRow[] {
+  return [
+    { metric: `graph_effort_${effort}_recall`, value: recall, unit: 'ratio', decimals: 4 },
+    { metric: `graph_effort_${effort}_throughput`, value: queriesPerSecond, unit: 'queries_per_second', decimals: 2 },
   ];
 }
 
@@ -316,6 +355,8 @@ export const reportFields = {
   threadUtilization: optional(
     rowEach(ratio, (value, i) => [{ metric: `thread_${i}_utilization`, value, unit: 'ratio', decimals: 3 }]),
   ),
+  /** undefined where no graph was built. */
+  graph: optional<GraphFigures>(graphFigures),
 };
 
 export const reportField = objectOf(reportFields);

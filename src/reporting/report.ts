@@ -16,7 +16,22 @@ const fieldNames = Object.keys(reportFields) as (keyof IndexingPerformanceReport
 /** Figures of a run, not of the indexer's lifetime. What each of them means stands at `IndexingPerformanceReportData`. */
 export interface IndexingPerformanceReport extends IndexingPerformanceReportData {}
 
-/** Figures of a run, not of the indexer's lifetime. What each of them means stands at `IndexingPerformanceReportData`. */
+/**
+ * Figures of a run, not of the indexer's lifetime. What each of them means stands at `IndexingPerformanceReportData`.
+ *
+ * @example
+ * ```js
+ * import { writeFile } from 'node:fs/promises';
+ * import { IndexingPerformanceReport, MonitoredParallelIndexer } from 'simdex';
+ *
+ * const indexer = new MonitoredParallelIndexer();
+ * const { performanceReport } = await indexer.indexVectorsMonitored([[3, 4], [1, 2]]);
+ * await writeFile('run.html', performanceReport.toHtml());
+ * const again = IndexingPerformanceReport.fromJSON(JSON.parse(JSON.stringify(performanceReport)));
+ * console.log(again.totalVectors, again.calculatePerformanceScore());
+ * await indexer.dispose();
+ * ```
+ */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor sets every field of the table
 export class IndexingPerformanceReport {
   constructor(data: IndexingPerformanceReportData) {

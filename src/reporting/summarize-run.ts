@@ -129,6 +129,7 @@ export function summarizeRun(run: MeasuredRun, parts: ReportParts): IndexingPerf
     threadUtilization: parts.threadUtilizationMonitoring
       ? threadTimesMs.map((busyMs) => Math.min(1, quotient(busyMs, ownTimeMs)))
       : undefined,
+    graph: undefined,
   };
 }
 

@@ -1,10 +1,12 @@
 /**
  * Fills a new index with vectors, as they come.
  */
-import { invalidConfiguration } from '../base/errors.js';
+import { IndexingError, invalidConfiguration } from '../base/errors.js';
 import { unlessStopped } from '../base/unless-stopped.js';
 import { countVectors } from '../vectors/source-rows.js';
+import type { VectorId } from '../vectors/vector-id.js';
 import type { VectorSource } from '../vectors/vector-source.js';
+import { checkIdCount } from './ids.js';
 import type { IndexCore } from './index-core.js';
 import type { BuildOptions } from './options.js';
 
@@ -44,9 +46,31 @@ export async function fillWithVectors(
       onProgress?.({ processed: filling.count, total });
     }
   };
-  if (isStream(vectors)) for await (const chunk of unlessAborted(vectors, signal)) await addAll(chunk);
-  else await addAll(vectors);
-  await filling.finish({ ids, replacing: false });
+  if (!isStream(vectors)) {
+    await addAll(vectors);
+    return filling.finish({ ids, replacing: false });
+  }
+  const fromChunks: VectorId[] = [];
+  for await (const chunk of unlessAborted(vectors, signal)) {
+    if (ids === undefined) takeIds(chunk, fromChunks, filling.count);
+    await addAll(chunk);
+  }
+  await filling.finish({ ids: ids ?? (fromChunks.length > 0 ? fromChunks : undefined), replacing: false });
+}
+
+/** Takes the ids of a chunk, as those of `readVectors` have them. All chunks of a stream have ids, or none has. */
+function takeIds(chunk: VectorSource, ids: VectorId[], before: number): void {
+  const count = countVectors(chunk);
+  if (count === 0) return;
+  const own = (chunk as { readonly ids?: ArrayLike<VectorId> }).ids;
+  if (before > 0 && (own === undefined) === ids.length > 0) {
+    const [first, others] = own ? ['no ids', 'ids'] : ['ids', 'no ids'];
+    const detail = `ids must be in all chunks or in none: the first ${before} vectors have ${first}, the next ones ${others}`;
+    throw new IndexingError('InvalidConfiguration', detail);
+  }
+  if (own === undefined) return;
+  checkIdCount(own, count);
+  for (let i = 0; i < count; i++) ids.push(own[i]!);
 }
 
 /** First and last row of each portion, half-open. */

@@ -30,6 +30,10 @@ export interface ChangesOptions {
   readonly withMemory: <T>(work: () => T) => Promise<T>;
   /** Where changes are counted that wait for their turn. */
   readonly waiting: Pick<PendingCalls, 'add' | 'delete'>;
+  /** Called in the moment in which rows are published. */
+  readonly onPublished: (rows: Rows, rooms: readonly RowRoom[]) => void;
+  /** Told of rows that died, once that is published. */
+  readonly forget: (places: readonly Place[]) => Steps<void>;
   /** Called after every change. */
   readonly onChanged: (rows: Rows) => void;
   /** Aborted when the index is disposed: changes that still wait, or are under way, then reject with its reason. */
@@ -207,6 +211,8 @@ export class Changes {
   *#publish(rows: Rows, rooms: readonly RowRoom[], dying: readonly Place[]): Steps<number> {
     const deaths = yield* rows.recordDeaths(dying);
     rows.publish(rooms, deaths);
+    this.#options.onPublished(rows, rooms);
+    yield* this.#options.forget(deaths.places);
     yield* rows.clearEntries(deaths.places);
     this.#options.onChanged(rows);
     return deaths.places.length;

@@ -7,6 +7,7 @@ import { TimeSlices } from '../base/time-slices.js';
 import { isAlive } from '../memory/deaths.js';
 import type { Changes } from './changes.js';
 import { type Place, placeOf, rowOf } from './id-table.js';
+import { type KeptRows, keptBefore } from './kept-rows.js';
 import type { Rows } from './rows.js';
 import { SearchFilter } from './search-filter.js';
 import type { Segment } from './segment.js';
@@ -19,17 +20,10 @@ export interface ClearAwayOptions {
   readonly withMemory: <T>(work: () => T) => Promise<T>;
   /** Copies rows of segments to a new one. */
   readonly move: (rows: KeptRows, to: Segment) => Promise<void>;
+  /** Prepares whatever else knows where rows are; gives what is to be done in the moment in which they move. */
+  readonly prepareMove: (rows: KeptRows, to: Segment | undefined) => Steps<() => void>;
   readonly sharesMemory: boolean;
   readonly closing: AbortSignal;
-}
-
-/** The rows that are left of some segments. */
-export interface KeptRows {
-  readonly segments: readonly Segment[];
-  /** Uint32Array: their numbers in their segments, one segment after the other; shared where threads share memory. */
-  readonly rows: Uint32Array;
-  /** For every segment where its rows begin in `rows`, and behind the last one where they end. */
-  readonly starts: readonly number[];
 }
 
 /** Dead rows of a segment that has room yet are cleared away when they are so many. */
@@ -65,7 +59,7 @@ export class ClearAway {
   }
 
   async #run(rows: Rows): Promise<void> {
-    const { inTurn, withMemory, move, sharesMemory, closing } = this.#options;
+    const { inTurn, withMemory, move, prepareMove, sharesMemory, closing } = this.#options;
     const slices = new TimeSlices(closing);
     for (;;) {
       // No change is under way then: what is dead stays dead, and no row is on its way to these segments.
@@ -87,7 +81,9 @@ export class ClearAway {
         }
         await inTurn(async () => {
           if (target) await doInSlices(passOn(rows, kept, target), slices);
+          const moved = await doInSlices(prepareMove(kept, target), slices);
           rows.replace(worn, target, count, (segment, row) => keptBefore(kept, segment, row));
+          moved();
         });
       } catch (error) {
         if (target) await doInSlices(rows.release([target], placesIn(target, entered)), slices);
@@ -136,18 +132,6 @@ function* keptRows(segments: readonly Segment[], shared: boolean): Steps<KeptRow
     starts.push(kept);
   }
   return { segments, rows: rows.subarray(0, kept), starts };
-}
-
-/** How many of the kept rows come from before `row` of `segment`. */
-function keptBefore({ segments, rows, starts }: KeptRows, segment: Segment, row: number): number {
-  const at = segments.indexOf(segment);
-  let [low, high] = [starts[at]!, starts[at + 1]!];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (rows[middle]! < row) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function* enterCopies(rows: Rows, kept: KeptRows, target: Segment): Steps<void> {

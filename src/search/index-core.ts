@@ -1,16 +1,26 @@
 /**
  * What a VectorIndex is made of: its rows, their changes and its searches, on an engine.
  */
+import { IndexingError } from '../base/errors.js';
 import type { EngineCore } from '../engine/engine-core.js';
+import type { ByteSource } from '../formats/format.js';
+import type { SavedGraphPlaces } from '../formats/saved-graph.js';
 import type { CompiledKernel } from '../kernel/instantiate.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import { hasInt8Scan } from '../kernel/search/int8-bound.js';
 import { bringVectors } from './arrivals.js';
 import { Changes } from './changes.js';
 import { ClearAway } from './clear-away.js';
-import { Rows } from './rows.js';
+import type { BuildGraphOptions, GraphInfo, GraphOptions, GraphProgress } from './graph/graph-options.js';
+import { DEFAULT_DEGREE, DEFAULT_EFFORT } from './graph/graph-options.js';
+import type { IndexGraph } from './graph/index-graph.js';
+import type { Place } from './id-table.js';
+import type { KeptRows } from './kept-rows.js';
+import { type RowRoom, Rows } from './rows.js';
 import { moveKeptRows, type RowsScope } from './rows-job.js';
 import { Searches } from './searches.js';
+import type { Segment } from './segment.js';
+import type { Steps } from './steps.js';
 
 export interface IndexCoreOptions {
   readonly core: EngineCore;
@@ -29,11 +39,33 @@ export interface IndexCoreOptions {
   readonly warn: (message: string) => void;
 }
 
+/** Stops a build, and hears how far it is. */
+export interface GraphBuilding extends Pick<BuildGraphOptions, 'signal'> {
+  readonly onProgress?: ((progress: GraphProgress) => void) | undefined;
+}
+
+interface GraphShapeOptions {
+  readonly degree: number;
+  readonly effort: number;
+}
+
+interface GraphToCome extends GraphShapeOptions {
+  readonly create: (rows: Rows) => IndexGraph;
+}
+
 export class IndexCore {
   readonly changes: Changes;
   readonly #options: IndexCoreOptions;
   readonly #closing = new AbortController();
   #searches: Searches | undefined;
+  /** The graph that searches use. */
+  #graph: IndexGraph | undefined;
+  /** That one, and those that are being built: they hear of every change. */
+  readonly #graphs = new Set<IndexGraph>();
+  /** A graph for rows that nobody knows the dims of yet. */
+  #graphToCome: GraphToCome | undefined;
+  /** Graphs are built one after the other. */
+  #building: Promise<unknown> = Promise.resolve();
 
   constructor(options: IndexCoreOptions) {
     const { core, metric, dims } = options;
@@ -44,6 +76,7 @@ export class IndexCore {
       withMemory,
       inTurn: (change) => this.changes.inTurn(change),
       move: (kept, to) => moveKeptRows(core, this.scope(to.layout.dims), kept, to, closing),
+      prepareMove: (kept, to) => this.#prepareMove(kept, to),
       sharesMemory: core.sharesMemory,
       closing,
     });
@@ -55,7 +88,12 @@ export class IndexCore {
         bringVectors(core, this.scope(rows.dims), metric, incoming, rooms, signal),
       withMemory,
       waiting: core.pending,
-      onChanged: (rows) => clearAway.look(rows),
+      onPublished: (rows, rooms) => this.#published(rows, rooms),
+      forget: (places) => this.#forget(places),
+      onChanged: (rows) => {
+        clearAway.look(rows);
+        for (const graph of this.#graphs) graph.changeEnded();
+      },
       closing,
     });
   }
@@ -88,10 +126,125 @@ export class IndexCore {
     return { dims, threads, kernel, searchKernel, warn };
   }
 
+  // --- graph ---------------------------------------------------------------------------------------------------------
+
+  get graph(): IndexGraph | undefined {
+    return this.#graph;
+  }
+
+  get graphInfo(): GraphInfo | undefined {
+    if (this.#graph) return this.#graph.info;
+    const { degree, effort } = this.#graphToCome ?? {};
+    if (degree === undefined || effort === undefined) return undefined;
+    return { degree, effort, rows: 0, pending: 0, bytes: 0, calibration: [] };
+  }
+
+  /** Builds a graph, which then takes the place of the one there is. Graphs are built in the order in which they are asked for. */
+  async buildGraph(options: GraphOptions, building: GraphBuilding = {}): Promise<void> {
+    const { degree = DEFAULT_DEGREE, effort = DEFAULT_EFFORT } = options;
+    const before = this.#building;
+    const built = before.then(() => this.#buildGraph({ degree, effort }, building));
+    this.#building = built.catch(() => undefined);
+    await built;
+  }
+
+  /** Takes the graph of a saved index, whose rows are in `rooms`; without one, and tells why, where that is damaged. */
+  async loadGraph(
+    source: ByteSource,
+    places: SavedGraphPlaces,
+    rooms: readonly RowRoom[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { core, closing } = this;
+    const { IndexGraph, graphKernelOf, DamagedGraph } = await import('./graph/index-graph.js');
+    const graphKernel = await graphKernelOf(core);
+    const { metric, segmentBytes: partBytes, warn } = this.#options;
+    const rows = this.rows!;
+    let graph: IndexGraph | undefined;
+    try {
+      if ('damage' in places) throw new DamagedGraph(places.damage);
+      const { degree, effort } = places;
+      const [searches, scope] = [this.searchesOf(rows), this.scope(rows.dims)];
+      graph = new IndexGraph({ core, scope, graphKernel, metric, rows, searches, degree, effort, partBytes, closing });
+      await graph.load(source, places, rooms, signal);
+      this.#graphs.add(graph);
+      this.#graph = graph;
+    } catch (error) {
+      await graph?.close(error);
+      if (!(error instanceof DamagedGraph)) throw error;
+      warn(`${source.name}: the graph in it is damaged (${error.message}); all rows are scanned until one is built`);
+    }
+  }
+
+  async dropGraph(): Promise<void> {
+    this.#graphToCome = undefined;
+    await this.#replaceGraph(undefined);
+  }
+
+  async #buildGraph(shape: GraphShapeOptions, { signal, onProgress }: GraphBuilding): Promise<void> {
+    const { closing, core } = this;
+    closing.throwIfAborted();
+    signal?.throwIfAborted();
+    const { IndexGraph, graphKernelOf } = await import('./graph/index-graph.js');
+    const graphKernel = await graphKernelOf(core);
+    closing.throwIfAborted();
+    const { metric, segmentBytes: partBytes } = this.#options;
+    const create = (rows: Rows) => {
+      const searches = this.searchesOf(rows);
+      const scope = this.scope(rows.dims);
+      const graph = new IndexGraph({ core, scope, graphKernel, metric, rows, searches, ...shape, partBytes, closing });
+      this.#graphs.add(graph);
+      return graph;
+    };
+    if (!this.rows) {
+      this.#graphToCome = { ...shape, create };
+      return;
+    }
+    const graph = create(this.rows);
+    try {
+      await graph.build(signal, onProgress);
+    } catch (error) {
+      this.#graphs.delete(graph);
+      await graph.close(error);
+      closing.throwIfAborted();
+      throw error;
+    }
+    await this.#replaceGraph(graph);
+  }
+
+  async #replaceGraph(graph: IndexGraph | undefined): Promise<void> {
+    const before = this.#graph;
+    this.#graph = graph;
+    if (!before) return;
+    this.#graphs.delete(before);
+    await before.close(new IndexingError('Disposed', 'the graph was dropped, or built anew'));
+  }
+
+  #published(rows: Rows, rooms: readonly RowRoom[]): void {
+    for (const graph of this.#graphs) graph.expect(rooms);
+    if (!this.#graphToCome) return;
+    this.#graph = this.#graphToCome.create(rows);
+    this.#graphToCome = undefined;
+    this.#graph.begin();
+  }
+
+  *#forget(places: readonly Place[]): Steps<void> {
+    for (const graph of this.#graphs) yield* graph.forget(places);
+  }
+
+  *#prepareMove(kept: KeptRows, to: Segment | undefined): Steps<() => void> {
+    const moves: (() => void)[] = [];
+    for (const graph of this.#graphs) moves.push(yield* graph.prepareMove(kept, to));
+    return () => {
+      for (const move of moves) move();
+    };
+  }
+
   /** What waits and is under way rejects with `reason`. Resolves when no thread is at work on the rows any more. */
   async close(reason: unknown): Promise<void> {
     this.#closing.abort(reason);
-    await Promise.all([this.changes.idle(), this.#searches?.idle()]);
+    await Promise.all([...this.#graphs].map((graph) => graph.close(reason)));
+    await Promise.all([this.changes.idle(), this.#searches?.idle(), this.#building]);
     for (const { memory } of this.rows?.segments ?? []) {
       this.core.forgetMemory(memory.key);
       this.core.memories.discard(memory);

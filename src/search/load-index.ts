@@ -69,13 +69,16 @@ export async function fillFromFile(
   if (dims === 0) return;
   const ids = await loadIds(index, signal);
   const filling = core.changes.fill(signal);
-  const rejected = await loadRows(core, index, await filling.reserve(dims, count, count), signal);
+  const rooms = await filling.reserve(dims, count, count);
+  const rejected = await loadRows(core, index, rooms, signal);
   try {
     await filling.finish({ ids, replacing: false, leftOut: rejected });
   } catch (error) {
     if (!(error instanceof IndexingError)) throw error;
     throw malformed(index.source.name, 'ids', 'every id once', detailOf(error), { cause: error });
   }
+  const { graph } = index.places;
+  if (graph) await core.loadGraph(index.source, graph, rooms, signal);
 }
 
 /** Gives the rows that were rejected. */

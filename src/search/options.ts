@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.js';
 import { checkRunner, type EngineOptions } from '../engine/engine-options.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import type { VectorId } from '../vectors/vector-id.js';
+import { checkGraphOption, checkQuality, type GraphOptions, type SearchQuality } from './graph/graph-options.js';
 import type { VectorIds } from './ids.js';
 import { SearchFilter } from './search-filter.js';
 
@@ -34,6 +35,11 @@ export interface LoadOptions extends Omit<EngineOptions, 'threads'> {
 type Given<Id> = [Id][Id extends unknown ? 0 : never];
 
 export interface BuildOptions<Id extends VectorId = VectorId> extends LoadOptions {
+  /**
+   * Whether searches go through a graph, which answers in a time that hardly grows with the number of rows, and finds most of the true hits:
+   * `true`, or how it is built. Default false: all rows are scanned. See {@link VectorIndex.buildGraph}.
+   */
+  readonly graph?: boolean | GraphOptions | undefined;
   /** Unique numbers (safe integers) or strings, one for each vector. Default: positions. */
   readonly ids?: VectorIds<Given<Id>> | undefined;
   /** Default `'cosine'`. */
@@ -50,10 +56,12 @@ export interface BuildProgress {
   readonly processed: number;
   /** Of so many; undefined where the source does not tell. */
   readonly total: number | undefined;
+  /** Vectors in the graph so far; undefined as long as vectors come in, and without a graph. */
+  readonly inGraph?: number | undefined;
 }
 
 /** What a single search is asked for. */
-export interface SearchOptions<Id extends VectorId = VectorId> {
+export interface SearchOptions<Id extends VectorId = VectorId> extends SearchQuality {
   /** Which rows may be hits: a predicate on ids or, to be used again, a SearchFilter, which keeps a bit for each row. */
   readonly filter?: ((id: Id) => boolean) | SearchFilter<Id> | undefined;
   /** The worst score that counts: a similarity for cosine and dot, a distance for euclidean. Default: any score does. */
@@ -75,8 +83,8 @@ const LOAD_OPTIONS = new Set([
   'logger',
   'signal',
 ]);
-const BUILD_OPTIONS = new Set([...LOAD_OPTIONS, 'ids', 'metric', 'dims', 'onProgress']);
-const SEARCH_OPTIONS = new Set(['filter', 'threshold', 'offset', 'signal']);
+const BUILD_OPTIONS = new Set([...LOAD_OPTIONS, 'ids', 'metric', 'dims', 'graph', 'onProgress']);
+const SEARCH_OPTIONS = new Set(['filter', 'threshold', 'offset', 'exact', 'recall', 'effort', 'signal']);
 const IDS_OPTION = new Set(['ids']);
 const METRICS: readonly string[] = ['cosine', 'dot', 'euclidean'] satisfies Metric[];
 
@@ -91,6 +99,7 @@ export function checkBuildOptions(options: BuildOptions): void {
   checkCommon(options);
   const { ids, metric, dims, onProgress } = options;
   if (ids !== undefined) checkIdList('ids', ids);
+  checkGraphOption(options.graph);
   if (metric !== undefined && !METRICS.includes(metric)) {
     throw invalidConfiguration('metric', "'cosine', 'dot' or 'euclidean'", metric);
   }
@@ -115,6 +124,7 @@ export function checkSearchOptions<Id extends VectorId>(k: number, options: Sear
   if (offset !== undefined && !(Number.isSafeInteger(offset) && offset >= 0)) {
     throw invalidConfiguration('offset', 'an integer from 0 on', offset);
   }
+  checkQuality(k, options);
   checkSignal(signal);
 }
 

@@ -15,7 +15,7 @@ export interface PreparedQueries {
   /** Float32Array, count × (dims rounded up to a multiple of four). */
   readonly data: Float32Array;
   /** What each query was multiplied by. */
-  readonly scales: Float64Array;
+  readonly scales: number[];
 }
 
 /** Components converted between two looks at the clock. */
@@ -64,7 +64,7 @@ export async function prepareQueries(
 
 function allocate(count: number, dims: number): PreparedQueries {
   const data = new Float32Array((count * queryBytes(dims)) / 4);
-  return { count, data, scales: new Float64Array(count).fill(1) };
+  return { count, data, scales: new Array<number>(count).fill(1) };
 }
 
 /** Checks a query that was copied to its place, and scales it. */

@@ -7,14 +7,17 @@ import type { Steps } from './steps.js';
 
 /** Best first. Keys are those of error-bound.ts, of the scaled query. */
 export interface RankedRows {
-  readonly keys: Float64Array;
-  readonly slots: Float64Array;
+  readonly keys: ArrayLike<number>;
+  readonly slots: ArrayLike<number>;
   /** Rows that got an exact score. */
   readonly rowsScored: number;
 }
 
 /** Hits between two steps. */
 const STRIDE = 1024;
+
+/** So few numbers are an ordinary array: the memory of a typed array costs more than a small search. */
+const FEW = 256;
 
 /** The best k of what the lanes found. */
 export function* rankHits(board: SearchBoard, lanes: number, query: number): Steps<RankedRows> {
@@ -34,7 +37,7 @@ export function* rankHits(board: SearchBoard, lanes: number, query: number): Ste
     if (size > 0) found.push({ hits, size });
   }
   const count = Math.min(k, total);
-  const ranked = { keys: new Float64Array(count), slots: new Float64Array(count), rowsScored };
+  const ranked = { keys: numbers(count), slots: numbers(count), rowsScored };
   const next = found.map(() => 0);
   for (let i = 0; i < count; i++) {
     let best = -1;
@@ -52,4 +55,8 @@ export function* rankHits(board: SearchBoard, lanes: number, query: number): Ste
     if (i % STRIDE === STRIDE - 1) yield;
   }
   return ranked;
+}
+
+function numbers(count: number): number[] | Float64Array {
+  return count <= FEW ? new Array<number>(count).fill(0) : new Float64Array(count);
 }

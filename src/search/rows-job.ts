@@ -11,7 +11,7 @@ import type { CompiledKernel } from '../kernel/instantiate.js';
 import { MAX_UNITS } from '../memory/control-layout.js';
 import { JobControl } from '../memory/job-control.js';
 import type { SharedRows } from '../vectors/source-rows.js';
-import type { KeptRows } from './clear-away.js';
+import type { KeptRows } from './kept-rows.js';
 import type { RowRoom } from './rows.js';
 import type { Segment } from './segment.js';
 

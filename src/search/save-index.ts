@@ -7,12 +7,14 @@ import { boundFiles } from '../formats/file-access.js';
 import { createSavedIndexHeader, type EncodedIds, encodeIds, type SavedIds } from '../formats/saved-index.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import type { VectorId } from '../vectors/vector-id.js';
+import type { GraphToSave } from './graph/save-graph.js';
 import { liveSpans, type Snapshot } from './rows.js';
 
 export interface IndexToSave {
   readonly rows: Snapshot;
   readonly dims: number;
   readonly metric: Metric;
+  readonly graph: GraphToSave | undefined;
 }
 
 const PIECE_BYTES = 2 ** 20;
@@ -53,14 +55,21 @@ export function indexToBytes(index: IndexToSave): Uint8Array<ArrayBuffer> {
  * The file from its first byte to its last. Pieces are views, valid until the next one is asked for; some are empty, where
  * there was work but nothing to write yet.
  */
-function* savedPieces({ rows, dims, metric }: IndexToSave): Generator<Uint8Array> {
+function* savedPieces({ rows, dims, metric, graph }: IndexToSave): Generator<Uint8Array> {
   const encoded: EncodedIds[] = [];
   // A header before any id would have to be written twice, which a pipe cannot.
   for (const some of liveIds(rows)) {
     encoded.push(encodeIds(some));
     yield NOTHING;
   }
-  yield createSavedIndexHeader({ count: rows.size, dims, metric, order: 'original', ids: shapeOf(encoded) });
+  yield createSavedIndexHeader({
+    count: rows.size,
+    dims,
+    metric,
+    order: 'original',
+    ids: shapeOf(encoded),
+    graph: graph?.shape,
+  });
   for (const { segment, first, count } of liveSpans(rows, Math.max(1, Math.floor(PIECE_BYTES / (4 * dims))))) {
     yield bytesOf(segment.rows(first, count));
   }
@@ -68,6 +77,7 @@ function* savedPieces({ rows, dims, metric }: IndexToSave): Generator<Uint8Array
     yield bytesOf(segment.magnitudes(first, count));
   }
   yield* encodedIds(encoded);
+  if (graph) yield* graph.pieces();
 }
 
 function* liveIds(rows: Snapshot): Generator<VectorId[]> {

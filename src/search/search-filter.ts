@@ -29,6 +29,17 @@ const askedAbout = new WeakMap<Segment, Set<WeakRef<SearchFilter>>>();
 /**
  * A filter to be used again: the predicate is asked once about each row, when a search first meets it, and its answer is
  * kept as a bit. It may serve several indexes.
+ *
+ * @example
+ * ```js
+ * import { SearchFilter, VectorIndex } from 'simdex';
+ *
+ * const index = await VectorIndex.build([[1, 0], [0, 1], [3, 4]], { ids: ['a', 'b', 'draft'] });
+ * const published = new SearchFilter((id) => id !== 'draft');
+ * const { ids } = await index.search([1, 1], 2, { filter: published });
+ * console.log(ids); // [ 'a', 'b' ]
+ * await index.dispose();
+ * ```
  */
 export class SearchFilter<Id extends VectorId = VectorId> {
   readonly #predicate: (id: Id) => boolean;
@@ -75,6 +86,13 @@ export class SearchFilter<Id extends VectorId = VectorId> {
       accepted.push(answers.bits.buffer);
     }
     return accepted;
+  }
+
+  /** Whether one row that is there is accepted: asked about only now, unless it was before. Throws as `accepted` does. @internal */
+  accepts(segment: Segment, row: number): boolean {
+    const answers = this.#answersOf(segment);
+    if (!hasBit(answers.asked, row)) this.#ask(segment, answers, row);
+    return hasBit(answers.bits, row);
   }
 
   /**

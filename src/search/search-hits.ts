@@ -48,14 +48,19 @@ export function* hitsOf<Id extends VectorId>(
     const place = i - offset;
     scores[place] = scoreOf(metric, keys[i]!, scale);
     if (threshold !== undefined && isWorse(metric, scores[place]!, threshold)) break;
-    const slot = slots[i]!;
-    let at = firstSlots.length - 1;
-    while (firstSlots[at]! > slot) at--;
-    ids.push(segments[at]!.ids.get(slot - firstSlots[at]!) as Id);
+    const at = partOf(slots[i]!, firstSlots);
+    ids.push(segments[at]!.ids.get(slots[i]! - firstSlots[at]!) as Id);
     if (place % STRIDE === STRIDE - 1) yield;
   }
   const { length } = ids;
   return { ids, scores: length < scores.length ? scores.slice(0, length) : scores, length, exact: true, rowsScored };
+}
+
+/** The part of the rows that has a slot. */
+export function partOf(slot: number, firstSlots: readonly number[]): number {
+  let at = firstSlots.length - 1;
+  while (firstSlots[at]! > slot) at--;
+  return at;
 }
 
 function scoreOf(metric: Metric, key: number, scale: number): number {

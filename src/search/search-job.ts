@@ -3,7 +3,7 @@
  */
 import { IndexingError, messageOf } from '../base/errors.js';
 import type { EngineCore } from '../engine/engine-core.js';
-import type { Job, UnitDeath } from '../engine/job.js';
+import type { UnitDeath } from '../engine/job.js';
 import { SearchLane, searchBlocks } from '../engine/worker/search-loop.js';
 import type { SearchTask } from '../engine/worker/search-task.js';
 import type { UnitWork } from '../engine/worker/unit-work.js';
@@ -11,7 +11,8 @@ import type { CompiledKernel } from '../kernel/instantiate.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import { UNIT_WORDS } from '../memory/control-layout.js';
 import { JobControl } from '../memory/job-control.js';
-import { SearchBoard } from '../memory/search-board.js';
+import { type QueryCounts, SearchBoard } from '../memory/search-board.js';
+import type { PassJob } from './joining.js';
 import { blocksOf, createPassRows, type PassQueries, type PassRows, placeQueries } from './search-pass.js';
 import type { Segment } from './segment.js';
 
@@ -25,7 +26,7 @@ export interface SearchScope {
   readonly warn: (message: string) => void;
 }
 
-export class SearchJob implements Job {
+export class SearchJob implements PassJob {
   readonly what = 'search';
   readonly searches = true;
   readonly control: JobControl;
@@ -33,7 +34,6 @@ export class SearchJob implements Job {
   readonly threads: number;
   readonly rows: PassRows;
   readonly board: SearchBoard;
-  /** What ended it, where it did not come to its end. */
   panic: IndexingError | undefined;
   readonly #scope: SearchScope;
   readonly #calls: readonly PassQueries[];
@@ -98,7 +98,6 @@ export class SearchJob implements Job {
     throw new Error('this pass was not made for that call');
   }
 
-  /** A call does not want its hits any more. */
   leave(): void {
     if (--this.#wanted === 0) this.control.drop(0, this.control.unitCount);
   }
@@ -107,8 +106,9 @@ export class SearchJob implements Job {
 /** The same at once, on the calling thread: for a single call whose rows are few. */
 export class SearchHere {
   readonly #scope: SearchScope;
-  /** Kept from call to call. */
-  #words = new Float64Array(0);
+  /** Kept from call to call, for calls with as many queries and hits. */
+  #board: SearchBoard | undefined;
+  #shape = { count: 0, k: 0 };
 
   constructor(scope: SearchScope) {
     this.#scope = scope;
@@ -119,9 +119,7 @@ export class SearchHere {
     const { metric, dims, searchKernel } = this.#scope;
     const rows = createPassRows([call]);
     const { segments, counts, firstSlots, groups } = rows;
-    const bytes = SearchBoard.byteLength(dims, groups, 1);
-    if (bytes > this.#words.byteLength) this.#words = new Float64Array(Math.ceil(bytes / 8));
-    const board = new SearchBoard(this.#words.buffer, 0, dims, groups, 1);
+    const board = this.#boardFor(call, groups);
     board.clear(0);
     placeQueries(board, [call], dims);
     const parts = segments.map((segment, i) => segment.searchPart(firstSlots[i]!, segment.layout.placeOfCaller));
@@ -132,5 +130,16 @@ export class SearchHere {
       for (let row = 0; row < counts[at]!; ) row += lane.scanSome(at, row, counts[at]!);
     }
     return { rows, board };
+  }
+
+  #boardFor({ count, k }: PassQueries, groups: readonly QueryCounts[]): SearchBoard {
+    const shape = this.#shape;
+    if (!this.#board || shape.count !== count || shape.k !== k) {
+      const { dims } = this.#scope;
+      const words = new ArrayBuffer(SearchBoard.byteLength(dims, groups, 1));
+      this.#board = new SearchBoard(words, 0, dims, groups, 1);
+      this.#shape = { count, k };
+    }
+    return this.#board;
   }
 }

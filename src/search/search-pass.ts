@@ -22,7 +22,7 @@ export interface PassQueries {
   /** For every segment, the rows that may be hits; undefined: all may. */
   readonly accepted: readonly ArrayBufferLike[] | undefined;
   /** For every query of the call, the least key of a hit; undefined: any will do. */
-  readonly leastKeys: Float64Array | undefined;
+  readonly leastKeys: readonly number[] | undefined;
 }
 
 /** The rows of a pass. */
@@ -88,8 +88,10 @@ export function placeQueries(board: SearchBoard, calls: readonly PassQueries[], 
   const stride = queryBytes(dims) / 4;
   let query = 0;
   for (const { queries, leastKeys, first, count } of calls) {
-    board.queries.set(queries.data.subarray(first * stride, (first + count) * stride), query * stride);
-    if (leastKeys) board.leastKeys.set(leastKeys.subarray(first, first + count), query);
+    const all = first === 0 && count === queries.count;
+    const data = all ? queries.data : queries.data.subarray(first * stride, (first + count) * stride);
+    board.queries.set(data, query * stride);
+    if (leastKeys) board.leastKeys.set(leastKeys.slice(first, first + count), query);
     else board.leastKeys.fill(Number.NEGATIVE_INFINITY, query, query + count);
     query += count;
   }

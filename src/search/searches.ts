@@ -5,9 +5,10 @@
 import { linkSignals } from '../base/linked-signal.js';
 import { TimeSlices } from '../base/time-slices.js';
 import type { EngineCore } from '../engine/engine-core.js';
-import { Gathering, type WaitingCall } from '../engine/gathering.js';
+import { Gathering } from '../engine/gathering.js';
 import type { KernelBackend } from '../kernel/instantiate.js';
 import { queriesPerPass } from '../memory/segment-layout.js';
+import { type JoiningCall, joinPass } from './joining.js';
 import { rankHits } from './rank.js';
 import { type HitRange, hitsOf, type SearchHits } from './search-hits.js';
 import { SearchHere, SearchJob, type SearchScope } from './search-job.js';
@@ -20,9 +21,7 @@ export interface SearchRequest extends Omit<PassQueries, 'first' | 'count'>, Hit
 }
 
 /** Some queries of a request that wait. */
-interface WaitingQueries extends PassQueries, WaitingCall {
-  job?: SearchJob;
-}
+interface WaitingQueries extends PassQueries, JoiningCall<SearchJob> {}
 
 /** A full pass, in the unit that calls are counted by. */
 const FULL_PASS = 2 ** 20;
@@ -117,26 +116,8 @@ export class Searches {
     slices: TimeSlices,
     signal: AbortSignal,
   ): Promise<void> {
-    signal.throwIfAborted();
     const call: WaitingQueries = { ...request, first, count, rows: count, bytes };
-    const { done, leave } = this.#gathering.enter(call);
-    this.#passes.add(done);
-    const job = await new Promise<SearchJob | undefined>((resolve, reject) => {
-      const stop = () => {
-        leave();
-        call.job?.leave();
-        reject(signal.reason);
-      };
-      signal.addEventListener('abort', stop, { once: true });
-      const settle = () => {
-        this.#passes.delete(done);
-        signal.removeEventListener('abort', stop);
-      };
-      done.then(settle, settle);
-      done.then(resolve, reject);
-    });
-    if (!job) throw signal.reason;
-    if (job.panic) throw job.panic;
+    const job = await joinPass(this.#gathering, call, this.#passes, signal);
     const before = job.firstQueryOf(call);
     for (let query = 0; query < count; query++) {
       const ranked = await doInSlices(rankHits(job.board, job.threads, before + query), slices);

@@ -19,6 +19,15 @@ import { countVectors } from '../vectors/source-rows.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import { countAll, fillWithVectors } from './build-index.js';
+import { recallOf } from './graph/calibration.js';
+import {
+  type BuildGraphOptions,
+  checkBuildGraphOptions,
+  type GraphCalibration,
+  type GraphInfo,
+  type GraphProgress,
+} from './graph/graph-options.js';
+import type { GraphNow } from './graph/index-graph.js';
 import { rowOf } from './id-table.js';
 import type { VectorIds } from './ids.js';
 import { IndexCore } from './index-core.js';
@@ -58,8 +67,12 @@ export type Query<Id extends VectorId = VectorId> = ArrayLike<number> | { readon
  *
  * @example
  * ```js
- * await using index = await VectorIndex.build(vectors, { ids: ['a', 'b', 'c'] });
- * const { ids, scores } = await index.search(query, 10);
+ * import { VectorIndex } from 'simdex';
+ *
+ * const index = await VectorIndex.build([[1, 0], [0, 1], [3, 4]], { ids: ['a', 'b', 'c'] });
+ * const { ids, scores } = await index.search([1, 1], 2);
+ * console.log(ids, scores); // [ 'c', 'a' ] Float32Array(2) [ 0.98…, 0.70… ]
+ * await index.dispose();
  * ```
  */
 export class VectorIndex<Id extends VectorId = VectorId> {
@@ -71,7 +84,8 @@ export class VectorIndex<Id extends VectorId = VectorId> {
   #disposed: Promise<void> | undefined;
 
   /**
-   * Makes an index of vectors of one length. An empty one is `build([], { dims })`.
+   * Makes an index of vectors of one length. An empty one is `build([], { dims })`. Without `ids`, the chunks of a stream may have
+   * `ids` of their own, as those of `readVectors` do: all of them, or none.
    *
    * Rejects with {@link IndexingError}: `InvalidConfiguration` for an option out of its domain, other dims, sorted rows, or a
    * duplicate id; `EmptyVector`, `NonFinite` and, for cosine, `ZeroMagnitude` with the lowest position at fault;
@@ -94,9 +108,15 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     const { metric = 'cosine', dims } = options;
     return untilEnded(options, (signal) => {
       countAll(vectors, options);
-      return VectorIndex.#create(options, { metric, dims, segmentBytes }, (core) =>
-        fillWithVectors(core, vectors, options, signal),
-      );
+      return VectorIndex.#create(options, { metric, dims, segmentBytes }, async (core) => {
+        await fillWithVectors(core, vectors, options, signal);
+        const { graph, onProgress } = options;
+        if (!graph) return;
+        const tell =
+          onProgress &&
+          (({ processed, total }: GraphProgress) => onProgress({ processed: total, total, inGraph: processed }));
+        await core.buildGraph(graph === true ? {} : graph, { signal, onProgress: tell });
+      });
     });
   }
 
@@ -154,7 +174,12 @@ export class VectorIndex<Id extends VectorId = VectorId> {
       const warn = (message: string) => logger?.warn(message);
       const { scan = 'int8' } = options;
       const index = new IndexCore({ ...shape, core, threads: hold.threads, kernel, searchKernel, scan, warn });
-      await fill(index);
+      try {
+        await fill(index);
+      } catch (error) {
+        await index.close(error);
+        throw error;
+      }
       return new VectorIndex<Id>(index, hold);
     } catch (error) {
       await hold.release();
@@ -177,6 +202,11 @@ export class VectorIndex<Id extends VectorId = VectorId> {
   /** Components of each vector; 0 as long as nobody knows. */
   get dims(): number {
     return this.#core.rows?.dims ?? 0;
+  }
+
+  /** The graph that searches go through; undefined without one. */
+  get graph(): GraphInfo | undefined {
+    return this.#core.graphInfo;
   }
 
   /** What searches. Not `shared`: the calling thread does, in slices. */
@@ -226,10 +256,11 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     this.#begin(k, options);
     const { rows } = this.#core;
     const snapshot = rows?.snapshot;
+    const view = this.#core.graph?.now;
     const count = countVectors(queries);
     const prepared = rows && (await prepareQueries(queries, rows.dims, this.metric, new TimeSlices(options.signal)));
     const hits = prepared
-      ? await this.#search(rows, prepared, k, options, snapshot)
+      ? await this.#search(rows, prepared, k, options, snapshot, view)
       : Array.from({ length: count }, () => noHits<Id>());
     const endedAt = performance.now();
     const meanMs = (endedAt - startedAt) / count;
@@ -307,6 +338,85 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     return indexToBytes(this.#toSave());
   }
 
+  /**
+   * Builds a graph over all rows, on all threads. From then on searches go through it (see {@link SearchQuality}); rows that are added later
+   * are put into it behind the caller's back. A graph that is there goes on being used until the new one is built. Searches and changes go on
+   * meanwhile.
+   *
+   * Rejects with {@link IndexingError} `InvalidConfiguration`, `InsufficientMemory`, `ThreadPanic`; with `signal.reason` when aborted, and
+   * with what `onProgress` throws. The index stays as it was then.
+   *
+   * @example
+   * ```js
+   * await index.buildGraph();
+   * const hits = await index.search(query, 10, { recall: 0.99 });
+   * ```
+   */
+  async buildGraph(options: BuildGraphOptions = {}): Promise<void> {
+    this.#refuseIfDisposed();
+    checkBuildGraphOptions(options);
+    const { degree, effort, signal, onProgress } = options;
+    await this.#core.buildGraph({ degree, effort }, { signal, onProgress });
+  }
+
+  /** Lets go of the graph: from then on searches scan all rows. Resolves when its memory is free. */
+  async dropGraph(): Promise<void> {
+    this.#refuseIfDisposed();
+    await this.#core.dropGraph();
+  }
+
+  /**
+   * Measures by these queries what the graph finds, and relies on that from then on, until rows have changed so much that the index measures
+   * again by its own rows: for queries that are not like the rows.
+   *
+   * Rejects with {@link IndexingError} `InvalidConfiguration` without a graph and for what are no queries, `ThreadPanic`; with
+   * `signal.reason`.
+   *
+   * @param queries 100 or more; each is searched for exactly, and with some 15 efforts
+   * @returns `index.graph.calibration`
+   *
+   * @example
+   * ```js
+   * await index.calibrate(typicalQueries);
+   * const hits = await index.search(query, 10, { recall: 0.9 });
+   * ```
+   */
+  async calibrate(
+    queries: VectorSource,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<readonly GraphCalibration[]> {
+    this.#refuseIfDisposed();
+    refuseUnknown('options', options, CALIBRATE_KEYS);
+    const { rows, graph } = this.#core;
+    if (!rows || !graph) throw invalidConfiguration('index.graph', 'a graph; build one first', undefined);
+    const prepared = await prepareQueries(queries, rows.dims, this.metric, new TimeSlices(options.signal));
+    if (prepared.count === 0) throw invalidConfiguration('queries', 'one query or more', queries);
+    await graph.calibrate(prepared, options.signal);
+    return graph.info.calibration;
+  }
+
+  /**
+   * The part of the true `k` best rows that searches find for these queries, in the mean, 0 to 1: searches with the same `recall` or `effort`
+   * are compared with exact ones. A row as good as the last of the true ones counts as one of them.
+   *
+   * Rejects as `searchBatch` does.
+   *
+   * @example
+   * ```js
+   * console.log(await index.measureRecall(queries, 10, { effort: 100 }));
+   * ```
+   */
+  async measureRecall(
+    queries: VectorSource,
+    k: number,
+    options: Pick<SearchOptions<Id>, 'recall' | 'effort' | 'signal'> = {},
+  ): Promise<number> {
+    refuseUnknown('options', options, MEASURE_KEYS);
+    const exact = await this.searchBatch(queries, k, { exact: true, signal: options.signal });
+    const found = await this.searchBatch(queries, k, options);
+    return recallOf(found, exact, k, this.metric === 'euclidean').recall;
+  }
+
   /** Lets go of the rows, and of the threads that nobody else needs. Calls under way reject, and so does every one afterwards. */
   dispose(): Promise<void> {
     this.#disposed ??= this.#end();
@@ -345,8 +455,9 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     rows: Rows | undefined,
     queries: PreparedQueries | undefined,
     k: number,
-    { filter, threshold, offset = 0, signal }: SearchOptions<Id>,
+    { filter, threshold, offset = 0, signal, ...quality }: SearchOptions<Id>,
     snapshot: Snapshot | undefined = rows?.snapshot,
+    view: GraphNow | undefined = this.#core.graph?.now,
   ): SearchHits<Id>[] | Promise<SearchHits<Id>[]> {
     if (!rows || !queries || !snapshot || snapshot.size <= offset) {
       return Array.from({ length: queries?.count ?? 1 }, () => noHits<Id>());
@@ -357,6 +468,11 @@ export class VectorIndex<Id extends VectorId = VectorId> {
         ? undefined
         : queries.scales.map((scale) => leastKey(this.metric, Math.fround(threshold), scale));
     const request = { snapshot, queries, k: wanted, accepted: undefined, leastKeys, offset, threshold, signal };
+    const effort = view?.graph.effortFor(wanted, quality);
+    const throughGraph = view && effort !== undefined ? { ...request, moment: view.moment, effort } : undefined;
+    if (view && throughGraph && filter === undefined) {
+      return view.graph.search(throughGraph) as Promise<SearchHits<Id>[]>;
+    }
     const searches = this.#core.searchesOf(rows);
     const search = (accepted: ArrayBufferLike[] | undefined) => {
       const filtered = { ...request, accepted };
@@ -365,14 +481,20 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     };
     if (filter === undefined) return search(undefined);
     const once = filter instanceof SearchFilter ? filter : SearchFilter.forOnce(filter);
-    return doInSlices(once.accepted(snapshot), new TimeSlices(signal)).then((accepted) => {
+    const scan = async () => {
+      const accepted = await doInSlices(once.accepted(snapshot), new TimeSlices(signal));
       this.#refuseIfDisposed();
       return search(accepted);
-    });
+    };
+    if (!view || !throughGraph) return scan();
+    return view.graph
+      .searchFiltered(throughGraph, once as SearchFilter)
+      .then((hits) => (hits as SearchHits<Id>[] | undefined) ?? scan());
   }
 
   #toSave(): IndexToSave {
-    return { rows: this.#core.rows?.snapshot ?? NO_ROWS, dims: this.dims, metric: this.metric };
+    const rows = this.#core.rows?.snapshot ?? NO_ROWS;
+    return { rows, dims: this.dims, metric: this.metric, graph: this.#core.graph?.toSave(rows) };
   }
 
   #refuseIfDisposed(): void {
@@ -383,6 +505,8 @@ export class VectorIndex<Id extends VectorId = VectorId> {
 
 const NO_ROWS: Snapshot = { segments: [], counts: [], version: 0, size: 0 };
 const QUERY_KEYS = new Set(['id']);
+const CALIBRATE_KEYS = new Set(['signal']);
+const MEASURE_KEYS = new Set(['recall', 'effort', 'signal']);
 
 /** Ends the engine of an index that was forgotten, where nobody else has it. */
 const forgotten = new FinalizationRegistry<EngineHold['release']>((release) => {

@@ -28,6 +28,38 @@ function parseCsv(text: string): Map<string, { value: number; unit: string }> {
   );
 }
 
+test('a report says what it is about, and where the whole time of the command went', async () => {
+  const page = directory.at('about.html');
+  await runWell([
+    'index',
+    input,
+    few,
+    '--on-invalid',
+    'skip',
+    '--report',
+    directory.at('about.json'),
+    '--report',
+    page,
+  ]);
+  const { subject, phases, totalTimeMs } = JSON.parse(directory.read('about.json').toString());
+  expect(subject).toEqual({
+    input: `${input}, ${few}`,
+    rows: COUNT + 20,
+    dims: DIMS,
+    order: 'original',
+    machine: expect.stringMatching(/\w/),
+    cores: expect.any(Number),
+    versions: { simdex: expect.stringMatching(/^\d/), Node: process.versions.node, V8: process.versions.v8 },
+    date: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+  });
+  const names = phases.map(({ name }: { name: string }) => name);
+  expect(names).toEqual(expect.arrayContaining(['starting', 'reading', 'indexing', 'writing', 'report']));
+  const sum = phases.reduce((all: number, { ms }: { ms: number }) => all + ms, 0);
+  expect(sum).toBeGreaterThanOrEqual(totalTimeMs);
+  const html = directory.read('about.html').toString();
+  for (const words of ['figures.npy', '30,020', process.versions.node]) expect(html).toContain(words);
+});
+
 test('--json, --report .json and --report .csv agree, and counts are exact', async () => {
   const reports = ['--report', directory.at('r.json'), '--report', directory.at('r.csv')];
   const flags = ['--on-invalid', 'skip', '--threads', '3', '--batch-size', '700', '--order', 'sorted', '--json'];

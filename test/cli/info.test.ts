@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { npyBytes, run, runRefused, runWell, temporaryDirectory } from './support.js';
+import { npyBytes, run, runRefused, runWell, start, temporaryDirectory } from './support.js';
 
 const directory = temporaryDirectory();
 
@@ -52,13 +52,40 @@ test('rows of different lengths go out as .jsonl, with their ids, and as nothing
   expect(directory.names()).not.toContain('unit.npy');
 });
 
+test('standard input, and a file whose name does not say what it is, with flags that say it', async () => {
+  const bytes = npyBytes([
+    [3, 4],
+    [6, 8],
+  ]);
+  const { child, ended } = start(['info', '-', '--format', 'npy', '--json']);
+  child.stdin!.end(bytes);
+  expect(JSON.parse((await ended).stdout)).toMatchObject({
+    file: 'standard input',
+    format: 'npy',
+    vectors: 2,
+    dims: 2,
+    bytes: null,
+    sample: { leastMagnitude: 5, greatestMagnitude: 10 },
+  });
+  const text = directory.write('keys.txt', '{"a":[1],"b":[3,4]}\n');
+  const chosen = await runWell(['info', text, '--format', 'jsonl', '--column', 'b', '--dims', '2', '--json']);
+  expect(JSON.parse(chosen.stdout)).toMatchObject({ format: 'jsonl', sample: { leastMagnitude: 5 } });
+  await runRefused(['info', text, '--format', 'jsonl', '--column', 'b', '--dims', '3'], 1, /3 components/);
+  const two = directory.write('two.csv', '0,1\n3,4\n');
+  expect((await runWell(['info', two, '--header', 'no'])).stdout).toMatch(/in the first 2\n/);
+  expect((await runWell(['info', two])).stdout).toMatch(/in the first 1\n/);
+  const index = directory.at('piped.safetensors');
+  await runWell(['index', directory.write('p.npy', bytes), '--out', index, '--quiet']);
+  await runRefused(['info', text, '--header', 'yes', '--format', 'npy'], 2, /--header: \.npy \(.*keys\.txt\) has none/);
+});
+
 test('a file that is none is refused', async () => {
   await runRefused(['info', directory.at('missing.npy')], 1, /there is no such file/);
   expect((await run(['info', ''])).status).toBe(2);
   await runRefused(
     ['info', 'vectors.txt'],
     2,
-    /vectors\.txt: its name does not say a format; it must end in one of these \(npy, /,
+    /vectors\.txt: its name does not say a format; give it with --format \(npy, /,
   );
 });
 

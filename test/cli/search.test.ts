@@ -5,7 +5,7 @@ import { VectorIndex, writeVectors } from 'simdex';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { expectBest, rank } from '../search/reference.js';
 import { positions, randomRows } from '../search/support.js';
-import { run, temporaryDirectory } from './support.js';
+import { run, start, temporaryDirectory } from './support.js';
 
 const DIMS = 12;
 const directory = temporaryDirectory();
@@ -77,6 +77,26 @@ test('an index of which some rows were rejected is searched for the others, and 
   const none = await run(['search', out, '--row', '107']);
   expect(none).toMatchObject({ status: 1, stdout: '' });
   expect(none.stderr).toMatch(/^error: .*row 107 of .*spoilt\.safetensors.*\n$/);
+});
+
+test('queries come from standard input, or from what the flags say of a file', async () => {
+  const asked = queries.map((query) => [...query]);
+  const lines = (rows: readonly unknown[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  const found = async (args: string[], input?: string) => {
+    const { child, ended } = start(['search', index, '--json', ...args]);
+    child.stdin!.end(input);
+    const { status, stderr, stdout } = await ended;
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    return JSON.parse(stdout).queries;
+  };
+  const fromFile = await found(['--query', directory.at('queries.npy')]);
+  expect(await found(['--query', '-', '--format', 'jsonl'], lines(asked))).toEqual(fromFile);
+  const keyed = directory.write('keyed.txt', lines(asked.map((query) => ({ vector: [1], question: query }))));
+  const flags = ['--format', 'jsonl', '--column', 'question', '--dims', String(DIMS)];
+  expect(await found(['--query', keyed, ...flags])).toEqual(fromFile);
+  const plain = directory.write('plain.csv', `${[...Array(DIMS).keys()].join()}\n${asked.join('\n')}\n`);
+  expect(await found(['--query', plain])).toEqual(fromFile);
+  expect(await found(['--query', plain, '--header', 'no'])).toHaveLength(5);
 });
 
 test('finds ten neighbours of a row of the index, itself first', async () => {

@@ -178,6 +178,6 @@ test('a version of a package that does not fit is told with the one that does', 
   expect(() =>
     requireMembers('x.h5', 'h5', 'h5wasm', { File: 1 } as { File: number; ready?: number }, ['File', 'ready']),
   ).toThrow(
-    /^A package is missing: cannot read x\.h5: \.h5 needs h5wasm .* or newer, and the version that is installed has no ready; npm install h5wasm@latest/,
+    /^A package is missing: cannot read x\.h5: \.h5 needs h5wasm .* or newer here, and the version that is installed has no ready; npm install h5wasm@latest/,
   );
 });

@@ -37,6 +37,29 @@ describe('the first line of a .csv', () => {
     expect(await csv(text)).toEqual({ rows, ids });
   });
 
+  test.each([
+    ['semicolons', 'x;y\n0.5;0.25\n1;2\n', two, []],
+    ['semicolons and an id', 'id;x;y\n"a;b";0.5;0.25\nb;1;2\n', two, ['a;b', 'b']],
+    ['semicolons, without names', '0.5;0.25\r\n1; 2\r\n', two, []],
+    ['tabs', 'x\ty\n0.5\t0.25\n1\t2\n', two, []],
+    ['tabs, behind the index of a data frame', '\tx\ty\n0\t0.5\t0.25\n1\t1\t2\n', two, []],
+    ['tabs and an empty cell', 'x\ty\n\t0.25\n1\t2\n', [[NONE, 0.25], two[1]], []],
+    ['commas, beside tabs and semicolons', 'id,x,y\n"a;\t",0.5,\t0.25\nb,1,2\n', two, ['a;\t', 'b']],
+    ['nothing, before a tab at its end', '1\t\n2\t\n', [[1], [2]], []],
+    ['semicolons around lists', 'id;vector\na;[0.5, 0.25]\nb;"[1, 2]"\n', undefined, []],
+  ])('tells what separates: %s', async (_, text, rows, ids) => {
+    if (rows) expect(await csv(text)).toEqual({ rows, ids });
+    // A comma that is no separator and stands in no quotes may be a decimal one.
+    else await expectRefusal(() => csv(text), /line 2 .*numbers with a point, and fields separated by semicolons/);
+  });
+
+  test('with semicolons, numbers with a comma are refused, not taken for two', async () => {
+    await expectRefusal(
+      () => csv('x;y\n3,5;4,25\n'),
+      /line 2 \(byte 5\): expected numbers with a point, .*found ",5;4,25/,
+    );
+  });
+
   test('is what the option header says', async () => {
     expect((await csv('0,1\n2,3\n', { header: false })).rows).toEqual([
       [0, 1],
@@ -165,6 +188,15 @@ describe('.jsonl', () => {
     expect((await jsonl('null\n[]\n')).rows).toEqual([[NONE], [NONE]]);
     await expectRefusal(() => jsonl('{"vector":"text"}\n'), /expected an array of numbers/);
     await expectRefusal(() => jsonl('nullx\n'), /expected the end of the line, found "x"/);
+  });
+
+  test('an object whose vector has another name says how to name it', async () => {
+    const rows = '{"id":"a","embedding":[1,2]}\n';
+    await expectRefusal(
+      () => jsonl(rows),
+      /the key "vector", found an object without it; the option column names another/,
+    );
+    expect((await jsonl(rows, { column: 'embedding' })).rows).toEqual([[1, 2]]);
   });
 
   test('the option column names the key', async () => {

@@ -290,6 +290,20 @@ describe('failures', () => {
     expect(await drain(indexer.indexStream(chunksOf(1)))).toBe(LARGE);
   });
 
+  test('of a component that is no number name it, too', async () => {
+    const chunk = [
+      [1, 2],
+      [3, null as unknown as number],
+    ];
+    const chunks = [[[1, 2]], [[5, 6]], chunk];
+    expect(await failureOf(drain(indexer.indexStream(chunks)))).toMatchObject({
+      code: 'InvalidConfiguration',
+      vectorIndex: 3,
+      message:
+        'Invalid indexing configuration: vector 3 of the stream; in its chunk, vectors[1][1] must be a number, got null',
+    });
+  });
+
   test('of a chunk that is no source of vectors name what is wrong', async () => {
     const chunks = ['abc' as unknown as VectorMatrix];
     expect(await failureOf(drain(indexer.indexStream(chunks)))).toMatchObject({ code: 'InvalidConfiguration' });

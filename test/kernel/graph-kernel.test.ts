@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MAX_ENTRIES } from '../../src/kernel/graph/graph-layout.js';
+import { MAX_ENTRIES, WIDTH } from '../../src/kernel/graph/graph-layout.js';
 import { releaseRows } from '../../src/kernel/graph/graph-upkeep.js';
 import {
   BACKENDS,
@@ -139,7 +139,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     const { base } = graph.scratches[0]!;
     graph.kernel.begin(graph.layout.base, base, 50, 50, 0);
     expect(graph.kernel.search(graph.layout.base, base, 20)).toBe(1);
-    expect(graph.scored).toBeLessThanOrEqual(20 + graph.layout.degree + MAX_ENTRIES);
+    expect(graph.scored).toBeLessThanOrEqual(20 + WIDTH * graph.layout.degree + MAX_ENTRIES);
     expect(graph.scored).toBeLessThan(scored);
   });
 

@@ -40,16 +40,16 @@ const cases: [AlertRule, keyof MonitorThresholds, MonitorWindow, MonitorWindow, 
     windowOf({ indexes: [[5000, 1000]] }),
     'critical',
   ],
-  // 98 × 1 and 2 × x: the mean is 0.98 + 0.02 x, the 99th percentile x.
+  // 98 × 100 and 2 × 100 x: the mean is 98 + 2 x, the 99th percentile 100 x.
   ...(['QueryTime', 'IndexTime'] as const).map((times): (typeof cases)[number] => {
     const kind = times === 'QueryTime' ? 'queries' : 'indexes';
-    const of = (x: number) => windowOf({ [kind]: [[1, 980] as const, [x, 20] as const] });
+    const of = (x: number) => windowOf({ [kind]: [[100, 980] as const, [100 * x, 20] as const] });
     return [`p99${times}`, 'p99ToMean', of(3.3), of(3), 'warning'];
   }),
   // Two values a and b, of the fastest 99 % as many each: the standard deviation is half their difference.
   ...(['query', 'index'] as const).map((times): (typeof cases)[number] => {
     const kind = times === 'query' ? 'queries' : 'indexes';
-    const of = (b: number) => windowOf({ [kind]: [[1, 990] as const, [b, 1010] as const] });
+    const of = (b: number) => windowOf({ [kind]: [[100, 990] as const, [100 * b, 1010] as const] });
     return [`${times}TimeVariation`, 'coefficientOfVariation', of(3.2), of(2.8), 'info'];
   }),
 ];
@@ -166,6 +166,23 @@ test('a few times that took a hundred times as long are no variation', () => {
     ],
   });
   expect(alertsOf(held(collector))).toEqual([]);
+});
+
+test('query times that spread by less than minQuerySpreadMs raise nothing, and what they clear says so', () => {
+  const waiting = (ms: number) =>
+    windowOf({
+      queries: [
+        [0.5, 980],
+        [ms, 20],
+      ],
+    });
+  const spread = (ms: number) => alertsOf(held(waiting(ms))).map(({ rule }) => rule);
+  expect(spread(5)).toEqual([]);
+  expect(spread(6)).toEqual(['p99QueryTime']);
+  expect(alertsOf(held(waiting(5)), { minQuerySpreadMs: 0 }).map(({ rule }) => rule)).toContain('p99QueryTime');
+  const [, cleared] = alertsOf([...held(waiting(7)), waiting(5)]);
+  expect(cleared).toMatchObject({ state: 'cleared', rule: 'p99QueryTime' });
+  expect(cleared!.message).toMatch(/ is [\d.]+ × the mean, but so little beyond it that nobody feels it$/);
 });
 
 test('a clock that stands still raises nothing', () => {

@@ -6,6 +6,7 @@ const defaults: MonitorThresholds = {
   meanIndexTimeMs: 5000,
   p99ToMean: 3,
   coefficientOfVariation: 0.5,
+  minQuerySpreadMs: 5,
   minVectorsPerSecond: 0,
   degradation: 0.2,
 };

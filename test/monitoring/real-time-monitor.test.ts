@@ -207,7 +207,7 @@ const faults: [AlertRule, { queries?: number[]; indexes?: number[]; stands?: tru
   ['meanIndexTime', { indexes: [6000] }],
   ['p99QueryTime', { queries: [...new Array<number>(49).fill(4), 400] }],
   ['p99IndexTime', { indexes: [...new Array<number>(49).fill(0.1), 8] }],
-  ['queryTimeVariation', { queries: [1, 9] }],
+  ['queryTimeVariation', { queries: [1, 200] }],
   ['indexTimeVariation', { indexes: [0.02, 0.2] }],
   ['throughput', { stands: true }],
 ];

@@ -78,10 +78,13 @@ test('time before the first claims is start-up where threads were started, and d
 });
 
 test('busy time beyond the time of the processors was without one', () => {
-  expect(explain({}, { cpuMs: 120 })).toEqual({ ...noLosses, withoutProcessorMs: 40 });
+  expect(explain({}, { cpuMs: 120 })).toEqual({ ...noLosses, withoutProcessorMs: 40, takenByOthersMs: 40 });
   expect(explain({}, { cpuMs: 300 })).toEqual(noLosses);
   const four = { threads: 4, batches: [0, 1, 2, 3].flatMap((threadId) => of(threadId, [0, 50], [50, 100])) };
   expect(explain(four, { cpuMs: undefined })).toEqual({ ...noLosses, withoutProcessorMs: 50 });
+  // 400 ms of four threads in 100 ms: two processors give 200 at best.
+  expect(explain(four, { cpuMs: 200 })).toEqual({ ...noLosses, withoutProcessorMs: 50 });
+  expect(explain(four, { cpuMs: 140 })).toEqual({ ...noLosses, withoutProcessorMs: 65, takenByOthersMs: 30 });
 });
 
 test('the memory needs time for every byte that is read or written', () => {
@@ -115,9 +118,9 @@ test('nothing lost, nothing said', () => {
 
 test('what costs a tenth of the time is named, the greatest first', () => {
   const losses = { copyingMs: 10, firstTouchMs: 30, startUpMs: 9.9 };
-  expect(found(losses).map(({ name, share, lostMs }) => [name, share, lostMs])).toEqual([
-    ['first touch', 0.3, 30],
-    ['copying', 0.1, 10],
+  expect(found(losses).map(({ name, share, lostMs, gainMs }) => [name, share, lostMs, gainMs])).toEqual([
+    ['first touch', 0.3, 30, 30],
+    ['copying', 0.1, 10, 10],
   ]);
   // A tenth of nothing is nothing.
   expect(found({ copyingMs: 0.9 }, { runMs: 2 })).toEqual([]);
@@ -153,7 +156,13 @@ test('memory bandwidth: the rate, and fewer bytes or threads', () => {
     `${start} More threads would not make it faster.`,
   ]);
   expect(found({ memoryMs: 69 }, { conditions: measured(1) })).toEqual([]);
-  expect(found({ memoryMs: 150 }, { conditions: measured(1) })[0]!.share).toBe(1);
+  expect(found({ memoryMs: 120 }, { conditions: measured(1) })[0]).toMatchObject({ share: 1, lostMs: 100 });
+  // Faster than the memory: it was in caches.
+  expect(found({ memoryMs: 150 }, { conditions: measured(1) })).toEqual([]);
+  // It is the limit only while threads have a processor; other threads would have one in the place of others.
+  const taken = { memoryMs: 40, takenByOthersMs: 50 };
+  expect(found(taken, { conditions: measured(1), copiedBytes: 1e6 })).toMatchObject([{ share: 0.4, gainMs: 20 }]);
+  expect(found(taken, { conditions: measured(1) })).toEqual([]);
 });
 
 test('imbalance: the batches, and a size that suffices, where that would gain enough', () => {
@@ -175,17 +184,19 @@ test('imbalance: the batches, and a size that suffices, where that would gain en
 });
 
 test('few vectors: how many there were, and how many suffice', () => {
-  const little = { busyMs: 8 };
-  // 50 ms of dispatch are a tenth beside 450 ms of work on 4 threads: 225 times the 8 ms that 4,000 vectors were.
+  const little = { busyMs: 2 };
+  // 50 ms of dispatch are a tenth beside 450 ms of work on 4 threads: 900 times the 2 ms that 4,000 vectors were.
   expect(sentence({ dispatchMs: 50 }, little)).toEqual([
-    'Beginning and ending took 50.0% of the time of so few vectors (1000 per thread). Index 900000 or more at a time.',
+    'Beginning and ending took 50.0% of the time of so few vectors (1000 per thread). Index 3600000 or more at a time.',
   ]);
   expect(found({ dispatchMs: 49 }, little)).toEqual([]);
   // Short runs are those it is about; beside more work, a long beginning is an accident.
   expect(found({ dispatchMs: 0.2 }, { ...little, runMs: 0.3 })).toHaveLength(1);
-  expect(found({ dispatchMs: 50 }, { busyMs: 8.1 })).toEqual([]);
+  expect(found({ dispatchMs: 50 }, { busyMs: 2.1 })).toEqual([]);
+  // What a thread waited for a processor is no work.
+  expect(found({ dispatchMs: 50 }, { busyMs: 40, conditions: { ...conditions, cpuMs: 2 } })).toHaveLength(1);
   // Of a stream, a chunk.
-  const stream = { busyMs: 80, conditions: { ...conditions, runs: 10 } };
+  const stream = { busyMs: 20, conditions: { ...conditions, runs: 10 } };
   expect(sentence({ dispatchMs: 50 }, stream)).toEqual([expect.stringMatching(/100 per thread\)\. Index \d+ or more/)]);
 });
 
@@ -205,6 +216,10 @@ test('processors: how many there are, or that others took them', () => {
   ]);
   expect(found({ withoutProcessorMs: 24 }, others)).toEqual([]);
   expect(found({ withoutProcessorMs: 19 }, { ...others, runMs: 50 })).toEqual([]);
+  // Threads beyond the processors are of use beside other programs.
+  expect(sentence({ withoutProcessorMs: 60, takenByOthersMs: 10 })).toEqual([
+    'Threads at work had no processor for 60.0% of the time (4 threads, 2 available, of which other programs took a part). End them, or run when they have ended. Use 2 threads then: more do not make it faster.',
+  ]);
 });
 
 test('memory and processors name one number of threads', () => {
@@ -220,4 +235,11 @@ test('memory and processors name one number of threads', () => {
     expect.stringMatching(/^Memory.*Use 2 threads: more/),
     expect.stringMatching(/^Threads.*Use 2 threads: more/),
   ]);
+});
+
+test('what a change gains is not what its cause cost: balancing by a replay, and fewer threads spare no time', () => {
+  const gains = (losses: Partial<Losses>) => found(losses).map(({ name, gainMs }) => [name, gainMs]);
+  expect(gains({ imbalanceMs: 60, balancingGainMs: 35 })).toEqual([['imbalance', 35]]);
+  expect(gains({ withoutProcessorMs: 60, takenByOthersMs: 9 })).toEqual([['processors', 0]]);
+  expect(gains({ withoutProcessorMs: 60, takenByOthersMs: 20 })).toEqual([['processors', 20]]);
 });

@@ -61,6 +61,7 @@ available_threads,2,count
 processor_time_ms,730,milliseconds
 bottleneck_start_up_share,0.250,ratio
 bottleneck_start_up_time_ms,308.64195,milliseconds
+bottleneck_start_up_gain_ms,308.64195,milliseconds
 phase_indexing_ms,420,milliseconds
 phase_rest_ms,814.5678,milliseconds
 optimization_0_threads_before,4,count

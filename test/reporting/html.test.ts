@@ -137,8 +137,8 @@ describe('the page', () => {
 
   test('names what held the run back, with its share and time', () => {
     const bottlenecks = [
-      { name: 'copying' as const, share: 0.4, lostMs: 200, recommendation: 'Do not copy.' },
-      { name: 'start-up' as const, share: 0.1, lostMs: 50, recommendation: 'Begin before.' },
+      { name: 'copying' as const, share: 0.4, lostMs: 200, gainMs: 200, recommendation: 'Do not copy.' },
+      { name: 'start-up' as const, share: 0.1, lostMs: 50, gainMs: 50, recommendation: 'Begin before.' },
     ];
     const html = sample({ bottlenecks }).toHtml();
     const paths = figuresOf(html).map(({ path }) => path);
@@ -157,6 +157,52 @@ describe('the page', () => {
     );
     expect(textOf(sample({ optimizations: [] }).toHtml())).toContain('Nothing was changed.');
     expect(sample({ optimizations: undefined }).toHtml()).not.toContain('Tuning');
+  });
+
+  test('draws what a graph finds and how fast, the exact search last, and is silent without a graph', () => {
+    const graph = {
+      rows: 100_000,
+      degree: 32,
+      effort: 128,
+      bytes: 26_000_000,
+      buildMs: 21_400,
+      k: 10,
+      curve: [
+        { effort: 16, recall: 0.81, queriesPerSecond: 20_000 },
+        { effort: 100, recall: 0.955, queriesPerSecond: 9_200 },
+        { effort: 400, recall: 0.9925, queriesPerSecond: 2_900 },
+      ],
+      exactQueriesPerSecond: 310,
+    };
+    const html = sample({ graph }).toHtml();
+    const [curve, ...others] = curvesOf(html, 'recall');
+    expect(others).toEqual([]);
+    const expected = [...graph.curve, { recall: 1, queriesPerSecond: 310 }];
+    expect(curve!.points).toHaveLength(expected.length);
+    for (const [i, { x, y }] of curve!.points.entries()) {
+      expect(x).toBeCloseTo(expected[i]!.recall, 4);
+      expect(y / expected[i]!.queriesPerSecond).toBeCloseTo(1, 2);
+    }
+    const titles = [...plotIn(html, 'recall')!.matchAll(/<title>([^<]*)</g)].map(([, title]) => title);
+    expect(titles).toEqual([
+      'effort 16: recall@10 81.0 %, 20,000 queries/s',
+      'effort 100: recall@10 95.5 %, 9,200 queries/s',
+      'effort 400: recall@10 99.3 %, 2,900 queries/s',
+      'exact: 310 queries/s',
+    ]);
+    const paths = figuresOf(html).map(({ path }) => path);
+    expect(paths).toEqual(
+      expect.arrayContaining([
+        'graph.rows',
+        'graph.buildMs',
+        'graph.bytes',
+        'graph.curve.2.recall',
+        'graph.exactQueriesPerSecond',
+      ]),
+    );
+    expect(sample().toHtml()).not.toContain('<h2>Graph</h2>');
+    const unmeasured = { ...graph, curve: [], exactQueriesPerSecond: Number.NaN };
+    expect(textOf(sample({ graph: unmeasured }).toHtml())).toContain('Nothing was measured.');
   });
 
   test('sums up the batch sizes', () => {
@@ -188,7 +234,9 @@ describe('the page', () => {
   });
 
   test('puts what cost most on top', () => {
-    const bottlenecks = [{ name: 'copying' as const, share: 0.3, lostMs: 150, recommendation: 'Then & later.' }];
+    const bottlenecks = [
+      { name: 'copying' as const, share: 0.3, lostMs: 150, gainMs: 150, recommendation: 'Then & later.' },
+    ];
     const html = sample({ recommendations: ['First of all.', 'Then & later.'], bottlenecks }).toHtml();
     expect(textOf(html.slice(0, html.indexOf('<h2>')))).toContain('Then & later. 1 more recommendation');
     expect(textOf(html)).toContain('Copying rows in 30.0 % 150 ms');

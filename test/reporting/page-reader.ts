@@ -51,6 +51,7 @@ const UNITS: Record<string, number> = {
   'vectors/s': 1,
   vector: 1,
   vectors: 1,
+  'queries/s': 1,
   thread: 1,
   threads: 1,
 };

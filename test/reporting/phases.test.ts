@@ -4,7 +4,7 @@ import { phasesOf, phasesOfRun, type Span } from '../../src/reporting/phases.js'
 import { phaseNames } from '../../src/reporting/report-data.js';
 
 const names = phaseNames.filter((name) => name !== 'rest');
-const precedence = ['waiting', 'indexing', 'copying', 'reading', 'writing', 'report', 'starting'] as const;
+const precedence = ['waiting', 'indexing', 'copying', 'reading', 'writing', 'graph', 'report', 'starting'] as const;
 
 test('each moment belongs to the first of those that cover it, whatever the spans', () => {
   const anySpan = fc

@@ -141,7 +141,7 @@ describe('together', () => {
 
   test('what held the run back follows, and takes the place of praise', () => {
     const bottlenecks = ['first', 'second'].map((recommendation) => {
-      return { name: 'copying' as const, share: 0.5, lostMs: 10, recommendation };
+      return { name: 'copying' as const, share: 0.5, lostMs: 10, gainMs: 10, recommendation };
     });
     expect(recommend({ ...good, bottlenecks })).toEqual(['first', 'second']);
     expect(recommend({ ...bad, bottlenecks }).slice(4)).toEqual([highP99, 'first', 'second']);

@@ -189,7 +189,13 @@ function dataForThreads(threads: number): fc.Arbitrary<IndexingPerformanceReport
       { nil: undefined },
     ),
     bottlenecks: fc.array(
-      plain({ name: fc.constantFrom(...bottleneckNames), share: ratio, lostMs: figure, recommendation: fc.string() }),
+      plain({
+        name: fc.constantFrom(...bottleneckNames),
+        share: ratio,
+        lostMs: figure,
+        gainMs: figure,
+        recommendation: fc.string(),
+      }),
       { maxLength: 3 },
     ),
     optimizations: fc.option(
@@ -224,6 +230,19 @@ function dataForThreads(threads: number): fc.Arbitrary<IndexingPerformanceReport
       { nil: undefined },
     ),
     threadUtilization: fc.option(perThread(ratio), { nil: undefined }),
+    graph: fc.option(
+      plain({
+        rows: count,
+        degree: count,
+        effort: count,
+        bytes: count,
+        buildMs: figure,
+        k: count,
+        curve: fc.array(plain({ effort: count, recall: ratio, queriesPerSecond: figure }), { maxLength: 4 }),
+        exactQueriesPerSecond: figure,
+      }),
+      { nil: undefined },
+    ),
   });
 }
 

@@ -116,6 +116,7 @@ describe('JSON', () => {
     'subject.machine',
     'subject.cores',
     'phases',
+    'bottlenecks[0].gainMs',
     'optimizations[0].after',
     'optimizations[0].effect',
     'conditions.cpuMs',

@@ -345,3 +345,26 @@ describe('a source that waits', () => {
     await expect(VectorIndex.build(source())).rejects.toThrow('the disk is gone');
   });
 });
+
+test('the chunks of a stream may have ids of their own; those of the options come first', async () => {
+  async function* chunks() {
+    yield { data: new Float32Array([1, 0, 0, 1]), dims: 2, ids: ['a', 'b'] };
+    yield { data: new Float32Array([3, 4]), dims: 2, ids: ['c'] };
+  }
+  await using index = await VectorIndex.build(chunks());
+  expect([...index.ids()]).toEqual(['a', 'b', 'c']);
+  await using other = await VectorIndex.build(chunks(), { ids: [7, 8, 9] });
+  expect([...other.ids()]).toEqual([7, 8, 9]);
+});
+
+test.each([
+  [['a'], undefined, 'the first 1 vectors have ids, the next ones no ids'],
+  [undefined, ['a'], 'the first 1 vectors have no ids, the next ones ids'],
+  [['a'], ['b', 'c'], 'ids.length must be 1'],
+  [['a'], ['a'], 'is given twice'],
+])('chunks with the ids %j and %j are refused', async (first, second, said) => {
+  async function* chunks() {
+    for (const ids of [first, second]) yield { data: new Float32Array([1, 0]), dims: 2, ids };
+  }
+  await expect(VectorIndex.build(chunks())).rejects.toThrow(said);
+});

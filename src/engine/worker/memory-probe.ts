@@ -5,7 +5,8 @@
  *   words    int32 × 4            per step: threads that have come to it
  *   figures  float64 × 3 each     bytes per millisecond of first touch, of copying together, of copying alone
  *
- * A thread that waits too long for the others gives up, and its figures stay 0.
+ * A thread that waits too long for the others gives up, and its figures stay 0. Memory is gone through in pieces, and the rate is the
+ * median of theirs: a thread that has no processor for a while makes few pieces slow, but a mean of them a lie.
  */
 import { UnitControl } from '../../memory/unit-control.js';
 import type { UnitWork } from './unit-work.js';
@@ -23,7 +24,10 @@ export const WORDS_BYTES = 16;
 export const FIGURES_BYTES = 24;
 
 /** Time that copying takes, each time. */
-const COPY_MS = 4;
+const COPY_MS = 6;
+/** A piece is at least as long, so that no clock is too coarse for it, and short beside the turns that a system gives. */
+const PIECE_MS = 0.25;
+const STEP_BYTES = 2 ** 18;
 /** Threads may still be at something else. */
 const WAIT_MS = 100;
 
@@ -44,13 +48,11 @@ function measure({ thread, threads, bytes }: MemoryProbeTask, { buffer, extra }:
   const own = new Float64Array(buffer, extra + WORDS_BYTES + FIGURES_BYTES * thread, 3);
   const memory = new Uint8Array(new SharedArrayBuffer(bytes));
   if (!meet(arrived, 0, threads)) return;
-  const startedAtMs = performance.now();
-  memory.fill(1);
-  const touchMs = performance.now() - startedAtMs;
+  const touched = touch(memory);
   if (!meet(arrived, 1, threads)) return;
   const together = copyFor(memory);
   if (!meet(arrived, 2, threads)) return;
-  own.set([touchMs > 0 ? bytes / touchMs : 0, together, thread === 0 ? copyFor(memory) : 0]);
+  own.set([touched, together, thread === 0 ? copyFor(memory) : 0]);
 }
 
 /** Waits until all threads have come to a step; false when some do not come. */
@@ -69,16 +71,53 @@ function meet(arrived: Int32Array, step: number, threads: number): boolean {
   }
 }
 
+/** Bytes written for the first time per millisecond. */
+function touch(memory: Uint8Array): number {
+  const rates = new PieceRates();
+  for (let at = 0; at < memory.length; at += STEP_BYTES) {
+    memory.fill(1, at, Math.min(at + STEP_BYTES, memory.length));
+    rates.moved(Math.min(STEP_BYTES, memory.length - at));
+  }
+  return rates.median();
+}
+
 /** Bytes read and written per millisecond. */
 function copyFor(memory: Uint8Array): number {
   const half = memory.length / 2;
-  const startedAtMs = performance.now();
-  let passes = 0;
-  let elapsedMs = 0;
-  while (elapsedMs < COPY_MS) {
-    memory.copyWithin(passes % 2 === 0 ? half : 0, passes % 2 === 0 ? 0 : half, passes % 2 === 0 ? half : 2 * half);
-    passes++;
-    elapsedMs = performance.now() - startedAtMs;
+  const step = Math.min(STEP_BYTES, half);
+  const until = performance.now() + COPY_MS;
+  const rates = new PieceRates();
+  for (let at = 0, turn = 0; rates.atMs < until; ) {
+    const [from, to] = turn % 2 === 0 ? [at, half + at] : [half + at, at];
+    memory.copyWithin(to, from, from + step);
+    rates.moved(2 * step);
+    at += step;
+    if (at + step <= half) continue;
+    at = 0;
+    turn++;
   }
-  return (passes * memory.length) / elapsedMs;
+  return rates.median();
+}
+
+class PieceRates {
+  readonly #rates: number[] = [];
+  #bytes = 0;
+  #startedAtMs = performance.now();
+  atMs = this.#startedAtMs;
+
+  moved(bytes: number): void {
+    this.#bytes += bytes;
+    this.atMs = performance.now();
+    const elapsedMs = this.atMs - this.#startedAtMs;
+    if (elapsedMs < PIECE_MS) return;
+    this.#rates.push(this.#bytes / elapsedMs);
+    this.#bytes = 0;
+    this.#startedAtMs = this.atMs;
+  }
+
+  median(): number {
+    // A piece that was too short to be one is better than nothing.
+    if (this.#rates.length === 0 && this.atMs > this.#startedAtMs) return this.#bytes / (this.atMs - this.#startedAtMs);
+    return this.#rates.sort((a, b) => a - b)[this.#rates.length >> 1] ?? 0;
+  }
 }

@@ -2,7 +2,7 @@
  * The module that runs in every Node worker thread (`simdex/worker`). Tinypool calls its default export with each task. It
  * loads nothing later: a process may have no file descriptors left by then.
  */
-import { forgetMemories, runIndexTask } from './run-index-task.js';
+import { forgetMemories, isIndexTask, runIndexTask } from './run-index-task.js';
 import { runTask } from './run-task.js';
 import type { PartAnswer, WorkerTask } from './task.js';
 import type { UnitListener } from './unit-work.js';
@@ -14,16 +14,8 @@ import type { UnitListener } from './unit-work.js';
  *   rows; for worker modules of your own that wrap this one
  */
 export default function run(task: WorkerTask, onUnit?: UnitListener): PartAnswer | undefined {
-  switch (task.type) {
-    case 'search':
-    case 'rows':
-    case 'move':
-      runIndexTask(task, onUnit);
-      return undefined;
-    case 'forget':
-      forgetMemories(task.memoryKeys);
-      return undefined;
-    default:
-      return runTask(task, onUnit);
-  }
+  if (task.type === 'forget') forgetMemories(task.memoryKeys);
+  if (!isIndexTask(task)) return runTask(task, onUnit);
+  runIndexTask(task, onUnit);
+  return undefined;
 }

@@ -1,16 +1,28 @@
 /**
- * What a thread does for an index: search its rows, bring rows in, move them. Kernels on the memories of segments are kept from job to job.
+ * What a thread does for an index: search its rows, bring rows in, move them, and all of that with a graph. Kernels on the memories of
+ * segments are kept from job to job.
  */
 import { seeByCollector } from '../../memory/create-memory.js';
 import { UnitControl } from '../../memory/unit-control.js';
 import { bringIn, moveRows, openRowKernels, type RowKernels } from './rows-loop.js';
-import { OpenMemory, searchBlocks } from './search-loop.js';
+import { forgetGraphs, graphWork } from './run-graph-task.js';
+import { type MemoryOpener, OpenMemory, searchBlocks } from './search-loop.js';
 import type { IndexTask, WorkerTask } from './task.js';
 import { doUnits, type UnitListener } from './unit-work.js';
 
 /** Whether a task is one of these. */
 export function isIndexTask(task: WorkerTask): task is IndexTask {
-  return task.type === 'search' || task.type === 'rows' || task.type === 'move';
+  switch (task.type) {
+    case 'search':
+    case 'rows':
+    case 'move':
+    case 'graph-insert':
+    case 'graph-mend':
+    case 'graph-search':
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** By the keys of their memories. */
@@ -28,14 +40,13 @@ export function forgetMemories(keys: readonly number[]): void {
     opened.delete(key);
     rowKernels.delete(key);
   }
+  forgetGraphs(keys);
 }
 
 function workOf(task: IndexTask) {
   switch (task.type) {
     case 'search':
-      return searchBlocks(task, ({ searchKernel }, { key, memory }) =>
-        kept(opened, key, memory.buffer, () => new OpenMemory(searchKernel, memory)),
-      );
+      return searchBlocks(task, openMemory);
     case 'rows': {
       const { kernel, searchKernel } = task;
       return bringIn(task, ({ key, memory }) =>
@@ -44,8 +55,13 @@ function workOf(task: IndexTask) {
     }
     case 'move':
       return moveRows(task);
+    default:
+      return graphWork(task, openMemory);
   }
 }
+
+const openMemory: MemoryOpener = ({ searchKernel }, { key, memory }) =>
+  kept(opened, key, memory.buffer, () => new OpenMemory(searchKernel, memory));
 
 function kept<T>(known: Map<number, T>, key: number, buffer: ArrayBufferLike, open: () => T): T {
   const found = known.get(key);

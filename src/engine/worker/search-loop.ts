@@ -9,7 +9,7 @@ import { instantiateSearchKernel } from '../../kernel/search/instantiate-search-
 import { codeCount, FACTOR_BYTES, INT8_TERMS, quantizeQueryInto } from '../../kernel/search/int8-bound.js';
 import { type Int8ScanExports, queryBytes, type SearchKernelExports } from '../../kernel/search/search-kernel.js';
 import { isThere } from '../../memory/deaths.js';
-import { SearchBoard } from '../../memory/search-board.js';
+import { type Board, SearchBoard } from '../../memory/search-board.js';
 import { rowsPerCall } from '../../memory/segment-layout.js';
 import { UnitControl } from '../../memory/unit-control.js';
 import type { QueryGroup, SearchPart, SearchPass, SearchTask } from './search-task.js';
@@ -72,7 +72,7 @@ interface OpenPart extends SearchPart {
 
 export class SearchLane {
   readonly #pass: SearchPass;
-  readonly #board: SearchBoard;
+  readonly #board: Board;
   readonly #openMemory: MemoryOpener;
   readonly #bound: ErrorBound;
   readonly #callRows: number;
@@ -92,7 +92,7 @@ export class SearchLane {
   #rowsDone = 0;
 
   /** Goes on with what the lane has on the board. */
-  constructor(pass: SearchPass, board: SearchBoard, lane: number, openMemory: MemoryOpener) {
+  constructor(pass: SearchPass, board: Board, lane: number, openMemory: MemoryOpener) {
     const { metric, dims, groups } = pass;
     const { queryCount } = board;
     this.#pass = pass;
@@ -120,6 +120,17 @@ export class SearchLane {
     }
     this.#rowsDone += rows;
     return rows;
+  }
+
+  /** Scores a row exactly, which may so become a hit, if its query sees it. */
+  offer(index: number, query: number, row: number): void {
+    const part = this.#open(index);
+    if (this.#isWanted(part, query, row)) this.#offer(part, query, row);
+  }
+
+  /** Whether a row may be a hit of a query. */
+  wants(index: number, query: number, row: number): boolean {
+    return this.#isWanted(this.#open(index), query, row);
   }
 
   #open(index: number): OpenPart {

@@ -5,6 +5,7 @@
 import type { CompiledKernel, KernelMemory } from '../../kernel/instantiate.js';
 import type { KernelOperation } from '../../kernel/kernel-exports.js';
 import type { SharedRows } from '../../vectors/source-rows.js';
+import type { GraphTask } from './graph-task.js';
 import type { MemoryProbeTask } from './memory-probe.js';
 import type { MoveTask, RowsTask } from './rows-task.js';
 import type { SearchTask } from './search-task.js';
@@ -15,7 +16,7 @@ export type WorkerTask = JobTask | WarmUpTask | PartTask | ForgetTask;
 export type JobTask = IndexingTask | MemoryProbeTask | IndexTask;
 
 /** What is done for a VectorIndex. */
-export type IndexTask = SearchTask | RowsTask | MoveTask;
+export type IndexTask = SearchTask | RowsTask | MoveTask | GraphTask;
 
 /** What threads can do that do not search. */
 export type IndexerTask = Exclude<WorkerTask, IndexTask>;

@@ -2,6 +2,7 @@
  * Vectors from files and Blobs, in bounded memory.
  */
 import { fileURLToPath } from 'node:url';
+import './hdf5-renewal.js';
 import { invalidConfiguration } from '../../base/errors.js';
 import {
   checkReadOptions,
@@ -36,7 +37,12 @@ export async function openVectors(file: string | Blob | URL, options: ReadVector
  * `'-'` is standard input; it and pipes do for formats that are read from front to back.
  *
  * @example
- * for await (const { data, dims, ids } of readVectors('vectors.npy')) console.log(data.length / dims);
+ * ```js
+ * import { readVectors, writeVectors } from 'simdex';
+ *
+ * await writeVectors('rows.npy', [{ data: new Float32Array([1, 0, 3, 4]), dims: 2 }]);
+ * for await (const { data, dims } of readVectors('rows.npy')) console.log(data.length / dims); // 2
+ * ```
  */
 export function readVectors(file: string | Blob | URL, options: ReadVectorsOptions = {}): VectorChunks {
   return vectorChunks(() => openVectors(file, options));

@@ -111,6 +111,16 @@ export async function createIndexWriter(file: string, options: IndexWriterOption
 /**
  * Writes all chunks to `file`. When a chunk, its source or the disk fails, the source is closed, nothing half-written
  * remains and a file that was there before is untouched. Errors are those of `createVectorWriter`, and the source's own.
+ *
+ * @example
+ * ```js
+ * import { writeVectors } from 'simdex';
+ *
+ * async function* chunks() {
+ *   yield { data: new Float32Array([1, 0, 3, 4]), dims: 2, ids: ['a', 'b'] };
+ * }
+ * await writeVectors('rows.jsonl', chunks());
+ * ```
  */
 export async function writeVectors(
   file: string,

@@ -23,8 +23,8 @@ export async function resultOfRun(records: RunRecords, call: IndexingCall): Prom
 function copyOut(records: RunRecords): RunRecords {
   const { layout, control, buffer } = records;
   const { first, end } = layout;
-  const copy = new Float32Array((end - first) / 4);
-  copy.set(new Float32Array(buffer, first, (end - first) / 4));
+  // Made from an array, it is not filled with zeros first.
+  const copy = new Float32Array(new Float32Array(buffer, first, (end - first) / 4));
   return { ...records, control: control.from(first), layout: layoutFrom(layout, first), buffer: copy.buffer };
 }
 

@@ -2,7 +2,7 @@
  * Where a graph lies in a memory: header, centre, records and lists, one behind the other; and a thread's scratch. The kernel
  * finds everything by these two headers, so its calls take two addresses (assembly/graph/layout.ts has the same offsets).
  *
- * All addresses are bytes; regions are 64-byte aligned and never overlap. A graph lies in one memory, below 4 GiB.
+ * All addresses are bytes; regions begin at multiples of 128 and never overlap. A graph lies in one memory, below 4 GiB.
  */
 import type { Metric } from '../search/error-bound.js';
 
@@ -78,6 +78,8 @@ export const GRAPH = {
   factor: 40,
   entries: 48,
   upper: 112,
+  /** For `dot`: 1 where some row is longer than the radius of the space. Kernels do not read it. */
+  long: 116,
   bytes: 128,
 } as const;
 
@@ -101,6 +103,8 @@ export const SCRATCH = {
   parts: 48,
   at: 108,
   insertEffort: 112,
+  touched: 116,
+  reserved: 120,
   bytes: 128,
 } as const;
 
@@ -115,15 +119,17 @@ export const MAY_BE_HIT = 2;
 
 /** How often a list may be read at once, with other rows each time (assembly/graph/search.ts). */
 const LIST_READS = 4;
+/** So many lists are read before any of their rows is scored (as there). */
+export const WIDTH = 4;
 
 /** Of so many rows, one is in the graph above, too. */
 const UPPER_SHIFT = 4;
 /** A graph of fewer rows has none above. */
 const MIN_BELOW = 256;
 
-const aligned = (size: number) => 64 * Math.ceil(size / 64);
+const aligned = (size: number) => 128 * Math.ceil(size / 128);
 
-/** Where a graph lies that begins at `base`, a multiple of 64. */
+/** Where a graph lies that begins at `base`, a multiple of 128 at best. */
 export function layOutGraph(shape: GraphShape, base: number): GraphLayout {
   const { capacity, dims, metric, degree } = shape;
   const codedDims = metric === 'dot' ? dims + 1 : dims;
@@ -179,7 +185,7 @@ export function layOutScratch(graph: GraphLayout, limit: number, base: number): 
     return start;
   };
   // What vectors of four read and write beyond the last one.
-  const batchCount = Math.max(LIST_READS * graph.degree, MAX_ENTRIES) + 8;
+  const batchCount = Math.max(WIDTH * LIST_READS * graph.degree, MAX_ENTRIES) + 8;
   const queryBytes = (graph.floats ? 1 : 2) * graph.tail + 8;
   return {
     base,

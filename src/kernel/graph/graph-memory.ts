@@ -4,6 +4,7 @@
 import {
   GRAPH,
   type GraphLayout,
+  levelsOf,
   MAX_ENTRIES,
   MAY_BE_HIT,
   NONE,
@@ -15,6 +16,13 @@ import type { GraphSpace } from './graph-space.js';
 
 /** Writes a graph without rows: of these, all lists are empty and nobody is a parent. */
 export function writeGraph(buffer: ArrayBufferLike, layout: GraphLayout, space: GraphSpace, alpha: number): void {
+  writeGraphHeader(buffer, layout, space, alpha);
+  const words = new Uint32Array(buffer);
+  for (const level of levelsOf(layout)) for (let row = 0; row < level.capacity; row++) clearRow(words, level, row);
+}
+
+/** The same but for the rows: each has to be cleared before it is put in. */
+export function writeGraphHeader(buffer: ArrayBufferLike, layout: GraphLayout, space: GraphSpace, alpha: number): void {
   const { base, capacity, codedDims, degree, records, stride, tail, lists, floats, center } = layout;
   const words = new Uint32Array(buffer);
   words[(base + GRAPH.capacity) / 4] = capacity;
@@ -28,16 +36,25 @@ export function writeGraph(buffer: ArrayBufferLike, layout: GraphLayout, space: 
   words[(base + GRAPH.floats) / 4] = floats ? 1 : 0;
   words[(base + GRAPH.center) / 4] = center;
   words[(base + GRAPH.upper) / 4] = layout.upper?.base ?? 0;
+  words[(base + GRAPH.long) / 4] = 0;
   new Float64Array(buffer)[(base + GRAPH.factor) / 8] = space.factor;
   words.fill(NONE, (base + GRAPH.entries) / 4, (base + GRAPH.entries) / 4 + MAX_ENTRIES);
   new Float64Array(buffer, center, codedDims).set(space.center);
-  for (let row = 0; row < capacity; row++) {
-    const end = (records + row * stride + tail) / 4;
-    words[end + TAIL.parent / 4] = NONE;
-    words[end + TAIL.apart / 4] = 0;
-    words[lists / 4 + row * (degree + 1)] = 0;
-  }
-  if (layout.upper) writeGraph(buffer, layout.upper, space, alpha);
+  if (layout.upper) writeGraphHeader(buffer, layout.upper, space, alpha);
+}
+
+/** Makes a row of one graph one that is not in it: its list is empty, and nobody is its parent. */
+export function clearRow(words: Uint32Array, layout: GraphLayout, row: number): void {
+  const { records, stride, tail, lists, degree } = layout;
+  const end = (records + row * stride + tail) / 4;
+  words[end + TAIL.parent / 4] = NONE;
+  words[end + TAIL.apart / 4] = 0;
+  words[lists / 4 + row * (degree + 1)] = 0;
+}
+
+/** For `dot`: a row is longer than the radius of the space, so distances do not tell how good a hit it is. */
+export function noteLongRow(buffer: ArrayBufferLike, layout: GraphLayout): void {
+  Atomics.store(new Uint32Array(buffer), (layout.base + GRAPH.long) / 4, 1);
 }
 
 /** Writes the header of a scratch; what the rest holds does not matter. */

@@ -28,13 +28,20 @@ function neighboursOf(words: Uint32Array, layout: GraphLayout, row: number): num
  * Takes all rows from a thread that is dead, and finishes the lists that it was about to change: a neighbour that is there twice
  * goes. Then other threads may go on. The row that the thread was putting in has to be put in again.
  *
+ * @param first looks at rows from here on, to `last`, half-open
  * @returns how many rows it held
  */
-export function releaseRows(buffer: ArrayBufferLike, layout: GraphLayout, tag: number): number {
+export function releaseRows(
+  buffer: ArrayBufferLike,
+  layout: GraphLayout,
+  tag: number,
+  first = 0,
+  last = layout.capacity,
+): number {
   const words = new Uint32Array(buffer);
   const held = tag << HEAD.ownerShift;
   let released = 0;
-  for (let row = 0; row < layout.capacity; row++) {
+  for (let row = first; row < last; row++) {
     const at = headOf(layout, row);
     const head = Atomics.load(words, at);
     if ((head & HEAD.owner) !== held) continue;

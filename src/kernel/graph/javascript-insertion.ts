@@ -162,7 +162,9 @@ export class Insertion {
     if (!list.lock(this.#tag)) return BUSY;
     useRow(this.#views, this.#graph, row, this.#scratch.part('query'));
     this.#walk.reset(effort, effort, live);
-    this.#walk.score(this.#walk.neighbours(row));
+    const rows: number[] = [];
+    this.#walk.addNeighbours(row, rows);
+    this.#walk.score(rows);
     this.#walk.expandFiltered();
     this.#walk.leaveOut(row);
     const candidates = this.#candidates(0);

@@ -2,12 +2,15 @@
  * The walk and the distances in plain JavaScript, as assembly/graph/search.ts, distance.ts and candidates.ts have them: the same
  * bits, the same candidates in the same order.
  */
-import { GRAPH, MAX_ENTRIES, MAY_BE_HIT, rowBelow, SCRATCH, TAIL } from './graph-layout.js';
+import { GRAPH, MAX_ENTRIES, MAY_BE_HIT, rowBelow, SCRATCH, TAIL, WIDTH } from './graph-layout.js';
 import { type GraphViews, type GraphWords, isRow, NeighbourList } from './javascript-lists.js';
 
 const EXPANDED = 1;
 const READS = 4;
-const UPPER_EFFORT = 16;
+const CHUNK = 32;
+const UPPER_EFFORT_SHIFT = 4;
+const MIN_UPPER_EFFORT = 4;
+const MAX_UPPER_EFFORT = 16;
 const STARTS = 8;
 const MAX_FLOAT = 3.4028234663852886e38;
 const { fround } = Math;
@@ -114,7 +117,7 @@ export class Walk {
   }
 
   begin(effort: number, limit: number, filter: number, lost = false): void {
-    const starts = lost ? [] : this.#findStarts();
+    const starts = lost ? [] : this.#findStarts(effort);
     this.reset(effort, limit, filter);
     const rows: number[] = [];
     for (let i = 0; i < MAX_ENTRIES; i++) {
@@ -126,10 +129,11 @@ export class Walk {
   }
 
   /** Searches the graph above; lists rows of this one. */
-  #findStarts(): number[] {
+  #findStarts(effort: number): number[] {
     if (!this.#graph.upper) return [];
     const above = new Walk(this.#views, this.#views.graph(this.#graph.upper), this.#scratch);
-    above.begin(UPPER_EFFORT, UPPER_EFFORT, 0);
+    const upperEffort = Math.min(Math.max(effort >> UPPER_EFFORT_SHIFT, MIN_UPPER_EFFORT), MAX_UPPER_EFFORT);
+    above.begin(upperEffort, upperEffort, 0);
     above.search(Number.POSITIVE_INFINITY);
     const count = Math.min(this.#scratch.get(SCRATCH.length), STARTS);
     return Array.from({ length: count }, (_, i) => rowBelow(this.#scratch.row(i)));
@@ -139,12 +143,19 @@ export class Walk {
   search(budget: number): boolean {
     const scratch = this.#scratch;
     for (let left = budget; left > 0; ) {
-      let cursor = scratch.get(SCRATCH.cursor);
       const length = scratch.get(SCRATCH.length);
-      while (cursor < length && scratch.word(cursor) & EXPANDED) cursor++;
+      const rows: number[] = [];
+      let cursor = scratch.get(SCRATCH.cursor);
+      let hops = 0;
+      for (; cursor < length && hops < WIDTH; cursor++) {
+        if (scratch.word(cursor) & EXPANDED) continue;
+        this.#open(cursor, rows);
+        hops++;
+      }
       scratch.set(SCRATCH.cursor, cursor);
-      if (cursor >= length) return false;
-      left -= this.#expand(cursor) + 1;
+      if (!hops) return false;
+      this.score(rows);
+      left -= rows.length + hops;
     }
     return true;
   }
@@ -156,25 +167,23 @@ export class Walk {
       if (scratch.word(i) & (EXPANDED | MAY_BE_HIT)) {
         i++;
       } else {
-        this.#expand(i);
+        const rows: number[] = [];
+        this.#open(i, rows);
+        this.score(rows);
         i = 0;
       }
     }
   }
 
-  #expand(i: number): number {
-    const { words } = this.#views;
-    words[this.#scratch.part('words') / 4 + i]! |= EXPANDED;
-    const rows = this.neighbours(this.#scratch.row(i));
-    this.score(rows);
+  /** Marks a candidate as expanded, and adds its neighbours that have not been visited. */
+  #open(i: number, rows: number[]): void {
+    this.#views.words[this.#scratch.part('words') / 4 + i]! |= EXPANDED;
     this.#scratch.set(SCRATCH.hops, this.#scratch.get(SCRATCH.hops) + 1);
-    return rows.length;
+    this.addNeighbours(this.#scratch.row(i), rows);
   }
 
-  /** The neighbours that have not been visited. */
-  neighbours(row: number): number[] {
+  addNeighbours(row: number, rows: number[]): void {
     const list = new NeighbourList(this.#views, this.#graph, row);
-    const rows: number[] = [];
     for (let reads = READS; reads; reads--) {
       const { head } = list;
       if (NeighbourList.isWriting(head) && reads > 1) continue;
@@ -185,7 +194,6 @@ export class Walk {
       }
       if (list.isSame(head)) break;
     }
-    return rows;
   }
 
   #visit(row: number, rows: number[]): void {
@@ -198,11 +206,15 @@ export class Walk {
 
   /** Scores rows, and takes in those that are near enough. */
   score(rows: readonly number[]): void {
-    const scratch = this.#scratch;
-    if (!rows.length) return;
-    const distances = distancesOf(this.#views, this.#graph, scratch.part('query'), rows);
-    scratch.set(SCRATCH.scored, scratch.get(SCRATCH.scored) + rows.length);
+    const distances = distancesOf(this.#views, this.#graph, this.#scratch.part('query'), rows);
+    this.#scratch.set(SCRATCH.scored, this.#scratch.get(SCRATCH.scored) + rows.length);
+    for (let first = 0; first < rows.length; first += CHUNK) {
+      this.#takeIn(rows.slice(first, first + CHUNK), distances.slice(first, first + CHUNK));
+    }
+  }
 
+  #takeIn(rows: readonly number[], distances: readonly number[]): void {
+    const scratch = this.#scratch;
     const effort = scratch.get(SCRATCH.effort);
     const limit = scratch.get(SCRATCH.limit);
     const filter = scratch.get(SCRATCH.filter);

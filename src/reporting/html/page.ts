@@ -7,6 +7,7 @@ import { aboutSection } from './about-section.js';
 import { batchSizeSection } from './batch-size-section.js';
 import { bottlenecksSection } from './bottlenecks-section.js';
 import { indexTimeSection, magnitudeSection } from './distribution-sections.js';
+import { graphSection } from './graph-section.js';
 import { headline } from './headline.js';
 import { html, type Markup, nothing, trustedMarkup } from './markup.js';
 import { overallSection } from './overall-section.js';
@@ -32,6 +33,7 @@ const SECTIONS: readonly ((content: PageContent) => Markup)[] = [
   magnitudeSection,
   batchSizeSection,
   tuningSection,
+  graphSection,
 ];
 
 /** What makes a page interactive; all of it is text of this package and of uPlot. */

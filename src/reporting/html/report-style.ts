@@ -77,6 +77,7 @@ td.bar svg { margin-top: .35rem; }
 .area { overflow: visible; }
 .plot path, .plot line, .legend line { vector-effect: non-scaling-stroke; }
 .line { fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linejoin: round; stroke-dasharray: var(--dash, none); }
+.point { fill: none; stroke: currentColor; stroke-width: 7; stroke-linecap: round; }
 .curve .fill { fill: currentColor; opacity: .16; }
 .plot text { font-size: 11px; paint-order: stroke; stroke: var(--page); stroke-width: 3px; stroke-linejoin: round; }
 .ticks text { fill: var(--soft); }
@@ -90,6 +91,9 @@ td.bar svg { margin-top: .35rem; }
 @media (max-width: 48rem) { .beside { display: block; } }
 @media (max-width: 40rem) {
   caption { max-width: calc(100vw - 1.5rem); }
+  table.figures th, table.figures td, #batch-sizes td { white-space: normal; padding-left: .3rem; padding-right: .3rem; }
+  table.figures th:first-child { padding-left: 0; }
+  #batch-sizes td.bar { display: none; }
   .headline { padding: .7rem .75rem; gap: .75rem; }
   .score { width: 3.75rem; }
 }

@@ -19,6 +19,11 @@ export function linearScale(to: number): Scale {
   return linear(0, to, roundTicks(0, to));
 }
 
+/** Shares from `from` to 1 exactly. */
+export function shareScale(from: number): Scale {
+  return linear(from, 1, roundTicks(from, 1));
+}
+
 /** From 0 to the first tick from `most` on, so that the highest point has a tick above it; to 1 where `most` is 0. */
 export function roundedScale(most: number): Scale {
   // Where floats have no room for steps, neither has the picture.

@@ -3,6 +3,7 @@ import * as searchKernel from '../../../kernel/search/compile-search-kernel.js';
 import type { Platform } from '../platform.js';
 import { availableThreads } from './available-threads.js';
 import { collectGarbage } from './collect-garbage.js';
+import { ownWorker } from './own-worker.js';
 import { createTinypoolPool } from './tinypool-pool.js';
 
 export const nodePlatform: Platform = {
@@ -14,7 +15,7 @@ export const nodePlatform: Platform = {
   sharesMemory: true,
   workersSearch: true,
   takesWorkerFactory: false,
-  async createPool({ threads, worker = new URL('./worker.node.js', import.meta.url) }) {
+  async createPool({ threads, worker = ownWorker() }) {
     if (typeof worker === 'function') throw new Error('worker threads start from a URL');
     return createTinypoolPool(threads, worker);
   },

@@ -1,0 +1,63 @@
+/**
+ * The flags that say how a file is read, the same for all commands that read one.
+ */
+import { basename } from 'node:path';
+import { type Command, Option } from 'commander';
+import { STANDARD_INPUT } from '../formats/node/pipe-source.js';
+import { formatOf, formatOfExtension, type VectorFormat, vectorFormats } from '../formats/registry.js';
+import { UsageError } from './exit.js';
+import { once, parsePositiveInteger, parseYesOrNo } from './flag-values.js';
+
+export interface ReadFlags {
+  readonly format?: VectorFormat;
+  readonly dims?: number;
+  readonly column?: string;
+  readonly header?: boolean;
+}
+
+/** @param files what the help calls them */
+export function addReadOptions(command: Command, files: string): Command {
+  return command
+    .addOption(
+      new Option('--format <name>', `format of ${files}, where the extension does not say it`).choices(vectorFormats),
+    )
+    .option('--dims <n>', 'components of a row, for files that do not say it', parsePositiveInteger)
+    .option(
+      '--column <name>',
+      'what holds the vectors: a dataset (model/embeddings), array, tensor, column, or key of JSON',
+      once,
+    )
+    .option('--header <yes|no>', 'whether the first line of .csv files has names; judged by default', parseYesOrNo);
+}
+
+/** @throws {UsageError} where the files have no known format, a flag does not fit them, or standard input is wanted twice */
+export function checkReadFlags(paths: readonly string[], flags: ReadFlags): void {
+  for (const path of paths) {
+    if (path === '') throw new UsageError('the name of an input file is empty');
+    if (flags.format === undefined && formatOfExtension(basename(path)) === undefined)
+      throw new UsageError(
+        `${path}: its name does not say a format; give it with --format (${vectorFormats.join(', ')})`,
+      );
+    checkFormatFlags(path, flags);
+  }
+  if (paths.filter((path) => path === STANDARD_INPUT).length > 1)
+    throw new UsageError('standard input (-) can be read once');
+}
+
+/** A flag that a file's format has no use for is a mistake. */
+function checkFormatFlags(path: string, { format: given, column, header }: ReadFlags): void {
+  const { name, format } = formatOf(path, given);
+  if (column !== undefined && !format.hasColumns)
+    throw new UsageError(`--column ${column}: .${name} (${path}) has none`);
+  if (header !== undefined && !format.hasHeader) throw new UsageError(`--header: .${name} (${path}) has none`);
+}
+
+/** For `readVectors`. */
+export function readOptionsOf({ format, dims, column, header }: ReadFlags): ReadFlags {
+  return {
+    ...(format && { format }),
+    ...(dims !== undefined && { dims }),
+    ...(column !== undefined && { column }),
+    ...(header !== undefined && { header }),
+  };
+}

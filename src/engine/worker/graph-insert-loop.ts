@@ -1,0 +1,156 @@
+/**
+ * What a lane does to put rows into a graph: it brings each row into the graph's memory, makes its record, and links it. A row whose lane
+ * died is put in again, and one that is in stays as it is: whatever is done twice is harmless.
+ */
+
+import { nowMs } from '../../base/clock.js';
+import { DONE } from '../../kernel/graph/graph-kernel.js';
+import { type GraphLayout, rowAbove } from '../../kernel/graph/graph-layout.js';
+import { clearRow, noteLongRow } from '../../kernel/graph/graph-memory.js';
+import { liftOf } from '../../kernel/graph/graph-space.js';
+import { stagedRows } from '../../memory/graph-part-layout.js';
+import { UnitControl } from '../../memory/unit-control.js';
+import { type GraphInsertTask, GraphItems, type GraphMendTask, HAS_RECORD, IN_GRAPH, NEW_ROW } from './graph-task.js';
+import type { OpenGraph } from './open-graph.js';
+import type { UnitWork } from './unit-work.js';
+
+/** Tags that name threads in lists: 1 to 511. */
+export function tagOf(thread: number): number {
+  return thread + 1;
+}
+
+export function insertRows(task: GraphInsertTask, open: OpenGraph): UnitWork {
+  const control = new UnitControl(task.control);
+  let total = 0;
+  for (let unit = 0; unit < control.unitCount; unit++) total += control.word(unit, 1);
+  const items = new GraphItems(task.control, control.extra, total);
+  const records = new Records(task, open, items);
+  const { thread, effort } = task;
+  const { graph } = open.layout;
+
+  function* slices(unit: number): Generator<void, void, void> {
+    if (control.timed) control.recordClaimedAt(unit, nowMs());
+    const first = control.word(unit, 0);
+    const last = first + control.word(unit, 1);
+    for (let item = first; item < last; ) {
+      const some = records.make(item, last);
+      yield;
+      for (const end = item + some; item < end; item++) {
+        if (effort > 0 && items.states[item] !== IN_GRAPH) {
+          yield* putIn(open, graph, thread, items.rows[item]!, effort, 0);
+          items.states[item] = IN_GRAPH;
+        }
+        control.recordRowsDone(unit, item + 1 - first);
+      }
+    }
+    control.recordDone(unit, thread, 0, control.timed ? nowMs() : undefined);
+  }
+
+  return { slices };
+}
+
+/** Links a row that has a record, in steps of bounded work. */
+export function* putIn(
+  open: OpenGraph,
+  level: GraphLayout,
+  thread: number,
+  row: number,
+  effort: number,
+  lost: number,
+): Generator<void, void> {
+  const { kernel, budget } = open;
+  const { base } = open.place(thread).scratch;
+  let state = kernel.beginInsert(level.base, base, row, effort, lost);
+  while (state !== DONE) {
+    state = kernel.insert(base, tagOf(thread), budget);
+    if (state !== DONE) yield;
+  }
+}
+
+/** Makes the records of items. */
+class Records {
+  readonly #open: OpenGraph;
+  readonly #items: GraphItems;
+  readonly #task: GraphInsertTask;
+  readonly #places: Uint32Array;
+  readonly #sources: ReadonlyMap<number, { readonly rows: Float32Array; readonly magnitudes: Float32Array }>;
+  readonly #most: number;
+
+  constructor(task: GraphInsertTask, open: OpenGraph, items: GraphItems) {
+    this.#open = open;
+    this.#items = items;
+    this.#task = task;
+    this.#places = new Uint32Array(task.places);
+    this.#sources = new Map(
+      task.segments.map(({ number, memory, magnitudes }) => {
+        const rows = new Float32Array(memory.buffer);
+        return [number, { rows, magnitudes: rows.subarray(magnitudes / 4) }];
+      }),
+    );
+    this.#most = stagedRows(task.graph.dims);
+  }
+
+  /** Makes the records of some items from `item` on, as far as they have none, and returns how many items there are. */
+  make(item: number, last: number): number {
+    const { dims, metric, radius } = this.#task.graph;
+    const { rows, states } = this.#items;
+    const { kernel, floats, layout } = this.#open;
+    const place = this.#open.place(this.#task.thread);
+    const first = rows[item]!;
+    let some = 0;
+    // The kernel makes the records of rows that follow each other.
+    while (some < this.#most && item + some < last && rows[item + some] === first + some) some++;
+    if (states.subarray(item, item + some).every((state) => state !== NEW_ROW)) return some;
+    for (let i = 0; i < some; i++) {
+      const source = this.#sources.get(this.#places[2 * (first + i)]!)!;
+      const row = this.#places[2 * (first + i) + 1]!;
+      floats.set(source.rows.subarray(row * dims, (row + 1) * dims), place.rows / 4 + i * dims);
+      if (metric === 'dot') {
+        const magnitude = source.magnitudes[row]!;
+        floats[place.lifts / 4 + i] = liftOf(magnitude, radius);
+        if (magnitude > radius) noteLongRow(this.#open.buffer, layout.graph);
+      }
+      if (states[item + i] === NEW_ROW) this.#clear(first + i);
+    }
+    kernel.encode(layout.graph.base, place.rows, first, some, dims, place.lifts);
+    for (let i = 0; i < some; i++) if (states[item + i] === NEW_ROW) states[item + i] = HAS_RECORD;
+    return some;
+  }
+
+  /** In this graph, and in those above of which it is a row. */
+  #clear(row: number): void {
+    let at: number | undefined = row;
+    for (const level of this.#open.layout.levels) {
+      if (at === undefined) return;
+      clearRow(this.#open.words, level, at);
+      at = rowAbove(at);
+    }
+  }
+}
+
+/** Mends lists, or puts rows of one graph in again that cannot be reached. */
+export function mendRows(task: GraphMendTask, open: OpenGraph): UnitWork {
+  const control = new UnitControl(task.control);
+  const { thread, level, effort } = task;
+  const graph = open.layout.levels[level]!;
+  const kept = open.layout.kept[level]!;
+  const lost = task.lost && new Uint32Array(task.lost);
+  const bits = new Uint8Array(open.buffer, kept, Math.ceil(graph.capacity / 8));
+
+  function* slices(unit: number): Generator<void, void, void> {
+    const first = control.word(unit, 0);
+    const last = first + control.word(unit, 1);
+    for (let i = first; i < last; i++) {
+      if (lost) {
+        yield* putIn(open, graph, thread, lost[i]!, effort, 1);
+      } else if ((bits[i >> 3]! >> (i & 7)) & 1) {
+        const { base } = open.place(thread).scratch;
+        while (open.kernel.mend(graph.base, base, tagOf(thread), i, kept, effort) !== DONE) yield;
+        yield;
+      }
+    }
+    control.recordDone(unit, thread);
+  }
+
+  return { slices };
+}

@@ -1,0 +1,71 @@
+/**
+ * Filtered searches through a graph: a walk as if there were no filter, which is asked about the rows that were met, nearest first. Where few of
+ * them pass, a longer walk; where too few do, whoever called has to scan.
+ */
+import { TimeSlices } from '../../base/time-slices.js';
+import type { RankedRows } from '../rank.js';
+import type { SearchFilter } from '../search-filter.js';
+import { partOf, type SearchHits } from '../search-hits.js';
+import type { PassRows } from '../search-pass.js';
+import type { GraphRequest } from './graph-searches.js';
+
+/** All candidates of a walk, and what their slots mean. */
+export interface Candidates {
+  readonly ranked: RankedRows;
+  readonly rows: PassRows;
+}
+
+export interface FilteredSearch {
+  /** The candidates of one query, on the calling thread. */
+  readonly walk: (request: GraphRequest, query: number, effort: number) => Candidates;
+  readonly hitsOf: (candidates: Candidates, request: GraphRequest, query: number) => SearchHits;
+  /** Rows of the graph. */
+  readonly live: number;
+}
+
+/** A longer walk than this, or one that meets more than such a part of the graph, is no faster than a scan. */
+const MAX_FILTERED_EFFORT = 2048;
+const LARGEST_PART = 1 / 16;
+/** The next walk is to have enough at once. */
+const SURPLUS = 1.2;
+const ASKED_AT_ONCE = 32;
+
+/** Gives the hits; undefined where for some query too few rows pass. Throws what the filter throws; rejects with `signal.reason`. */
+export async function searchFiltered(
+  request: GraphRequest,
+  filter: SearchFilter,
+  search: FilteredSearch,
+): Promise<SearchHits[] | undefined> {
+  const slices = new TimeSlices(request.signal);
+  const longest = Math.max(request.effort, Math.min(MAX_FILTERED_EFFORT, search.live * LARGEST_PART));
+  const hits: SearchHits[] = [];
+  for (let query = 0; query < request.queries.count; query++) {
+    let effort = request.effort;
+    for (;;) {
+      const { ranked, rows } = search.walk(request, query, effort);
+      const passing: number[] = [];
+      for (let i = 0; i < ranked.slots.length; i++) {
+        const part = partOf(ranked.slots[i]!, rows.firstSlots);
+        if (filter.accepts(rows.segments[part]!, ranked.slots[i]! - rows.firstSlots[part]!)) passing.push(i);
+        // What a predicate takes, nobody knows.
+        if (i % ASKED_AT_ONCE === 0 && slices.isDue()) await slices.nextTurn();
+      }
+      // As many candidates as without a filter: then as many of the true hits are among them.
+      const wanted = Math.min(request.effort, ranked.slots.length);
+      if (passing.length >= request.k && (passing.length >= wanted || effort >= longest)) {
+        const kept = {
+          keys: Float64Array.from(passing.slice(0, request.k), (i) => ranked.keys[i]!),
+          slots: Float64Array.from(passing.slice(0, request.k), (i) => ranked.slots[i]!),
+          rowsScored: ranked.rowsScored,
+        };
+        hits.push(search.hitsOf({ ranked: kept, rows }, request, query));
+        break;
+      }
+      const needed = Math.ceil((SURPLUS * effort * request.effort) / Math.max(1, passing.length));
+      if (effort >= longest || needed > longest) return undefined;
+      effort = needed;
+    }
+    if (slices.isDue()) await slices.nextTurn();
+  }
+  return hits;
+}

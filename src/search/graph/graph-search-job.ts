@@ -1,0 +1,199 @@
+/**
+ * Queries that are answered by a graph, as a job: threads claim some of them at a time. And the same at once, on the calling thread.
+ */
+import { IndexingError, messageOf } from '../../base/errors.js';
+import type { EngineCore } from '../../engine/engine-core.js';
+import type { UnitDeath } from '../../engine/job.js';
+import { GraphSearchLane, searchGraphs } from '../../engine/worker/graph-search-loop.js';
+import type { GraphPlace, GraphQueryGroup, GraphSearchTask } from '../../engine/worker/graph-task.js';
+import type { OpenGraph } from '../../engine/worker/open-graph.js';
+import type { UnitWork } from '../../engine/worker/unit-work.js';
+import type { KernelSource } from '../../kernel/instantiate.js';
+import { UNIT_WORDS } from '../../memory/control-layout.js';
+import { JobControl } from '../../memory/job-control.js';
+import { SearchBoard } from '../../memory/search-board.js';
+import type { PassJob } from '../joining.js';
+import type { SearchScope } from '../search-job.js';
+import { createPassRows, type PassQueries, type PassRows, placeQueries } from '../search-pass.js';
+import type { Segment } from '../segment.js';
+import { doNow } from '../steps.js';
+import type { GraphMoment } from './graph-rows.js';
+
+export interface GraphSearchScope extends SearchScope {
+  readonly graphKernel: KernelSource;
+}
+
+/** Queries of one call that a graph answers. */
+export interface GraphQueries extends PassQueries {
+  readonly moment: GraphMoment;
+  readonly effort: number;
+  /** For every query of the call a row of the graph, part and row, that it is not to meet. */
+  readonly leftOut: readonly (readonly [number, number])[] | undefined;
+}
+
+/** Units that every thread is to have at least, where there are so many queries. */
+const UNITS_PER_THREAD = 4;
+
+export class GraphSearchJob implements PassJob {
+  readonly what = 'search';
+  readonly searches = true;
+  readonly control: JobControl;
+  readonly calls: number;
+  readonly threads: number;
+  readonly rows: PassRows;
+  readonly board: SearchBoard;
+  panic: IndexingError | undefined;
+  readonly #scope: GraphSearchScope;
+  readonly #calls: readonly GraphQueries[];
+  readonly #groups: readonly GraphQueryGroup[];
+  readonly #open: ReadonlyMap<number, OpenGraph>;
+  #wanted: number;
+
+  /** @param queriesPerUnit so many take some milliseconds at most */
+  constructor(
+    core: EngineCore,
+    scope: GraphSearchScope,
+    calls: readonly GraphQueries[],
+    { queriesPerUnit, timed }: { readonly queriesPerUnit: number; readonly timed: boolean },
+  ) {
+    const { dims, threads } = scope;
+    this.#scope = scope;
+    this.#calls = calls;
+    this.#wanted = calls.length;
+    this.calls = calls.length;
+    this.threads = threads;
+    this.rows = createPassRows(calls);
+    this.#groups = groupsOf(this.rows, calls);
+    this.#open = openGraphsOf(calls);
+    const total = calls.reduce((sum, { count }) => sum + count, 0);
+    const most = Math.max(1, Math.min(queriesPerUnit, Math.ceil(total / (threads * UNITS_PER_THREAD))));
+    const units = new Uint32Array(Math.ceil(total / most) * UNIT_WORDS);
+    for (let first = 0, at = 0; first < total; first += most, at += UNIT_WORDS) {
+      units.set([first, Math.min(most, total - first)], at);
+    }
+    this.control = JobControl.create(units, {
+      threads,
+      timed,
+      extraBytes: SearchBoard.byteLength(dims, this.#groups, 1),
+      shared: core.sharesMemory,
+    });
+    this.board = new SearchBoard(this.control.buffer, this.control.extra, dims, this.#groups, 1);
+    placeQueries(this.board, calls, dims);
+  }
+
+  task(thread: number): GraphSearchTask {
+    const { metric, dims, searchKernel, graphKernel } = this.#scope;
+    const { segments, firstSlots } = this.rows;
+    const parts = segments.map((segment, i) => segment.searchPart(firstSlots[i]!, segment.layout.place(thread)));
+    const segmentNumbers = segments.map(({ number }) => number);
+    const control = this.control.buffer;
+    const groups = this.#groups;
+    return {
+      type: 'graph-search',
+      searchKernel,
+      graphKernel,
+      metric,
+      dims,
+      thread,
+      control,
+      parts,
+      segmentNumbers,
+      groups,
+    };
+  }
+
+  open(thread: number): UnitWork {
+    const byKey = new Map<number, Segment>(this.rows.segments.map((segment) => [segment.memory.key, segment]));
+    const openMemory = (_: unknown, { key }: { readonly key: number }) => byKey.get(key)!.open;
+    return searchGraphs(this.task(thread), openMemory, ({ key }) => this.#open.get(key)!);
+  }
+
+  fail(_unit: number, { thread, deaths, cause }: UnitDeath): void {
+    const detail = `it died at the same query as ${deaths - 1} before (${messageOf(cause)})`;
+    this.panic ??= new IndexingError('ThreadPanic', detail, { threadId: thread, during: 'search', cause });
+    this.control.drop(0, this.control.unitCount);
+  }
+
+  threadDied(thread: number, cause: unknown): void {
+    this.#scope.warn(`Thread ${thread} died during a search and is replaced (${messageOf(cause)})`);
+  }
+
+  firstQueryOf(call: GraphQueries): number {
+    let before = 0;
+    for (const each of this.#calls) {
+      if (each === call) return before;
+      before += each.count;
+    }
+    throw new Error('this pass was not made for that call');
+  }
+
+  leave(): void {
+    if (--this.#wanted === 0) this.control.drop(0, this.control.unitCount);
+  }
+
+  /** Milliseconds that all queries took on their threads, together; of a job that is timed. */
+  get totalMs(): number {
+    let total = 0;
+    for (let unit = 0; unit < this.control.unitCount; unit++) {
+      total += Math.max(0, this.control.endedAtMs(unit) - this.control.claimedAtMs(unit));
+    }
+    return total;
+  }
+}
+
+/** On the calling thread. */
+export class GraphSearchHere {
+  readonly #scope: GraphSearchScope;
+  /** Kept from call to call. */
+  #words = new Float64Array(0);
+
+  constructor(scope: GraphSearchScope) {
+    this.#scope = scope;
+  }
+
+  /** The board is good until the next call. */
+  search(call: GraphQueries): { readonly rows: PassRows; readonly board: SearchBoard } {
+    const { metric, dims, searchKernel } = this.#scope;
+    const rows = createPassRows([call]);
+    const { segments, firstSlots } = rows;
+    const groups = groupsOf(rows, [call]);
+    const bytes = SearchBoard.byteLength(dims, groups, 1);
+    if (bytes > this.#words.byteLength) this.#words = new Float64Array(Math.ceil(bytes / 8));
+    const board = new SearchBoard(this.#words.buffer, 0, dims, groups, 1);
+    placeQueries(board, [call], dims);
+    const parts = segments.map((segment, i) => segment.searchPart(firstSlots[i]!, segment.layout.placeOfCaller));
+    const byKey = new Map<number, Segment>(segments.map((segment) => [segment.memory.key, segment]));
+    const open = openGraphsOf([call]);
+    const segmentNumbers = segments.map(({ number }) => number);
+    const pass = { searchKernel, metric, dims, parts, segmentNumbers, groups };
+    const lane = new GraphSearchLane(
+      pass,
+      board,
+      (_, { key }) => byKey.get(key)!.open,
+      ({ key }) => open.get(key)!,
+      ({ lanes }: GraphPlace) => lanes,
+    );
+    for (let query = 0; query < call.count; query++) doNow(lane.search(query));
+    return { rows, board };
+  }
+}
+
+function groupsOf({ segments, groups }: PassRows, calls: readonly GraphQueries[]): GraphQueryGroup[] {
+  return calls.map(({ moment, effort, leftOut, first, count }, i): GraphQueryGroup => {
+    const group = groups[i]!;
+    const waiting: number[] = [];
+    for (const { segment, first, count } of moment.waiting) {
+      const part = segments.indexOf(segment);
+      // A call sees no rows that came after it.
+      const last = Math.min(first + count, group.rowCounts[part] ?? 0);
+      if (last > first) waiting.push(part, first, last - first);
+    }
+    const graphs = moment.parts.map(({ part, places, filtered }) => ({ graph: part.place, places, filtered }));
+    return { ...group, effort, graphs, waiting, leftOut: leftOut?.slice(first, first + count) };
+  });
+}
+
+function openGraphsOf(calls: readonly GraphQueries[]): ReadonlyMap<number, OpenGraph> {
+  const parts = calls.flatMap(({ moment }) => moment.parts.map(({ part }) => part));
+  return new Map(parts.map((part) => [part.memory.key, part.open]));
+}

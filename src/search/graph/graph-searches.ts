@@ -1,0 +1,253 @@
+/**
+ * The searches that a graph answers. A single one takes some tenths of a millisecond, and is done on the calling thread, where nothing has to be
+ * sent; those that are asked for together are spread over the threads.
+ */
+import { linkSignals } from '../../base/linked-signal.js';
+import { TimeSlices } from '../../base/time-slices.js';
+import type { EngineCore } from '../../engine/engine-core.js';
+import { Gathering } from '../../engine/gathering.js';
+import { type JoiningCall, joinPass } from '../joining.js';
+import type { PreparedQueries } from '../queries.js';
+import { rankHits } from '../rank.js';
+import type { Snapshot } from '../rows.js';
+import type { SearchFilter } from '../search-filter.js';
+import { type HitRange, hitsOf, type SearchHits } from '../search-hits.js';
+import { doInSlices, doNow } from '../steps.js';
+import { searchFiltered } from './filtered-search.js';
+import type { GraphMoment } from './graph-rows.js';
+import { type GraphQueries, GraphSearchHere, GraphSearchJob, type GraphSearchScope } from './graph-search-job.js';
+
+/** What a call asks for. */
+export interface GraphRequest extends HitRange {
+  readonly snapshot: Snapshot;
+  readonly moment: GraphMoment;
+  readonly queries: PreparedQueries;
+  /** Hits to be found of each query. */
+  readonly k: number;
+  readonly effort: number;
+  readonly leastKeys: readonly number[] | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly leftOut?: GraphQueries['leftOut'];
+}
+
+interface WaitingQueries extends GraphQueries, JoiningCall<GraphSearchJob> {}
+
+/** A single query that was asked for and is not begun. */
+interface SingleQuery {
+  readonly request: GraphRequest;
+  readonly resolve: (hits: SearchHits[] | Promise<SearchHits[]>) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** What is done on the calling thread: a single query that takes no longer, and several that take no longer together. */
+const SINGLE_MS = 4;
+const TOGETHER_MS = 0.4;
+/** What a unit of a job takes, in milliseconds. */
+const UNIT_MS = 1;
+/** A full pass, in the unit that calls are counted by: queries × hits. */
+const FULL_PASS = 2 ** 20;
+const LEAST_HITS = 256;
+/** Multiply-adds of a scan in a millisecond, about. */
+const WORK_PER_MS = 5e6;
+
+export class GraphSearches {
+  readonly #core: EngineCore;
+  readonly #scope: GraphSearchScope;
+  readonly #closing: AbortSignal;
+  readonly #here: GraphSearchHere;
+  readonly #gathering: Gathering<WaitingQueries, GraphSearchJob>;
+  readonly #passes = new Set<Promise<unknown>>();
+  #single: SingleQuery[] = [];
+  /** What a step of a walk takes the calling thread, as far as is known. */
+  #stepMs: number;
+
+  /** @param closing aborted when the graph is let go: searches that wait, or are under way, then reject with its reason */
+  constructor(core: EngineCore, scope: GraphSearchScope, closing: AbortSignal) {
+    this.#core = core;
+    this.#scope = scope;
+    this.#closing = closing;
+    this.#here = new GraphSearchHere(scope);
+    this.#stepMs = (scope.dims + 400) / 5e5;
+    this.#gathering = new Gathering(
+      core,
+      {
+        fits: (_: WaitingQueries, bytes: number, call: WaitingQueries) => bytes + call.bytes <= FULL_PASS,
+        begin: (calls: readonly WaitingQueries[]) => {
+          const job = this.#createJob(calls, false);
+          for (const call of calls) call.job = job;
+          return job;
+        },
+        predictMs: (call: WaitingQueries) => (call.count * this.#predictMs(call)) / scope.threads,
+      },
+      this,
+    );
+  }
+
+  /**
+   * The hits of a request. Whoever asks for a single one in the same moment as others has it done together with them. Rejects with
+   * `signal.reason`, `ThreadPanic`.
+   */
+  search(request: GraphRequest): Promise<SearchHits[]> {
+    if (request.queries.count !== 1) return this.#searchOnThreads(request);
+    return new Promise((resolve, reject) => {
+      // Callers that were answered together come back together: the first one waits for the others, which takes no time.
+      if (this.#single.length === 0) queueMicrotask(() => this.#beginSingle());
+      this.#single.push({ request, resolve, reject });
+    });
+  }
+
+  /** The hits on the calling thread, at once. */
+  searchNow(request: GraphRequest): SearchHits[] {
+    const { queries, effort } = request;
+    const startedAt = performance.now();
+    const { rows, board } = this.#here.search({ ...queriesOf(request), first: 0, count: queries.count });
+    const stepMs = (performance.now() - startedAt) / (effort * queries.count);
+    if (request.moment.waitingCount === 0) this.#stepMs = 0.9 * this.#stepMs + 0.1 * Math.min(stepMs, 2 * this.#stepMs);
+    const hits: SearchHits[] = [];
+    for (let query = 0; query < queries.count; query++) {
+      const ranked = doNow(rankHits(board, 1, query));
+      hits.push(asApproximate(doNow(hitsOf(ranked, rows, this.#scope.metric, queries.scales[query]!, request))));
+    }
+    return hits;
+  }
+
+  /** The hits among the rows that a filter accepts, on the calling thread; undefined where all rows have to be looked at. */
+  async searchFiltered(request: GraphRequest, filter: SearchFilter, live: number): Promise<SearchHits[] | undefined> {
+    const { signal, unlink } = linkSignals(this.#closing, request.signal);
+    try {
+      signal.throwIfAborted();
+      return await searchFiltered({ ...request, signal }, filter, {
+        live,
+        walk: (request, query, effort) => {
+          const k = Math.min(effort, request.snapshot.size);
+          const call = { ...queriesOf(request), k, effort, leastKeys: undefined, first: query, count: 1 };
+          const { rows, board } = this.#here.search(call);
+          return { rows, ranked: doNow(rankHits(board, 1, 0)) };
+        },
+        hitsOf: ({ ranked, rows }, request, query) => {
+          const scale = request.queries.scales[query]!;
+          return asApproximate(doNow(hitsOf(ranked, rows, this.#scope.metric, scale, request)));
+        },
+      });
+    } finally {
+      unlink();
+    }
+  }
+
+  /** As `search`, and the milliseconds that a query took on its thread, in the mean. */
+  async measure(request: GraphRequest): Promise<{ readonly hits: SearchHits[]; readonly meanMs: number }> {
+    const { signal, unlink } = linkSignals(this.#closing, request.signal);
+    try {
+      const { queries } = request;
+      const call = { ...queriesOf(request), first: 0, count: queries.count };
+      let job: GraphSearchJob | undefined;
+      const stop = () => job?.leave();
+      signal.addEventListener('abort', stop, { once: true });
+      const begin = () => {
+        if (signal.aborted) return undefined;
+        job = this.#createJob([call], true);
+        return job;
+      };
+      const running = this.#core.execute(begin, (queries.count * this.#predictMs(request)) / this.#scope.threads);
+      this.#passes.add(running);
+      try {
+        await running;
+      } finally {
+        this.#passes.delete(running);
+        signal.removeEventListener('abort', stop);
+      }
+      signal.throwIfAborted();
+      if (job!.panic) throw job!.panic;
+      const hits: SearchHits[] = [];
+      await this.#takeHits(job!, call, request, hits, new TimeSlices(signal));
+      return { hits, meanMs: job!.totalMs / queries.count };
+    } finally {
+      unlink();
+    }
+  }
+
+  /** Resolves when no pass is under way any more. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#passes);
+  }
+
+  #beginSingle(): void {
+    const all = this.#single;
+    this.#single = [];
+    const waiting: SingleQuery[] = [];
+    for (const each of all) {
+      if (each.request.signal?.aborted) each.reject(each.request.signal.reason);
+      else if (this.#closing.aborted) each.reject(this.#closing.reason);
+      else waiting.push(each);
+    }
+    const totalMs = waiting.reduce((sum, { request }) => sum + this.#predictMs(request), 0);
+    const isHere = totalMs <= (waiting.length === 1 ? SINGLE_MS : TOGETHER_MS);
+    for (const { request, resolve, reject } of waiting) {
+      if (!isHere) {
+        resolve(this.#searchOnThreads(request));
+        continue;
+      }
+      try {
+        resolve(this.searchNow(request));
+      } catch (error) {
+        reject(error);
+      }
+    }
+  }
+
+  async #searchOnThreads(request: GraphRequest): Promise<SearchHits[]> {
+    const { signal, unlink } = linkSignals(this.#closing, request.signal);
+    try {
+      const { queries, k } = request;
+      const bytesOfOne = Math.max(LEAST_HITS, k);
+      const most = Math.max(1, Math.floor(FULL_PASS / bytesOfOne));
+      const slices = new TimeSlices(signal);
+      const hits: SearchHits[] = [];
+      // One pass after the other, so that those of other calls come in between.
+      for (let first = 0; first < queries.count; first += most) {
+        const count = Math.min(most, queries.count - first);
+        const call: WaitingQueries = { ...queriesOf(request), first, count, rows: count, bytes: count * bytesOfOne };
+        const job = await joinPass(this.#gathering, call, this.#passes, signal);
+        await this.#takeHits(job, call, request, hits, slices);
+      }
+      return hits;
+    } finally {
+      unlink();
+    }
+  }
+
+  async #takeHits(
+    job: GraphSearchJob,
+    call: GraphQueries,
+    request: GraphRequest,
+    hits: SearchHits[],
+    slices: TimeSlices,
+  ): Promise<void> {
+    const before = job.firstQueryOf(call);
+    for (let query = 0; query < call.count; query++) {
+      const scale = request.queries.scales[call.first + query]!;
+      const ranked = await doInSlices(rankHits(job.board, 1, before + query), slices);
+      hits.push(asApproximate(await doInSlices(hitsOf(ranked, job.rows, this.#scope.metric, scale, request), slices)));
+    }
+  }
+
+  #createJob(calls: readonly GraphQueries[], timed: boolean): GraphSearchJob {
+    const longest = calls.reduce((most, call) => Math.max(most, this.#predictMs(call)), 0);
+    const queriesPerUnit = Math.max(1, Math.floor(UNIT_MS / longest));
+    return new GraphSearchJob(this.#core, this.#scope, calls, { queriesPerUnit, timed });
+  }
+
+  /** What one query takes one thread. */
+  #predictMs({ effort, moment }: Pick<GraphQueries, 'effort' | 'moment'>): number {
+    const walksMs = effort * this.#stepMs * Math.max(1, moment.parts.length);
+    return walksMs + (moment.waitingCount * this.#scope.dims) / WORK_PER_MS;
+  }
+}
+
+function queriesOf({ snapshot, queries, k, leastKeys, moment, effort, leftOut }: GraphRequest) {
+  return { snapshot, queries, k, accepted: undefined, leastKeys, moment, effort, leftOut };
+}
+
+function asApproximate(hits: SearchHits): SearchHits {
+  return { ...hits, exact: false };
+}

@@ -1,0 +1,223 @@
+/**
+ * Reads the graph of a saved index: its lists are checked, and the records of its rows are made anew. What is damaged is told, and the index is
+ * searched without a graph.
+ */
+import { TimeSlices } from '../../base/time-slices.js';
+import type { ByteSource } from '../../formats/format.js';
+import type { Tensor } from '../../formats/safetensors-header.js';
+import {
+  CALIBRATION_COLUMNS,
+  checkOf,
+  ENTRIES_PER_LEVEL,
+  type SavedGraphPlaces,
+  type SavedPartPlaces,
+} from '../../formats/saved-graph.js';
+import { type GraphLayout, layOutGraph, levelsOf, NONE, rowBelow } from '../../kernel/graph/graph-layout.js';
+import { setEntries } from '../../kernel/graph/graph-upkeep.js';
+import type { RowRoom } from '../rows.js';
+import type { CalibrationPoint } from './calibration.js';
+import type { GraphBuild } from './graph-build.js';
+import type { GraphPart } from './graph-part.js';
+
+/** The graph of a file cannot be used. */
+export class DamagedGraph extends Error {}
+
+const PIECE_WORDS = 2 ** 18;
+const ROOM = 256;
+const MAX_CALIBRATION = 1000;
+
+/** What a graph says of itself. */
+export interface LoadedGraph {
+  readonly points: readonly CalibrationPoint[];
+}
+
+/**
+ * Fills a graph that has no rows with one that was saved, of the rows in `rooms`, in the order of the file.
+ *
+ * Rejects with `DamagedGraph`, `InsufficientMemory`, `ThreadPanic`, `signal.reason`.
+ */
+export async function loadGraph(
+  build: GraphBuild,
+  source: ByteSource,
+  places: SavedGraphPlaces,
+  rooms: readonly RowRoom[],
+  signal: AbortSignal,
+): Promise<LoadedGraph> {
+  if ('damage' in places) throw new DamagedGraph(places.damage);
+  const reader = new CheckedReader(source, signal);
+  const placeOf = placesIn(rooms);
+  const taken = new Uint8Array(rooms.reduce((sum, { count }) => sum + count, 0));
+  for (const part of places.parts) await loadPart(build, part, places.degree, reader, placeOf, taken, rooms, signal);
+  const points = readPoints(new Float64Array((await reader.read(places.calibration)).buffer));
+  const check = (await read(source, places.check))[0]!;
+  if (check !== reader.check) throw new DamagedGraph(`its checksum is ${reader.check}, not ${check}`);
+  return { points };
+}
+
+async function loadPart(
+  build: GraphBuild,
+  places: SavedPartPlaces,
+  degree: number,
+  reader: CheckedReader,
+  placeOf: (position: number) => { readonly room: RowRoom; readonly row: number },
+  taken: Uint8Array,
+  rooms: readonly RowRoom[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { graphRows } = build;
+  const slices = new TimeSlices(signal);
+  // In the order of the file, for the checksum; the lists are checked once it is known which rows there are.
+  const lists: Uint32Array[] = [];
+  let indexRows = new Uint32Array();
+  for (const [level, tensor] of places.lists.entries()) {
+    lists.push(await reader.read(tensor));
+    if (level === 0) indexRows = await reader.read(places.indexRows);
+  }
+  const entries = await reader.read(places.entries);
+  const [factor, radius, ...center] = new Float64Array((await reader.read(places.space)).buffer);
+  if (!(factor! > 0 && factor! < Number.POSITIVE_INFINITY && radius! >= 0 && center.every(Number.isFinite))) {
+    throw new DamagedGraph('its space is not finite');
+  }
+  const space = { factor: factor!, radius: radius!, center: Float64Array.from(center) };
+  const part = build.createPart(space, capacityFor(build, places, degree));
+  if (part.capacity < indexRows.length || part.layout.levels.length !== places.lists.length) {
+    part.discard();
+    throw new DamagedGraph(`${indexRows.length} rows with ${places.lists.length} graphs do not fit one memory here`);
+  }
+  graphRows.setLast(part, undefined);
+  part.used = indexRows.length;
+  const nodes: number[] = [];
+  for (let node = 0; node < indexRows.length; node++) {
+    const position = indexRows[node]!;
+    if (position === NONE) {
+      part.free.push(node);
+      graphRows.hide(part, node);
+    } else {
+      if (position >= taken.length || taken[position] === 1) {
+        throw new DamagedGraph(`graph.rows says that row ${node} is row ${position}, which there is not, or twice`);
+      }
+      taken[position] = 1;
+      const { room, row } = placeOf(position);
+      graphRows.set(room.segment, row, part, node);
+      nodes.push(node);
+    }
+    if (node % 4096 === 0 && slices.isDue()) await slices.nextTurn();
+  }
+  await build.makeRecords(part, nodes, rooms, signal);
+  let isRow = (row: number) => row < indexRows.length && indexRows[row] !== NONE;
+  for (const [level, layout] of part.layout.levels.entries()) {
+    const isRowThere = isRow;
+    await placeLists(part, layout, lists[level]!, isRowThere, slices);
+    const own = [...entries.subarray(level * ENTRIES_PER_LEVEL, (level + 1) * ENTRIES_PER_LEVEL)];
+    const given = own.filter((row) => row !== NONE);
+    if (!given.every(isRowThere)) throw new DamagedGraph(`an entry point of graph ${level} is no row of it`);
+    setEntries(part.memory.buffer, layout, given);
+    isRow = (row) => isRowThere(rowBelow(row));
+  }
+}
+
+/** Writes lists that were read, as far as they are lists. */
+async function placeLists(
+  part: GraphPart,
+  { lists, degree }: GraphLayout,
+  saved: Uint32Array,
+  isRow: (row: number) => boolean,
+  slices: TimeSlices,
+): Promise<void> {
+  const words = new Uint32Array(part.memory.buffer);
+  const width = degree + 1;
+  const count = saved.length / width;
+  await slices.forEach(count, 1024, (first, last) => {
+    for (let row = first; row < last; row++) {
+      const length = saved[row * width]!;
+      if (length > degree || (length > 0 && !isRow(row))) {
+        throw new DamagedGraph(`row ${row} has ${length} neighbours`);
+      }
+      for (let i = 1; i <= length; i++) {
+        const other = saved[row * width + i]!;
+        if (other === row || !isRow(other)) throw new DamagedGraph(`row ${row} has the neighbour ${other}`);
+      }
+    }
+    words.set(saved.subarray(first * width, last * width), lists / 4 + first * width);
+  });
+}
+
+/** Room for the rows and some more, with as many graphs above as were saved. */
+function capacityFor(build: GraphBuild, { rows }: SavedPartPlaces, degree: number): number {
+  const levels = (capacity: number) => levelsOf(layOutGraph({ capacity, dims: 1, metric: 'cosine', degree }, 0)).length;
+  const used = Math.max(1, rows[0]!);
+  const wanted = Math.min(build.maxRows, Math.ceil(used * 1.125) + ROOM);
+  if (levels(wanted) === rows.length) return wanted;
+  // A graph has one above from 256 rows on.
+  const least = rows.length === 1 ? 1 : 256 * 16 ** (rows.length - 2);
+  const most = 256 * 16 ** (rows.length - 1) - 16 ** (rows.length - 1);
+  return levels(wanted) > rows.length
+    ? Math.max(used, Math.min(wanted, most))
+    : Math.min(build.maxRows, Math.max(used, least));
+}
+
+/** Where the rows of a file are. */
+function placesIn(rooms: readonly RowRoom[]) {
+  const ends: number[] = [];
+  let end = 0;
+  for (const { count } of rooms) {
+    end += count;
+    ends.push(end);
+  }
+  return (position: number) => {
+    const at = ends.findIndex((each) => position < each);
+    const room = rooms[at]!;
+    return { room, row: room.first + position - (ends[at]! - room.count) };
+  };
+}
+
+function readPoints(numbers: Float64Array): CalibrationPoint[] {
+  const points: CalibrationPoint[] = [];
+  if (numbers.length > CALIBRATION_COLUMNS * MAX_CALIBRATION) throw new DamagedGraph('its calibration is too long');
+  for (let at = 0; at < numbers.length; at += CALIBRATION_COLUMNS) {
+    const [k, effort, recall, error, meanMs] = numbers.subarray(at, at + CALIBRATION_COLUMNS) as unknown as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    const sound = Number.isInteger(k) && Number.isInteger(effort) && effort >= k && k > 0 && recall >= 0 && recall <= 1;
+    if (!sound || !(error >= 0 && error <= 1 && meanMs >= 0)) throw new DamagedGraph('its calibration is none');
+    points.push({ k, effort, recall, error, meanMs });
+  }
+  return points;
+}
+
+/** Reads tensors of words in the order of the file. */
+class CheckedReader {
+  /** Of all that was read. */
+  check = checkOf(new Uint32Array());
+  readonly #source: ByteSource;
+  readonly #slices: TimeSlices;
+
+  constructor(source: ByteSource, signal: AbortSignal) {
+    this.#source = source;
+    this.#slices = new TimeSlices(signal);
+  }
+
+  async read(tensor: Tensor): Promise<Uint32Array<ArrayBuffer>> {
+    const words = new Uint32Array(tensor.byteLength / 4);
+    for (let first = 0; first < words.length; first += PIECE_WORDS) {
+      const piece = words.subarray(first, first + PIECE_WORDS);
+      await this.#source.readInto(
+        new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength),
+        tensor.byteOffset + 4 * first,
+      );
+      this.check = checkOf(piece, this.check);
+      if (this.#slices.isDue()) await this.#slices.nextTurn();
+    }
+    return words;
+  }
+}
+
+async function read(source: ByteSource, { byteOffset, byteLength }: Tensor): Promise<Uint32Array<ArrayBuffer>> {
+  const words = new Uint32Array(byteLength / 4);
+  await source.readInto(new Uint8Array(words.buffer), byteOffset);
+  return words;
+}

@@ -1,0 +1,48 @@
+/**
+ * A search that joins a pass and waits for it; when its signal is aborted it waits no longer, and the pass goes on for the others.
+ */
+import type { IndexingError } from '../base/errors.js';
+import type { Gathering, WaitingCall } from '../engine/gathering.js';
+import type { Job } from '../engine/job.js';
+
+/** A pass of several calls. */
+export interface PassJob extends Job {
+  /** What ended it, where it did not come to its end. */
+  readonly panic: IndexingError | undefined;
+  /** A call does not want its hits any more. */
+  leave(): void;
+}
+
+/** A call that waits, and then the pass that it takes part in. */
+export interface JoiningCall<J extends PassJob> extends WaitingCall {
+  job?: J;
+}
+
+/** Gives the pass when it is over. Rejects with `signal.reason`, and with what ended the pass. */
+export async function joinPass<J extends PassJob, Call extends JoiningCall<J>>(
+  gathering: Gathering<Call, J>,
+  call: Call,
+  passes: Set<Promise<unknown>>,
+  signal: AbortSignal,
+): Promise<J> {
+  signal.throwIfAborted();
+  const { done, leave } = gathering.enter(call);
+  passes.add(done);
+  const job = await new Promise<J | undefined>((resolve, reject) => {
+    const stop = () => {
+      leave();
+      call.job?.leave();
+      reject(signal.reason);
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    const settle = () => {
+      passes.delete(done);
+      signal.removeEventListener('abort', stop);
+    };
+    done.then(settle, settle);
+    done.then(resolve, reject);
+  });
+  if (!job) throw signal.reason;
+  if (job.panic) throw job.panic;
+  return job;
+}
