@@ -21,6 +21,25 @@ function listening(): { logger: IndexerLogger; heard: string[] } {
   return { heard, logger: { info: (message) => heard.push(message), warn: (message) => heard.push(message) } };
 }
 
+// First of all: what is measured once is known to the process from then on.
+test('after a long run the memory is measured, and later reports tell it', async () => {
+  const indexer = createIndexer(2, { worker: pausingWorker });
+  await indexer.ready();
+  const vectors = randomMatrix(120, 8);
+  const memoryOf = async (batchSize: number) =>
+    (await indexer.indexVectorsMonitored(vectors, { batchSize })).performanceReport!.conditions!.memory;
+  // Short runs are followed by nothing.
+  pause(false, 0);
+  expect(await memoryOf(60)).toBeUndefined();
+  expect(await memoryOf(60)).toBeUndefined();
+  // 60 batches of 50 ms.
+  pause(true, 50);
+  expect(await memoryOf(2)).toBeUndefined();
+  // In a turn of its own, which the next run need not wait for.
+  pause(false, 0);
+  await expect.poll(() => memoryOf(60), { timeout: 60_000 }).toMatchObject({ bytesPerMs: expect.any(Number) });
+});
+
 test('from batches of one vector it comes to others, keeps them, and the vectors stay the same', async () => {
   const { logger, heard } = listening();
   const indexer = createIndexer(2, { logger }, { autoOptimization: true });
@@ -154,22 +173,4 @@ test('below 50 vectors per second the size of batches is looked at', async () =>
   expect(performanceReport!.vectorsPerSecond).toBeLessThan(50);
   expect(heard).toContain(LOW_PERFORMANCE);
   expect(performanceReport!.optimizations).toMatchObject([{ action: 'batchSize', before: 1 }]);
-});
-
-test('after a long run the memory is measured, and later reports tell it', async () => {
-  const indexer = createIndexer(2, { worker: pausingWorker });
-  await indexer.ready();
-  const vectors = randomMatrix(120, 8);
-  const memoryOf = async (batchSize: number) =>
-    (await indexer.indexVectorsMonitored(vectors, { batchSize })).performanceReport!.conditions!.memory;
-  // Short runs are followed by nothing.
-  pause(false, 0);
-  expect(await memoryOf(60)).toBeUndefined();
-  expect(await memoryOf(60)).toBeUndefined();
-  // 60 batches of 50 ms.
-  pause(true, 50);
-  expect(await memoryOf(2)).toBeUndefined();
-  // In a turn of its own, which the next run need not wait for.
-  pause(false, 0);
-  await expect.poll(() => memoryOf(60), { timeout: 60_000 }).toMatchObject({ bytesPerMs: expect.any(Number) });
 });
