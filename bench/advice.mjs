@@ -33,6 +33,8 @@ if (unknown) {
   process.exit(2);
 }
 const runs = Number(flags.runs);
+/** What differs from run to run anyway. */
+const NOISE_SHARE = 0.05;
 const others = flags.busy
   ? Array.from({ length: availableParallelism() }, () => spawn(process.execPath, ['-e', 'while (true);']))
   : [];
@@ -65,9 +67,6 @@ async function demo() {
   judge(said.length <= 3, `demo: ${said.length} of 60 runs ask for a change`);
   for (const sentence of new Set(said)) console.log(`        ${sentence}`);
 }
-
-/** What differs from run to run anyway. */
-const NOISE_SHARE = 0.05;
 
 async function causes() {
   for (const { name, held, followed, denied } of await scenarios()) {
