@@ -73,13 +73,16 @@ async function causes() {
     const gains = [];
     const promised = [];
     const took = [];
+    let canFollow = true;
     for (let run = 0; run < runs; run++) {
       const report = await held();
       const found = causeOf(name, report);
       const heldMs = report.totalTimeMs - report.waitedMs;
       took.push(heldMs);
       if (found) promised.push(found.gainMs);
-      if (found && /\bEnd them\b/.test(found.recommendation)) for (const other of others) other.kill('SIGSTOP');
+      const asksToEnd = found !== undefined && /\bEnd them\b/.test(found.recommendation);
+      canFollow &&= !asksToEnd || others.length > 0;
+      if (asksToEnd) for (const other of others) other.kill('SIGSTOP');
       gains.push(heldMs - (await (followed ?? denied)()));
       for (const other of others) other.kill('SIGCONT');
     }
@@ -88,8 +91,8 @@ async function causes() {
     const noiseMs = NOISE_SHARE * median(took);
     const holds = followed ? gainedMs >= promisedMs / 2 - noiseMs : gainedMs <= noiseMs;
     judge(
-      promised.length === runs && holds,
-      `${name}: named in ${promised.length} of ${runs}; promised ${followed ? promisedMs.toFixed(2) : 'no'} ms, gained ${gainedMs.toFixed(2)} ms of ${median(took).toFixed(2)} ms`,
+      promised.length === runs && (holds || !canFollow),
+      `${name}: named in ${promised.length} of ${runs}; promised ${followed ? promisedMs.toFixed(2) : 'no'} ms, gained ${gainedMs.toFixed(2)} ms of ${median(took).toFixed(2)} ms${canFollow ? '' : ' (it asks for the end of programs that are not ours: gain not judged)'}`,
     );
   }
 }
