@@ -346,7 +346,7 @@ describe.skipIf(!hasMkfifo)('pipes', () => {
     truncateSync(file, 1000);
     reader.resume();
     const { status, stderr } = await ended;
-    expect(stderr).toMatch(/^error: .*shrinks\.npy, byte \d+: expected 64000128 bytes.*end of the file\n$/);
+    expect(stderr).toMatch(/^error: .*shrinks\.npy, byte \d+: expected 64000128 bytes.*end of the file\n$/m);
     expect(status).toBe(FAILED);
   });
 });
