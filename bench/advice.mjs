@@ -33,6 +33,8 @@ if (unknown) {
   process.exit(2);
 }
 const runs = Number(flags.runs);
+/** What differs from run to run anyway. */
+const NOISE_SHARE = 0.05;
 const others = flags.busy
   ? Array.from({ length: availableParallelism() }, () => spawn(process.execPath, ['-e', 'while (true);']))
   : [];
@@ -66,21 +68,21 @@ async function demo() {
   for (const sentence of new Set(said)) console.log(`        ${sentence}`);
 }
 
-/** What differs from run to run anyway. */
-const NOISE_SHARE = 0.05;
-
 async function causes() {
   for (const { name, held, followed, denied } of await scenarios()) {
     const gains = [];
     const promised = [];
     const took = [];
+    let canFollow = true;
     for (let run = 0; run < runs; run++) {
       const report = await held();
       const found = causeOf(name, report);
       const heldMs = report.totalTimeMs - report.waitedMs;
       took.push(heldMs);
       if (found) promised.push(found.gainMs);
-      if (found && /\bEnd them\b/.test(found.recommendation)) for (const other of others) other.kill('SIGSTOP');
+      const asksToEnd = found !== undefined && /\bEnd them\b/.test(found.recommendation);
+      canFollow &&= !asksToEnd || others.length > 0;
+      if (asksToEnd) for (const other of others) other.kill('SIGSTOP');
       gains.push(heldMs - (await (followed ?? denied)()));
       for (const other of others) other.kill('SIGCONT');
     }
@@ -89,8 +91,8 @@ async function causes() {
     const noiseMs = NOISE_SHARE * median(took);
     const holds = followed ? gainedMs >= promisedMs / 2 - noiseMs : gainedMs <= noiseMs;
     judge(
-      promised.length === runs && holds,
-      `${name}: named in ${promised.length} of ${runs}; promised ${followed ? promisedMs.toFixed(2) : 'no'} ms, gained ${gainedMs.toFixed(2)} ms of ${median(took).toFixed(2)} ms`,
+      promised.length === runs && (holds || !canFollow),
+      `${name}: named in ${promised.length} of ${runs}; promised ${followed ? promisedMs.toFixed(2) : 'no'} ms, gained ${gainedMs.toFixed(2)} ms of ${median(took).toFixed(2)} ms${canFollow ? '' : ' (it asks for the end of programs that are not ours: gain not judged)'}`,
     );
   }
 }

@@ -9,6 +9,7 @@ import type { IndexingStream, StreamOptions } from '../indexing/indexing-stream.
 import type { GraphFigures } from '../reporting/report-data.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { checkFlags } from './check-flags.js';
+import { printable } from './error-text.js';
 import { collect, once, parsePositiveInteger, parseThreads } from './flag-values.js';
 import { InputFiles } from './input-files.js';
 import { Outputs } from './outputs.js';
@@ -108,7 +109,8 @@ async function runIndex(
   const clock = new PhaseClock();
   await checkFlags(files, flags);
   if (flags.verify) await checkReadTwice(files);
-  await using indexer = new MonitoredParallelIndexer(flags.threads, { autoOptimization: flags.autoOptimize === true });
+  const config = { autoOptimization: flags.autoOptimize === true };
+  await using indexer = new MonitoredParallelIndexer(flags.threads, config, { logger: warnings });
   // Threads that are still starting leave their share of the first rows to the others, and the figures would show that.
   const ready = indexer.ready();
   // Where a file cannot be opened, that is what is told.
@@ -176,6 +178,12 @@ async function buildGraph(
     progress?.stop();
   }
 }
+
+/** What the user did not ask for: threads that died, another kernel than the best. */
+const warnings = {
+  info: () => undefined,
+  warn: (message: string) => void process.stderr.write(`warning: ${printable(message)}\n`),
+};
 
 /** In place where the files can be read again: the rows of a thread that died are not lost then, and none are copied. */
 function streamOf(

@@ -155,7 +155,7 @@ function alert(rule: Rule, state: AlertUpdate['state'], value: number | undefine
 }
 
 function comparison(rule: Rule, state: AlertUpdate['state'], value: number, threshold: number): string {
-  if (state === 'cleared' && passes(rule, value, threshold)) return 'but so little beyond it that nobody feels it';
+  if (state === 'cleared' && passes(rule, value, threshold)) return 'but less than minQuerySpreadMs from it';
   return `${state === 'raised' ? '' : 'no longer '}${rule.floor ? 'below' : 'above'} ${figure(threshold)}${rule.unit}`;
 }
 

@@ -48,9 +48,11 @@ interface Cause {
   readonly name: Bottleneck['name'];
   readonly lostMs: number;
   readonly gainMs: number;
+  /** Below this share of what the run would take without other programs, it is not worth a change. */
   readonly leastShare: number;
   /** Whether what it asks for helps, whatever its share. */
   readonly applies: boolean;
+  readonly ofMs: number;
   readonly sentence: (percent: string) => string;
 }
 
@@ -58,9 +60,9 @@ export function findBottlenecks(losses: Losses, facts: BottleneckFacts): Bottlen
   const { runMs } = facts;
   if (runMs <= 0) return [];
   return causesOf(losses, facts)
-    .map((cause) => ({ ...cause, share: Math.min(1, cause.lostMs / runMs) }))
-    .filter(({ applies, share, leastShare }) => applies && share >= leastShare)
-    .map(({ name, share, lostMs, gainMs, sentence }) => {
+    .filter(({ applies, lostMs, leastShare, ofMs }) => applies && lostMs >= leastShare * ofMs)
+    .map(({ name, lostMs, gainMs, sentence }) => {
+      const share = Math.min(1, lostMs / runMs);
       return { name, share, lostMs, gainMs, recommendation: sentence(`${(100 * share).toFixed(1)}%`) };
     })
     .sort((a, b) => b.share - a.share);
@@ -72,7 +74,8 @@ function causesOf(losses: Losses, facts: BottleneckFacts): readonly Cause[] {
   const oversubscribed = threads > conditions.availableThreads;
   const othersTook = takenByOthersMs >= OTHERS_SHARE * runMs;
   // While threads have no processor, nothing is asked of the memory.
-  const memoryShare = memoryMs / Math.max(runMs - takenByOthersMs, 1e-6);
+  const ownMs = Math.max(runMs - takenByOthersMs, 1e-6);
+  const memoryShare = memoryMs / ownMs;
   const memoryBound = memoryShare >= MEMORY_SHARE && memoryShare <= CACHED_SHARE && (copiedBytes > 0 || !othersTook);
   // Two sentences must not name two numbers of threads.
   const threadsToUse =
@@ -81,10 +84,10 @@ function causesOf(losses: Losses, facts: BottleneckFacts): readonly Cause[] {
     name: Bottleneck['name'],
     lostMs: number,
     sentence: Cause['sentence'],
-    more: Partial<Pick<Cause, 'gainMs' | 'leastShare' | 'applies'>> = {},
+    more: Partial<Pick<Cause, 'gainMs' | 'leastShare' | 'applies' | 'ofMs'>> = {},
   ): Cause => {
-    const { gainMs = lostMs, leastShare = LEAST_SHARE, applies = lostMs >= LEAST_MS } = more;
-    return { name, lostMs, gainMs, leastShare, applies, sentence };
+    const { gainMs = lostMs, leastShare = LEAST_SHARE, applies = lostMs >= LEAST_MS, ofMs = ownMs } = more;
+    return { name, lostMs, gainMs, leastShare, applies, ofMs, sentence };
   };
   return [
     cause('copying', losses.copyingMs, (percent) => copying(percent, facts)),
@@ -94,7 +97,8 @@ function causesOf(losses: Losses, facts: BottleneckFacts): readonly Cause[] {
       applies: memoryBound,
     }),
     cause('imbalance', losses.imbalanceMs, (percent) => imbalance(percent, facts), {
-      gainMs: losses.balancingGainMs,
+      // A thread that takes over work has no better processor than the one that gives it.
+      gainMs: losses.balancingGainMs * processorShare(facts),
       applies: threads > 1 && isWorthChange(losses.balancingGainMs, runMs),
     }),
     cause('few vectors', losses.dispatchMs, (percent) => fewVectors(percent, losses.dispatchMs, facts), {
@@ -104,10 +108,16 @@ function causesOf(losses: Losses, facts: BottleneckFacts): readonly Cause[] {
     cause('start-up', losses.startUpMs, (percent) => startUp(percent, facts)),
     cause('processors', withoutProcessorMs, (percent) => processors(percent, facts, threadsToUse, othersTook), {
       gainMs: oversubscribed && !othersTook ? 0 : takenByOthersMs,
+      ofMs: runMs,
       leastShare: oversubscribed ? LEAST_SHARE : PROCESSOR_SHARE,
       applies: oversubscribed ? withoutProcessorMs >= LEAST_MS : isWorthChange(withoutProcessorMs, runMs),
     }),
   ];
+}
+
+/** Of the time that threads were at work, 0..1: how much of it they had a processor. */
+function processorShare({ busyMs, conditions }: BottleneckFacts): number {
+  return conditions.cpuMs === undefined || busyMs <= conditions.cpuMs ? 1 : conditions.cpuMs / busyMs;
 }
 
 /** Of all threads together. A thread that had no processor for a while was not at work then. */

@@ -19,7 +19,8 @@ test.each(['npy', 'fvecs'])('a thread that dies over rows of a .%s loses none of
   const mark = directory.at(`mark.${format}`);
   const env = plainEnvironment({ NODE_OPTIONS: `--import=${preload}`, DYING_THREAD_MARK: mark });
   const outputs = ['--out', directory.at('out.npy'), '--magnitudes', directory.at('magnitudes.npy')];
-  await runWell(['index', directory.at(`in.${format}`), ...outputs, '--threads', '2'], { env });
+  const { stderr } = await runWell(['index', directory.at(`in.${format}`), ...outputs, '--threads', '2'], { env });
+  expect(stderr).toMatch(/^warning: Thread \d died and is replaced/m);
   expect(existsSync(mark)).toBe(true);
   const found = parseNpy(directory.read('out.npy')).values;
   const magnitudes = parseNpy(directory.read('magnitudes.npy')).values;

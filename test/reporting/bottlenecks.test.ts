@@ -122,6 +122,8 @@ test('what costs a tenth of the time is named, the greatest first', () => {
     ['first touch', 0.3, 30, 30],
     ['copying', 0.1, 10, 10],
   ]);
+  // Of what the run would take alone: here 40 ms.
+  expect(found({ copyingMs: 4, takenByOthersMs: 60 })).toMatchObject([{ name: 'copying', share: 0.04 }]);
   // A tenth of nothing is nothing.
   expect(found({ copyingMs: 0.9 }, { runMs: 2 })).toEqual([]);
 });
@@ -240,6 +242,9 @@ test('memory and processors name one number of threads', () => {
 test('what a change gains is not what its cause cost: balancing by a replay, and fewer threads spare no time', () => {
   const gains = (losses: Partial<Losses>) => found(losses).map(({ name, gainMs }) => [name, gainMs]);
   expect(gains({ imbalanceMs: 60, balancingGainMs: 35 })).toEqual([['imbalance', 35]]);
+  // Threads that had a processor for half of the time will not have more of it.
+  const half = { busyMs: 200, conditions: { ...conditions, cpuMs: 100 } };
+  expect(found({ imbalanceMs: 60, balancingGainMs: 36 }, half)).toMatchObject([{ name: 'imbalance', gainMs: 18 }]);
   expect(gains({ withoutProcessorMs: 60, takenByOthersMs: 9 })).toEqual([['processors', 0]]);
   expect(gains({ withoutProcessorMs: 60, takenByOthersMs: 20 })).toEqual([['processors', 20]]);
 });
