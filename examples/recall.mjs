@@ -11,7 +11,7 @@ const random = () => {
   return state / 2 ** 32;
 };
 const centres = Array.from({ length: 80 }, () => Float32Array.from({ length: dims }, () => random() - 0.5));
-const vector = (i) => centres[i % 80].map((x) => x + 0.4 * (random() - 0.5));
+const vector = (i) => centres[i % 80].map((x) => x + 1.5 * (random() - 0.5));
 const vectors = Array.from({ length: 4000 }, (_, i) => vector(i));
 const queries = Array.from({ length: 100 }, (_, i) => vector(i));
 

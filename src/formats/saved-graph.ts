@@ -19,7 +19,7 @@ export const CALIBRATION_COLUMNS = 5;
 export const SPACE_NUMBERS = 2;
 
 /** What the header tells of a part. */
-export interface SavedPartShape {
+interface SavedPartShape {
   /** Rows of each of its graphs, from the one of all rows upwards. */
   readonly rows: readonly number[];
   readonly codedDims: number;

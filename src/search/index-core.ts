@@ -37,6 +37,8 @@ export interface IndexCoreOptions {
   readonly segmentBytes: number | undefined;
   /** Hears of threads that died. */
   readonly warn: (message: string) => void;
+  /** Told of rows that were put into a graph, and what each took its thread, in milliseconds. */
+  readonly onPutIn: (count: number, meanMs: number) => void;
 }
 
 /** Stops a build, and hears how far it is. */
@@ -158,14 +160,26 @@ export class IndexCore {
     const { core, closing } = this;
     const { IndexGraph, graphKernelOf, DamagedGraph } = await import('./graph/index-graph.js');
     const graphKernel = await graphKernelOf(core);
-    const { metric, segmentBytes: partBytes, warn } = this.#options;
+    const { metric, segmentBytes: partBytes, warn, onPutIn } = this.#options;
     const rows = this.rows!;
     let graph: IndexGraph | undefined;
     try {
       if ('damage' in places) throw new DamagedGraph(places.damage);
       const { degree, effort } = places;
       const [searches, scope] = [this.searchesOf(rows), this.scope(rows.dims)];
-      graph = new IndexGraph({ core, scope, graphKernel, metric, rows, searches, degree, effort, partBytes, closing });
+      graph = new IndexGraph({
+        core,
+        scope,
+        graphKernel,
+        metric,
+        rows,
+        searches,
+        degree,
+        effort,
+        partBytes,
+        onPutIn,
+        closing,
+      });
       await graph.load(source, places, rooms, signal);
       this.#graphs.add(graph);
       this.#graph = graph;
@@ -188,11 +202,22 @@ export class IndexCore {
     const { IndexGraph, graphKernelOf } = await import('./graph/index-graph.js');
     const graphKernel = await graphKernelOf(core);
     closing.throwIfAborted();
-    const { metric, segmentBytes: partBytes } = this.#options;
+    const { metric, segmentBytes: partBytes, onPutIn } = this.#options;
     const create = (rows: Rows) => {
       const searches = this.searchesOf(rows);
       const scope = this.scope(rows.dims);
-      const graph = new IndexGraph({ core, scope, graphKernel, metric, rows, searches, ...shape, partBytes, closing });
+      const graph = new IndexGraph({
+        core,
+        scope,
+        graphKernel,
+        metric,
+        rows,
+        searches,
+        ...shape,
+        partBytes,
+        onPutIn,
+        closing,
+      });
       this.#graphs.add(graph);
       return graph;
     };

@@ -77,8 +77,11 @@ export type Query<Id extends VectorId = VectorId> = ArrayLike<number> | { readon
  */
 export class VectorIndex<Id extends VectorId = VectorId> {
   readonly metric: Metric;
-  /** Query times, in milliseconds: from the call of a search to its hits, waiting for other searches included. */
-  readonly monitor = new PerformanceMonitor();
+  /**
+   * Query times, in milliseconds: from the call of a search to its hits, waiting for other searches included. With a graph index times
+   * as well: for every row that was put into it, what that took its thread.
+   */
+  readonly monitor: PerformanceMonitor;
   readonly #core: IndexCore;
   readonly #hold: EngineHold;
   #disposed: Promise<void> | undefined;
@@ -173,21 +176,24 @@ export class VectorIndex<Id extends VectorId = VectorId> {
       const logger = options.logger ?? core.options.logger;
       const warn = (message: string) => logger?.warn(message);
       const { scan = 'int8' } = options;
-      const index = new IndexCore({ ...shape, core, threads: hold.threads, kernel, searchKernel, scan, warn });
+      const monitor = new PerformanceMonitor();
+      const onPutIn = (count: number, meanMs: number) => monitor.recordIndexTimes(new Float64Array(count).fill(meanMs));
+      const index = new IndexCore({ ...shape, core, threads: hold.threads, kernel, searchKernel, scan, warn, onPutIn });
       try {
         await fill(index);
       } catch (error) {
         await index.close(error);
         throw error;
       }
-      return new VectorIndex<Id>(index, hold);
+      return new VectorIndex<Id>(index, hold, monitor);
     } catch (error) {
       await hold.release();
       throw error;
     }
   }
 
-  private constructor(core: IndexCore, hold: EngineHold) {
+  private constructor(core: IndexCore, hold: EngineHold, monitor: PerformanceMonitor) {
+    this.monitor = monitor;
     this.metric = core.metric;
     this.#core = core;
     this.#hold = hold;

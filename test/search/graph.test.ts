@@ -114,6 +114,10 @@ describe('buildGraph', () => {
     const told: { processed: number; total: number }[] = [];
     await index.buildGraph({ degree: 12, onProgress: (progress) => told.push(progress) });
     expect(told.at(-1)).toEqual({ processed: 3000, total: 3000 });
+    const { totalIndexes, minIndexTimeMs, maxIndexTimeMs } = index.monitor.getStats();
+    expect(totalIndexes).toBe(3000);
+    expect(minIndexTimeMs).toBeGreaterThan(0);
+    expect(maxIndexTimeMs).toBeLessThan(10_000);
     expect(told.map(({ processed }) => processed)).toEqual(
       told.map(({ processed }) => processed).sort((a, b) => a - b),
     );
@@ -129,6 +133,13 @@ describe('buildGraph', () => {
       }
       expect(points.at(-1)!.recall).toBeGreaterThan(0.99);
     }
+  });
+
+  test('as a part of build tells how many rows are in the graph', async () => {
+    const told: { processed: number; inGraph?: number | undefined }[] = [];
+    await build(rows, { graph: { degree: 8, effort: 30 }, onProgress: (progress) => told.push(progress) });
+    expect(told[0]).toEqual({ processed: 3000, total: 3000 });
+    expect(told.at(-1)).toEqual({ processed: 3000, total: 3000, inGraph: 3000 });
   });
 
   test('that is aborted, or whose listener throws, leaves the index as it was', async () => {

@@ -50,9 +50,11 @@ class Play {
   readonly index: VectorIndex<number>;
   readonly first: State;
   readonly dims: number;
+  readonly hasGraph: boolean;
 
-  constructor(index: VectorIndex<number>, first: State, dims: number) {
+  constructor(index: VectorIndex<number>, first: State, dims: number, hasGraph: boolean) {
     this.index = index;
+    this.hasGraph = hasGraph;
     this.first = first;
     this.dims = dims;
   }
@@ -82,7 +84,8 @@ class Play {
   search(queryCount: number, k: number, filtered: boolean, seed: number): void {
     const queries = randomRows(queryCount, this.dims, seed);
     const moment = this.moment();
-    const options = filtered ? { filter: this.filter } : {};
+    const options = { exact: true, ...(filtered && { filter: this.filter }) };
+    if (this.hasGraph) this.searchThroughGraph(queryCount, k, filtered, seed);
     const check = (hits: SearchHits<number>, query: Float32Array) => (state: State) => {
       const ids = [...state.keys()].filter((id) => !filtered || isOdd(id));
       const rows = ids.map((id) => state.get(id)!);
@@ -95,6 +98,35 @@ class Play {
     this.calls.push(
       call.then((all) => {
         expect(all.length).toBe(queryCount);
+        for (const i of new Set([0, queryCount - 1]))
+          this.sights.push({ ...moment, check: check(all[i]!, queries[i]!) });
+      }, onlyPanic),
+    );
+  }
+
+  /** Perhaps not the best rows, but as many, which are there, each once and with its score. */
+  searchThroughGraph(queryCount: number, k: number, filtered: boolean, seed: number): void {
+    const queries = randomRows(queryCount, this.dims, seed);
+    const moment = this.moment();
+    const check = (hits: SearchHits<number>, query: Float32Array) => (state: State) => {
+      const ids = [...state.keys()].filter((id) => !filtered || isOdd(id));
+      expect(hits.length).toBe(Math.min(k, ids.length));
+      expect(new Set(hits.ids).size).toBe(hits.length);
+      const found = new Set(hits.ids);
+      const ranking = rank(
+        [...found].map((id) => state.get(id) ?? new Float32Array(this.dims).fill(Number.NaN)),
+        [...found],
+        query,
+        'euclidean',
+      );
+      expectBest(hits, ranking, k);
+    };
+    const options = { effort: 40 + k, ...(filtered && { filter: this.filter }) };
+    const calls = queries.map((query) => this.index.search(query, k, options));
+    const call = queryCount === 1 ? Promise.all(calls) : this.index.searchBatch(queries, k, options);
+    this.calls.push(
+      ...calls.map((each) => each.catch(onlyPanic)),
+      call.then((all) => {
         for (const i of new Set([0, queryCount - 1]))
           this.sights.push({ ...moment, check: check(all[i]!, queries[i]!) });
       }, onlyPanic),
@@ -157,7 +189,24 @@ class Play {
     const { index } = this;
     expect([...index.ids()]).toEqual([...states.at(-1)!.keys()]);
     expect(index.size).toBe(states.at(-1)!.size);
+    if (this.hasGraph) expect(index.graph!.rows + index.graph!.pending).toBe(index.size);
     const loaded = await VectorIndex.load<number>(index.toBytes());
+    if (this.hasGraph && index.size > 0) {
+      const [query] = randomRows(1, this.dims, 77);
+      const found = await loaded.search(query!, 5, { effort: 100 });
+      const state = states.at(-1)!;
+      expectBest(
+        found,
+        rank(
+          found.ids.map((id) => state.get(id)!),
+          found.ids,
+          query!,
+          'euclidean',
+        ),
+        5,
+      );
+      expect(found.length).toBe(Math.min(5, state.size));
+    }
     expect([...loaded.ids()]).toEqual([...index.ids()]);
     await loaded.dispose();
   }
@@ -236,9 +285,11 @@ async function take(play: Play, { kind, count, from, seed }: Step): Promise<void
 const numRuns = Number(process.env['SIMDEX_MODEL_RUNS'] ?? 12);
 
 describe.each([
-  ['float32', 8],
-  ['int8', 65],
-])('by %s, rows of %i components', (_, dims) => {
+  ['float32', 8, false],
+  ['int8', 65, false],
+  ['a graph', 8, true],
+  ['a graph', 65, true],
+])('by %s, rows of %i components', (_, dims, hasGraph) => {
   test.each([
     ['none dies', 0],
     ['threads die', 60],
@@ -254,12 +305,13 @@ describe.each([
         const options = {
           metric: 'euclidean',
           dims,
+          ...(hasGraph && { graph: { degree: 8, effort: 24 } }),
           threadCount: 2,
           ...(perMille > 0 && { worker: faultyWorker }),
         } as const;
         // A segment takes some hundred rows.
         const index = await VectorIndex.buildInSegments<number>(rows, options, 2 ** 22);
-        const play = new Play(index, new Map(rows.map((row, id) => [id, row])), dims);
+        const play = new Play(index, new Map(rows.map((row, id) => [id, row])), dims, hasGraph);
         try {
           if (perMille > 0) failAtRandom('process.exit', perMille, seed, 4);
           for (const each of steps) await take(play, each);

@@ -50,7 +50,7 @@ export function insertRows(task: GraphInsertTask, open: OpenGraph): UnitWork {
 }
 
 /** Links a row that has a record, in steps of bounded work. */
-export function* putIn(
+function* putIn(
   open: OpenGraph,
   level: GraphLayout,
   thread: number,

@@ -88,7 +88,7 @@ export interface GraphQueryGroup extends QueryGroup {
 }
 
 /** A part of a graph at the moment of a call. */
-export interface GraphView {
+interface GraphView {
   readonly graph: GraphPlace;
   /** As of GraphInsertTask. */
   readonly places: ArrayBufferLike;

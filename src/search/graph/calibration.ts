@@ -39,7 +39,7 @@ export function effortFor(points: readonly CalibrationPoint[], k: number, recall
 }
 
 /** What can be relied on. */
-export function leastRecall({ recall, error }: CalibrationPoint): number {
+function leastRecall({ recall, error }: CalibrationPoint): number {
   return recall - error;
 }
 

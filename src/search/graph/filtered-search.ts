@@ -10,7 +10,7 @@ import type { PassRows } from '../search-pass.js';
 import type { GraphRequest } from './graph-searches.js';
 
 /** All candidates of a walk, and what their slots mean. */
-export interface Candidates {
+interface Candidates {
   readonly ranked: RankedRows;
   readonly rows: PassRows;
 }

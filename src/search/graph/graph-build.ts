@@ -26,6 +26,8 @@ export interface GraphBuildOptions {
   /** Most bytes of a part's memory; undefined for what WebAssembly allows. */
   readonly partBytes: number | undefined;
   readonly rows: Rows;
+  /** Told of rows that were put in, and what each took its thread, in milliseconds. */
+  readonly onPutIn: (count: number, meanMs: number) => void;
 }
 
 /** What a unit of a job takes, in milliseconds. */
@@ -129,7 +131,10 @@ export class GraphBuild {
   #learn({ control, rows }: InsertJob): void {
     let totalMs = 0;
     for (let unit = 0; unit < control.unitCount; unit++) {
-      totalMs += Math.max(0, control.endedAtMs(unit) - control.claimedAtMs(unit));
+      const unitMs = Math.max(0, control.endedAtMs(unit) - control.claimedAtMs(unit));
+      const count = control.rowsDone(unit);
+      if (count > 0) this.#options.onPutIn(count, unitMs / count);
+      totalMs += unitMs;
     }
     if (rows.length > 0 && totalMs > 0) this.#rowMs = (this.#rowMs + totalMs / rows.length) / 2;
   }

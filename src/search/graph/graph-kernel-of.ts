@@ -1,17 +1,21 @@
 /**
- * The graph kernel of an engine, compiled once: when the first graph is made.
+ * The graph kernel of an engine, compiled when the first graph is made: once for all engines, since whether it builds a known graph takes longer to
+ * find out than to load a small index.
  */
 import type { EngineCore } from '../../engine/engine-core.js';
 import { compileGraphKernel, type GraphKernel } from '../../kernel/graph/compile-graph-kernel.js';
 
-const kernels = new WeakMap<EngineCore, Promise<GraphKernel>>();
+/** By their backends, and whether memory is shared. */
+const kernels = new Map<string, Promise<GraphKernel>>();
 
-export function graphKernelOf(core: EngineCore): Promise<GraphKernel> {
-  const known = kernels.get(core);
+export async function graphKernelOf(core: EngineCore): Promise<GraphKernel> {
+  const { backend } = await core.kernel();
+  const key = `${backend}, ${core.sharesMemory ? 'shared' : 'not shared'}`;
+  const known = kernels.get(key);
   if (known) return known;
-  const compiling = core.kernel().then(({ backend }) => compileGraphKernel(backend, core.sharesMemory));
-  kernels.set(core, compiling);
+  const compiling = compileGraphKernel(backend, core.sharesMemory);
+  kernels.set(key, compiling);
   // What could not be loaded is tried again.
-  compiling.catch(() => kernels.delete(core));
+  compiling.catch(() => kernels.delete(key));
   return compiling;
 }

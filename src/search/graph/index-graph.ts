@@ -48,6 +48,8 @@ export interface IndexGraphOptions {
   readonly effort: number;
   /** Most bytes of a part's memory; undefined for what WebAssembly allows. */
   readonly partBytes: number | undefined;
+  /** Told of rows that were put in, and what each took its thread, in milliseconds. */
+  readonly onPutIn: (count: number, meanMs: number) => void;
   /** Aborted when the index is disposed. */
   readonly closing: AbortSignal;
 }
@@ -92,7 +94,7 @@ export class IndexGraph {
   #failures = 0;
 
   constructor(options: IndexGraphOptions) {
-    const { core, scope, graphKernel, metric, rows, degree, effort, partBytes, closing } = options;
+    const { core, scope, graphKernel, metric, rows, degree, effort, partBytes, onPutIn, closing } = options;
     const { threads, warn } = scope;
     this.#options = options;
     this.#build = new GraphBuild({
@@ -104,6 +106,7 @@ export class IndexGraph {
       effort,
       partBytes,
       rows,
+      onPutIn,
     });
     const { searchKernel, dims } = scope;
     const searchScope = { metric, dims, searchKernel, threads, warn, graphKernel: graphKernel.source };
