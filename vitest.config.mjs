@@ -14,8 +14,8 @@ const built = (name) => fileURLToPath(new URL(`./dist/${name}`, import.meta.url)
 const testTimeout = 120_000;
 
 const SLOW = 'test/**/*.slow.test.ts';
-/** What is neither started nor left behind by anything: these files share processes. */
-const PURE = ['base', 'memory', 'metrics', 'monitoring', 'reporting', 'vectors'].map(
+/** Folders whose files leave nothing behind: they share processes. */
+const PURE = ['base', 'formats', 'memory', 'metrics', 'monitoring', 'reporting', 'vectors'].map(
   (name) => `test/${name}/**/*.test.ts`,
 );
 

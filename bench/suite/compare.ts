@@ -88,7 +88,7 @@ export function judge(comparison: Comparison): { readonly sentence: string; read
   if (unknown.length > 0) {
     const widest = unknown.reduce((band, change) => Math.max(band, change.band), 1);
     const percent = formatNumber(100 * (widest - 1));
-    const sentence = `Too noisy to judge ${unknown.length} of ${cases}: the same code differed from itself by up to ${percent} %. Close what else runs, and measure both sessions again.`;
+    const sentence = `Too noisy to judge ${unknown.length} of ${cases}: the same code differed from itself by up to ${percent} %. Close other programs, and measure both sessions again.`;
     return { sentence, objection: 'too noisy to judge' };
   }
   const faster = of('improvement').length;

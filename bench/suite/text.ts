@@ -74,7 +74,7 @@ export function verdictOf({ cases, threads, noise }: BenchmarkResults): readonly
     { name: 'Search: ', own: cases.filter(({ operation }) => operation === 'search') },
   ];
   const widest = Math.max(...[noise.oneThread, noise.threads].map((band) => (band ? noiseFactor(band) : 1)));
-  const warning = `Too noisy to rely on: the same code differed from itself by up to ${formatNumber(100 * (widest - 1))} %. Close what else runs.`;
+  const warning = `Too noisy to rely on: the same code differed from itself by up to ${formatNumber(100 * (widest - 1))} %. Close other programs.`;
   const found = kinds.flatMap(({ name, own }) => {
     const compared = [...new Set(own.map(({ variant }) => variant))].filter((variant) => variant !== 'javascript');
     return compared.flatMap((variant) => {

@@ -47,7 +47,7 @@ describe('compareResults', () => {
     const { sentence, objection } = judge(comparison);
     expect(objection).toBe('too noisy to judge');
     expect(sentence).toBe(
-      'Too noisy to judge 28 of 40 cases: the same code differed from itself by up to 1,011 %. Close what else runs, and measure both sessions again.',
+      'Too noisy to judge 28 of 40 cases: the same code differed from itself by up to 1,011 %. Close other programs, and measure both sessions again.',
     );
     expect(comparisonToMarkdown(comparison).replaceAll('\n', ' ')).toContain(
       '0 slower, 0 faster, 12 within the noise band, 28 not to be judged.',

@@ -16,8 +16,8 @@ export interface PageGlobals {
 
 export interface Pages {
   browser(): Browser;
-  /** A page with simdex, a canvas and a progress bar. */
-  open(): Promise<Page>;
+  /** A page with simdex, a canvas and a progress bar. `script` runs before everything else in it. */
+  open(script?: string): Promise<Page>;
 }
 
 /** Pages for the tests of a file or a `describe`, isolated or not. */
@@ -31,10 +31,11 @@ export function usePages({ isolated = true, flags = [] as readonly string[] } = 
   afterAll(() => server?.close());
   return {
     browser,
-    async open() {
+    async open(script) {
       const context = await browser().newContext();
       onTestFinished(() => context.close());
       const page = await context.newPage();
+      if (script) await page.addInitScript(script);
       await page.goto(`${server!.url}test/chromium/page.html`);
       await page.waitForFunction('globalThis.simdex');
       return page;

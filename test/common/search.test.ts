@@ -2,8 +2,9 @@
  * Searches: the same hits everywhere, on threads where those share memory, on the calling thread elsewhere.
  */
 import { type Metric, VectorIndex } from 'simdex';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { rejectionOf } from '../indexing/support.js';
+import { clusteredRows, graphIsUpToDate } from '../search/graph-support.js';
 import { expectBest, rank } from '../search/reference.js';
 import { positions, randomRows, told } from '../search/support.js';
 import { createIndex, environment, turn } from './environment.js';
@@ -130,4 +131,31 @@ test('what was saved and loaded has the same hits', async () => {
   expect(heard.filter((message) => message.startsWith('The JavaScript kernel is used')).length).toBe(fallen ? 1 : 0);
   expect((await loaded.searchBatch(queries, 9)).map(told)).toEqual((await index.searchBatch(queries, 9)).map(told));
   await loaded.dispose();
+});
+
+test('a graph finds most of the true hits, takes rows in, and is loaded as it was saved', async () => {
+  const some = clusteredRows(1300, 70, 30);
+  const [first, later, asked] = [some.slice(0, 1000), some.slice(1000, 1200), some.slice(1200)];
+  const index = await createIndex(first, { graph: { degree: 12, effort: 40 } });
+  const expectFound = async (index: VectorIndex, count: number) => {
+    const hits = await index.searchBatch(asked, 5);
+    let found = 0;
+    for (const [i, query] of asked.entries()) {
+      const best = rank(some.slice(0, count), positions(count), query, 'cosine').slice(0, 5);
+      found += hits[i]!.ids.filter((id) => best.some((each) => each.id === id)).length;
+    }
+    expect(found / (5 * asked.length)).toBeGreaterThan(0.93);
+    expect(hits.some(({ exact }) => exact)).toBe(false);
+  };
+  await expectFound(index, 1000);
+  expect((await index.search(asked[0]!, 3, { exact: true })).exact).toBe(true);
+  await index.add(later);
+  expect((await index.search(later[7]!, 1)).ids).toEqual([1007]);
+  await graphIsUpToDate(index);
+  await expectFound(index, 1200);
+  const bytes = index.toBytes();
+  const again = await VectorIndex.load(bytes, { threadCount: 2, kernel: environment.kernel });
+  onTestFinished(() => again.dispose());
+  expect(again.graph).toMatchObject({ degree: 12, effort: 40, rows: 1200, pending: 0 });
+  await expectFound(again, 1200);
 });

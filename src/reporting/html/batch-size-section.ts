@@ -63,7 +63,7 @@ function batchSizeTable({ position, report }: ShownRun): Markup {
   const titles = ['Batch Size', 'Runs', 'Mean Throughput', 'Best Throughput'];
   return scrollable(
     caption,
-    html`<table class="sortable" data-run="${position}"><caption>${caption}</caption><thead><tr>${titles.map((title) => html`<th scope="col">${title}</th>`)}<td></td></tr></thead>
+    html`<table class="sortable" data-run="${position}"><caption>${caption}</caption><thead><tr>${titles.map((title) => html`<th scope="col">${title}</th>`)}<td class="bar"></td></tr></thead>
 <tbody>${rows}</tbody></table>`,
   );
 }

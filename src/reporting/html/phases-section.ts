@@ -41,7 +41,7 @@ function phaseTable(run: ShownRun): Markup {
     return html`<tr><th scope="row">${TITLES[name]}</th>${figureCell(run, { path: `phases.${i}.ms`, value: ms, format: formatDuration })}<td>${formatPercent(share)}</td>${bar}</tr>\n`;
   });
   const total = html`<tr class="total"><th scope="row">From start to end</th><td>${formatDuration(totalMs)}</td><td></td><td></td></tr>`;
-  const caption = 'Each moment counts once, for what was waited for';
+  const caption = 'Every moment is counted in one phase';
   return scrollable(
     caption,
     html`<table class="causes phases"><caption>${caption}</caption><thead><tr><th scope="col">Phase</th><th scope="col">Time</th><th scope="col">Share</th><td></td></tr></thead>

@@ -91,6 +91,9 @@ td.bar svg { margin-top: .35rem; }
 @media (max-width: 48rem) { .beside { display: block; } }
 @media (max-width: 40rem) {
   caption { max-width: calc(100vw - 1.5rem); }
+  table.figures th, table.figures td, #batch-sizes td { white-space: normal; padding-left: .3rem; padding-right: .3rem; }
+  table.figures th:first-child { padding-left: 0; }
+  #batch-sizes td.bar { display: none; }
   .headline { padding: .7rem .75rem; gap: .75rem; }
   .score { width: 3.75rem; }
 }
