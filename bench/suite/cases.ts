@@ -4,7 +4,7 @@
 import { invalidConfiguration } from '../../src/base/errors.js';
 import type { KernelOperation } from '../../src/kernel/kernel-exports.js';
 
-export const operations = ['magnitude', 'normalize', 'sort', 'pipeline', 'calls', 'search'] as const;
+export const operations = ['magnitude', 'normalize', 'sort', 'pipeline', 'calls', 'search', 'graph'] as const;
 export type Operation = (typeof operations)[number];
 
 /** Plain JavaScript on ordinary arrays, the kernel without and with SIMD on one thread, and the indexer on its threads. */
@@ -55,6 +55,7 @@ export const operationTraits: Record<Operation, OperationTraits> = {
   pipeline: { bytesPerComponent: 8, nativeOrder: 'sorted' },
   calls: { bytesPerComponent: undefined, nativeOrder: undefined },
   search: { bytesPerComponent: undefined, nativeOrder: undefined },
+  graph: { bytesPerComponent: undefined, nativeOrder: undefined },
 };
 
 export function caseName(operation: Operation, dims: number, variant: Variant | NativeVariant): string {
@@ -62,8 +63,8 @@ export function caseName(operation: Operation, dims: number, variant: Variant | 
 }
 
 /**
- * The cases whose names match one of the patterns, in which `*` stands for anything; without patterns all of them, or with
- * `quick` those of two sizes.
+ * The cases whose names match one of the patterns, in which `*` stands for anything; without patterns all of them but those of
+ * `graph`, which build one first, or with `quick` those of two sizes.
  *
  * @throws {IndexingError} `InvalidConfiguration` for a pattern that matches no case, listing what there is.
  */
@@ -74,7 +75,7 @@ export function selectCases(patterns: readonly string[], quick: boolean): readon
   for (const operation of operations) {
     for (const dims of allDims) {
       const chosen = variantsOf(operation).filter((variant) => {
-        if (patterns.length === 0) return !quick || QUICK_DIMS.includes(dims);
+        if (patterns.length === 0) return operation !== 'graph' && (!quick || QUICK_DIMS.includes(dims));
         const name = caseName(operation, dims, variant);
         const matches = [...tests.keys()].filter((i) => tests[i]!.test(name));
         for (const i of matches) matched.add(i);
@@ -97,7 +98,7 @@ function describeCases(): string {
   const lists = [operations, allDims, variants].map((list) => list.join(', '));
   return (
     `operation/dims/variant, with * for anything: operations ${lists[0]}; dims ${lists[1]}; ` +
-    `variants ${lists[2]}, of calls and search javascript and threads`
+    `variants ${lists[2]}, of calls, search and graph javascript and threads`
   );
 }
 

@@ -115,6 +115,54 @@ export async function createSearchSubject(
   };
 }
 
+/** Rows of the graph that is searched, around so many centres. */
+const GRAPH_ROWS = 10_000;
+const CENTERS = 100;
+const SPREAD = 0.3;
+/** Finds all there is to find. */
+const FAR = 2048;
+
+/**
+ * One search for the nearest 10 of 10,000 rows, through a graph that is built before. A vector is one of these rows, whether it was looked at or
+ * not. What is compared with the others is what a search finds that looks far.
+ *
+ * @param build `VectorIndex.build` of the package as it was loaded
+ */
+export async function createGraphSubject(
+  variant: 'javascript' | 'threads',
+  build: typeof VectorIndex.build,
+  threadCount: number,
+  { dims, components, parts }: DataSet,
+): Promise<Subject> {
+  // A set may have fewer components than there are places to begin at.
+  const beginAt = (place: number) => place % Math.max(1, components.length - dims);
+  const rowOf = (row: number) => {
+    const center = beginAt((row % CENTERS) * dims);
+    const noise = beginAt(row * 7919);
+    return Float32Array.from({ length: dims }, (_, j) => components[center + j]! + SPREAD * components[noise + j]!);
+  };
+  const data = new Float32Array(GRAPH_ROWS * dims);
+  for (let row = 0; row < GRAPH_ROWS; row++) data.set(rowOf(row), row * dims);
+  const query = rowOf(GRAPH_ROWS);
+  const index =
+    variant === 'threads' ? await build({ data, dims }, { metric: 'dot', threadCount, graph: true }) : undefined;
+  const scores = index ? (await index.search(query, NEAREST, { effort: FAR })).scores : nearest(data, dims, query);
+  return {
+    parts,
+    vectorsPerPart: GRAPH_ROWS,
+    run() {
+      if (index) return index.search(query, NEAREST).then(() => undefined);
+      nearest(data, dims, query);
+      return undefined;
+    },
+    restore: () => undefined,
+    output: () => ({ rows: scores, magnitudes: undefined }),
+    dispose: () => {
+      index?.dispose();
+    },
+  };
+}
+
 /** Scores of the best, best first. */
 function nearest(data: Float32Array, dims: number, query: Float32Array): Float32Array<ArrayBuffer> {
   const best = new Float64Array(NEAREST).fill(Number.NEGATIVE_INFINITY);

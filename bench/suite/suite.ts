@@ -24,7 +24,7 @@ import { createJavaScriptSubject } from './javascript-subject.js';
 import { createKernelSubject } from './kernel-subject.js';
 import { createNativeContender, type NativeProgram } from './native.js';
 import { type NoiseBand, noiseBand, twinRatios } from './noise.js';
-import { createCallsSubject, createSearchSubject } from './program-subjects.js';
+import { createCallsSubject, createGraphSubject, createSearchSubject } from './program-subjects.js';
 import {
   type BenchmarkResults,
   type CaseSamples,
@@ -151,9 +151,9 @@ class Workshop {
     if (isOfKernel(operation)) return this.#create(operation, variant, set);
     const { indexer, buildIndex } = this.#input;
     const program = variant === 'javascript' ? variant : 'threads';
-    return operation === 'calls'
-      ? createCallsSubject(program, indexer, set)
-      : createSearchSubject(program, buildIndex, indexer.threadCount, set);
+    if (operation === 'calls') return createCallsSubject(program, indexer, set);
+    const create = operation === 'graph' ? createGraphSubject : createSearchSubject;
+    return create(program, buildIndex, indexer.threadCount, set);
   }
 
   /** Everything that is measured for a group: its variants, the twins of some, and the native program. */

@@ -13,6 +13,7 @@ export const operationTitles: Record<Operation, string> = {
   pipeline: 'Pipeline: magnitude, normalise, sort',
   calls: 'Many small calls, 8 vectors each',
   search: 'Search: the nearest 10, by inner product',
+  graph: 'Graph: the nearest 10, by inner product, at a recall of 0.95',
 };
 
 export function variantTitle(variant: Variant | NativeVariant, threads: number): string {

@@ -2,14 +2,28 @@
  * `simdex info`: what a file of vectors or a saved index holds, from its header and its first rows.
  */
 import type { Command } from 'commander';
+import type { ByteSource } from '../formats/format.js';
 import { openSourceToRead } from '../formats/node/pipe-source.js';
 import { openVectors } from '../formats/node/read-vectors.js';
 import { vectorFormats } from '../formats/registry.js';
 import type { RowChunk } from '../formats/row-chunk.js';
+import { CALIBRATION_COLUMNS, type SavedGraphPlaces } from '../formats/saved-graph.js';
 import { isSavedIndex, readSavedIndex } from '../formats/saved-index.js';
+import type { GraphCalibration } from '../index.node.js';
+import { formatDuration } from '../reporting/format.js';
 import { colorsFor } from './colors.js';
 import { printable } from './error-text.js';
 import { addReadOptions, checkReadFlags, type ReadFlags, readOptionsOf } from './read-flags.js';
+
+/** The graph that was saved with an index, and what it is known to find; or what is wrong with it. */
+type SavedGraphInfo =
+  | {
+      readonly degree: number;
+      readonly effort: number;
+      readonly rows: number;
+      readonly calibration: readonly GraphCalibration[];
+    }
+  | { readonly damage: string };
 
 interface FileInfo {
   readonly file: string;
@@ -21,7 +35,7 @@ interface FileInfo {
   /** null of a pipe. */
   readonly bytes: number | null;
   /** Of a saved index, which alone has a metric. */
-  readonly index: { readonly metric: string; readonly order: string } | null;
+  readonly index: { readonly metric: string; readonly order: string; readonly graph: SavedGraphInfo | null } | null;
   /** The first rows: how many were looked at, their ids' type, and their lengths in float64. */
   readonly sample: {
     readonly vectors: number;
@@ -77,11 +91,23 @@ async function readIndex(file: string): Promise<FileInfo['index']> {
   const source = await openSourceToRead(file);
   try {
     if (!(await isSavedIndex(source))) return null;
-    const { metric, order } = await readSavedIndex(source);
-    return { metric, order };
+    const { metric, order, graph } = await readSavedIndex(source);
+    return { metric, order, graph: graph ? await readGraph(source, graph) : null };
   } finally {
     await source.close();
   }
+}
+
+async function readGraph(source: ByteSource, graph: SavedGraphPlaces): Promise<SavedGraphInfo> {
+  if ('damage' in graph) return graph;
+  const { degree, effort, parts, calibration } = graph;
+  const figures = new Float64Array(calibration.shape[0]! * CALIBRATION_COLUMNS);
+  await source.readInto(new Uint8Array(figures.buffer), calibration.byteOffset);
+  const points = Array.from({ length: calibration.shape[0]! }, (_, i) => {
+    const [k, effort, recall, , meanMs] = figures.subarray(i * CALIBRATION_COLUMNS);
+    return { k: k!, effort: effort!, recall: recall!, meanMs: meanMs! };
+  });
+  return { degree, effort, rows: parts.reduce((sum, { rows }) => sum + rows[0]!, 0), calibration: points };
 }
 
 function sampleOf(chunk: RowChunk | undefined): FileInfo['sample'] {
@@ -119,6 +145,24 @@ function infoText({ file, format, vectors, dims, dtype, bytes, index, sample }: 
     const range = [sample.leastMagnitude, sample.greatestMagnitude!].map((value) => String(Math.fround(value)));
     rows.push(['magnitudes', `${range.join(' to ')} in the first ${sample.vectors.toLocaleString('en')}`]);
   }
+  rows.push(...graphRows(index?.graph ?? null));
   const lines = rows.map(([name, value]) => `  ${name.padEnd(12)}${value}`);
   return `${[colorsFor(process.stdout).bold(printable(file)), ...lines].join('\n')}\n`;
+}
+
+/** Hits whose calibration is shown; all of it is in the JSON. */
+const SHOWN_HITS = 10;
+
+function graphRows(graph: SavedGraphInfo | null): [string, string][] {
+  if (!graph) return [];
+  if ('damage' in graph) return [['graph', `damaged (${printable(graph.damage)}): searches scan all rows`]];
+  const { degree, effort, rows, calibration } = graph;
+  const shown = calibration.filter(({ k }) => k === SHOWN_HITS);
+  return [
+    ['graph', `${rows.toLocaleString('en')} rows, at most ${degree} neighbours each, built with effort ${effort}`],
+    ...shown.map((point): [string, string] => [
+      '',
+      `effort ${String(point.effort).padStart(4)}: ${(100 * point.recall).toFixed(1)} % of the ${point.k} best, ${formatDuration(point.meanMs)} a search`,
+    ]),
+  ];
 }

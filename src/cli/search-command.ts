@@ -86,7 +86,7 @@ function qualityOf({ k, exact, recall, effort }: SearchFlags): SearchQuality {
   const given = Object.entries({ exact, recall, effort }).filter(([, value]) => value !== undefined);
   if (given.length > 1) throw new UsageError(`give only one of ${given.map(([name]) => `--${name}`).join(' and ')}`);
   if (effort !== undefined && effort < k)
-    throw new UsageError(`--effort ${effort}: expected at least as many as hits (${k})`);
+    throw new UsageError(`--effort ${effort}: expected ${k} or more, as many as hits`);
   return Object.fromEntries(given);
 }
 
@@ -136,8 +136,8 @@ function jsonText({ found, firstQuery, ...figures }: Outcome): string {
 }
 
 function plainText({ size, metric, searchTimeMs, found, firstQuery }: Outcome): string {
-  const way = found.every(({ exact }) => exact) ? 'all rows scanned' : 'through the graph';
-  const what = `${size.toLocaleString('en')} rows by ${metric}, ${way}, ${searchTimeMs.toFixed(1)} ms`;
+  const way = found.every(({ exact }) => exact) ? '' : ', through the graph';
+  const what = `${size.toLocaleString('en')} rows by ${metric}${way}, ${searchTimeMs.toFixed(1)} ms`;
   const lines = [`Searched ${what}`];
   for (const [i, { ids, scores }] of found.entries()) {
     lines.push(`row ${firstQuery + i}`);

@@ -8,7 +8,7 @@ function namesOf(patterns: readonly string[], quick = false): readonly string[] 
 }
 
 describe('selectCases', () => {
-  it('gives every operation, size and variant without patterns', () => {
+  it('gives every operation but graph, every size and variant without patterns', () => {
     expect(namesOf([])).toHaveLength(4 * 9 * 4 + 2 * 9 * 2);
     expect(new Set(namesOf([])).size).toBe(4 * 9 * 4 + 2 * 9 * 2);
   });
@@ -33,7 +33,9 @@ describe('selectCases', () => {
       'pipeline/64/threads',
       'calls/64/threads',
       'search/64/threads',
+      'graph/64/threads',
     ]);
+    expect(namesOf(['graph/128/*'])).toEqual(['graph/128/javascript', 'graph/128/threads']);
   });
 
   it('gives a case once that several patterns match', () => {
@@ -47,8 +49,8 @@ describe('selectCases', () => {
   it('refuses a pattern without a case in a sentence that lists what there is', () => {
     for (const pattern of ['calls/128/simd', 'sort/100/simd', 'sort', '', 'sort/128/.*', 'SORT/128/simd']) {
       expect(() => selectCases(['*', pattern], false)).toThrow(
-        'case must be operation/dims/variant, with * for anything: operations magnitude, normalize, sort, pipeline, calls, search; ' +
-          'dims 64, 128, 256, 384, 512, 768, 1024, 1536, 2048; variants javascript, scalar, simd, threads, of calls and search javascript and threads, ' +
+        'case must be operation/dims/variant, with * for anything: operations magnitude, normalize, sort, pipeline, calls, search, graph; ' +
+          'dims 64, 128, 256, 384, 512, 768, 1024, 1536, 2048; variants javascript, scalar, simd, threads, of calls, search and graph javascript and threads, ' +
           `got ${JSON.stringify(pattern)}`,
       );
     }

@@ -124,6 +124,7 @@ describe('results as Markdown', () => {
       '### Pipeline: magnitude, normalise, sort',
       '### Many small calls, 8 vectors each',
       '### Search: the nearest 10, by inner product',
+      '### Graph: the nearest 10, by inner product, at a recall of 0.95',
     ]);
     const own = results.cases.filter(({ operation, dims }) => operation === 'pipeline' && dims === 768);
     const others = own.slice(1);

@@ -21,6 +21,7 @@ test('index --help names every flag, and says nothing twice', async () => {
   const flags = [...stdout.matchAll(/^ {2}(--[\w-]+)/gm)].map(([, flag]) => flag);
   expect(flags).toEqual([
     '--out',
+    '--graph',
     '--magnitudes',
     '--rejected',
     '--report',

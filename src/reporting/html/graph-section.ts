@@ -41,7 +41,7 @@ function curveTable(run: ShownRun, { k, curve, exactQueriesPerSecond }: GraphFig
   const rows = curve.map(({ effort, recall, queriesPerSecond }, i) => {
     const cell = (field: string, value: number, format: (value: number) => string) =>
       figureCell(run, { path: `graph.curve.${i}.${field}`, value, format });
-    return html`<tr><th scope="row">through the graph</th>${[
+    return html`<tr><th scope="row">graph</th>${[
       cell('effort', effort, formatCount),
       cell('recall', recall, formatPercent),
       cell('queriesPerSecond', queriesPerSecond, formatQueryRate),

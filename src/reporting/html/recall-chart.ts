@@ -26,8 +26,8 @@ interface Point {
 const NAME = 'recall';
 const TITLE = 'Recall and queries per second';
 const HEIGHT = 220;
-/** The axis begins at a multiple of this. */
-const RECALL_STEP = 0.05;
+/** The axis begins at a whole multiple of the first step that leaves it some of them. */
+const RECALL_STEPS = [0.05, 0.01, 0.001];
 
 export function recallFigure(graphs: readonly MeasuredGraph[]): Markup {
   const curves = graphs.map((each) => ({ ...each, points: pointsOf(each.graph) }));
@@ -35,7 +35,7 @@ export function recallFigure(graphs: readonly MeasuredGraph[]): Markup {
   if (points.length === 0) return wordsFigure(NAME, TITLE, 'Nothing was measured.');
   const rates = points.map(({ perSecond }) => perSecond);
   const least = Math.min(...points.map(({ recall }) => recall));
-  const x = shareScale(Math.min(1 - RECALL_STEP, RECALL_STEP * Math.floor(least / RECALL_STEP + 1e-9)));
+  const x = shareScale(firstRecall(least));
   const y = decadeScale(Math.min(...rates), Math.max(...rates));
   const body = plotSvg({
     name: NAME,
@@ -50,6 +50,11 @@ export function recallFigure(graphs: readonly MeasuredGraph[]): Markup {
   const note =
     'Recall across, searches one after the other upwards (logarithmic); each point is an effort, the last one scans all rows.';
   return chartFigure({ name: NAME, title: TITLE, note, legend, body });
+}
+
+function firstRecall(least: number): number {
+  const step = RECALL_STEPS.find((step) => least <= 1 - step) ?? RECALL_STEPS.at(-1)!;
+  return Math.min(1 - step, step * Math.floor(least / step + 1e-9));
 }
 
 /** Points that can be drawn: recall ascending, the exact search last. */
