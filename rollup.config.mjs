@@ -137,6 +137,8 @@ function pageChunk(id, { getModuleInfo }) {
   // What is needed for graphs only, and loaded when the first is made; what is asked of one, and told by one, belongs to searches.
   if (/^(kernel|search)\/graph\/(?!graph-options|calibration)/.test(file)) return 'graph';
   if (/^memory\/graph-|^engine\/worker\/(graph-|open-graph)/.test(file)) return 'graph';
+  // Of files and of graphs; loaded with either.
+  if (file === 'formats/saved-graph') return 'saved-graph';
   // The engine loads it when something is searched.
   if (/^kernel\/search\/(compile|instantiate|javascript)/.test(file)) return 'search-kernel';
   // What several of the others need.

@@ -17,7 +17,6 @@ import { setEntries } from '../../kernel/graph/graph-upkeep.js';
 import type { RowRoom } from '../rows.js';
 import type { CalibrationPoint } from './calibration.js';
 import type { GraphBuild } from './graph-build.js';
-import type { GraphPart } from './graph-part.js';
 
 /** The graph of a file cannot be used. */
 export class DamagedGraph extends Error {}
@@ -103,31 +102,44 @@ async function loadPart(
     }
     if (node % 4096 === 0 && slices.isDue()) await slices.nextTurn();
   }
-  await build.makeRecords(part, nodes, rooms, signal);
+  const making = build.makeRecords(part, nodes, rooms, signal);
+  // Heard of below; until then lists are checked while threads make the records.
+  making.catch(() => undefined);
+  const levels = part.layout.levels.map((layout, level) => ({
+    layout,
+    lists: lists[level]!,
+    given: entries.subarray(level * ENTRIES_PER_LEVEL, (level + 1) * ENTRIES_PER_LEVEL).filter((row) => row !== NONE),
+  }));
   let isRow = (row: number) => row < indexRows.length && indexRows[row] !== NONE;
-  for (const [level, layout] of part.layout.levels.entries()) {
-    const isRowThere = isRow;
-    await placeLists(part, layout, lists[level]!, isRowThere, slices);
-    const own = [...entries.subarray(level * ENTRIES_PER_LEVEL, (level + 1) * ENTRIES_PER_LEVEL)];
-    const given = own.filter((row) => row !== NONE);
-    if (!given.every(isRowThere)) throw new DamagedGraph(`an entry point of graph ${level} is no row of it`);
-    setEntries(part.memory.buffer, layout, given);
-    isRow = (row) => isRowThere(rowBelow(row));
+  try {
+    for (const [level, { layout, lists, given }] of levels.entries()) {
+      const isRowThere = isRow;
+      await checkLists(layout, lists, isRowThere, slices);
+      if (!given.every(isRowThere)) throw new DamagedGraph(`an entry point of graph ${level} is no row of it`);
+      isRow = (row) => isRowThere(rowBelow(row));
+    }
+  } finally {
+    // Whatever is wrong, nobody is at work on the part any more.
+    await making;
+  }
+  const words = new Uint32Array(part.memory.buffer);
+  for (const { layout, lists, given } of levels) {
+    await slices.forEach(lists.length, PIECE_WORDS, (first, last) => {
+      words.set(lists.subarray(first, last), layout.lists / 4 + first);
+    });
+    setEntries(part.memory.buffer, layout, [...given]);
   }
 }
 
-/** Writes lists that were read, as far as they are lists. */
-async function placeLists(
-  part: GraphPart,
-  { lists, degree }: GraphLayout,
+/** Throws where what was read are no lists. */
+async function checkLists(
+  { degree }: GraphLayout,
   saved: Uint32Array,
   isRow: (row: number) => boolean,
   slices: TimeSlices,
 ): Promise<void> {
-  const words = new Uint32Array(part.memory.buffer);
   const width = degree + 1;
-  const count = saved.length / width;
-  await slices.forEach(count, 1024, (first, last) => {
+  await slices.forEach(saved.length / width, 1024, (first, last) => {
     for (let row = first; row < last; row++) {
       const length = saved[row * width]!;
       if (length > degree || (length > 0 && !isRow(row))) {
@@ -138,7 +150,6 @@ async function placeLists(
         if (other === row || !isRow(other)) throw new DamagedGraph(`row ${row} has the neighbour ${other}`);
       }
     }
-    words.set(saved.subarray(first * width, last * width), lists / 4 + first * width);
   });
 }
 
