@@ -85,6 +85,7 @@ export class SearchBoard {
 
   /** The board of one query. */
   only(query: number): Board {
+    if (this.queryCount === 1) return this;
     const size = this.queries.length / this.queryCount;
     return {
       queryCount: 1,

@@ -4,15 +4,18 @@
 import { IndexingError, messageOf } from '../../base/errors.js';
 import type { EngineCore } from '../../engine/engine-core.js';
 import type { UnitDeath } from '../../engine/job.js';
-import { GraphSearchLane, searchGraphs } from '../../engine/worker/graph-search-loop.js';
+import { type GraphOpener, GraphSearchLane, searchGraphs } from '../../engine/worker/graph-search-loop.js';
 import type { GraphPlace, GraphQueryGroup, GraphSearchTask } from '../../engine/worker/graph-task.js';
 import type { OpenGraph } from '../../engine/worker/open-graph.js';
+import type { MemoryOpener } from '../../engine/worker/search-loop.js';
+import type { SearchPart } from '../../engine/worker/search-task.js';
 import type { UnitWork } from '../../engine/worker/unit-work.js';
 import type { KernelSource } from '../../kernel/instantiate.js';
 import { UNIT_WORDS } from '../../memory/control-layout.js';
 import { JobControl } from '../../memory/job-control.js';
-import { SearchBoard } from '../../memory/search-board.js';
+import { type QueryCounts, SearchBoard } from '../../memory/search-board.js';
 import type { PassJob } from '../joining.js';
+import type { Snapshot } from '../rows.js';
 import type { SearchScope } from '../search-job.js';
 import { createPassRows, type PassQueries, type PassRows, placeQueries } from '../search-pass.js';
 import type { Segment } from '../segment.js';
@@ -141,11 +144,25 @@ export class GraphSearchJob implements PassJob {
   }
 }
 
+/** What all searches of a snapshot have in common. */
+interface SnapshotView {
+  readonly moment: GraphMoment;
+  readonly rows: PassRows;
+  readonly group: GraphQueryGroup;
+  readonly parts: readonly SearchPart[];
+  readonly segmentNumbers: readonly number[];
+  readonly openMemory: MemoryOpener;
+  readonly openGraph: GraphOpener;
+}
+
 /** On the calling thread. */
 export class GraphSearchHere {
   readonly #scope: GraphSearchScope;
-  /** Kept from call to call. */
-  #words = new Float64Array(0);
+  /** Kept from call to call, for calls with as many queries and hits. */
+  #board: SearchBoard | undefined;
+  #shape = { count: 0, k: 0 };
+  /** As long as somebody has the snapshot. */
+  readonly #views = new WeakMap<Snapshot, SnapshotView>();
 
   constructor(scope: GraphSearchScope) {
     this.#scope = scope;
@@ -154,28 +171,52 @@ export class GraphSearchHere {
   /** The board is good until the next call. */
   search(call: GraphQueries): { readonly rows: PassRows; readonly board: SearchBoard } {
     const { metric, dims, searchKernel } = this.#scope;
-    const rows = createPassRows([call]);
-    const { segments, firstSlots } = rows;
-    const groups = groupsOf(rows, [call]);
-    const bytes = SearchBoard.byteLength(dims, groups, 1);
-    if (bytes > this.#words.byteLength) this.#words = new Float64Array(Math.ceil(bytes / 8));
-    const board = new SearchBoard(this.#words.buffer, 0, dims, groups, 1);
+    const { count, k, effort, first } = call;
+    const { rows, group, parts, segmentNumbers, openMemory, openGraph } = this.#viewOf(call);
+    const leftOut = call.leftOut?.slice(first, first + count);
+    const groups = [{ ...group, queryCount: count, k, effort, leftOut }] as const;
+    const board = this.#boardFor(groups);
     placeQueries(board, [call], dims);
-    const parts = segments.map((segment, i) => segment.searchPart(firstSlots[i]!, segment.layout.placeOfCaller));
-    const byKey = new Map<number, Segment>(segments.map((segment) => [segment.memory.key, segment]));
-    const open = openGraphsOf([call]);
-    const segmentNumbers = segments.map(({ number }) => number);
     const pass = { searchKernel, metric, dims, parts, segmentNumbers, groups };
-    const lane = new GraphSearchLane(
-      pass,
-      board,
-      (_, { key }) => byKey.get(key)!.open,
-      ({ key }) => open.get(key)!,
-      ({ lanes }: GraphPlace) => lanes,
-    );
-    for (let query = 0; query < call.count; query++) doNow(lane.search(query));
+    const lane = new GraphSearchLane(pass, board, openMemory, openGraph, placeOfCaller);
+    for (let query = 0; query < count; query++) doNow(lane.search(query));
     return { rows, board };
   }
+
+  #viewOf(call: GraphQueries): SnapshotView {
+    const { snapshot, moment } = call;
+    const known = this.#views.get(snapshot);
+    if (known?.moment === moment) return known;
+    const rows = createPassRows([call]);
+    const { segments, firstSlots } = rows;
+    const byKey = new Map<number, Segment>(segments.map((segment) => [segment.memory.key, segment]));
+    const open = openGraphsOf([call]);
+    const view = {
+      moment,
+      rows,
+      group: groupsOf(rows, [call])[0]!,
+      parts: segments.map((segment, i) => segment.searchPart(firstSlots[i]!, segment.layout.placeOfCaller)),
+      segmentNumbers: segments.map(({ number }) => number),
+      openMemory: (_: unknown, { key }: { readonly key: number }) => byKey.get(key)!.open,
+      openGraph: ({ key }: GraphPlace) => open.get(key)!,
+    };
+    this.#views.set(snapshot, view);
+    return view;
+  }
+
+  #boardFor(groups: readonly [QueryCounts]): SearchBoard {
+    const [{ queryCount: count, k }] = groups;
+    if (!this.#board || this.#shape.count !== count || this.#shape.k !== k) {
+      const { dims } = this.#scope;
+      this.#board = new SearchBoard(new ArrayBuffer(SearchBoard.byteLength(dims, groups, 1)), 0, dims, groups, 1);
+      this.#shape = { count, k };
+    }
+    return this.#board;
+  }
+}
+
+function placeOfCaller({ lanes }: GraphPlace): number {
+  return lanes;
 }
 
 function groupsOf({ segments, groups }: PassRows, calls: readonly GraphQueries[]): GraphQueryGroup[] {
