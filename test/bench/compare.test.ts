@@ -16,7 +16,7 @@ describe('compareResults', () => {
     expect(comparison.changes).toHaveLength(sampleResults().cases.length);
     expect(comparison.changes.every(({ verdict, ratio }) => verdict === 'noise' && ratio === 1)).toBe(true);
     expect(judge(comparison)).toEqual({
-      sentence: 'None of 40 cases got slower by more than the noise.',
+      sentence: 'None of 44 cases got slower by more than the noise.',
       objection: undefined,
     });
   });
@@ -47,10 +47,10 @@ describe('compareResults', () => {
     const { sentence, objection } = judge(comparison);
     expect(objection).toBe('too noisy to judge');
     expect(sentence).toBe(
-      'Too noisy to judge 28 of 40 cases: the same code differed from itself by up to 1,011 %. Close other programs, and measure both sessions again.',
+      'Too noisy to judge 30 of 44 cases: the same code differed from itself by up to 1,011 %. Close other programs, and measure both sessions again.',
     );
     expect(comparisonToMarkdown(comparison).replaceAll('\n', ' ')).toContain(
-      '0 slower, 0 faster, 12 within the noise band, 28 not to be judged.',
+      '0 slower, 0 faster, 14 within the noise band, 30 not to be judged.',
     );
     // What is beyond even that is told.
     expect(judge(compareResults(noisy, withCase(sampleResults(), firstName, 12))).objection).toMatch(/^slower/);
@@ -71,10 +71,10 @@ describe('compareResults', () => {
     const comparison = compareResults(sampleResults(), withCase(sampleResults(), firstName, 1.5));
     const text = comparisonToMarkdown(comparison);
     expect(text.replaceAll('\n', ' ')).toContain(
-      'Against the baseline of 2026-01-31: 1 slower, 0 faster, 39 within the noise band.',
+      'Against the baseline of 2026-01-31: 1 slower, 0 faster, 43 within the noise band.',
     );
     expect(text).toMatch(
-      /^1 of 40 cases got slower by more than the noise, magnitude\/128\/javascript most:\n1\.500 times its time\./,
+      /^1 of 44 cases got slower by more than the noise, magnitude\/128\/javascript most:\n1\.500 times its time\./,
     );
     expect(text).toMatch(/\| magnitude\/128\/javascript \| +1,327 \| +1,991 \| 1\.500 \| ±2\.04 % \| slower \|/);
     expect(comparisonToMarkdown(compareResults(sampleResults(), sampleResults()))).not.toContain('|');
