@@ -15,6 +15,7 @@ import { type QueryCounts, SearchBoard } from '../memory/search-board.js';
 import type { PassJob } from './joining.js';
 import { blocksOf, createPassRows, type PassQueries, type PassRows, placeQueries } from './search-pass.js';
 import type { Segment } from './segment.js';
+import { doNow } from './steps.js';
 
 export interface SearchScope {
   readonly metric: Metric;
@@ -127,7 +128,7 @@ export class SearchHere {
     let at = 0;
     const lane = new SearchLane(pass, board, 0, () => segments[at]!.open);
     for (; at < segments.length; at++) {
-      for (let row = 0; row < counts[at]!; ) row += lane.scanSome(at, row, counts[at]!);
+      for (let row = 0; row < counts[at]!; ) row += doNow(lane.scanSome(at, row, counts[at]!));
     }
     return { rows, board };
   }

@@ -70,7 +70,7 @@ async function search(
   board.leastKeys.fill(Number.NEGATIVE_INFINITY);
   const pass = { searchKernel: kernel, metric, dims: DIMS, parts: [part], groups };
   const lane = new SearchLane(pass, board, 0, () => new OpenMemory(kernel, memory));
-  for (let row = 0; row < COUNT; ) row += lane.scanSome(0, row, COUNT);
+  for (let row = 0; row < COUNT; ) row += doNow(lane.scanSome(0, row, COUNT));
   return Array.from(doNow(rankHits(board, 1, 0)).slots);
 }
 

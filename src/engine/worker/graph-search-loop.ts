@@ -77,7 +77,7 @@ export class GraphSearchLane {
     for (let i = 0; i < waiting.length; i += 3) {
       const last = waiting[i + 1]! + waiting[i + 2]!;
       for (let row = waiting[i + 1]!; row < last; ) {
-        row += exact.scanSome(waiting[i]!, row, last);
+        row += yield* exact.scanSome(waiting[i]!, row, last);
         yield;
       }
     }

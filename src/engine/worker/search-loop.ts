@@ -19,6 +19,9 @@ import type { UnitWork } from './unit-work.js';
 /** Rows of the first call: those are all scored exactly, and every call shows which rows of the next ones can be left out. */
 const FIRST_ROWS = 16;
 
+/** Exact scores between two steps: below a millisecond, and some milliseconds as long as a browser has not compiled what scores. */
+const STEP_SCORES = 512;
+
 /** Once more than one in so many rows is left by the int8 scan, it is faster to scan all of them in float32. */
 const LEAST_RULED_OUT = 8;
 
@@ -54,7 +57,7 @@ export function searchBlocks(task: SearchTask, openMemory: MemoryOpener): UnitWo
     let row = control.word(unit, 1);
     const last = row + control.word(unit, 2);
     while (row < last) {
-      row += lane.scanSome(part, row, last);
+      row += yield* lane.scanSome(part, row, last);
       if (row < last) yield;
     }
     control.recordDone(unit, thread);
@@ -110,13 +113,13 @@ export class SearchLane {
     }
   }
 
-  /** Scans rows from `row` on, up to `last` at most; returns how many. */
-  scanSome(index: number, row: number, last: number): number {
+  /** Scans rows from `row` on, up to `last` at most, with steps between many exact scores; returns how many. */
+  *scanSome(index: number, row: number, last: number): Generator<void, number, void> {
     const part = this.#open(index);
     const rows = Math.min(this.#callRows, last - row, Math.max(FIRST_ROWS, this.#rowsDone));
     if (this.#anyWanted(part, row, row + rows)) {
-      if (this.#unlimited === this.#hits.length) this.#scoreAll(part, row, rows);
-      else this.#scoreCandidates(part, row, rows);
+      if (this.#unlimited === this.#hits.length) yield* this.#scoreAll(part, row, rows);
+      else yield* this.#scoreCandidates(part, row, rows);
     }
     this.#rowsDone += rows;
     return rows;
@@ -183,22 +186,28 @@ export class SearchLane {
   }
 
   /** As long as no row can be ruled out, a scan tells nothing. */
-  #scoreAll(part: OpenPart, first: number, rows: number): void {
+  *#scoreAll(part: OpenPart, first: number, rows: number): Generator<void, void, void> {
+    let scored = 0;
     for (let query = 0; query < this.#hits.length; query++) {
       for (let row = first; row < first + rows; row++) {
         if (this.#isWanted(part, query, row)) this.#offer(part, query, row);
       }
+      scored += rows;
+      if (scored < STEP_SCORES) continue;
+      scored = 0;
+      yield;
     }
   }
 
   /** Scans some rows, and scores exactly what could not be ruled out. */
-  #scoreCandidates(part: OpenPart, row: number, rows: number): void {
+  *#scoreCandidates(part: OpenPart, row: number, rows: number): Generator<void, void, void> {
     const found = this.#scanInt8(part, row, rows) ?? this.#scanFloat32(part, row, rows);
     const { words } = part.open;
     const list = part.place.list / 4;
     for (let i = list; i < list + found; i++) {
       const query = Math.floor(words[i]! / rows);
       this.#offer(part, query, row + (words[i]! - query * rows));
+      if ((i - list) % STEP_SCORES === STEP_SCORES - 1) yield;
     }
   }
 
