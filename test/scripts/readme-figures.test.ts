@@ -47,6 +47,12 @@ test('how much faster simdex is', () => {
   );
 });
 
+test('how much faster a graph is', () => {
+  const rate = (side: string) => figure(results, new RegExp(`^\\| ${side} \\|[^|]*\\|[^|]*\\| \\d+, (\\d+) \\|`, 'm'));
+  const ratio = rate('`VectorIndex`') / rate('hnswlib-node');
+  expect(figure(readme, /hnswlib-node \(native\) \| ([\d.]+) ×/)).toBe(Number(ratio.toFixed(1)));
+});
+
 test('when a loop will do', () => {
   expectSame(/one vector takes ([\d.]+) ×/, /one caller, 1 rows: .*\| ([\d.]+) \(/);
   expectSame(/eight vectors ([\d.]+) ×/, /one caller, 8 rows: .*\| ([\d.]+) \(/);
