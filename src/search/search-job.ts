@@ -11,9 +11,17 @@ import type { CompiledKernel } from '../kernel/instantiate.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import { UNIT_WORDS } from '../memory/control-layout.js';
 import { JobControl } from '../memory/job-control.js';
-import { type QueryCounts, SearchBoard } from '../memory/search-board.js';
+import { SearchBoard } from '../memory/search-board.js';
 import type { PassJob } from './joining.js';
-import { blocksOf, createPassRows, type PassQueries, type PassRows, placeQueries } from './search-pass.js';
+import {
+  blocksOf,
+  createPassRows,
+  firstQueryIn,
+  KeptBoard,
+  type PassQueries,
+  type PassRows,
+  placeQueries,
+} from './search-pass.js';
 import type { Segment } from './segment.js';
 import { doNow } from './steps.js';
 
@@ -91,12 +99,7 @@ export class SearchJob implements PassJob {
 
   /** Of a call the number of its first query in the pass. */
   firstQueryOf(call: PassQueries): number {
-    let before = 0;
-    for (const each of this.#calls) {
-      if (each === call) return before;
-      before += each.count;
-    }
-    throw new Error('this pass was not made for that call');
+    return firstQueryIn(this.#calls, call);
   }
 
   leave(): void {
@@ -107,12 +110,11 @@ export class SearchJob implements PassJob {
 /** The same at once, on the calling thread: for a single call whose rows are few. */
 export class SearchHere {
   readonly #scope: SearchScope;
-  /** Kept from call to call, for calls with as many queries and hits. */
-  #board: SearchBoard | undefined;
-  #shape = { count: 0, k: 0 };
+  readonly #kept: KeptBoard;
 
   constructor(scope: SearchScope) {
     this.#scope = scope;
+    this.#kept = new KeptBoard(scope.dims);
   }
 
   /** The board is good until the next call. */
@@ -120,7 +122,7 @@ export class SearchHere {
     const { metric, dims, searchKernel } = this.#scope;
     const rows = createPassRows([call]);
     const { segments, counts, firstSlots, groups } = rows;
-    const board = this.#boardFor(call, groups);
+    const board = this.#kept.for(groups[0]!);
     board.clear(0);
     placeQueries(board, [call], dims);
     const parts = segments.map((segment, i) => segment.searchPart(firstSlots[i]!, segment.layout.placeOfCaller));
@@ -131,16 +133,5 @@ export class SearchHere {
       for (let row = 0; row < counts[at]!; ) row += doNow(lane.scanSome(at, row, counts[at]!));
     }
     return { rows, board };
-  }
-
-  #boardFor({ count, k }: PassQueries, groups: readonly QueryCounts[]): SearchBoard {
-    const shape = this.#shape;
-    if (!this.#board || shape.count !== count || shape.k !== k) {
-      const { dims } = this.#scope;
-      const words = new ArrayBuffer(SearchBoard.byteLength(dims, groups, 1));
-      this.#board = new SearchBoard(words, 0, dims, groups, 1);
-      this.#shape = { count, k };
-    }
-    return this.#board;
   }
 }

@@ -3,7 +3,7 @@
  */
 import type { QueryGroup, RowBlock } from '../engine/worker/search-task.js';
 import { queryBytes } from '../kernel/search/search-kernel.js';
-import type { SearchBoard } from '../memory/search-board.js';
+import { type QueryCounts, SearchBoard } from '../memory/search-board.js';
 import { rowsPerCall } from '../memory/segment-layout.js';
 import type { PreparedQueries } from './queries.js';
 import type { Snapshot } from './rows.js';
@@ -110,4 +110,36 @@ export function blocksOf({ counts, slotCount }: PassRows, dims: number, queryCou
       blocks.push({ part, first, count: Math.min(most, count - first) });
   }
   return blocks;
+}
+
+/** Of one of the calls of a pass the number of its first query in it. */
+export function firstQueryIn(calls: readonly PassQueries[], call: PassQueries): number {
+  let before = 0;
+  for (const each of calls) {
+    if (each === call) return before;
+    before += each.count;
+  }
+  throw new Error('this pass was not made for that call');
+}
+
+/** The board of calls that are answered at once, one after another: kept for the next one with as many queries and hits. */
+export class KeptBoard {
+  readonly #dims: number;
+  #board: SearchBoard | undefined;
+  #shape: QueryCounts = { queryCount: 0, k: 0 };
+
+  constructor(dims: number) {
+    this.#dims = dims;
+  }
+
+  /** What the last call found may still be on it. */
+  for({ queryCount, k }: QueryCounts): SearchBoard {
+    if (!this.#board || this.#shape.queryCount !== queryCount || this.#shape.k !== k) {
+      const shape = { queryCount, k };
+      const bytes = SearchBoard.byteLength(this.#dims, [shape], 1);
+      this.#board = new SearchBoard(new ArrayBuffer(bytes), 0, this.#dims, [shape], 1);
+      this.#shape = shape;
+    }
+    return this.#board;
+  }
 }

@@ -13,11 +13,18 @@ import type { UnitWork } from '../../engine/worker/unit-work.js';
 import type { KernelSource } from '../../kernel/instantiate.js';
 import { UNIT_WORDS } from '../../memory/control-layout.js';
 import { JobControl } from '../../memory/job-control.js';
-import { type QueryCounts, SearchBoard } from '../../memory/search-board.js';
+import { SearchBoard } from '../../memory/search-board.js';
 import type { PassJob } from '../joining.js';
 import type { Snapshot } from '../rows.js';
 import type { SearchScope } from '../search-job.js';
-import { createPassRows, type PassQueries, type PassRows, placeQueries } from '../search-pass.js';
+import {
+  createPassRows,
+  firstQueryIn,
+  KeptBoard,
+  type PassQueries,
+  type PassRows,
+  placeQueries,
+} from '../search-pass.js';
 import type { Segment } from '../segment.js';
 import { doNow } from '../steps.js';
 import type { GraphMoment } from './graph-rows.js';
@@ -122,12 +129,7 @@ export class GraphSearchJob implements PassJob {
   }
 
   firstQueryOf(call: GraphQueries): number {
-    let before = 0;
-    for (const each of this.#calls) {
-      if (each === call) return before;
-      before += each.count;
-    }
-    throw new Error('this pass was not made for that call');
+    return firstQueryIn(this.#calls, call);
   }
 
   leave(): void {
@@ -158,14 +160,13 @@ interface SnapshotView {
 /** On the calling thread. */
 export class GraphSearchHere {
   readonly #scope: GraphSearchScope;
-  /** Kept from call to call, for calls with as many queries and hits. */
-  #board: SearchBoard | undefined;
-  #shape = { count: 0, k: 0 };
+  readonly #kept: KeptBoard;
   /** As long as somebody has the snapshot. */
   readonly #views = new WeakMap<Snapshot, SnapshotView>();
 
   constructor(scope: GraphSearchScope) {
     this.#scope = scope;
+    this.#kept = new KeptBoard(scope.dims);
   }
 
   /** The board is good until the next call. */
@@ -175,7 +176,7 @@ export class GraphSearchHere {
     const { rows, group, parts, segmentNumbers, openMemory, openGraph } = this.#viewOf(call);
     const leftOut = call.leftOut?.slice(first, first + count);
     const groups = [{ ...group, queryCount: count, k, effort, leftOut }] as const;
-    const board = this.#boardFor(groups);
+    const board = this.#kept.for(groups[0]);
     placeQueries(board, [call], dims);
     const pass = { searchKernel, metric, dims, parts, segmentNumbers, groups };
     const lane = new GraphSearchLane(pass, board, openMemory, openGraph, placeOfCaller);
@@ -202,16 +203,6 @@ export class GraphSearchHere {
     };
     this.#views.set(snapshot, view);
     return view;
-  }
-
-  #boardFor(groups: readonly [QueryCounts]): SearchBoard {
-    const [{ queryCount: count, k }] = groups;
-    if (!this.#board || this.#shape.count !== count || this.#shape.k !== k) {
-      const { dims } = this.#scope;
-      this.#board = new SearchBoard(new ArrayBuffer(SearchBoard.byteLength(dims, groups, 1)), 0, dims, groups, 1);
-      this.#shape = { count, k };
-    }
-    return this.#board;
   }
 }
 

@@ -186,13 +186,7 @@ function readPoints(numbers: Float64Array): CalibrationPoint[] {
   const points: CalibrationPoint[] = [];
   if (numbers.length > CALIBRATION_COLUMNS * MAX_CALIBRATION) throw new DamagedGraph('its calibration is too long');
   for (let at = 0; at < numbers.length; at += CALIBRATION_COLUMNS) {
-    const [k, effort, recall, error, meanMs] = numbers.subarray(at, at + CALIBRATION_COLUMNS) as unknown as [
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
+    const [k = 0, effort = 0, recall = -1, error = -1, meanMs = -1] = numbers.subarray(at, at + CALIBRATION_COLUMNS);
     const sound = Number.isInteger(k) && Number.isInteger(effort) && effort >= k && k > 0 && recall >= 0 && recall <= 1;
     if (!sound || !(error >= 0 && error <= 1 && meanMs >= 0)) throw new DamagedGraph('its calibration is none');
     points.push({ k, effort, recall, error, meanMs });
