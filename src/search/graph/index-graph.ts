@@ -196,6 +196,7 @@ export class IndexGraph {
       threads: scope.threads,
       dims: rows.dims,
       waiting: () => graphRows.waitingCount,
+      snapshot: rows.snapshot,
     });
     const run = realTime?.beginRun(measured);
     const tell = () => {

@@ -8,6 +8,7 @@ import { completedOf, queueDepthsOf } from '../../indexing/measuring/measured-ru
 import { StreamMeasurement } from '../../indexing/measuring/measured-stream.js';
 import { ConditionsWatch } from '../../indexing/measuring/run-conditions.js';
 import { BatchRecords } from '../../memory/batch-records.js';
+import { isThere } from '../../memory/deaths.js';
 import { ExponentialHistogram } from '../../monitoring/exponential-histogram.js';
 import { type IndexingProgress, ProgressReader } from '../../monitoring/run-progress.js';
 import { TimeDistribution } from '../../monitoring/time-distribution.js';
@@ -17,7 +18,11 @@ import { IndexingPerformanceReport } from '../../reporting/report.js';
 import type { GraphFigures } from '../../reporting/report-data.js';
 import { type MeasuredRun, type ReportParts, summarizeRun } from '../../reporting/summarize-run.js';
 import { MEANINGFUL_TICKS } from '../../reporting/thread-balance.js';
+import type { Snapshot } from '../rows.js';
 import type { DoneUnits } from './done-units.js';
+
+/** Rows whose magnitudes are looked at, at most some more. */
+const MAGNITUDE_SAMPLE = 1024;
 
 const ALL_PARTS: ReportParts = {
   enablePerThreadMonitoring: true,
@@ -33,6 +38,8 @@ export interface MeasuredBuildOptions {
   readonly dims: number;
   /** Rows that no job has taken yet. */
   readonly waiting: () => number;
+  /** Rows of the index, whose magnitudes are told. */
+  readonly snapshot: Snapshot | undefined;
 }
 
 /** A job that is under way. */
@@ -132,8 +139,9 @@ export class MeasuredBuild implements WatchedRun<IndexingPerformanceReport> {
   /** Of the jobs that have ended; before the first has, of what it did so far. */
   report(graph?: GraphFigures): IndexingPerformanceReport {
     const totalTimeMs = this.#totalTimeMs ?? nowMs() - this.#startedAtMs;
-    const measured = this.#ended.summary(totalTimeMs) ?? this.#measure(this.#portion, totalTimeMs);
-    return new IndexingPerformanceReport({ ...summarizeRun(measured, ALL_PARTS), graph });
+    const run = this.#ended.summary(totalTimeMs) ?? this.#measure(this.#portion, totalTimeMs);
+    const magnitudes = magnitudesOf(this.#options.snapshot);
+    return new IndexingPerformanceReport({ ...summarizeRun({ ...run, magnitudes }, ALL_PARTS), graph });
   }
 
   #total(processed: number, now: IndexingProgress | undefined): number {
@@ -177,9 +185,24 @@ export class MeasuredBuild implements WatchedRun<IndexingPerformanceReport> {
   }
 }
 
+/** Of rows at even steps. */
+function magnitudesOf(snapshot: Snapshot | undefined): ExponentialHistogram {
+  const histogram = new ExponentialHistogram();
+  if (!snapshot) return histogram;
+  const { segments, counts, version, size } = snapshot;
+  const step = Math.max(1, Math.floor(size / MAGNITUDE_SAMPLE));
+  for (const [i, segment] of segments.entries()) {
+    const magnitudes = segment.magnitudes(0, counts[i]!);
+    for (let row = 0; row < counts[i]!; row += step) {
+      if (isThere(segment.deaths, row, version)) histogram.record(magnitudes[row]!, 1);
+    }
+  }
+  return histogram;
+}
+
 /** The report of a build that had no rows. */
 export function reportOfNothing(core: EngineCore, threads: number): IndexingPerformanceReport {
-  const build = new MeasuredBuild({ core, threads, dims: 0, waiting: () => 0 });
+  const build = new MeasuredBuild({ core, threads, dims: 0, waiting: () => 0, snapshot: undefined });
   build.end();
   return build.report();
 }
