@@ -118,7 +118,7 @@ export async function createSearchSubject(
 /** Rows of the graph that is searched, around so many centres. */
 const GRAPH_ROWS = 10_000;
 const CENTERS = 100;
-const SPREAD = 0.3;
+const SPREAD = 1;
 /** Finds all there is to find. */
 const FAR = 2048;
 
