@@ -44,7 +44,7 @@ export async function measureByOwnRows(options: MeasuringOptions): Promise<Calib
     const { places } = graphRows.parts[part]!;
     const segment = rows.segmentAt(placeOf(places[2 * node]!, 0));
     const row = places[2 * node + 1]!;
-    data.set(segment.rows(row, 1), ids.length * rows.dims);
+    data.set(segment.rowAt(row), ids.length * rows.dims);
     ids.push(segment.ids.get(row));
     leftOut.push([part, node]);
   }
