@@ -7,7 +7,8 @@ import type { ByteSource } from '../formats/format.js';
 import type { SavedGraphPlaces } from '../formats/saved-graph.js';
 import type { CompiledKernel } from '../kernel/instantiate.js';
 import type { Metric } from '../kernel/search/error-bound.js';
-import { hasInt8Scan } from '../kernel/search/int8-bound.js';
+import { canBeCompact, hasInt8Scan } from '../kernel/search/int8-bound.js';
+import type { Precision } from '../memory/segment-layout.js';
 import type { IndexingPerformanceReport } from '../reporting/report.js';
 import { bringVectors } from './arrivals.js';
 import { Changes } from './changes.js';
@@ -16,6 +17,7 @@ import type { GraphBuilding, GraphInfo, GraphOptions } from './graph/graph-optio
 import { DEFAULT_DEGREE, DEFAULT_EFFORT } from './graph/graph-options.js';
 import type { IndexGraph } from './graph/index-graph.js';
 import type { Place } from './id-table.js';
+import { settlingOf } from './incoming.js';
 import type { KeptRows } from './kept-rows.js';
 import { type RowRoom, Rows } from './rows.js';
 import { moveKeptRows, type RowsScope } from './rows-job.js';
@@ -34,12 +36,27 @@ export interface IndexCoreOptions {
   readonly searchKernel: CompiledKernel;
   /** How rows are scanned, as far as the kernel and their dims allow. */
   readonly scan: 'int8' | 'float32';
+  /** What rows are kept as. */
+  readonly precision: Precision;
   /** Most bytes of a segment's memory; undefined for what WebAssembly allows. */
   readonly segmentBytes: number | undefined;
   /** Hears of threads that died. */
   readonly warn: (message: string) => void;
   /** Told of rows that were put into a graph, and what each took its thread, in milliseconds. */
   readonly onPutIn: (count: number, meanMs: number) => void;
+}
+
+/** Bytes that an index holds, room for rows to come included. */
+export interface IndexMemory {
+  /** Of rows in memory, their magnitudes, and when each was removed. */
+  readonly rows: number;
+  /** Of the int8 codes of rows, with their scales and bounds. Rows of `precision: 'int8'` are their codes. */
+  readonly codes: number;
+  readonly graph: number;
+  /** Of ids and the table they are found by; of strings about, since engines do not tell. */
+  readonly ids: number;
+  /** Of all that, and of the memory that threads search in. */
+  readonly total: number;
 }
 
 interface GraphShapeOptions {
@@ -83,7 +100,7 @@ export class IndexCore {
       dims,
       createRows: (dims) => this.#createRows(dims),
       bringIn: (rows, incoming, rooms, signal) =>
-        bringVectors(core, this.scope(rows.dims), metric, incoming, rooms, signal),
+        bringVectors(core, this.scope(rows.dims), settlingOf(metric, rows.dims, rows.form), incoming, rooms, signal),
       withMemory,
       waiting: core.pending,
       onPublished: (rows, rooms) => this.#published(rows, rooms),
@@ -100,6 +117,10 @@ export class IndexCore {
     return this.#options.metric;
   }
 
+  get precision(): Precision {
+    return this.#options.precision;
+  }
+
   get core(): EngineCore {
     return this.#options.core;
   }
@@ -111,6 +132,13 @@ export class IndexCore {
 
   get rows(): Rows | undefined {
     return this.changes.rows;
+  }
+
+  /** Bytes that the index holds, by kind. */
+  get memory(): IndexMemory {
+    const { rows = 0, codes = 0, ids = 0, work = 0 } = this.rows?.memory ?? {};
+    const graph = this.#graph?.info.bytes ?? 0;
+    return { rows, codes, graph, ids, total: rows + codes + graph + ids + work + this.changes.stagingBytes };
   }
 
   /** The searches of `rows`. */
@@ -283,10 +311,14 @@ export class IndexCore {
   }
 
   #createRows(dims: number): Rows {
-    const { core, threads, kernel, searchKernel, scan, segmentBytes } = this.#options;
-    const int8 = scan === 'int8' && searchKernel.backend === 'simd' && hasInt8Scan(dims);
+    const { core, threads, kernel, searchKernel, scan, precision, segmentBytes } = this.#options;
+    if (precision !== 'float32' && !canBeCompact(dims)) {
+      const detail = `vectors must have at most 65,536 components to be kept as ${precision}, got ${dims}`;
+      throw new IndexingError('InvalidConfiguration', detail);
+    }
+    const gainsInt8 = scan === 'int8' && searchKernel.backend === 'simd' && hasInt8Scan(dims);
     return new Rows({
-      shape: { dims, lanes: threads, int8 },
+      shape: { dims, lanes: threads, form: precision, int8: precision !== 'float32' || gainsInt8 },
       kernels: { indexing: kernel, search: searchKernel },
       segmentBytes,
       core,

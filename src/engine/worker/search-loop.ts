@@ -7,7 +7,7 @@ import type { CompiledKernel, KernelMemory } from '../../kernel/instantiate.js';
 import { ErrorBound } from '../../kernel/search/error-bound.js';
 import { instantiateSearchKernel } from '../../kernel/search/instantiate-search-kernel.js';
 import { codeCount, FACTOR_BYTES, INT8_TERMS, quantizeQueryInto } from '../../kernel/search/int8-bound.js';
-import { type Int8ScanExports, queryBytes, type SearchKernelExports } from '../../kernel/search/search-kernel.js';
+import { queryBytes, type SearchKernelExports } from '../../kernel/search/search-kernel.js';
 import { isThere } from '../../memory/deaths.js';
 import { type Board, SearchBoard } from '../../memory/search-board.js';
 import { rowsPerCall } from '../../memory/segment-layout.js';
@@ -27,7 +27,7 @@ const LEAST_RULED_OUT = 8;
 
 /** The kernel on one memory, and views of all of it. */
 export class OpenMemory {
-  readonly kernel: SearchKernelExports & Partial<Int8ScanExports>;
+  readonly kernel: SearchKernelExports;
   readonly floats: Float32Array;
   readonly words: Uint32Array;
   readonly codes: Int16Array;
@@ -215,12 +215,13 @@ export class SearchLane {
     }
   }
 
-  /** Lists what may be a hit; returns how many, or undefined where that are too many or there is no int8 scan. */
+  /** Lists what may be a hit; returns how many, or undefined where that are too many or there is no int8 scan, and another one. */
   #scanInt8(part: OpenPart, row: number, rows: number): number | undefined {
     const { open, int8, place, magnitudes } = part;
     const queryCount = this.#hits.length;
+    const hasFloats = part.form === 'float32';
     // Of a query without a limit nothing can be ruled out.
-    if (!int8 || !open.kernel.selectInt8 || this.#unlimited * LEAST_RULED_OUT > queryCount) return undefined;
+    if (!int8 || (hasFloats && this.#unlimited * LEAST_RULED_OUT > queryCount)) return undefined;
     if (!part.quantized) this.#placeQueryCodes(part);
     const { dims } = this.#pass;
     const found = open.kernel.selectInt8(
@@ -236,7 +237,7 @@ export class SearchLane {
       place.list,
     );
     const left = this.#keepWanted(part, found, row, rows);
-    return left * LEAST_RULED_OUT > rows * queryCount ? undefined : left;
+    return hasFloats && left * LEAST_RULED_OUT > rows * queryCount ? undefined : left;
   }
 
   #placeQueryCodes(part: OpenPart): void {
@@ -304,10 +305,11 @@ export class SearchLane {
     part.open.floats[part.place.limits / 4 + query] = limit;
   }
 
-  #exactKey({ open, place }: OpenPart, query: number, at: number): number {
-    const { kernel } = open;
+  #exactKey(part: OpenPart, query: number, at: number): number {
+    const { kernel } = part.open;
+    const { place } = part;
     const { metric, dims } = this.#pass;
-    const row = at * dims * 4;
+    const row = this.#floatsOf(part, at);
     const queryAt = place.queries + query * queryBytes(dims);
     switch (metric) {
       case 'cosine':
@@ -316,6 +318,30 @@ export class SearchLane {
         return kernel.exactDot(row, queryAt, dims);
       case 'euclidean':
         return -kernel.exactDistance(row, queryAt, dims);
+    }
+  }
+
+  /** Where a row is as float32. */
+  #floatsOf({ form, int8, open, place }: OpenPart, row: number): number {
+    const { dims } = this.#pass;
+    switch (form) {
+      case 'float32':
+        return row * dims * 4;
+      case 'float16':
+        open.kernel.widen(row * dims * 2, dims, place.row);
+        return place.row;
+      case 'int8': {
+        const { codes, factors } = int8!;
+        open.kernel.widenCodes(
+          codes + row * codeCount(dims),
+          dims,
+          open.floats[(factors + row * FACTOR_BYTES) / 4]!,
+          place.row,
+        );
+        return place.row;
+      }
+      case 'elsewhere':
+        throw new Error('a row that is in a file has no score here');
     }
   }
 }

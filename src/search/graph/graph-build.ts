@@ -90,9 +90,7 @@ export class GraphBuild {
       const some = graphRows.takeWaiting(part, rows, wanted);
       taken = some.rows;
       if (taken.length === 0) return undefined;
-      const segments = some.segments.map(({ number, memory, layout }) => {
-        return { number, memory: memory.memory, magnitudes: layout.magnitudes };
-      });
+      const segments = some.segments.map((segment) => segment.graphSource);
       const options = { effort, rowsPerUnit: this.rowsPerUnit };
       const job = new InsertJob(core, scope, part, taken, segments, options);
       units = new DoneUnits(job.control, rows.dims, this.#options.onPutIn);
@@ -118,9 +116,7 @@ export class GraphBuild {
     signal: AbortSignal,
   ): Promise<void> {
     const { core, scope } = this.#options;
-    const segments = [...new Set(rooms.map(({ segment }) => segment))].map(({ number, memory, layout }) => {
-      return { number, memory: memory.memory, magnitudes: layout.magnitudes };
-    });
+    const segments = [...new Set(rooms.map(({ segment }) => segment))].map((segment) => segment.graphSource);
     const begin = () => new InsertJob(core, scope, part, nodes, segments, { effort: 0, rowsPerUnit: 1024 });
     await runGraphJob(core, begin, 0, signal);
   }
@@ -179,7 +175,7 @@ export class GraphBuild {
         if (position % STRIDE === 0 && slices.isDue()) await slices.nextTurn();
         if (!isThere(segment.deaths, first + i, rows.version)) continue;
         radius = Math.max(radius, magnitudes[i]!);
-        if (position % step === 0) sample.push(segment.rows(first + i, 1));
+        if (position % step === 0) sample.push(segment.rowAt(first + i));
       }
     }
     const together = new Float32Array(sample.length * dims);

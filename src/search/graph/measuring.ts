@@ -83,7 +83,7 @@ export async function timeExactSearches(k: number, options: MeasuringOptions): P
 
 function rowAt(part: number, node: number, { rows, graphRows }: MeasuringOptions): Float32Array {
   const { places } = graphRows.parts[part]!;
-  return rows.segmentAt(placeOf(places[2 * node]!, 0)).rows(places[2 * node + 1]!, 1);
+  return rows.segmentAt(placeOf(places[2 * node]!, 0)).rowAt(places[2 * node + 1]!);
 }
 
 async function measure(
