@@ -2,9 +2,7 @@
  * The graph of an index that is written: the rows go to a file of their own beside it first, then an index with its graph is built from them
  * and saved under its name. Nothing else appears under that name.
  */
-import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type TemporaryPath, temporaryPath } from '../formats/node/atomic-file.js';
 import { VectorIndex } from '../index.node.js';
 import type { GraphFigures } from '../reporting/report-data.js';
 
@@ -16,15 +14,18 @@ export interface GraphBuildOptions {
 }
 
 export class GraphOutput implements AsyncDisposable {
-  /** Where the rows are to be written. */
-  readonly rowsFile: string;
   readonly #out: string;
+  readonly #rows: TemporaryPath;
   #index: VectorIndex | undefined;
 
   constructor(out: string) {
     this.#out = out;
-    const name = `.${basename(out)}.${randomBytes(6).toString('hex')}.rows.safetensors`;
-    this.rowsFile = join(dirname(out), name);
+    this.#rows = temporaryPath(out, '.safetensors');
+  }
+
+  /** Where the rows are to be written. */
+  get rowsFile(): string {
+    return this.#rows.path;
   }
 
   /** Builds the graph over the rows that are in `rowsFile` by now, and measures it. undefined where there are too few rows to measure. */
@@ -46,6 +47,6 @@ export class GraphOutput implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#index?.dispose();
-    await rm(this.rowsFile, { force: true });
+    await this.#rows.remove();
   }
 }
