@@ -19,6 +19,14 @@ export function addServeCommand(program: Command, interrupted: AbortSignal): voi
     .option('--data <dir>', 'the folder of the collections', 'simdex-data')
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
     .option('--port <n>', 'the port to listen on', parsePositiveInteger, 6333)
+    .showHelpAfterError('(simdex serve --help lists the flags)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  simdex serve --data vectors
+  simdex serve --data vectors --port 7000`,
+    )
     .action((flags: ServeFlags) => runServe(flags, interrupted));
 }
 
