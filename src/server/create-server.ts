@@ -5,12 +5,13 @@ import type { FastifyError, FastifyInstance } from 'fastify';
 import { Engine } from '../engine/engine.js';
 import { answer, refusal } from './answers.js';
 import { Collections } from './collections/collections.js';
-import { refusalOf } from './errors.js';
+import { RequestError, refusalOf } from './errors.js';
 import { DEFAULT_MAX_BODY_BYTES, type ServerOptions } from './options.js';
 import { loadServerPackages } from './packages.js';
 import { collectionRoutes } from './routes/collections.js';
 import { pointRoutes } from './routes/points.js';
 import { queryRoutes } from './routes/queries.js';
+import { schemaError } from './schema-errors.js';
 
 /** The version of Qdrant's interface that is served. */
 const INTERFACE_VERSION = '1.18.0';
@@ -34,17 +35,21 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const { data, threads, maxMemoryBytes, maxBodyBytes = DEFAULT_MAX_BODY_BYTES } = options;
   const { fastify, lmdb } = await loadServerPackages();
   const engine = new Engine({ threads, maxMemoryBytes });
-  const collections = await Collections.open(data, { lmdb, engine });
   const app = fastify({
     bodyLimit: maxBodyBytes,
+    schemaErrorFormatter: schemaError,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true } },
   });
+  const collections = await Collections.open(data, { lmdb, engine, logger: app.log });
   app.addHook('onClose', async () => {
     await collections.close();
     await engine.dispose();
   });
   app.setErrorHandler<FastifyError>((error, _, reply) => {
     const { statusCode, message } = refusalOf(error);
+    if (error instanceof RequestError && error.retryAfterSeconds !== undefined) {
+      reply.header('retry-after', error.retryAfterSeconds);
+    }
     return reply.code(statusCode).send(refusal(reply, message));
   });
   app.setNotFoundHandler(({ method, url }, reply) =>

@@ -9,9 +9,16 @@ import type { Engine } from '../../engine/engine.js';
 import { RequestError } from '../errors.js';
 import { CollectionStore, STORE_FORMAT } from '../store/collection-store.js';
 import { Collection } from './collection.js';
+import type { ServerLogger } from './graph-keeper.js';
 import type { CollectionSettings } from './settings.js';
 
 type Lmdb = typeof import('lmdb');
+
+interface CollectionsOptions {
+  readonly lmdb: Lmdb;
+  readonly engine: Engine;
+  readonly logger: ServerLogger;
+}
 
 interface Opened {
   readonly collection: Collection;
@@ -22,19 +29,17 @@ export class Collections {
   readonly #lmdb: Lmdb;
   readonly #folder: string;
   readonly #engine: Engine;
+  readonly #logger: ServerLogger;
   readonly #byName = new Map<string, Opened>();
   /** Names that are being made or deleted. */
   readonly #changing = new Set<string>();
   #nextFolder = 0;
 
   /** Opens all collections that are in `data`. */
-  static async open(
-    data: string,
-    { lmdb, engine }: { readonly lmdb: Lmdb; readonly engine: Engine },
-  ): Promise<Collections> {
+  static async open(data: string, { lmdb, engine, logger }: CollectionsOptions): Promise<Collections> {
     const folder = join(data, 'collections');
     await mkdir(folder, { recursive: true });
-    const collections = new Collections(lmdb, folder, engine);
+    const collections = new Collections(folder, { lmdb, engine, logger });
     for (const name of await readdir(folder)) {
       if (/^\d+$/.test(name)) await collections.#openFolder(join(folder, name));
       else if (/^\d+\.(new|deleted)$/.test(name)) await rm(join(folder, name), { recursive: true });
@@ -43,8 +48,9 @@ export class Collections {
     return collections;
   }
 
-  private constructor(lmdb: Lmdb, folder: string, engine: Engine) {
+  private constructor(folder: string, { lmdb, engine, logger }: CollectionsOptions) {
     this.#lmdb = lmdb;
+    this.#logger = logger;
     this.#folder = folder;
     this.#engine = engine;
   }
@@ -116,7 +122,7 @@ export class Collections {
         `${folder}: expected format ${STORE_FORMAT} of a collection, found ${found}`,
       );
     }
-    const collection = await Collection.open(store, this.#engine);
+    const collection = await Collection.open(store, this.#engine, this.#logger);
     this.#byName.set(collection.settings.name, { collection, folder });
     return collection;
   }
