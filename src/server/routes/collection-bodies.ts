@@ -4,6 +4,7 @@
 import type { Collection } from '../collections/collection.js';
 import { GRAPH_FROM_ROWS } from '../collections/graph-keeper.js';
 import { type CollectionSettings, DEFAULT_GRAPH, type Distance, type GraphSettings } from '../collections/settings.js';
+import { RequestError } from '../errors.js';
 import { INDEX_TYPES } from '../filters/payload-index.js';
 import type { Maybe } from './shapes.js';
 
@@ -47,7 +48,6 @@ export const CREATE_BODY = {
         datatype: { enum: ['float32', null] },
         multivector_config: { type: 'null' },
       },
-      required: ['size', 'distance'],
       additionalProperties: false,
     },
     hnsw_config: HNSW_CONFIG,
@@ -122,7 +122,7 @@ export const INDEX_BODY = {
 type Hnsw = Maybe<{ readonly m: number; readonly ef_construct: number }> | null | undefined;
 
 export interface CreateBody {
-  readonly vectors: { readonly size: number; readonly distance: Distance; readonly hnsw_config?: Hnsw };
+  readonly vectors: { readonly size?: number; readonly distance?: Distance; readonly hnsw_config?: Hnsw };
   readonly hnsw_config?: Hnsw;
 }
 
@@ -131,9 +131,15 @@ export interface UpdateBody {
   readonly vectors?: { readonly ''?: { readonly hnsw_config?: Hnsw } } | null;
 }
 
-/** Settings of the vectors come before those of the collection. */
+/** Settings of the vectors come before those of the collection. @throws {RequestError} 400 */
 export function settingsOf(name: string, { vectors, hnsw_config }: CreateBody): CollectionSettings {
   const { size, distance } = vectors;
+  if (size === undefined || distance === undefined) {
+    throw new RequestError(
+      400,
+      'Wrong input: body/vectors must have size and distance; named vectors are not served here',
+    );
+  }
   const hnsw = changedGraph(changedGraph(DEFAULT_GRAPH, hnsw_config), vectors.hnsw_config);
   return { name, size, distance, hnsw, payloadIndexes: {} };
 }
