@@ -13,6 +13,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const LAYERS = [
   'cli',
   'bench',
+  'server',
   'live',
   'metrics',
   'search',
@@ -85,7 +86,7 @@ test('imports point downwards only', () => {
 });
 
 test('only the Node halves name Node, tinypool and the packages of the command line', () => {
-  const mayNameNode = /^(engine\/lanes\/node|formats\/node|bench\/node|cli)\//;
+  const mayNameNode = /^(engine\/lanes\/node|formats\/node|bench\/node|server|cli)\//;
   const foreign = imports.filter((one) => !isLocal(one));
   const allowed = ({ from, to }: Import) => {
     if (to.startsWith('kernel:') || to === '@assemblyscript/loader') return from.startsWith('kernel/');
@@ -95,6 +96,7 @@ test('only the Node halves name Node, tinypool and the packages of the command l
     if (to === 'benchmark') return from.startsWith('bench/');
     if (['fflate', 'hyparquet', 'apache-arrow', 'h5wasm', 'h5wasm/node'].includes(to))
       return from.startsWith('formats/');
+    if (['fastify', 'lmdb'].includes(to)) return from.startsWith('server/');
     if (to === 'tinypool') return from.startsWith('engine/lanes/node/');
     if (to.startsWith('node:')) return mayNameNode.test(from);
     return from.startsWith('cli/');

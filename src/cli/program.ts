@@ -7,6 +7,7 @@ import { addCompletionsCommand } from './completions-command.js';
 import { addIndexCommand } from './index-command.js';
 import { addInfoCommand } from './info-command.js';
 import { addSearchCommand } from './search-command.js';
+import { addServeCommand } from './serve-command.js';
 
 /** `interrupted` is aborted when the command is to stop. Nothing is parsed yet. */
 export function createProgram(version: string, interrupted: AbortSignal): Command {
@@ -27,6 +28,7 @@ Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.`,
     );
   addIndexCommand(program, version, interrupted);
   addSearchCommand(program, interrupted);
+  addServeCommand(program, interrupted);
   addInfoCommand(program);
   addBenchCommand(program, version, interrupted);
   addCompletionsCommand(program);

@@ -1,0 +1,7 @@
+/**
+ * simdex/server: collections of vectors over HTTP, for Node.
+ */
+import './index.node.js';
+
+export { createServer } from './server/create-server.js';
+export type { ServerOptions } from './server/options.js';

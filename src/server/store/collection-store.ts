@@ -1,0 +1,132 @@
+/**
+ * What a collection keeps, in one LMDB environment in a folder of its own:
+ *
+ * | database | key | value |
+ * | --- | --- | --- |
+ * | `meta` | a word | JSON: `format`, `settings`, `nextNumber`, `graph` |
+ * | `blocks` | number of its first row | rows (block.ts) |
+ * | `dead` | number of a block's first row | a bit for each row of the block: 1 for one that was replaced or deleted |
+ * | `payloads` | id of a point | JSON, of points that have a payload |
+ * | `graph` | number of a piece | bytes |
+ *
+ * A commit is there as a whole or not at all. It resolves when its pages, and then the page that makes them count, are flushed: LMDB writes
+ * without `overlappingSync` flush the data (`fdatasync`), then write the meta page through a descriptor that is opened with `O_DSYNC`.
+ */
+import type { Database, RootDatabase, Transaction } from 'lmdb';
+import type { PointId } from '../collections/point-id.js';
+import { RequestError } from '../errors.js';
+
+type Lmdb = typeof import('lmdb');
+
+/** One commit. */
+export interface StoreChanges {
+  readonly blocks?: Iterable<readonly [first: number, bytes: Uint8Array]>;
+  readonly removedBlocks?: Iterable<number>;
+  readonly dead?: Iterable<readonly [first: number, bits: Uint8Array]>;
+  /** undefined: none any more. */
+  readonly payloads?: Iterable<readonly [id: PointId, json: string | undefined]>;
+  readonly meta?: Iterable<readonly [key: string, value: unknown]>;
+}
+
+/** Of what is written here. A store of a higher one is refused. */
+export const STORE_FORMAT = 1;
+
+export class CollectionStore {
+  readonly #root: RootDatabase;
+  readonly #meta: Database<unknown, string>;
+  readonly #blocks: Database<Buffer, number>;
+  readonly #dead: Database<Buffer, number>;
+  readonly #payloads: Database<Buffer, PointId>;
+
+  constructor({ open }: Lmdb, folder: string) {
+    this.#root = open({
+      path: folder,
+      noSubdir: false,
+      overlappingSync: false,
+      maxDbs: 8,
+      encoding: 'binary',
+    });
+    this.#meta = this.#root.openDB<unknown, string>('meta', { encoding: 'json' });
+    this.#blocks = this.#root.openDB<Buffer, number>('blocks', { encoding: 'binary' });
+    this.#dead = this.#root.openDB<Buffer, number>('dead', { encoding: 'binary' });
+    this.#payloads = this.#root.openDB<Buffer, PointId>('payloads', { encoding: 'binary' });
+  }
+
+  meta(key: string): unknown {
+    return this.#meta.get(key);
+  }
+
+  /** In the order of their numbers. The bytes are good until the next one is asked for. */
+  *blocks(): Generator<{ readonly first: number; readonly bytes: Uint8Array }> {
+    for (const { key, value } of this.#blocks.getRange()) yield { first: key, bytes: value };
+  }
+
+  block(first: number): Uint8Array | undefined {
+    return this.#blocks.get(first);
+  }
+
+  dead(first: number): Uint8Array | undefined {
+    return this.#dead.get(first);
+  }
+
+  /** JSON; as it was when a read began, with `read`. */
+  payload(id: PointId, read?: Transaction): string | undefined {
+    return this.#payloads.get(id, read && { transaction: read })?.toString();
+  }
+
+  /** At most `limit` payloads in the order of their ids, behind `after`. */
+  payloadsAfter(after: PointId | undefined, limit: number): { readonly id: PointId; readonly json: string }[] {
+    const found: { readonly id: PointId; readonly json: string }[] = [];
+    const start = after === undefined ? {} : { start: after };
+    for (const { key, value } of this.#payloads.getRange({ ...start, limit: limit + 1 })) {
+      if (key !== after && found.length < limit) found.push({ id: key, json: value.toString() });
+    }
+    return found;
+  }
+
+  /** What is read with it is as it is now. To be ended by `done`. */
+  beginRead(): Transaction {
+    return this.#root.useReadTransaction();
+  }
+
+  /**
+   * Resolves when everything is on the disk. Rejects with {@link RequestError} 507 where there is no room; nothing was written then.
+   */
+  async commit({ blocks = [], removedBlocks = [], dead = [], payloads = [], meta = [] }: StoreChanges): Promise<void> {
+    try {
+      await this.#root.batch(() => {
+        for (const first of removedBlocks) {
+          this.#blocks.remove(first);
+          this.#dead.remove(first);
+        }
+        for (const [first, bytes] of blocks) this.#blocks.put(first, asBuffer(bytes));
+        for (const [first, bits] of dead) this.#dead.put(first, asBuffer(bits));
+        for (const [id, json] of payloads) {
+          if (json === undefined) this.#payloads.remove(id);
+          else this.#payloads.put(id, Buffer.from(json));
+        }
+        for (const [key, value] of meta) this.#meta.put(key, value);
+      });
+    } catch (cause) {
+      throw writeFailure(cause);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close();
+  }
+}
+
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+function writeFailure(cause: unknown): RequestError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  if (/no space|ENOSPC|MAP_FULL|EDQUOT|quota/i.test(why)) {
+    const sentence =
+      'The disk of the data folder is full: nothing of this request was stored. Make room and send it again.';
+    return new RequestError(507, sentence, { cause });
+  }
+  return new RequestError(500, `The store refused the write, and nothing of it was stored: ${why}`, { cause });
+}
