@@ -9,6 +9,8 @@ import type { VectorMatrix } from '../../vectors/vector-matrix.js';
 import { RequestError } from '../errors.js';
 import { decodeBlock, encodeBlock } from '../store/block.js';
 import type { CollectionStore } from '../store/collection-store.js';
+import type { CollectionState } from '../watching/server-state.js';
+import type { CollectionWatch } from './collection-watch.js';
 import { isEmptyPayload, type JsonObject, NO_PAYLOAD } from './payload.js';
 import type { PointId } from './point-id.js';
 import { PointTable } from './point-table.js';
@@ -48,6 +50,7 @@ export interface SearchRequest {
 
 export class Collection {
   readonly #store: CollectionStore;
+  readonly #watch: CollectionWatch;
   readonly #index: VectorIndex<number>;
   readonly #table: PointTable;
   readonly #rows: RowMap;
@@ -56,7 +59,7 @@ export class Collection {
   #nextNumber: number;
 
   /** Reads what the store has. */
-  static async open(store: CollectionStore, engine: Engine): Promise<Collection> {
+  static async open(store: CollectionStore, engine: Engine, watch: CollectionWatch): Promise<Collection> {
     const settings = store.meta('settings') as CollectionSettings;
     const table = new PointTable();
     const rows = new RowMap();
@@ -83,11 +86,12 @@ export class Collection {
       yield* chunks();
     }
     const index = await VectorIndex.build<number>(stream(), { dims, metric: METRICS[distance], engine });
-    return new Collection(store, { settings, index, table, rows, nextNumber });
+    return new Collection(store, watch, { settings, index, table, rows, nextNumber });
   }
 
   private constructor(
     store: CollectionStore,
+    watch: CollectionWatch,
     parts: {
       settings: CollectionSettings;
       index: VectorIndex<number>;
@@ -97,6 +101,7 @@ export class Collection {
     },
   ) {
     this.#store = store;
+    this.#watch = watch;
     this.#settings = parts.settings;
     this.#index = parts.index;
     this.#table = parts.table;
@@ -119,6 +124,23 @@ export class Collection {
   /** Points. */
   get size(): number {
     return this.#table.size;
+  }
+
+  /** For the metrics and the dashboard. */
+  get state(): Omit<CollectionState, 'storedBytes'> {
+    const { name, size: dims, distance } = this.#settings;
+    const { graph, size } = this.#index;
+    const waiting = graph?.pending ?? 0;
+    return {
+      name,
+      dims,
+      distance,
+      status: waiting > 0 ? 'yellow' : 'green',
+      points: this.size,
+      waiting,
+      memoryBytes: 4 * dims * size + (graph?.bytes ?? 0),
+      graph: graph && { degree: graph.degree, calibration: graph.calibration },
+    };
   }
 
   /** Puts points, all or none; of several with one id the last one counts. */
@@ -150,6 +172,7 @@ export class Collection {
   }
 
   async search({ query, limit, offset, threshold, exact, effort }: SearchRequest): Promise<Hit[]> {
+    const startedAtMs = performance.now();
     const slot = 'id' in query ? this.#slotOf(query.id) : undefined;
     if (!('id' in query)) this.#checkVector(query, 'the query');
     const own = slot === undefined ? query : { id: slot };
@@ -157,6 +180,7 @@ export class Collection {
     const filter = slot === undefined ? undefined : (found: number) => found !== slot;
     return this.#table.whileSearching(async () => {
       const hits = await this.#index.search(own as ArrayLike<number>, k, { offset, threshold, exact, effort, filter });
+      this.#watch.searched(1, startedAtMs);
       return hits.ids.flatMap((found, rank) => {
         const id = this.#table.idOf(found);
         return id === undefined ? [] : [{ id, score: hits.scores[rank]! }];
@@ -171,6 +195,7 @@ export class Collection {
   }
 
   async #commit({ changes }: WriteGroup): Promise<void> {
+    const startedAtMs = performance.now();
     const put: { id: PointId; vector: ArrayLike<number> }[] = [];
     const deleted: PointId[] = [];
     const dying: number[] = [];
@@ -201,6 +226,7 @@ export class Collection {
           )
         : undefined;
     const deaths = this.#rows.deathsOf(dying);
+    const committingAtMs = performance.now();
     await this.#store.commit({
       blocks: block ? [[first, block.bytes]] : [],
       dead: deaths,
@@ -208,6 +234,7 @@ export class Collection {
       meta: block ? [['nextNumber', first + put.length]] : [],
     });
     // From here on it is stored.
+    this.#watch.committed(performance.now() - committingAtMs);
     for (const [block, bits] of deaths) this.#rows.setDead(block, bits);
     if (block) {
       this.#rows.append(numbers, block.bytes.length);
@@ -215,6 +242,7 @@ export class Collection {
       const slots = ids.map((id, i) => this.#table.put(id, first + i));
       await this.#index.upsert({ data: block.vectors, dims }, { ids: slots });
     }
+    this.#watch.stored(put.length, startedAtMs);
     if (deleted.length > 0) {
       const slots = deleted.flatMap((id) => this.#table.slotOf(id) ?? []);
       for (const id of deleted) this.#table.delete(id);

@@ -2,13 +2,16 @@
  * The collections of a data folder. Each has a folder of its own, `collections/{number}`, made under a temporary name and renamed when it is
  * whole, and renamed before it is deleted: whatever a crash leaves half done is removed at the next start.
  */
+import { statSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IndexingError } from '../../base/errors.js';
 import type { Engine } from '../../engine/engine.js';
 import { RequestError } from '../errors.js';
 import { CollectionStore, STORE_FORMAT } from '../store/collection-store.js';
+import type { CollectionState } from '../watching/server-state.js';
 import { Collection } from './collection.js';
+import type { CollectionWatch } from './collection-watch.js';
 import type { CollectionSettings } from './settings.js';
 
 type Lmdb = typeof import('lmdb');
@@ -18,10 +21,14 @@ interface Opened {
   readonly folder: string;
 }
 
+/** What `stat` counts in. */
+const BLOCK_BYTES = 512;
+
 export class Collections {
   readonly #lmdb: Lmdb;
   readonly #folder: string;
   readonly #engine: Engine;
+  readonly #watch: CollectionWatch;
   readonly #byName = new Map<string, Opened>();
   /** Names that are being made or deleted. */
   readonly #changing = new Set<string>();
@@ -30,11 +37,11 @@ export class Collections {
   /** Opens all collections that are in `data`. */
   static async open(
     data: string,
-    { lmdb, engine }: { readonly lmdb: Lmdb; readonly engine: Engine },
+    { lmdb, engine, watch }: { readonly lmdb: Lmdb; readonly engine: Engine; readonly watch: CollectionWatch },
   ): Promise<Collections> {
     const folder = join(data, 'collections');
     await mkdir(folder, { recursive: true });
-    const collections = new Collections(lmdb, folder, engine);
+    const collections = new Collections(lmdb, folder, engine, watch);
     for (const name of await readdir(folder)) {
       if (/^\d+$/.test(name)) await collections.#openFolder(join(folder, name));
       else if (/^\d+\.(new|deleted)$/.test(name)) await rm(join(folder, name), { recursive: true });
@@ -43,14 +50,24 @@ export class Collections {
     return collections;
   }
 
-  private constructor(lmdb: Lmdb, folder: string, engine: Engine) {
+  private constructor(lmdb: Lmdb, folder: string, engine: Engine, watch: CollectionWatch) {
     this.#lmdb = lmdb;
     this.#folder = folder;
     this.#engine = engine;
+    this.#watch = watch;
   }
 
   list(): Collection[] {
     return [...this.#byName.values()].map(({ collection }) => collection);
+  }
+
+  /** For the metrics and the dashboard. */
+  states(): CollectionState[] {
+    return [...this.#byName.values()].map(({ collection, folder }) => {
+      // A part of the file that was never written takes no room.
+      const { blocks } = statSync(join(folder, 'data.mdb'));
+      return { ...collection.state, storedBytes: BLOCK_BYTES * blocks };
+    });
   }
 
   has(name: string): boolean {
@@ -116,7 +133,7 @@ export class Collections {
         `${folder}: expected format ${STORE_FORMAT} of a collection, found ${found}`,
       );
     }
-    const collection = await Collection.open(store, this.#engine);
+    const collection = await Collection.open(store, this.#engine, this.#watch);
     this.#byName.set(collection.settings.name, { collection, folder });
     return collection;
   }
