@@ -3,7 +3,7 @@
  * before the first route is, so no route is without them.
  */
 import type { Server } from 'node:http';
-import type { FastifyInstance, FastifyServerOptions } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
 import { addDoor } from './door/door.js';
 import { isLoopbackAddress } from './door/loopback.js';
 import { ConnectionLimits, type Connections } from './limits/connections.js';
@@ -46,7 +46,15 @@ export function fastifyOptions(options: CheckedServerOptions, { LogController }:
     genReqId: createRequestIds(),
     requestIdHeader: false,
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
+    frameworkErrors: refusePath,
   } as FastifyServerOptions;
+}
+
+/** Paths that the router cannot read pass no hook: they come neither to the door nor to the log. */
+function refusePath({ statusCode = 400 }: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  request.log.warn({ method: request.method, status: statusCode }, 'a path that is none');
+  const detail = `the path is no URL, or a name in it is longer than ${LONGEST_PARAMETER} characters`;
+  reply.code(statusCode).send({ status: { error: detail }, time: 0 });
 }
 
 export interface Outside {

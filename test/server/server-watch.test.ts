@@ -2,6 +2,7 @@
  * What the server's monitor records, and tells in real time.
  */
 import { expect, onTestFinished, test } from 'vitest';
+import type { MonitorUpdate } from '../../src/monitoring/monitor-update.js';
 import { ServerWatch } from '../../src/server/watching/server-watch.js';
 
 function createWatch() {
@@ -37,7 +38,7 @@ test('updates tell each write as a run, with the queue of the engine, until the 
   const updates = watch.updates();
   const first = updates.next();
   watch.stored(10, performance.now() - 5);
-  let progress;
+  let progress: MonitorUpdate | undefined;
   for (let step = await first; !step.done; step = await updates.next()) {
     if (step.value.type === 'progress') {
       progress = step.value;
