@@ -1,11 +1,9 @@
 /**
  * The server as a Fastify instance: its collections are open when it is given, and closed with it.
  */
-import type { FastifyError, FastifyInstance } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { Engine } from '../engine/engine.js';
-import { refusal } from './answers.js';
 import { Collections } from './collections/collections.js';
-import { refusalOf } from './errors.js';
 import { collectOpenApi } from './openapi.js';
 import { checkServerOptions, type ServerOptions } from './options.js';
 import { addOutside, fastifyOptions, type Outside } from './outside.js';
@@ -15,6 +13,7 @@ import { addDashboardRoutes } from './routes/dashboard.js';
 import { pointRoutes } from './routes/points.js';
 import { queryRoutes } from './routes/queries.js';
 import { addServiceRoutes } from './routes/service.js';
+import { schemaError } from './schema-errors.js';
 import type { ServerState } from './watching/server-state.js';
 import { ServerWatch } from './watching/server-watch.js';
 
@@ -39,6 +38,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const engine = new Engine({ threads: checked.threads, maxMemoryBytes: checked.maxMemoryBytes });
   const app = fastify.fastify({
     ...fastifyOptions(checked, fastify),
+    schemaErrorFormatter: schemaError,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true } },
   });
   const watch = new ServerWatch(
@@ -49,11 +49,13 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     },
     (error) => app.log.error(error, 'a listener of the monitor failed'),
   );
-  const collections = await Collections.open(checked.data, { lmdb, engine, watch }).catch(async (error: unknown) => {
-    watch.close();
-    await Promise.all([app.close(), engine.dispose()]);
-    throw error;
-  });
+  const collections = await Collections.open(checked.data, { lmdb, engine, logger: app.log, watch }).catch(
+    async (error: unknown) => {
+      watch.close();
+      await Promise.all([app.close(), engine.dispose()]);
+      throw error;
+    },
+  );
   let isClosing = false;
   app.addHook('preClose', async () => {
     isClosing = true;
@@ -64,15 +66,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     await collections.close();
     await engine.dispose();
   });
-  app.setErrorHandler<FastifyError>((error, request, reply) => {
-    const { statusCode, message } = refusalOf(error);
-    if (statusCode >= 500) request.log.error({ err: error }, 'request failed');
-    return reply.code(statusCode).send(refusal(reply, message));
-  });
   const outside = addOutside(app, checked, () => engine.pending.calls);
-  app.setNotFoundHandler(({ method, url }, reply) =>
-    reply.code(404).send(refusal(reply, `${method} ${url.split('?')[0]} is not served here`)),
-  );
   const state = () => stateOf({ outside, collections, engine, watch });
   const openApi = collectOpenApi(app);
   addServiceRoutes(app, {

@@ -6,11 +6,18 @@ import { IndexingError, type IndexingErrorCode } from '../base/errors.js';
 /** Thrown by whatever serves a request. `message` goes to the client. */
 export class RequestError extends Error {
   readonly statusCode: number;
+  /** When the client may try again, for the header `Retry-After`. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(statusCode: number, message: string, options?: ErrorOptions) {
+  constructor(
+    statusCode: number,
+    message: string,
+    options: ErrorOptions & { readonly retryAfterSeconds?: number } = {},
+  ) {
     super(message, options);
     this.name = 'RequestError';
     this.statusCode = statusCode;
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }
 

@@ -4,8 +4,10 @@
  */
 import type { Server } from 'node:http';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
+import { refusal } from './answers.js';
 import { addDoor } from './door/door.js';
 import { isLoopbackAddress } from './door/loopback.js';
+import { RequestError, refusalOf } from './errors.js';
 import { ConnectionLimits, type Connections } from './limits/connections.js';
 import { addJsonBodies } from './limits/json-body.js';
 import { addLoadLimits, type Load } from './limits/load.js';
@@ -74,8 +76,23 @@ export function addOutside(app: FastifyInstance, options: CheckedServerOptions, 
   addDoor(app, options);
   const load = addLoadLimits(app, options, pendingCalls);
   addJsonBodies(app);
+  answerErrors(app);
   warnOfPlainKeys(app, options);
   return { load, connections, requests };
+}
+
+/** In the shape that Qdrant's clients know. What nobody foresaw is told to the log alone. */
+function answerErrors(app: FastifyInstance): void {
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    const { statusCode, message } = refusalOf(error);
+    if (statusCode >= 500) request.log.error({ err: error }, 'request failed');
+    if (error instanceof RequestError && error.retryAfterSeconds !== undefined)
+      reply.header('retry-after', error.retryAfterSeconds);
+    return reply.code(statusCode).send(refusal(reply, message));
+  });
+  app.setNotFoundHandler(({ method, url }, reply) =>
+    reply.code(404).send(refusal(reply, `${method} ${url.split('?')[0]} is not served here`)),
+  );
 }
 
 function warnOfPlainKeys(app: FastifyInstance, { apiKey, tls }: CheckedServerOptions): void {

@@ -13,7 +13,6 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import * as fastifyPackage from 'fastify';
 import { onTestFinished } from 'vitest';
-import { refusalOf } from '../../src/server/errors.js';
 import { checkServerOptions, type ServerOptions } from '../../src/server/options.js';
 import { addOutside, fastifyOptions, type Outside } from '../../src/server/outside.js';
 
@@ -45,10 +44,6 @@ export async function startOutside(
   const app = fastifyPackage.fastify(fastifyOptions(checked, fastifyPackage));
   const pending = { calls: 0 };
   const outside = addOutside(app, checked, () => pending.calls);
-  app.setErrorHandler((error, _, reply) => {
-    const { statusCode, message } = refusalOf(error);
-    reply.code(statusCode).send({ status: { error: message }, time: 0 });
-  });
   app.get('/', { config: { access: 'public' } }, () => ({ title: 'test' }));
   app.get('/read', () => ({ done: 'read' }));
   app.post('/search', { config: { access: 'read' } }, ({ body }) => ({ done: 'search', body }));

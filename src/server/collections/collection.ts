@@ -1,36 +1,33 @@
 /**
- * One collection: its points in memory (a VectorIndex and a table of ids) and in the store. A write is committed to the store first, and then done in
- * memory, so searches never see what a crash could take back; it is answered after both.
+ * One collection as requests see it. A write is answered when it is committed and searches see it; writes that wait together share a commit.
  */
-import { invalidConfiguration } from '../../base/errors.js';
+import { TimeSlices } from '../../base/time-slices.js';
 import type { Engine } from '../../engine/engine.js';
-import { VectorIndex } from '../../search/vector-index.js';
-import type { VectorMatrix } from '../../vectors/vector-matrix.js';
 import { RequestError } from '../errors.js';
-import { decodeBlock, encodeBlock } from '../store/block.js';
+import type { Filter } from '../filters/condition.js';
+import { matches } from '../filters/matches.js';
+import type { IndexType } from '../filters/payload-index.js';
+import { type FilterPlan, planFilter } from '../filters/plan.js';
 import type { CollectionStore } from '../store/collection-store.js';
 import type { CollectionState } from '../watching/server-state.js';
 import type { CollectionWatch } from './collection-watch.js';
-import { isEmptyPayload, type JsonObject, NO_PAYLOAD } from './payload.js';
+import { GraphKeeper, type ServerLogger } from './graph-keeper.js';
+import { loadPoints } from './load-points.js';
+import { doOperation, hasFilter, type Operation, rowsOf } from './operations.js';
+import type { JsonObject } from './payload.js';
 import type { PointId } from './point-id.js';
-import { PointTable } from './point-table.js';
-import { isDead, RowMap } from './row-map.js';
-import { type CollectionSettings, METRICS } from './settings.js';
+import type { Points } from './points.js';
+import type { CollectionSettings, GraphSettings } from './settings.js';
+import { checkVector } from './vectors.js';
 import { WriteGroup } from './write-group.js';
 import { WriteQueue } from './write-queue.js';
-
-/** A point as it is written. */
-export interface NewPoint {
-  readonly id: PointId;
-  readonly vector: ArrayLike<number>;
-  readonly payload: JsonObject;
-}
 
 /** A point as it is read. */
 export interface StoredPoint {
   readonly id: PointId;
-  readonly payload: JsonObject;
-  /** For Cosine the unit vector, as Qdrant keeps it. */
+  /** Undefined where it was not asked for. */
+  readonly payload: JsonObject | undefined;
+  /** As the index keeps it: for Cosine the unit vector. Undefined where it was not asked for. */
   readonly vector: Float32Array | undefined;
 }
 
@@ -40,235 +37,286 @@ export interface Hit {
 }
 
 export interface SearchRequest {
+  /** A vector, or a point that is there, which is no hit itself. */
   readonly query: ArrayLike<number> | { readonly id: PointId };
   readonly limit: number;
   readonly offset: number;
   readonly threshold: number | undefined;
+  readonly filter: Filter | undefined;
   readonly exact: boolean;
+  /** Candidates of a search through the graph. */
   readonly effort: number | undefined;
 }
 
+/** Hits, best first, and how they were found. */
+export interface SearchAnswer {
+  readonly hits: readonly Hit[];
+  readonly explanation: {
+    readonly exact: boolean;
+    readonly rows_scored: number;
+    readonly filter?: FilterPlan['explanation'];
+  };
+}
+
+/** What is read of a point. */
+export interface PointParts {
+  readonly withPayload: boolean;
+  readonly withVector: boolean;
+}
+
+/** Writes that wait for their turn, before more are refused. */
+const MOST_WAITING_WRITES = 1024;
+const MOST_WAITING_ROWS = 131_072;
+const STRIDE = 64;
+
 export class Collection {
-  readonly #store: CollectionStore;
-  readonly #watch: CollectionWatch;
-  readonly #index: VectorIndex<number>;
-  readonly #table: PointTable;
-  readonly #rows: RowMap;
+  readonly #points: Points;
+  readonly #graph: GraphKeeper;
   readonly #writes: WriteQueue<WriteGroup>;
-  #settings: CollectionSettings;
-  #nextNumber: number;
+  #closed = false;
 
   /** Reads what the store has. */
-  static async open(store: CollectionStore, engine: Engine, watch: CollectionWatch): Promise<Collection> {
-    const settings = store.meta('settings') as CollectionSettings;
-    const table = new PointTable();
-    const rows = new RowMap();
-    let nextNumber = Number(store.meta('nextNumber') ?? 0);
-    function* chunks(): Generator<VectorMatrix> {
-      for (const { first, bytes } of store.blocks()) {
-        const block = decodeBlock(bytes);
-        const dead = store.dead(first);
-        rows.append(block.numbers, bytes.length, dead);
-        nextNumber = Math.max(nextNumber, block.numbers.at(-1)! + 1);
-        const { dims, vectors } = block;
-        let live = 0;
-        for (const [row, id] of block.ids.entries()) {
-          if (isDead(dead, row)) continue;
-          table.put(id, block.numbers[row]!);
-          if (row > live) vectors.copyWithin(live * dims, row * dims, (row + 1) * dims);
-          live++;
-        }
-        if (live > 0) yield { data: vectors.subarray(0, live * dims), dims };
-      }
-    }
-    const { size: dims, distance } = settings;
-    async function* stream() {
-      yield* chunks();
-    }
-    const index = await VectorIndex.build<number>(stream(), { dims, metric: METRICS[distance], engine });
-    return new Collection(store, watch, { settings, index, table, rows, nextNumber });
+  static async open(
+    store: CollectionStore,
+    engine: Engine,
+    logger: ServerLogger,
+    watch: CollectionWatch,
+  ): Promise<Collection> {
+    return new Collection(await loadPoints(store, engine, watch), logger);
   }
 
-  private constructor(
-    store: CollectionStore,
-    watch: CollectionWatch,
-    parts: {
-      settings: CollectionSettings;
-      index: VectorIndex<number>;
-      table: PointTable;
-      rows: RowMap;
-      nextNumber: number;
-    },
-  ) {
-    this.#store = store;
-    this.#watch = watch;
-    this.#settings = parts.settings;
-    this.#index = parts.index;
-    this.#table = parts.table;
-    this.#rows = parts.rows;
-    this.#nextNumber = parts.nextNumber;
-    const committed = {
-      has: (id: PointId) => this.#table.slotOf(id) !== undefined,
-      payload: (id: PointId) => this.payload(id),
-    };
+  private constructor(points: Points, logger: ServerLogger) {
+    this.#points = points;
+    this.#graph = new GraphKeeper(points, logger);
     this.#writes = new WriteQueue(
-      () => new WriteGroup(committed),
-      (group) => this.#commit(group),
+      () => new WriteGroup(points),
+      (group) => points.commit(group),
+      async () => {
+        try {
+          return points.scanPayloads() || (await points.compact());
+        } catch (error) {
+          logger.warn(
+            { err: error, collection: points.settings.name },
+            'The store could not be tidied; that is tried again',
+          );
+          return false;
+        }
+      },
     );
+    this.#graph.look();
+    if (!points.payloadIndexes.isEmpty) this.#inBackground(this.#makePayloadIndexes());
   }
 
   get settings(): CollectionSettings {
-    return this.#settings;
+    return this.#points.settings;
   }
 
   /** Points. */
   get size(): number {
-    return this.#table.size;
+    return this.#points.table.size;
   }
 
   /** For the metrics and the dashboard. */
   get state(): Omit<CollectionState, 'storedBytes'> {
-    const { name, size: dims, distance } = this.#settings;
-    const { graph, size } = this.#index;
-    const waiting = graph?.pending ?? 0;
+    const { name, size: dims, distance } = this.settings;
+    const { graph, size } = this.#points.index;
     return {
       name,
       dims,
       distance,
-      status: waiting > 0 ? 'yellow' : 'green',
+      status: this.#graph.state.isBehind ? 'yellow' : 'green',
       points: this.size,
-      waiting,
+      waiting: this.#graph.pending,
       memoryBytes: 4 * dims * size + (graph?.bytes ?? 0),
       graph: graph && { degree: graph.degree, calibration: graph.calibration },
     };
   }
 
-  /** Puts points, all or none; of several with one id the last one counts. */
-  async upsert(points: readonly NewPoint[]): Promise<void> {
-    for (const point of points) this.#checkVector(point.vector, `the vector of point ${point.id}`);
-    await this.#writes.write(points.length, (group) => {
-      for (const { id, vector, payload } of points) group.put(id, vector, payload);
+  /** Points that are in the graph, and whether others are to come. */
+  get graph(): { readonly rows: number; readonly isBehind: boolean } {
+    return this.#graph.state;
+  }
+
+  /** The largest id that is a number, or -1. */
+  get lastNumber(): number {
+    return this.#points.table.lastNumber;
+  }
+
+  pointsOfPayloadIndex(field: string): number {
+    return this.#points.payloadIndexes.pointsOf(field);
+  }
+
+  // --- writing -------------------------------------------------------------------------------------------------------
+
+  /** All or nothing. Rejects with {@link RequestError} 400, 404, 429, 507. */
+  async write(operation: Operation): Promise<void> {
+    this.#refuseTooMany();
+    if (operation.kind === 'upsert')
+      for (const { id, vector } of operation.points) checkVector(this.settings, vector, `point ${id}`);
+    await this.#writes.write(
+      rowsOf(operation),
+      (group) => {
+        if (operation.kind === 'upsert') return doOperation(operation, group, []);
+        const { selection } = operation;
+        if ('ids' in selection) return doOperation(operation, group, selection.ids);
+        return this.#all(selection.filter).then((ids) => doOperation(operation, group, ids));
+      },
+      { sees: hasFilter(operation) },
+    );
+    this.#graph.look();
+  }
+
+  async changeGraph(hnsw: GraphSettings): Promise<void> {
+    await this.#writes.inTurn(() => this.#points.changeSettings({ ...this.settings, hnsw }));
+    this.#graph.rebuild();
+  }
+
+  /** Makes an index of a payload field; filters use it when this resolves. */
+  async indexPayload(field: string, type: IndexType): Promise<void> {
+    await this.#writes.inTurn(async () => {
+      const payloadIndexes = { ...this.settings.payloadIndexes, ...Object.fromEntries([[field, type]]) };
+      await this.#points.changeSettings({ ...this.settings, payloadIndexes });
+      this.#points.payloadIndexes.add(field, type);
+    });
+    await this.#makePayloadIndexes();
+  }
+
+  async forgetPayloadIndex(field: string): Promise<void> {
+    await this.#writes.inTurn(async () => {
+      const others = Object.entries(this.settings.payloadIndexes).filter(([name]) => name !== field);
+      await this.#points.changeSettings({ ...this.settings, payloadIndexes: Object.fromEntries(others) });
+      this.#points.payloadIndexes.delete(field);
     });
   }
 
+  // --- reading -------------------------------------------------------------------------------------------------------
+
   /** Points with these ids, in their order; those that are not there are left out. */
-  async points(
-    ids: readonly PointId[],
-    { withVector, withPayload }: { readonly withVector: boolean; readonly withPayload: boolean },
-  ): Promise<StoredPoint[]> {
+  async read(ids: Iterable<PointId>, { withPayload, withVector }: PointParts): Promise<StoredPoint[]> {
+    const { table, index } = this.#points;
     const found: StoredPoint[] = [];
     for (const id of ids) {
-      const slot = this.#table.slotOf(id);
+      const slot = table.slotOf(id);
       if (slot === undefined) continue;
-      const kept = withVector ? await this.#index.get(slot) : undefined;
-      found.push({ id, payload: withPayload ? this.payload(id) : NO_PAYLOAD, vector: kept?.vector });
+      const kept = withVector ? await index.get(slot) : undefined;
+      found.push({ id, payload: withPayload ? this.#points.payload(id) : undefined, vector: kept?.vector });
     }
     return found;
   }
 
-  payload(id: PointId): JsonObject {
-    const json = this.#store.payload(id);
-    return json === undefined ? NO_PAYLOAD : (JSON.parse(json) as JsonObject);
+  /** Ids of points that pass, in order, from `first` on, at most `limit`. */
+  async scroll(filter: Filter | undefined, first: PointId | undefined, limit: number): Promise<PointId[]> {
+    const found: PointId[] = [];
+    if (limit === 0) return found;
+    for await (const id of this.#passing(filter, first)) if (found.push(id) === limit) break;
+    return found;
   }
 
-  async search({ query, limit, offset, threshold, exact, effort }: SearchRequest): Promise<Hit[]> {
+  async count(filter: Filter | undefined): Promise<number> {
+    if (!filter) return this.size;
+    let count = 0;
+    for await (const _ of this.#passing(filter)) count++;
+    return count;
+  }
+
+  async search({ query, limit, offset, threshold, filter, exact, effort }: SearchRequest): Promise<SearchAnswer> {
+    const { table, index, watch } = this.#points;
     const startedAtMs = performance.now();
-    const slot = 'id' in query ? this.#slotOf(query.id) : undefined;
-    if (!('id' in query)) this.#checkVector(query, 'the query');
-    const own = slot === undefined ? query : { id: slot };
-    const k = limit;
-    const filter = slot === undefined ? undefined : (found: number) => found !== slot;
-    return this.#table.whileSearching(async () => {
-      const hits = await this.#index.search(own as ArrayLike<number>, k, { offset, threshold, exact, effort, filter });
-      this.#watch.searched(1, startedAtMs);
-      return hits.ids.flatMap((found, rank) => {
-        const id = this.#table.idOf(found);
-        return id === undefined ? [] : [{ id, score: hits.scores[rank]! }];
+    const own = 'id' in query ? this.#slotOf(query.id) : undefined;
+    if (!('id' in query)) checkVector(this.settings, query, 'the query');
+    return table.whileSearching(async () => {
+      const plan = filter && (await this.#plan(filter));
+      const passes = filter && plan && ((slot: number) => this.#passes(filter, plan, slot));
+      // One more where the point itself may be among them.
+      const k = limit + (own === undefined ? 0 : offset + 1);
+      const found = await index.search(own === undefined ? (query as ArrayLike<number>) : { id: own }, k, {
+        offset: own === undefined ? offset : 0,
+        threshold,
+        filter: passes,
+        exact,
+        effort: effort === undefined ? undefined : Math.max(effort, k),
       });
+      watch.searched(1, startedAtMs);
+      const hits = found.ids.flatMap((slot, rank) => {
+        const id = table.idOf(slot);
+        return id === undefined || slot === own ? [] : [{ id, score: found.scores[rank]! }];
+      });
+      const explanation = {
+        exact: found.exact,
+        rows_scored: found.rowsScored,
+        ...(plan && { filter: plan.explanation }),
+      };
+      return { hits: own === undefined ? hits : hits.slice(offset, offset + limit), explanation };
     });
   }
 
+  /** Closes the store when what was asked for is done. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#writes.idle();
-    await this.#index.dispose();
-    await this.#store.close();
+    await this.#graph.close();
+    await this.#points.index.dispose();
+    await this.#points.store.close();
   }
 
-  async #commit({ changes }: WriteGroup): Promise<void> {
-    const startedAtMs = performance.now();
-    const put: { id: PointId; vector: ArrayLike<number> }[] = [];
-    const deleted: PointId[] = [];
-    const dying: number[] = [];
-    const payloads: [PointId, string | undefined][] = [];
-    for (const [id, change] of changes) {
-      const slot = this.#table.slotOf(id);
-      if (slot !== undefined && (change.kind === 'deleted' || change.vector)) dying.push(this.#table.numberOf(slot));
-      if (change.kind === 'deleted') {
-        deleted.push(id);
-        payloads.push([id, undefined]);
-        continue;
-      }
-      if (change.vector) put.push({ id, vector: change.vector });
-      const json = isEmptyPayload(change.payload) ? undefined : JSON.stringify(change.payload);
-      if (json !== undefined || slot !== undefined) payloads.push([id, json]);
+  #refuseTooMany(): void {
+    if (this.#closed) throw new RequestError(503, 'The collection is being closed');
+    const { waitingWrites, waitingRows } = this.#writes;
+    if (waitingWrites >= MOST_WAITING_WRITES || waitingRows >= MOST_WAITING_ROWS) {
+      throw new RequestError(429, `${waitingWrites} writes wait already; try again later`, { retryAfterSeconds: 1 });
     }
-    const first = this.#nextNumber;
-    const numbers = Float64Array.from(put, (_, i) => first + i);
-    const { size: dims } = this.#settings;
-    const ids = put.map(({ id }) => id);
-    const block =
-      put.length > 0
-        ? encodeBlock(
-            numbers,
-            ids,
-            dims,
-            put.map(({ vector }) => vector),
-          )
-        : undefined;
-    const deaths = this.#rows.deathsOf(dying);
-    const committingAtMs = performance.now();
-    await this.#store.commit({
-      blocks: block ? [[first, block.bytes]] : [],
-      dead: deaths,
-      payloads,
-      meta: block ? [['nextNumber', first + put.length]] : [],
-    });
-    // From here on it is stored.
-    this.#watch.committed(performance.now() - committingAtMs);
-    for (const [block, bits] of deaths) this.#rows.setDead(block, bits);
-    if (block) {
-      this.#rows.append(numbers, block.bytes.length);
-      this.#nextNumber += put.length;
-      const slots = ids.map((id, i) => this.#table.put(id, first + i));
-      await this.#index.upsert({ data: block.vectors, dims }, { ids: slots });
-    }
-    this.#watch.stored(put.length, startedAtMs);
-    if (deleted.length > 0) {
-      const slots = deleted.flatMap((id) => this.#table.slotOf(id) ?? []);
-      for (const id of deleted) this.#table.delete(id);
-      await this.#index.remove(slots);
-    }
+    this.#graph.refuseTooMany();
   }
 
   #slotOf(id: PointId): number {
-    const slot = this.#table.slotOf(id);
-    if (slot === undefined) throw new RequestError(404, `There is no point ${id} in ${this.#settings.name}`);
+    const slot = this.#points.table.slotOf(id);
+    if (slot === undefined) throw new RequestError(404, `Not found: No point with id ${id} found`);
     return slot;
   }
 
-  /** What the index would refuse, refused before it is stored. */
-  #checkVector(vector: ArrayLike<number>, what: string): void {
-    const { size, distance } = this.#settings;
-    if (vector.length !== size) {
-      throw new RequestError(400, `Vector dimension error: expected dim: ${size}, got ${vector.length} in ${what}`);
+  #plan(filter: Filter): Promise<FilterPlan> {
+    const { table, payloadIndexes } = this.#points;
+    return planFilter(filter, {
+      capacity: table.capacity,
+      size: table.size,
+      slotOf: (id) => table.slotOf(id),
+      indexes: payloadIndexes.complete,
+    });
+  }
+
+  #passes(filter: Filter, { candidates, isExact }: FilterPlan, slot: number): boolean {
+    if (candidates && !candidates.has(slot)) return false;
+    const id = this.#points.table.idOf(slot);
+    return id !== undefined && (isExact || matches(filter, id, this.#points.payload(id)));
+  }
+
+  async #all(filter: Filter): Promise<PointId[]> {
+    const ids: PointId[] = [];
+    for await (const id of this.#passing(filter)) ids.push(id);
+    return ids;
+  }
+
+  /** Ids of points that pass, in order from `first` on. */
+  async *#passing(filter: Filter | undefined, first?: PointId): AsyncGenerator<PointId, undefined> {
+    const { table } = this.#points;
+    const plan = filter && (await this.#plan(filter));
+    const slices = new TimeSlices();
+    let looked = 0;
+    for (const { key, value } of table.from(first)) {
+      if (++looked % STRIDE === 0 && slices.isDue()) await slices.nextTurn();
+      if (!filter || !plan) yield key;
+      // It may have been deleted in between.
+      else if (table.slotOf(key) === value && this.#passes(filter, plan, value)) yield key;
     }
-    let isZero = true;
-    for (let i = 0; i < size; i++) {
-      const component = Math.fround(vector[i]!);
-      if (!Number.isFinite(component)) throw invalidConfiguration(`${what}[${i}]`, 'a number of float32', vector[i]);
-      isZero &&= component === 0;
-    }
-    if (isZero && distance === 'Cosine')
-      throw new RequestError(400, `${what} has only zeros, which have no direction for Cosine`);
+  }
+
+  async #makePayloadIndexes(): Promise<void> {
+    // Other writes have their turns in between.
+    while (await this.#writes.inTurn(() => this.#points.scanPayloads()));
+  }
+
+  #inBackground(work: Promise<void>): void {
+    // Whoever waits for the queue hears of it; without the index, filters look at the payloads.
+    work.catch(() => undefined);
   }
 }

@@ -12,22 +12,31 @@ import { CollectionStore, STORE_FORMAT } from '../store/collection-store.js';
 import type { CollectionState } from '../watching/server-state.js';
 import { Collection } from './collection.js';
 import type { CollectionWatch } from './collection-watch.js';
+import type { ServerLogger } from './graph-keeper.js';
 import type { CollectionSettings } from './settings.js';
 
 type Lmdb = typeof import('lmdb');
+
+interface CollectionsOptions {
+  readonly lmdb: Lmdb;
+  readonly engine: Engine;
+  readonly logger: ServerLogger;
+  readonly watch: CollectionWatch;
+}
+
+/** What `stat` counts in. */
+const BLOCK_BYTES = 512;
 
 interface Opened {
   readonly collection: Collection;
   readonly folder: string;
 }
 
-/** What `stat` counts in. */
-const BLOCK_BYTES = 512;
-
 export class Collections {
   readonly #lmdb: Lmdb;
   readonly #folder: string;
   readonly #engine: Engine;
+  readonly #logger: ServerLogger;
   readonly #watch: CollectionWatch;
   readonly #byName = new Map<string, Opened>();
   /** Names that are being made or deleted. */
@@ -35,13 +44,10 @@ export class Collections {
   #nextFolder = 0;
 
   /** Opens all collections that are in `data`. */
-  static async open(
-    data: string,
-    { lmdb, engine, watch }: { readonly lmdb: Lmdb; readonly engine: Engine; readonly watch: CollectionWatch },
-  ): Promise<Collections> {
+  static async open(data: string, options: CollectionsOptions): Promise<Collections> {
     const folder = join(data, 'collections');
     await mkdir(folder, { recursive: true });
-    const collections = new Collections(lmdb, folder, engine, watch);
+    const collections = new Collections(folder, options);
     for (const name of await readdir(folder)) {
       if (/^\d+$/.test(name)) await collections.#openFolder(join(folder, name));
       else if (/^\d+\.(new|deleted)$/.test(name)) await rm(join(folder, name), { recursive: true });
@@ -50,11 +56,12 @@ export class Collections {
     return collections;
   }
 
-  private constructor(lmdb: Lmdb, folder: string, engine: Engine, watch: CollectionWatch) {
+  private constructor(folder: string, { lmdb, engine, logger, watch }: CollectionsOptions) {
     this.#lmdb = lmdb;
+    this.#logger = logger;
+    this.#watch = watch;
     this.#folder = folder;
     this.#engine = engine;
-    this.#watch = watch;
   }
 
   list(): Collection[] {
@@ -133,7 +140,7 @@ export class Collections {
         `${folder}: expected format ${STORE_FORMAT} of a collection, found ${found}`,
       );
     }
-    const collection = await Collection.open(store, this.#engine, this.#watch);
+    const collection = await Collection.open(store, this.#engine, this.#logger, this.#watch);
     this.#byName.set(collection.settings.name, { collection, folder });
     return collection;
   }

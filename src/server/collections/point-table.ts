@@ -2,11 +2,11 @@
  * The points of a collection in memory: every point has a slot, a small number that its row in the VectorIndex has as id, and keeps it until it is
  * deleted. A slot is used again only when no search is under way any more that may still find the deleted point in it.
  */
-import type { PointId } from './point-id.js';
-import { SortedIds } from './sorted-ids.js';
+import { comparePointIds, type PointId } from './point-id.js';
+import { SortedMap } from './sorted-map.js';
 
 export class PointTable {
-  readonly #slots = new SortedIds();
+  readonly #slots = new SortedMap<PointId, number>(comparePointIds);
   /** By slot. undefined for a slot that is free. */
   readonly #ids: (PointId | undefined)[] = [];
   /** By slot: the number of its row in the store. */
@@ -29,8 +29,10 @@ export class PointTable {
     return this.#ids.length;
   }
 
+  /** The largest id that is a number, or -1. */
   get lastNumber(): number {
-    return this.#slots.lastNumber;
+    // Every UUID comes behind every number, and the empty text before every UUID.
+    return (this.#slots.before('') as number | undefined) ?? -1;
   }
 
   slotOf(id: PointId): number | undefined {
@@ -63,7 +65,7 @@ export class PointTable {
   }
 
   /** Points in the order of their ids, from `first` on. */
-  from(first?: PointId): Generator<{ readonly id: PointId; readonly value: number }, undefined> {
+  from(first?: PointId): Generator<{ readonly key: PointId; readonly value: number }, undefined> {
     return this.#slots.from(first);
   }
 

@@ -47,6 +47,12 @@ export class RowMap {
     block.deadCount = countBits(bits);
   }
 
+  /** Puts one block, or none, in the place of some that follow each other. */
+  replace(at: number, count: number, numbers: Float64Array, bytes: number): void {
+    const blocks = numbers.length > 0 ? [createBlockRows(numbers, bytes, undefined)] : [];
+    this.#blocks.splice(at, count, ...blocks);
+  }
+
   #blockOf(number: number): BlockRows {
     let [low, high] = [0, this.#blocks.length];
     while (low < high) {

@@ -1,13 +1,28 @@
 /**
  * What the writes of one commit do to the points of a collection, taken together: the state that each point is to have.
  */
-import type { JsonObject } from './payload.js';
+import { type JsonObject, payloadToJson } from './payload.js';
 import type { PointId } from './point-id.js';
 
 /** A point whose row or payload changes. `vector` is undefined where the row stays as it is. */
 export type PointChange =
-  | { readonly kind: 'put'; readonly vector: ArrayLike<number> | undefined; readonly payload: JsonObject }
+  | {
+      readonly kind: 'put';
+      readonly vector: ArrayLike<number> | undefined;
+      readonly payload: JsonObject;
+      /** Of the payload; undefined where it is empty. */
+      readonly json: string | undefined;
+    }
   | { readonly kind: 'deleted' };
+
+/** A point as it is written. */
+export interface NewPoint {
+  readonly id: PointId;
+  readonly vector: ArrayLike<number>;
+  readonly payload: JsonObject;
+  /** Of the payload; undefined where it is empty. */
+  readonly json: string | undefined;
+}
 
 /** What was there before the group. */
 export interface CommittedPoints {
@@ -28,25 +43,26 @@ export class WriteGroup {
     return change ? change.kind === 'put' : this.#committed.has(id);
   }
 
-  /** Of a point that is there. */
-  payload(id: PointId): JsonObject {
-    const change = this.changes.get(id);
-    return change?.kind === 'put' ? change.payload : this.#committed.payload(id);
+  put(points: readonly NewPoint[]): void {
+    for (const { id, vector, payload, json } of points) this.changes.set(id, { kind: 'put', vector, payload, json });
   }
 
-  put(id: PointId, vector: ArrayLike<number>, payload: JsonObject): void {
-    this.changes.set(id, { kind: 'put', vector, payload });
+  delete(ids: Iterable<PointId>): void {
+    for (const id of ids) {
+      if (this.#committed.has(id)) this.changes.set(id, { kind: 'deleted' });
+      else this.changes.delete(id);
+    }
   }
 
-  /** Of a point that is there. */
-  setPayload(id: PointId, payload: JsonObject): void {
-    const change = this.changes.get(id);
-    const vector = change?.kind === 'put' ? change.vector : undefined;
-    this.changes.set(id, { kind: 'put', vector, payload });
-  }
-
-  delete(id: PointId): void {
-    if (this.#committed.has(id)) this.changes.set(id, { kind: 'deleted' });
-    else this.changes.delete(id);
+  /** Changes payloads of points that are there: all of them, or none where one cannot be stored. */
+  changePayloads(ids: Iterable<PointId>, change: (payload: JsonObject) => JsonObject): void {
+    const changed: [PointId, PointChange][] = [];
+    for (const id of ids) {
+      const before = this.changes.get(id);
+      const put = before?.kind === 'put' ? before : undefined;
+      const payload = change(put ? put.payload : this.#committed.payload(id));
+      changed.push([id, { kind: 'put', vector: put?.vector, payload, json: payloadToJson(payload) }]);
+    }
+    for (const [id, state] of changed) this.changes.set(id, state);
   }
 }

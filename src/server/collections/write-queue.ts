@@ -18,13 +18,21 @@ const MOST_ROWS = 8192;
 export class WriteQueue<Group> {
   readonly #createGroup: () => Group;
   readonly #commit: (group: Group) => Promise<void>;
+  readonly #tidy: () => Promise<boolean>;
   readonly #waiting: Write<Group>[] = [];
   #working: Promise<void> | undefined;
   #waitingRows = 0;
 
-  constructor(createGroup: () => Group, commit: (group: Group) => Promise<void>) {
+  /** @param tidy does something between two groups that need not be done at once; resolves with whether there is more of that */
+  constructor(createGroup: () => Group, commit: (group: Group) => Promise<void>, tidy: () => Promise<boolean>) {
     this.#createGroup = createGroup;
     this.#commit = commit;
+    this.#tidy = tidy;
+  }
+
+  /** Writes that wait or are under way. */
+  get waitingWrites(): number {
+    return this.#waiting.length;
   }
 
   /** Rows of writes that wait or are under way. */
@@ -70,7 +78,10 @@ export class WriteQueue<Group> {
   async #work(): Promise<void> {
     // Requests that come in the same turn are done together.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting.length > 0) await this.#doGroup();
+    for (let more = true; more || this.#waiting.length > 0; ) {
+      if (this.#waiting.length > 0) await this.#doGroup();
+      more = await this.#tidy();
+    }
     this.#working = undefined;
   }
 

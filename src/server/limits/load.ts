@@ -46,8 +46,9 @@ export function addLoadLimits(app: FastifyInstance, limits: LoadLimits, pendingC
     const reason = isPublic ? undefined : reasonToRefuse(bytes);
     if (reason !== undefined) {
       load.refused++;
-      reply.header('retry-after', String(RETRY_AFTER_SECONDS));
-      throw new RequestError(429, `${reason}; try again in ${RETRY_AFTER_SECONDS} s`);
+      throw new RequestError(429, `${reason}; try again in ${RETRY_AFTER_SECONDS} s`, {
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+      });
     }
     load.requests++;
     load.bodyBytes += bytes;

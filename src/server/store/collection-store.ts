@@ -12,7 +12,7 @@
  * A commit is there as a whole or not at all. It resolves when its pages, and then the page that makes them count, are flushed: LMDB writes
  * without `overlappingSync` flush the data (`fdatasync`), then write the meta page through a descriptor that is opened with `O_DSYNC`.
  */
-import type { Database, RootDatabase } from 'lmdb';
+import type { Database, RootDatabase, Transaction } from 'lmdb';
 import type { PointId } from '../collections/point-id.js';
 import { RequestError } from '../errors.js';
 
@@ -69,9 +69,24 @@ export class CollectionStore {
     return this.#dead.get(first);
   }
 
-  /** JSON. */
-  payload(id: PointId): string | undefined {
-    return this.#payloads.get(id)?.toString();
+  /** JSON; as it was when a read began, with `read`. */
+  payload(id: PointId, read?: Transaction): string | undefined {
+    return this.#payloads.get(id, read && { transaction: read })?.toString();
+  }
+
+  /** At most `limit` payloads in the order of their ids, behind `after`. */
+  payloadsAfter(after: PointId | undefined, limit: number): { readonly id: PointId; readonly json: string }[] {
+    const found: { readonly id: PointId; readonly json: string }[] = [];
+    const start = after === undefined ? {} : { start: after };
+    for (const { key, value } of this.#payloads.getRange({ ...start, limit: limit + 1 })) {
+      if (key !== after && found.length < limit) found.push({ id: key, json: value.toString() });
+    }
+    return found;
+  }
+
+  /** What is read with it is as it is now. To be ended by `done`. */
+  beginRead(): Transaction {
+    return this.#root.useReadTransaction();
   }
 
   /**
@@ -80,11 +95,11 @@ export class CollectionStore {
   async commit({ blocks = [], removedBlocks = [], dead = [], payloads = [], meta = [] }: StoreChanges): Promise<void> {
     try {
       await this.#root.batch(() => {
-        for (const [first, bytes] of blocks) this.#blocks.put(first, asBuffer(bytes));
         for (const first of removedBlocks) {
           this.#blocks.remove(first);
           this.#dead.remove(first);
         }
+        for (const [first, bytes] of blocks) this.#blocks.put(first, asBuffer(bytes));
         for (const [first, bits] of dead) this.#dead.put(first, asBuffer(bits));
         for (const [id, json] of payloads) {
           if (json === undefined) this.#payloads.remove(id);
