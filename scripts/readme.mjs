@@ -4,9 +4,11 @@
 //   node scripts/readme.mjs --check   compares instead, figures apart; exit status 1 when something differs
 //
 // In a `console` block, lines after "$ " are commands, what follows is their output. An output that begins with "…" shows
-// only the last lines. Recommendations are left out: they depend on the moment. `npm ci &&` is passed over, since this runs in an installed checkout, and so is `npm cit`, whose
+// only the last lines. A command that ends with " &" goes on to the end of its page: what follows waits until it has written a line.
+// Recommendations are left out: they depend on the moment. `npm ci &&` is passed over, since this runs in an installed checkout, and so is `npm cit`, whose
 // test command runs beside this one. docs/cli.md is written by scripts/docs.mjs.
-import { execSync } from 'node:child_process';
+import { execSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { speedChart } from './speed-chart.mjs';
 
@@ -23,17 +25,28 @@ for (const page of ['README.md', ...guides.map((name) => `docs/${name}`)]) {
   const withFiles = before.replace(/<!-- file: (\S+) -->\n```js\n[\s\S]*?```/g, (_, file) => {
     return `<!-- file: ${file} -->\n\`\`\`js\n${readFileSync(file, 'utf8')}\`\`\``;
   });
-  const after = withFiles.replace(/```console\n([\s\S]*?)```/g, (_, block) => `\`\`\`console\n${fresh(block)}\`\`\``);
+  const background = [];
+  let after = '';
+  for (const [i, part] of withFiles.split(/(?<=```console\n)([\s\S]*?)(?=```)/).entries())
+    after += i % 2 === 0 ? part : await fresh(part, background);
+  for (const child of background) {
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  }
   if (!check) writeFileSync(page, after);
   else reportDifferences(page, comparable(before), comparable(after));
 }
 
 /** The block with the output its command has now. */
-function fresh(block) {
+async function fresh(block, background) {
   const [first, ...shown] = block.trimEnd().split('\n');
   const command = first.replace(/^\$ /, '');
   if (command === first) throw new Error(`a console block begins with "$ ", got: ${first}`);
   if (command === 'npm cit') return block;
+  if (command.endsWith(' &')) {
+    background.push(await start(command.replace(/ &$/, '')));
+    return block;
+  }
   const output = run(command.replace(/^npm ci && /, ''))
     .trimEnd()
     .split('\n')
@@ -41,6 +54,19 @@ function fresh(block) {
     .filter((line) => !/^ +[-−]/.test(line));
   const kept = shown[0] === '…' ? ['…', ...output.slice(-Math.max(1, shown.length - 1))] : output;
   return `${[first, ...kept].join('\n')}\n`;
+}
+
+/** Runs until the page ends. */
+async function start(command) {
+  process.stderr.write(`$ ${command} &\n`);
+  const child = spawn('/bin/bash', ['-c', `exec ${command}`], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const failed = once(child, 'exit').then(([status]) => {
+    throw new Error(`${command} ended with ${status} before it wrote a line`);
+  });
+  await Promise.race([once(child.stdout, 'data'), failed]);
+  failed.catch(() => undefined);
+  child.stdout.resume();
+  return child;
 }
 
 function run(command) {

@@ -2,13 +2,16 @@
  * The collections of a data folder. Each has a folder of its own, `collections/{number}`, made under a temporary name and renamed when it is
  * whole, and renamed before it is deleted: whatever a crash leaves half done is removed at the next start.
  */
+import { statSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IndexingError } from '../../base/errors.js';
 import type { Engine } from '../../engine/engine.js';
 import { RequestError } from '../errors.js';
 import { CollectionStore, STORE_FORMAT } from '../store/collection-store.js';
+import type { CollectionState } from '../watching/server-state.js';
 import { Collection } from './collection.js';
+import type { CollectionWatch } from './collection-watch.js';
 import type { ServerLogger } from './graph-keeper.js';
 import type { CollectionSettings } from './settings.js';
 
@@ -18,7 +21,11 @@ interface CollectionsOptions {
   readonly lmdb: Lmdb;
   readonly engine: Engine;
   readonly logger: ServerLogger;
+  readonly watch: CollectionWatch;
 }
+
+/** What `stat` counts in. */
+const BLOCK_BYTES = 512;
 
 interface Opened {
   readonly collection: Collection;
@@ -30,16 +37,17 @@ export class Collections {
   readonly #folder: string;
   readonly #engine: Engine;
   readonly #logger: ServerLogger;
+  readonly #watch: CollectionWatch;
   readonly #byName = new Map<string, Opened>();
   /** Names that are being made or deleted. */
   readonly #changing = new Set<string>();
   #nextFolder = 0;
 
   /** Opens all collections that are in `data`. */
-  static async open(data: string, { lmdb, engine, logger }: CollectionsOptions): Promise<Collections> {
+  static async open(data: string, options: CollectionsOptions): Promise<Collections> {
     const folder = join(data, 'collections');
     await mkdir(folder, { recursive: true });
-    const collections = new Collections(folder, { lmdb, engine, logger });
+    const collections = new Collections(folder, options);
     for (const name of await readdir(folder)) {
       if (/^\d+$/.test(name)) await collections.#openFolder(join(folder, name));
       else if (/^\d+\.(new|deleted)$/.test(name)) await rm(join(folder, name), { recursive: true });
@@ -48,15 +56,25 @@ export class Collections {
     return collections;
   }
 
-  private constructor(folder: string, { lmdb, engine, logger }: CollectionsOptions) {
+  private constructor(folder: string, { lmdb, engine, logger, watch }: CollectionsOptions) {
     this.#lmdb = lmdb;
     this.#logger = logger;
+    this.#watch = watch;
     this.#folder = folder;
     this.#engine = engine;
   }
 
   list(): Collection[] {
     return [...this.#byName.values()].map(({ collection }) => collection);
+  }
+
+  /** For the metrics and the dashboard. */
+  states(): CollectionState[] {
+    return [...this.#byName.values()].map(({ collection, folder }) => {
+      // A part of the file that was never written takes no room.
+      const { blocks } = statSync(join(folder, 'data.mdb'));
+      return { ...collection.state, storedBytes: BLOCK_BYTES * blocks };
+    });
   }
 
   has(name: string): boolean {
@@ -122,7 +140,7 @@ export class Collections {
         `${folder}: expected format ${STORE_FORMAT} of a collection, found ${found}`,
       );
     }
-    const collection = await Collection.open(store, this.#engine, this.#logger);
+    const collection = await Collection.open(store, this.#engine, this.#logger, this.#watch);
     this.#byName.set(collection.settings.name, { collection, folder });
     return collection;
   }

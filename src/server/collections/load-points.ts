@@ -6,12 +6,13 @@ import { VectorIndex } from '../../search/vector-index.js';
 import type { VectorMatrix } from '../../vectors/vector-matrix.js';
 import { decodeBlock } from '../store/block.js';
 import type { CollectionStore } from '../store/collection-store.js';
+import type { CollectionWatch } from './collection-watch.js';
 import { PointTable } from './point-table.js';
 import { Points } from './points.js';
 import { isDead, RowMap } from './row-map.js';
 import { type CollectionSettings, METRICS } from './settings.js';
 
-export async function loadPoints(store: CollectionStore, engine: Engine): Promise<Points> {
+export async function loadPoints(store: CollectionStore, engine: Engine, watch: CollectionWatch): Promise<Points> {
   const settings = store.meta('settings') as CollectionSettings;
   const table = new PointTable();
   const rows = new RowMap();
@@ -35,7 +36,7 @@ export async function loadPoints(store: CollectionStore, engine: Engine): Promis
   }
   const { size: dims, distance } = settings;
   const index = await VectorIndex.build<number>(chunks(), { dims, metric: METRICS[distance], engine });
-  const points = new Points(store, settings, { index, table, rows, nextNumber });
+  const points = new Points(store, settings, watch, { index, table, rows, nextNumber });
   for (const [field, type] of Object.entries(settings.payloadIndexes)) points.payloadIndexes.add(field, type);
   return points;
 }
