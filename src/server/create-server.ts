@@ -9,6 +9,7 @@ import { RequestError, refusalOf } from './errors.js';
 import { DEFAULT_MAX_BODY_BYTES, type ServerOptions } from './options.js';
 import { loadServerPackages } from './packages.js';
 import { collectionRoutes } from './routes/collections.js';
+import { importRoutes } from './routes/import.js';
 import { pointRoutes } from './routes/points.js';
 import { queryRoutes } from './routes/queries.js';
 import { schemaError } from './schema-errors.js';
@@ -40,7 +41,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     schemaErrorFormatter: schemaError,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true } },
   });
-  const collections = await Collections.open(data, { lmdb, engine, logger: app.log });
+  const collections = await Collections.open(data, { lmdb, engine, logger: app.log }).catch(async (error: unknown) => {
+    await engine.dispose();
+    throw error;
+  });
   app.addHook('onClose', async () => {
     await collections.close();
     await engine.dispose();
@@ -60,5 +64,6 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await app.register(collectionRoutes, { collections });
   await app.register(pointRoutes, { collections });
   await app.register(queryRoutes, { collections });
+  await app.register(importRoutes, { collections });
   return app;
 }
