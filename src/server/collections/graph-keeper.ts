@@ -109,9 +109,13 @@ export class GraphKeeper {
     const options = { degree: degreeOf(m), effort: effortOf(efConstruct), signal: this.#closing.signal };
     this.#building = index
       .buildGraph(options)
-      .catch((error: unknown) => {
-        if (!this.#closing.signal.aborted) this.#warn(error, 'The graph could not be built; searches scan all points');
-      })
+      .then(
+        () => undefined,
+        (error: unknown) => {
+          if (this.#closing.signal.aborted) return;
+          this.#warn(error, 'The graph could not be built; searches scan all points');
+        },
+      )
       .finally(() => {
         this.#building = undefined;
       });
