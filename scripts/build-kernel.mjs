@@ -13,7 +13,7 @@ mkdirSync('build/kernel', { recursive: true });
 for (const [entry, target, name] of [
   ['assembly/index.ts', 'simd', 'simd'],
   ['assembly/index.ts', 'scalar', 'scalar'],
-  ['assembly/search-simd.ts', 'simd', 'search-simd'],
+  ['assembly/search.ts', 'simd', 'search-simd'],
   ['assembly/search.ts', 'scalar', 'search-scalar'],
   ['assembly/graph.ts', 'simd', 'graph-simd'],
   ['assembly/graph.ts', 'scalar', 'graph-scalar'],

@@ -74,6 +74,7 @@ export type {
   SearchQuality,
 } from './search/graph/graph-options.js';
 export type { VectorIds } from './search/ids.js';
+export type { IndexMemory } from './search/index-core.js';
 export type { BuildOptions, BuildProgress, LoadOptions, SearchOptions } from './search/options.js';
 export { SearchFilter } from './search/search-filter.js';
 export type { SearchHits } from './search/search-hits.js';

@@ -1,5 +1,5 @@
 // The int8 copy of rows: a code of one byte for each component, and for each row two float32, its scale and a bound of the
-// error, |row - scale × codes| at most. Needs SIMD; without it nothing would be gained.
+// error, |row - scale × codes| at most. The same bits with and without SIMD, and in the JavaScript twin.
 //
 // Codes of a row take whole vectors of sixteen; those behind the last component are 0. Notation: u = 2⁻²⁴, d the dims, v the
 // row, s its scale, the float32 nearest to max|vᵢ| / 127.
@@ -25,12 +25,15 @@ export function quantize(rows: usize, count: usize, dims: usize, codes: usize, f
 }
 
 function quantizeRow(row: usize, dims: usize, codes: usize, factors: usize): void {
-  const largest = largestOf(row, dims);
+  const largest = ASC_FEATURE_SIMD ? largestOf(row, dims) : largestScalar(row, dims);
   const scale: f32 = largest < SMALLEST ? 0 : largest / 127;
   const root = sqrt<f64>(<f64>dims);
   let error = root * <f64>largest;
   if (scale > 0) {
-    const squares = writeCodes(row, dims, codes, 1 / scale);
+    const inverse: f32 = 1 / scale;
+    const squares = ASC_FEATURE_SIMD
+      ? writeCodes(row, dims, codes, inverse)
+      : writeCodesScalar(row, dims, codes, inverse);
     error = <f64>scale * (sqrt<f64>(<f64>squares) * (1 + <f64>(dims + 16) * 2.0 ** -24) + root * 2.0 ** -16);
   } else {
     memory.fill(codes, 0, (dims + 15) & ~15);
@@ -55,6 +58,12 @@ function largestOf(row: usize, dims: usize): f32 {
   a = i32x4.max_s(a, v128.shuffle<i32>(a, a, 2, 3, 0, 1));
   a = i32x4.max_s(a, v128.shuffle<i32>(a, a, 1, 0, 3, 2));
   return reinterpret<f32>(i32x4.extract_lane(a, 0));
+}
+
+function largestScalar(row: usize, dims: usize): f32 {
+  let largest: i32 = 0;
+  for (; dims; dims--, row += 4) largest = max<i32>(largest, load<i32>(row) & 0x7fffffff);
+  return reinterpret<f32>(largest);
 }
 
 /** The next components, as many as there are up to four, and zeros. */
@@ -94,4 +103,40 @@ function writeCodes(row: usize, dims: usize, codes: usize, inverse: f32): f32 {
   return (
     f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1) + (f32x4.extract_lane(sum, 2) + f32x4.extract_lane(sum, 3))
   );
+}
+
+/** The same without SIMD: four sums, as the lanes have them. */
+function writeCodesScalar(row: usize, dims: usize, codes: usize, inverse: f32): f32 {
+  let sum0: f32 = 0;
+  let sum1: f32 = 0;
+  let sum2: f32 = 0;
+  let sum3: f32 = 0;
+  for (let left = <i32>dims; left > 0; left -= 16, row += 64, codes += 16) {
+    sum0 += columnSquares(row, codes, left, inverse);
+    sum1 += columnSquares(row + 4, codes + 1, left - 1, inverse);
+    sum2 += columnSquares(row + 8, codes + 2, left - 2, inverse);
+    sum3 += columnSquares(row + 12, codes + 3, left - 3, inverse);
+  }
+  return sum0 + sum1 + (sum2 + sum3);
+}
+
+/** Every fourth of sixteen components. */
+function columnSquares(row: usize, codes: usize, left: i32, inverse: f32): f32 {
+  const a = writeCode(row, codes, left, inverse);
+  const b = writeCode(row + 16, codes + 4, left - 4, inverse);
+  const c = writeCode(row + 32, codes + 8, left - 8, inverse);
+  const d = writeCode(row + 48, codes + 12, left - 12, inverse);
+  return a * a + b * b + (c * c + d * d);
+}
+
+/** Writes one code; returns what it is off by. */
+function writeCode(component: usize, code: usize, left: i32, inverse: f32): f32 {
+  if (left <= 0) {
+    store<i8>(code, 0);
+    return 0;
+  }
+  const x = load<f32>(component) * inverse;
+  const rounded: f32 = x + ROUNDER;
+  store<i8>(code, <i8>(reinterpret<i32>(rounded) - ROUNDER_BITS));
+  return x - (rounded - ROUNDER);
 }

@@ -1,5 +1,5 @@
 // The int8 scan: which rows may be hits, by their int8 copies (quantize.ts) and queries of int16 codes. A quarter of the
-// bytes of the float32 scan, and exact integers: all that is off is what the codes are off by, which is bounded. Needs SIMD.
+// bytes of the float32 scan, and exact integers: all that is off is what the codes are off by, which is bounded.
 //
 // No sum overflows: |row code| ≤ 127, |query code| ≤ (2³¹ - 1) / (127 × dims) and ≤ 32,767 (src/kernel/search/int8-bound.ts),
 // so any of the products of a row and a query add up to 2³¹ - 1 at most.
@@ -26,7 +26,7 @@ export function selectInt8(
   const stride = (dims + 15) & ~15;
   const begin = list;
   let index: u32 = 0;
-  for (; queryCount >= 4; queryCount -= 4) {
+  for (; ASC_FEATURE_SIMD && queryCount >= 4; queryCount -= 4) {
     list = selectFour(codes, factors, magnitudes, count, stride, queries, terms, limits, list, index);
     queries += stride << 3;
     terms += 4 * TERMS;
@@ -43,6 +43,29 @@ export function selectInt8(
   return <u32>((list - begin) >> 2);
 }
 
+/** The inner product of the codes of a row and of a query, `stride` of each, a multiple of 16. */
+// @ts-ignore: decorator
+@inline
+export function codeProduct(codes: usize, query: usize, stride: usize): i32 {
+  const end = codes + stride;
+  if (!ASC_FEATURE_SIMD) {
+    let sum: i32 = 0;
+    for (; codes < end; codes += 2, query += 4) {
+      sum += <i32>load<i8>(codes) * <i32>load<i16>(query) + <i32>load<i8>(codes, 1) * <i32>load<i16>(query, 2);
+    }
+    return sum;
+  }
+  let a = i32x4.splat(0);
+  let b = a;
+  for (; codes < end; codes += 16, query += 32) {
+    a = i32x4.add(a, i32x4.dot_i16x8_s(v128.load_ext<i8>(codes), v128.load(query)));
+    b = i32x4.add(b, i32x4.dot_i16x8_s(v128.load_ext<i8>(codes, 8), v128.load(query, 16)));
+  }
+  a = i32x4.add(a, b);
+  a = i32x4.add(a, v128.shuffle<i32>(a, a, 2, 3, 0, 1));
+  return i32x4.extract_lane(a, 0) + i32x4.extract_lane(a, 1);
+}
+
 function selectOne(
   codes: usize,
   factors: usize,
@@ -56,16 +79,8 @@ function selectOne(
   index: u32,
 ): usize {
   for (; count; count--, factors += 8, magnitudes += 4, index++) {
-    let a = i32x4.splat(0);
-    let b = a;
-    let q = query;
-    for (const end = codes + stride; codes < end; codes += 16, q += 32) {
-      a = i32x4.add(a, i32x4.dot_i16x8_s(v128.load_ext<i8>(codes), v128.load(q)));
-      b = i32x4.add(b, i32x4.dot_i16x8_s(v128.load_ext<i8>(codes, 8), v128.load(q, 16)));
-    }
-    a = i32x4.add(a, b);
-    a = i32x4.add(a, v128.shuffle<i32>(a, a, 2, 3, 0, 1));
-    const sum = i32x4.extract_lane(a, 0) + i32x4.extract_lane(a, 1);
+    const sum = codeProduct(codes, query, stride);
+    codes += stride;
     list = keep(sum, factors, magnitudes, terms, limit, list, index);
   }
   return list;

@@ -132,7 +132,6 @@ export class Outputs implements AsyncDisposable {
         ids,
         magnitudes,
       });
-    this.#graph?.note(vectors);
     await this.#magnitudes?.write(magnitudes);
     // A row without an id is called by its position among all rows.
     const idOf = (index: number) => csvCell(ids?.[index] ?? this.#position + index);

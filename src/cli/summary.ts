@@ -3,6 +3,7 @@
  */
 import { describeMachine } from '../../bench/suite/node/machine.js';
 import {
+  countOf,
   formatCount,
   formatDuration,
   formatNumber,
@@ -93,7 +94,7 @@ export function summaryText(summary: IndexSummary): string {
   ];
   const lines = [
     colorsFor(process.stdout).bold(
-      `Indexed ${formatCount(indexed)} vectors${of}, ${order} order, from ${printable(namesOf(files))}`,
+      `Indexed ${countOf(indexed, 'vector')}${of}, ${order} order, from ${printable(namesOf(files))}`,
     ),
     ...rows.map(([name, value]) => `  ${name.padEnd(12)}${value}`),
     ...(summary.optimizations ?? []).map((change) => `  ${describeChange(change)}`),

@@ -15,11 +15,11 @@ import type {
   TypeMap,
 } from 'apache-arrow';
 import { type IndexingError, messageOf } from '../base/errors.js';
+import { widenHalvesInto } from '../base/float16.js';
 import type { NumberArray } from '../vectors/vector-source.js';
 import { registerCodecs } from './arrow-codecs.js';
 import { checkArrowMetadata } from './arrow-metadata.js';
 import { chooseVectors } from './choose-vectors.js';
-import { widenHalvesInto } from './float16.js';
 import type { ByteSource, Format, RowOptions, VectorRows } from './format.js';
 import { MAX_DIMS } from './format.js';
 import { malformed, requireDims } from './malformed.js';

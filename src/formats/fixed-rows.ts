@@ -3,7 +3,7 @@
  * headers. float32 goes from the source straight into the matrix, everything else through staging memory. Numbers that float32 cannot
  * hold are rounded as a Float32Array rounds them: a float64 beyond float32 becomes ±Infinity.
  */
-import { widenHalvesInto } from './float16.js';
+import { widenHalvesInto } from '../base/float16.js';
 import { type ByteSource, STAGING_BYTES } from './format.js';
 import type { ReadRowsInto } from './row-chunks.js';
 

@@ -1,8 +1,16 @@
 /**
  * What a saved index is: a .safetensors file whose metadata say `format: simdex/1`, with the tensors `vectors` F32
  * [count, dims], `magnitudes` F32 [count], and `ids` I64 [count] or `ids_bytes` U8 (UTF-8, one after the other) with
- * `ids_offsets` I64 [count + 1], and those of a graph where there is one (saved-graph.ts). Data follow each other in this order and begin at a multiple of 64 bytes. A row of
- * zeros whose magnitude is NaN was rejected when it was indexed, and is no vector of the index.
+ * `ids_offsets` I64 [count + 1]; then int8 codes of the rows, and a graph where there is one (saved-graph.ts). Data follow each other in this
+ * order and begin at a multiple of 64 bytes. A row of zeros whose magnitude is NaN was rejected when it was indexed, and is no vector of the index.
+ *
+ *   codes        I8 [count, dims]  a row is code_scales × codes, but for what it is off by
+ *   code_scales  F32 [count]
+ *   code_errors  F32 [count]       a bound of that, as the length of a vector; by cosine of the row at length 1
+ *   code_check   U32 [1]           a checksum of magnitudes, codes, code_scales and code_errors
+ *
+ * Rows may be less exact: `vectors` F16, or I8 with `scales` F32 [count], and then a row is scales × vectors and has no other codes. The metadata say
+ * `format: simdex/2` there, since version 0.1 expects F32.
  *
  * This file knows the header and the bytes of ids; it neither opens files nor looks at vectors.
  */
@@ -14,8 +22,13 @@ import { malformed } from './malformed.js';
 import { createSafetensorsHeader, readSafetensorsHeader, type Tensor, type TensorShape } from './safetensors-header.js';
 import { graphTensors, placesOfGraph, type SavedGraphPlaces, type SavedGraphShape } from './saved-graph.js';
 
+const savedPrecisions = ['float32', 'float16', 'int8'] as const;
 const savedMetrics = ['cosine', 'dot', 'euclidean'] as const;
 type SavedMetric = (typeof savedMetrics)[number];
+
+/** What the rows are saved as. */
+export type SavedPrecision = 'float32' | 'float16' | 'int8';
+const DTYPES = { float32: 'F32', float16: 'F16', int8: 'I8' } as const;
 
 /** How the ids of an index lie in its file. */
 export type SavedIds =
@@ -30,6 +43,10 @@ export interface SavedIndexShape {
   /** Sorted rows can be written, but are no longer vectors that could be searched. */
   readonly order: ComponentOrder;
   readonly ids: SavedIds;
+  /** Default `'float32'`. */
+  readonly precision?: SavedPrecision | undefined;
+  /** Whether there are codes; never of int8 rows. Default: not. */
+  readonly codes?: boolean | undefined;
   readonly graph?: SavedGraphShape | undefined;
 }
 
@@ -39,8 +56,13 @@ export interface SavedIndexPlaces {
   readonly dims: number;
   readonly metric: SavedMetric;
   readonly order: ComponentOrder;
+  readonly precision: SavedPrecision;
   readonly vectors: Tensor;
   readonly magnitudes: Tensor;
+  /** Of int8 rows. */
+  readonly scales: Tensor | undefined;
+  /** Undefined where none were saved. */
+  readonly codes: SavedCodes | undefined;
   readonly ids:
     | { readonly kind: 'numbers'; readonly values: Tensor }
     | { readonly kind: 'strings'; readonly bytes: Tensor; readonly offsets: Tensor };
@@ -48,22 +70,50 @@ export interface SavedIndexPlaces {
   readonly graph: SavedGraphPlaces | undefined;
 }
 
+/** Where the codes are. */
+export interface SavedCodes {
+  readonly codes: Tensor;
+  readonly scales: Tensor;
+  readonly errors: Tensor;
+  readonly check: Tensor;
+}
+
 const FORMAT_FAMILY = 'simdex/';
 const FORMAT = `${FORMAT_FAMILY}1`;
-/** More than any header made here needs (540 bytes with sixteen-digit numbers), so that all have the same length. */
+/** Of files that version 0.1 would misread. */
+const FORMAT_OF_COMPACT = `${FORMAT_FAMILY}2`;
+/** More than any header made here needs (980 bytes with sixteen-digit numbers) but for those of graphs, so that all have the same length. */
 export const SAVED_HEADER_BYTES = 1024;
 
 /** The header's `SAVED_HEADER_BYTES` bytes. */
-export function createSavedIndexHeader({ count, dims, metric, order, ids, graph }: SavedIndexShape): Uint8Array {
+export function createSavedIndexHeader({
+  count,
+  dims,
+  metric,
+  order,
+  ids,
+  precision = 'float32',
+  codes = false,
+  graph,
+}: SavedIndexShape): Uint8Array {
+  const column = { dtype: 'F32', shape: [count] } as const;
   const tensors: Record<string, TensorShape> = {
-    vectors: { dtype: 'F32', shape: [count, dims] },
-    magnitudes: { dtype: 'F32', shape: [count] },
+    vectors: { dtype: DTYPES[precision], shape: [count, dims] },
+    magnitudes: column,
     ...idTensors(count, ids),
+    ...(precision === 'int8' && { scales: column }),
+    ...(codes && {
+      codes: { dtype: 'I8', shape: [count, dims] },
+      code_scales: column,
+      code_errors: column,
+      code_check: { dtype: 'U32', shape: [1] },
+    }),
     ...(graph && graphTensors(graph)),
   };
+  const format = precision === 'float32' ? FORMAT : FORMAT_OF_COMPACT;
   return createSafetensorsHeader(
     tensors,
-    { format: FORMAT, metric, order, ...(graph && { graph: `${graph.degree},${graph.effort}` }) },
+    { format, metric, order, ...(graph && { graph: `${graph.degree},${graph.effort}` }) },
     SAVED_HEADER_BYTES,
   );
 }
@@ -97,15 +147,19 @@ export async function readSavedIndex(source: ByteSource): Promise<SavedIndexPlac
   if (!saysIndex(metadata))
     throw malformed(name, '__metadata__', `format ${FORMAT} of a saved index`, 'a foreign .safetensors file');
   const format = metadata.get('format')!;
-  if (format !== FORMAT) {
+  if (format !== FORMAT && format !== FORMAT_OF_COMPACT) {
     const found = `${JSON.stringify(format.slice(0, 40))}, saved by a newer version of simdex; update this one`;
-    throw malformed(name, '__metadata__', `format ${FORMAT}`, found);
+    throw malformed(name, '__metadata__', `format ${FORMAT} or ${FORMAT_OF_COMPACT}`, found);
   }
   const metric = oneOf(name, 'metric', metadata.get('metric'), savedMetrics);
   const order = oneOf(name, 'order', metadata.get('order') ?? 'original', ['original', 'sorted'] as const);
   const vectors = tensors.get('vectors');
-  if (vectors?.dtype !== 'F32' || vectors.shape.length !== 2)
-    throw malformed(name, 'tensor "vectors"', 'F32 with two dimensions', tensorText(vectors));
+  const precision = savedPrecisions.find((each) => DTYPES[each] === vectors?.dtype);
+  const known = format === FORMAT ? precision === 'float32' : precision !== undefined;
+  if (!vectors || !precision || !known || vectors.shape.length !== 2) {
+    const expected = format === FORMAT ? 'F32' : 'F32, F16 or I8';
+    throw malformed(name, 'tensor "vectors"', `${expected} with two dimensions`, tensorText(vectors));
+  }
   const [count, dims] = vectors.shape as [number, number];
   if (count > 0 && dims === 0) throw malformed(name, 'tensor "vectors"', 'rows of 1 component or more', 'rows of none');
   const column = (tensor: string, dtype: string, shape?: readonly number[]): Tensor => {
@@ -117,8 +171,24 @@ export async function readSavedIndex(source: ByteSource): Promise<SavedIndexPlac
   const ids: SavedIndexPlaces['ids'] = tensors.has('ids_bytes')
     ? { kind: 'strings', bytes: column('ids_bytes', 'U8'), offsets: column('ids_offsets', 'I64', [count + 1]) }
     : { kind: 'numbers', values: column('ids', 'I64', [count]) };
+  const scales = precision === 'int8' ? column('scales', 'F32', [count]) : undefined;
+  const codes = precision === 'int8' ? undefined : placesOfCodes(tensors, count, dims);
   const graph = placesOfGraph(metadata.get('graph'), tensors, dims, metric);
-  return { count, dims, metric, order, vectors, magnitudes: column('magnitudes', 'F32', [count]), ids, graph };
+  const magnitudes = column('magnitudes', 'F32', [count]);
+  return { count, dims, metric, order, precision, vectors, magnitudes, scales, codes, ids, graph };
+}
+
+/** Codes that are not as they should be are not used: the rows are there. */
+function placesOfCodes(tensors: ReadonlyMap<string, Tensor>, count: number, dims: number): SavedCodes | undefined {
+  const find = (name: string, dtype: string, shape: readonly number[]) => {
+    const found = tensors.get(name);
+    return found?.dtype === dtype && found.shape.join() === shape.join() ? found : undefined;
+  };
+  const codes = find('codes', 'I8', [count, dims]);
+  const scales = find('code_scales', 'F32', [count]);
+  const errors = find('code_errors', 'F32', [count]);
+  const check = find('code_check', 'U32', [1]);
+  return codes && scales && errors && check && { codes, scales, errors, check };
 }
 
 /** Ids as they lie in a file, of some rows. */

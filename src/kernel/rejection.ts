@@ -8,6 +8,8 @@ export type RejectionCode = 'EmptyVector' | 'ZeroMagnitude' | 'NonFinite';
 export const EMPTY_VECTOR = 0x7fc00001;
 export const ZERO_MAGNITUDE = 0x7fc00002;
 export const NON_FINITE = 0x7fc00003;
+/** A component beyond float16, where rows are kept so: search/compact.ts of the kernel. */
+export const TOO_LARGE = 0x7fc00004;
 
 /** The reason behind the bits of a magnitude, `undefined` for those of a row that was indexed. */
 export function rejectionOf(magnitudeBits: number): RejectionCode | undefined {

@@ -3,10 +3,14 @@
  * magnitudes, when each row died, where there is an int8 scan the int8 copy, then a place to work for every lane. All offsets
  * are bytes on 64-byte lines, and regions do not overlap.
  *
- *   rows | magnitudes | deaths | codes | factors | place of lane 0, 1, ... | place of the calling thread
+ *   rows | magnitudes | deaths | codes | factors | halves | place of lane 0, 1, ... | place of the calling thread
  *
- * A place is queries, limits (one float32 a query), scores and a list (one uint32 each a score), and for the int8 scan codes
- * (int16) and terms (float64) of the queries. Whoever works in a place fills it first: nothing is kept there between calls.
+ * Rows of `int8` are their codes, and those that are `elsewhere` in a file: neither has rows here. Only where rows are prepared that are to be
+ * kept as float16 there are halves beside float32 rows.
+ *
+ * A place is queries, limits (one float32 a query), scores and a list (one uint32 each a score), for the int8 scan codes
+ * (int16) and terms (float64) of the queries, and where rows are not float32 room for one that is. Whoever works in a place fills it first:
+ * nothing is kept there between calls.
  */
 import { codeCount, FACTOR_BYTES, INT8_TERMS } from '../kernel/search/int8-bound.js';
 import { queryBytes } from '../kernel/search/search-kernel.js';
@@ -37,7 +41,15 @@ export interface SearchPlace {
   /** For the int8 scan only. */
   readonly queryCodes: number;
   readonly queryTerms: number;
+  /** Room for a row as float32, where rows are kept otherwise. */
+  readonly row: number;
 }
+
+/** What the components of a row are kept as. */
+export type Precision = 'float32' | 'float16' | 'int8';
+
+/** How the rows of a segment are kept. */
+export type RowForm = Precision | 'elsewhere';
 
 /** Byte offsets of the int8 copy of the rows. */
 export interface Int8Place {
@@ -52,8 +64,11 @@ export interface SegmentShape {
   readonly dims: number;
   /** Places to work, besides that of the calling thread. */
   readonly lanes: number;
-  /** Whether there is an int8 copy of the rows. */
+  readonly form: RowForm;
+  /** Whether there are int8 codes of the rows; always where rows are not float32. */
   readonly int8: boolean;
+  /** Whether there is room for the rows as float16 besides. */
+  readonly halves?: boolean | undefined;
 }
 
 /** Most queries that one pass over the rows can take. */
@@ -79,21 +94,32 @@ export class SegmentLayout {
   /** Two uint32 a row: see deaths.ts. */
   readonly deaths: number;
   readonly int8: Int8Place | undefined;
+  /** Undefined where there are none. */
+  readonly halves: number | undefined;
+  readonly form: RowForm;
+  /** Of the rows with their magnitudes and deaths. */
+  readonly rowsByteLength: number;
+  readonly codesByteLength: number;
   readonly byteLength: number;
   readonly #shape: SegmentShape;
   readonly #workspace: number;
 
   constructor(shape: SegmentShape, capacity: number) {
-    const { dims, int8 } = shape;
+    const { dims, form, int8, halves } = shape;
     this.dims = dims;
+    this.form = form;
     this.capacity = capacity;
-    this.magnitudes = alignToLine(capacity * dims * 4);
+    this.magnitudes = alignToLine(capacity * rowBytes(form, dims));
     this.deaths = this.magnitudes + alignToLine(capacity * 4);
     const codes = this.deaths + alignToLine(capacity * DEATH_BYTES);
     const factors = codes + alignToLine(capacity * codeCount(dims));
     this.int8 = int8 ? { codes, factors } : undefined;
+    const end = int8 ? factors + alignToLine(capacity * FACTOR_BYTES) : codes;
+    this.halves = halves ? end : undefined;
+    this.rowsByteLength = codes;
+    this.codesByteLength = end - codes;
     this.#shape = shape;
-    this.#workspace = int8 ? factors + alignToLine(capacity * FACTOR_BYTES) : codes;
+    this.#workspace = halves ? end + alignToLine(capacity * 2 * dims) : end;
     this.byteLength = this.#workspace + workspaceBytes(shape);
   }
 
@@ -107,7 +133,8 @@ export class SegmentLayout {
     const queryCodes = list + 4 * MAX_SCORES;
     // Whole lines of 32 bytes come before the terms, so that these are aligned.
     const queryTerms = queryCodes + queriesPerPass(dims, 1) * 2 * codeCount(dims);
-    return { queries, limits, scores, list, queryCodes, queryTerms };
+    const row = queryCodes + (this.#shape.int8 ? int8WorkBytes(dims) : 0);
+    return { queries, limits, scores, list, queryCodes, queryTerms, row };
   }
 
   get placeOfCaller(): SearchPlace {
@@ -117,10 +144,23 @@ export class SegmentLayout {
 
 /** Most rows of a segment whose memory has at most `bytes`: 4 GiB, or less in tests. */
 export function maxSegmentRows(shape: SegmentShape, bytes = MEMORY_BYTES): number {
-  const { dims, int8 } = shape;
-  const room = bytes - workspaceBytes(shape) - 5 * LINE;
-  const rowBytes = 4 * dims + 4 + DEATH_BYTES + (int8 ? codeCount(dims) + FACTOR_BYTES : 0);
-  return Math.max(1, Math.floor(room / rowBytes));
+  const { dims, form, int8, halves } = shape;
+  const room = bytes - workspaceBytes(shape) - 6 * LINE;
+  const codeBytes = int8 ? codeCount(dims) + FACTOR_BYTES : 0;
+  const bytesOfRow = rowBytes(form, dims) + 4 + DEATH_BYTES + codeBytes + (halves ? 2 * dims : 0);
+  return Math.max(1, Math.floor(room / bytesOfRow));
+}
+
+/** Bytes of a row of a segment, besides its codes. */
+export function rowBytes(form: RowForm, dims: number): number {
+  switch (form) {
+    case 'float32':
+      return 4 * dims;
+    case 'float16':
+      return 2 * dims;
+    default:
+      return 0;
+  }
 }
 
 function workspaceBytes(shape: SegmentShape): number {
@@ -129,9 +169,14 @@ function workspaceBytes(shape: SegmentShape): number {
 
 const LIMIT_BYTES = 4 * MAX_QUERIES;
 
-function placeBytes({ dims, int8 }: SegmentShape): number {
-  const forInt8 = queriesPerPass(dims, 1) * (2 * codeCount(dims) + 8 * INT8_TERMS);
-  return queryRegion(dims) + LIMIT_BYTES + 8 * MAX_SCORES + (int8 ? alignToLine(forInt8) : 0);
+function placeBytes({ dims, form, int8 }: SegmentShape): number {
+  // Kernels read up to 16 bytes beyond a row.
+  const forRow = form === 'float32' ? 0 : alignToLine(4 * dims + 16);
+  return queryRegion(dims) + LIMIT_BYTES + 8 * MAX_SCORES + (int8 ? int8WorkBytes(dims) : 0) + forRow;
+}
+
+function int8WorkBytes(dims: number): number {
+  return alignToLine(queriesPerPass(dims, 1) * (2 * codeCount(dims) + 8 * INT8_TERMS));
 }
 
 function queryRegion(dims: number): number {

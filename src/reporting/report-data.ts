@@ -160,7 +160,7 @@ const optimization = objectOf({
 /** A change that the tuner made. */
 export interface Optimization extends ValueOf<typeof optimization> {}
 
-const recallPoint = objectOf({
+export const recallPoint = objectOf({
   /** Size of the candidate list. */
   effort: count,
   recall: ratio,

@@ -4,8 +4,8 @@
  */
 import { TimeSlices } from '../base/time-slices.js';
 import type { EngineCore } from '../engine/engine-core.js';
-import type { Metric } from '../kernel/search/error-bound.js';
-import { type IncomingVectors, operationOf } from './incoming.js';
+import type { RowSettling } from '../engine/worker/rows-task.js';
+import type { IncomingVectors } from './incoming.js';
 import type { RowRoom } from './rows.js';
 import { type RowsScope, settleArrivingRows } from './rows-job.js';
 
@@ -13,20 +13,14 @@ import { type RowsScope, settleArrivingRows } from './rows-job.js';
 export async function bringVectors(
   core: EngineCore,
   scope: RowsScope,
-  metric: Metric,
+  settling: RowSettling,
   incoming: IncomingVectors,
   rooms: readonly RowRoom[],
   signal: AbortSignal,
 ): Promise<void> {
-  const operation = operationOf(metric);
   const source = core.sharesMemory ? incoming.shared : undefined;
   if (source) {
-    await settleArrivingRows(
-      core,
-      scope,
-      { rooms, operation, source, bring: undefined, bringAgain: undefined },
-      signal,
-    );
+    await settleArrivingRows(core, scope, { rooms, settling, source, bring: undefined, bringAgain: undefined }, signal);
     return;
   }
   const bring = async (inPlace: (rows: number) => void) => {
@@ -42,5 +36,5 @@ export async function bringVectors(
     const { segment, first: firstRow } = rooms[room]!;
     incoming.copy(segment.rows(firstRow + first, count), before + first, count);
   };
-  await settleArrivingRows(core, scope, { rooms, operation, source, bring, bringAgain }, signal);
+  await settleArrivingRows(core, scope, { rooms, settling, source, bring, bringAgain }, signal);
 }

@@ -10,8 +10,10 @@ import { countVectors } from '../vectors/source-rows.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import type { Place } from './id-table.js';
 import { checkIdCount, enterIds, type IdsToEnter, type VectorIds } from './ids.js';
-import { dimsOf, IncomingVectors, operationOf } from './incoming.js';
+import { dimsOf, IncomingVectors, settlingOf } from './incoming.js';
 import type { RowRoom, Rows } from './rows.js';
+import type { Segment } from './segment.js';
+import { condense, stagedPortions, stagedRows } from './staging.js';
 import { doInSlices, doNow, type Steps } from './steps.js';
 
 export interface ChangesOptions {
@@ -53,11 +55,17 @@ export class Changes {
   #pending = 0;
   #last: Promise<unknown> = Promise.resolve();
   readonly #slices: TimeSlices;
+  #staging: Segment | undefined;
 
   constructor(options: ChangesOptions) {
     this.#options = options;
     this.#slices = new TimeSlices(options.closing);
     if (options.dims !== undefined) this.#rows = options.createRows(options.dims);
+  }
+
+  /** Bytes of what vectors are prepared in. */
+  get stagingBytes(): number {
+    return this.#staging?.memory.buffer.byteLength ?? 0;
   }
 
   /** undefined as long as nobody knows how many components a vector has. */
@@ -146,13 +154,25 @@ export class Changes {
     if (!rows) return;
     const incoming = new IncomingVectors(vectors, rows.dims, 0);
     doNow(incoming.look());
+    const staging = rows.form === 'float32' ? undefined : this.#smallStagingOf(rows);
     const rooms = reserveRooms(rows, incoming.sound);
-    const operation = operationOf(this.#options.metric);
+    const settled = staging ? [{ segment: staging, first: 0, count: incoming.sound }] : rooms;
+    const settling = settlingOf(this.#options.metric, rows.dims, rows.form);
     // Nothing else runs before the rooms are published or dropped.
-    const steps = incoming.copyInto(rooms);
+    const steps = incoming.copyInto(settled);
     while (!steps.next().done);
-    for (const { segment, first, count } of rooms) segment.settle(operation, first, count);
-    doNow(this.#finish(rows, incoming, rooms, ids));
+    for (const { segment, first, count } of settled) segment.settle(settling, first, count);
+    const condensed = function* (metric: Metric) {
+      yield* incoming.check(metric, settled);
+      if (staging) yield* condense(staging, rooms);
+    };
+    doNow(this.#finish(rows, condensed(this.#options.metric), rooms, ids));
+  }
+
+  /** Where few vectors become what is kept of them; made once. */
+  #smallStagingOf(rows: Rows): Segment {
+    this.#staging ??= rows.createStaging(Math.max(1, Math.min(SMALL_ROWS, Math.floor(SMALL_COMPONENTS / rows.dims))));
+    return this.#staging;
   }
 
   async #addInSlices(vectors: VectorSource, ids: IdsToEnter): Promise<void> {
@@ -160,6 +180,20 @@ export class Changes {
     if (!rows) return;
     const { closing, bringIn, withMemory } = this.#options;
     const slices = new TimeSlices(closing);
+    if (rows.form !== 'float32') {
+      const stager = new Stager(this.#options, rows, closing, slices);
+      const rooms: RowRoom[] = [];
+      try {
+        await stager.add(vectors, 0, rooms);
+      } catch (error) {
+        rows.drop(rooms);
+        throw error;
+      } finally {
+        stager.end();
+      }
+      await doInSlices(this.#finish(rows, undefined, rooms, ids), slices);
+      return;
+    }
     const incoming = new IncomingVectors(vectors, rows.dims, 0);
     await doInSlices(incoming.look(), slices);
     const rooms = await withMemory(() => reserveRooms(rows, incoming.sound));
@@ -169,7 +203,8 @@ export class Changes {
       rows.drop(rooms);
       throw error;
     }
-    await doInSlices(this.#finish(rows, incoming, rooms, ids), slices);
+    const checked = incoming.check(this.#options.metric, rooms);
+    await doInSlices(this.#finish(rows, checked, rooms, ids), slices);
   }
 
   /** The rows that vectors come to; undefined where there is no vector. */
@@ -180,11 +215,11 @@ export class Changes {
     return this.#rows ?? this.#options.createRows(dims);
   }
 
-  /** Checks what came in, enters the ids and publishes. */
-  *#finish(rows: Rows, incoming: IncomingVectors, rooms: readonly RowRoom[], ids: IdsToEnter): Steps<void> {
+  /** Checks what came in, unless that is done, enters the ids and publishes. */
+  *#finish(rows: Rows, checked: Steps<void> | undefined, rooms: readonly RowRoom[], ids: IdsToEnter): Steps<void> {
     let replaced: Place[];
     try {
-      yield* incoming.check(this.#options.metric, rooms);
+      if (checked) yield* checked;
       replaced = yield* enterIds(rows, rooms, ids);
     } catch (error) {
       rows.drop(rooms);
@@ -240,6 +275,7 @@ export class Filling {
   readonly #signal: AbortSignal;
   readonly #finish: (filling: Filling, rows: Rows, ids: IdsToEnter) => Promise<void>;
   #rows: Rows | undefined;
+  #stager: Stager | undefined;
   #count = 0;
 
   constructor(
@@ -271,12 +307,30 @@ export class Filling {
     return rooms;
   }
 
+  /** Where rows are settled that are kept otherwise. Whoever asks gives it back. */
+  async createStaging(dims: number, count: number): Promise<Segment> {
+    const { createRows, withMemory } = this.#options;
+    const rows = this.#rows ?? createRows(dims);
+    this.#rows = rows;
+    return withMemory(() => rows.createStaging(count));
+  }
+
+  discardStaging(staging: Segment): void {
+    this.#rows?.discardStaging(staging);
+  }
+
   /** @param expected rows that are to come, these included */
   async add(vectors: VectorSource, expected: number): Promise<void> {
     const first = this.#count;
     const given = dimsOf(vectors, first);
     if (given === undefined) return;
     const dims = this.#rows?.dims ?? given;
+    const rows = this.#rows ?? this.#options.createRows(dims);
+    this.#rows = rows;
+    if (rows.form !== 'float32') {
+      await this.#addStaged(rows, vectors, expected);
+      return;
+    }
     const incoming = new IncomingVectors(vectors, dims, first);
     await doInSlices(incoming.look(), this.slices);
     const rooms = await this.reserve(dims, incoming.sound, expected);
@@ -284,10 +338,70 @@ export class Filling {
     await doInSlices(incoming.check(this.#options.metric, rooms), this.slices);
   }
 
+  async #addStaged(rows: Rows, vectors: VectorSource, expected: number): Promise<void> {
+    this.#stager ??= new Stager(this.#options, rows, this.#signal, this.slices);
+    try {
+      await this.#stager.add(vectors, this.#count, this.rooms, expected);
+    } catch (error) {
+      this.#stager.end();
+      throw error;
+    }
+    this.#count += countVectors(vectors);
+  }
+
   /** Gives the rows their ids; from then on they are there. */
   async finish(ids: IdsToEnter): Promise<void> {
+    this.#stager?.end();
     if (this.#rows) await this.#finish(this, this.#rows, ids);
     else checkIdCount(ids.ids, 0);
+  }
+}
+
+/** Brings vectors in that are not kept as float32, some at a time. */
+class Stager {
+  readonly #options: ChangesOptions;
+  readonly #rows: Rows;
+  readonly #signal: AbortSignal;
+  readonly #slices: TimeSlices;
+  #staging: Segment | undefined;
+
+  constructor(options: ChangesOptions, rows: Rows, signal: AbortSignal, slices: TimeSlices) {
+    this.#options = options;
+    this.#rows = rows;
+    this.#signal = signal;
+    this.#slices = slices;
+  }
+
+  /** Adds their rooms to `rooms`, those of a failed call too. */
+  async add(
+    vectors: VectorSource,
+    position: number,
+    rooms: RowRoom[],
+    expected = countVectors(vectors),
+  ): Promise<void> {
+    const { metric, bringIn, withMemory } = this.#options;
+    const rows = this.#rows;
+    const { dims } = rows;
+    const wanted = Math.min(countVectors(vectors), stagedRows(dims));
+    if (this.#staging && this.#staging.layout.capacity < wanted) this.end();
+    const staging = this.#staging ?? (await withMemory(() => rows.createStaging(wanted)));
+    this.#staging = staging;
+    for (const [some, first] of stagedPortions(vectors, dims)) {
+      const incoming = new IncomingVectors(some, dims, position + first);
+      await doInSlices(incoming.look(), this.#slices);
+      const staged = [{ segment: staging, first: 0, count: incoming.sound }];
+      await bringIn(rows, incoming, staged, this.#signal);
+      await doInSlices(incoming.check(metric, staged), this.#slices);
+      const own = await withMemory(() => reserveRooms(rows, incoming.sound, expected - first));
+      rooms.push(...own);
+      await doInSlices(condense(staging, own), this.#slices);
+    }
+  }
+
+  /** Gives the memory back. */
+  end(): void {
+    if (this.#staging) this.#rows.discardStaging(this.#staging);
+    this.#staging = undefined;
   }
 }
 

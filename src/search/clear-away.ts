@@ -71,7 +71,7 @@ export class ClearAway {
       if (worn.length === 0) return;
       const kept = await doInSlices(keptRows(worn, sharesMemory), slices);
       const count = kept.rows.length;
-      const target = count > 0 ? await withMemory(() => rows.createSegment(count)) : undefined;
+      const target = count > 0 ? await withMemory(() => rows.createSegment(count, worn[0]!.layout.form)) : undefined;
       let entered = 0;
       try {
         if (target) {
@@ -104,10 +104,16 @@ function findWorn(rows: Rows): Segment[] {
   );
   if (at === -1) return [];
   const worn = [segments[at]!];
+  const { form } = worn[0]!.layout;
+  const isAlike = ({ layout }: Segment) => layout.form === form;
   let left = live(worn[0]!);
   // Neighbours that are no larger come along, or segments would become ever more and smaller.
   const takes = (neighbour: Segment | undefined) =>
-    neighbour && isFull(neighbour) && live(neighbour) <= left && left + live(neighbour) <= rows.maxRows;
+    neighbour &&
+    isFull(neighbour) &&
+    isAlike(neighbour) &&
+    live(neighbour) <= left &&
+    left + live(neighbour) <= rows.maxRows(form);
   for (let before = at - 1; takes(segments[before]); before--) {
     worn.unshift(segments[before]!);
     left += live(segments[before]!);

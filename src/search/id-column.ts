@@ -10,6 +10,12 @@ const CHUNK_MASK = 2 ** CHUNK_BITS - 1;
 export class IdColumn {
   /** Ids of the rows of a chunk, or what they have in common: id − row within the chunk. */
   readonly #chunks: (VectorId[] | number)[] = [];
+  #byteLength = 0;
+
+  /** Bytes that the ids take, about: engines do not tell. */
+  get byteLength(): number {
+    return this.#byteLength;
+  }
 
   get(row: number): VectorId {
     const chunk = this.#chunks[row >>> CHUNK_BITS]!;
@@ -21,6 +27,7 @@ export class IdColumn {
     const at = row >>> CHUNK_BITS;
     const place = row & CHUNK_MASK;
     if (place === 0) {
+      this.#byteLength += bytesOf(id) - (this.#chunks[at] === undefined ? 0 : this.#bytesOfChunk(at));
       this.#chunks[at] = typeof id === 'number' && Number.isSafeInteger(id + CHUNK_MASK) ? id : [id];
       return;
     }
@@ -31,8 +38,23 @@ export class IdColumn {
       for (let i = 0; i < place; i++) ids.push(chunk + i);
       ids.push(id);
       this.#chunks[at] = ids;
+      this.#byteLength += place * NUMBER_BYTES + bytesOf(id);
     } else {
+      this.#byteLength += bytesOf(id) - (place < chunk.length ? bytesOf(chunk[place]!) : 0);
       chunk[place] = id;
     }
   }
+
+  #bytesOfChunk(at: number): number {
+    const chunk = this.#chunks[at]!;
+    return typeof chunk === 'number' ? NUMBER_BYTES : chunk.reduce((sum: number, id) => sum + bytesOf(id), 0);
+  }
+}
+
+const NUMBER_BYTES = 8;
+/** What a string takes beside its characters: its header, and the pointer to it. */
+const STRING_BYTES = 24;
+
+function bytesOf(id: VectorId): number {
+  return typeof id === 'string' ? STRING_BYTES + id.length : NUMBER_BYTES;
 }

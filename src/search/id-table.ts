@@ -47,6 +47,17 @@ export class IdTable {
   #buckets: Bucket[] = [createBucket(0)];
   #size = 0;
 
+  /** Of all its slots. */
+  get byteLength(): number {
+    let bytes = 0;
+    let before: Bucket | undefined;
+    for (const bucket of this.#buckets) {
+      if (bucket !== before) bytes += bucket.words.byteLength;
+      before = bucket;
+    }
+    return bytes;
+  }
+
   /** @param idAt the id in a place that was added */
   constructor(idAt: (segment: number, row: number) => VectorId) {
     this.#idAt = idAt;

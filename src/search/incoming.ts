@@ -3,9 +3,10 @@
  * lowest vector that cannot be a row, whatever is wrong with it.
  */
 import { IndexingError, invalidConfiguration } from '../base/errors.js';
-import type { RowOperation } from '../engine/worker/rows-task.js';
-import { EMPTY_VECTOR, NON_FINITE, ZERO_MAGNITUDE } from '../kernel/rejection.js';
+import type { RowSettling } from '../engine/worker/rows-task.js';
+import { EMPTY_VECTOR, NON_FINITE, TOO_LARGE, ZERO_MAGNITUDE } from '../kernel/rejection.js';
 import type { Metric } from '../kernel/search/error-bound.js';
+import type { Precision } from '../memory/segment-layout.js';
 import { isSortedMemory } from '../memory/sorted-memory.js';
 import { countVectors, type SharedRows } from '../vectors/source-rows.js';
 import { isFloat32Array } from '../vectors/vector-matrix.js';
@@ -28,9 +29,10 @@ export function dimsOf(vectors: VectorSource, firstPosition: number): number | u
   return length;
 }
 
-/** What is done to rows of an index of that metric. */
-export function operationOf(metric: Metric): RowOperation {
-  return metric === 'cosine' ? 'normalize' : 'magnitudes';
+/** What is made of vectors that come into an index of that metric. */
+export function settlingOf(metric: Metric, dims: number, precision: Precision): RowSettling {
+  const unit = metric === 'cosine';
+  return { dims, operation: unit ? 'normalize' : 'magnitudes', precision, unit, isKept: false };
 }
 
 export class IncomingVectors {
@@ -147,6 +149,10 @@ export class IncomingVectors {
       case NON_FINITE: {
         const detail = `vectors[${vectorIndex}] holds NaN or an infinity`;
         throw new IndexingError('NonFinite', detail, { vectorIndex });
+      }
+      case TOO_LARGE: {
+        const detail = `vectors[${vectorIndex}] has a component beyond ±65,504, which float16 cannot hold; keep the rows as float32`;
+        throw new IndexingError('InvalidConfiguration', detail, { vectorIndex });
       }
       case EMPTY_VECTOR:
         throw emptyVector(vectorIndex);

@@ -7,14 +7,17 @@ import type { ByteSource } from '../formats/format.js';
 import type { SavedGraphPlaces } from '../formats/saved-graph.js';
 import type { CompiledKernel } from '../kernel/instantiate.js';
 import type { Metric } from '../kernel/search/error-bound.js';
-import { hasInt8Scan } from '../kernel/search/int8-bound.js';
+import { canBeCompact, hasInt8Scan } from '../kernel/search/int8-bound.js';
+import type { Precision } from '../memory/segment-layout.js';
+import type { IndexingPerformanceReport } from '../reporting/report.js';
 import { bringVectors } from './arrivals.js';
 import { Changes } from './changes.js';
 import { ClearAway } from './clear-away.js';
-import type { BuildGraphOptions, GraphInfo, GraphOptions, GraphProgress } from './graph/graph-options.js';
+import type { GraphBuilding, GraphInfo, GraphOptions } from './graph/graph-options.js';
 import { DEFAULT_DEGREE, DEFAULT_EFFORT } from './graph/graph-options.js';
 import type { IndexGraph } from './graph/index-graph.js';
 import type { Place } from './id-table.js';
+import { settlingOf } from './incoming.js';
 import type { KeptRows } from './kept-rows.js';
 import { type RowRoom, Rows } from './rows.js';
 import { moveKeptRows, type RowsScope } from './rows-job.js';
@@ -33,6 +36,8 @@ export interface IndexCoreOptions {
   readonly searchKernel: CompiledKernel;
   /** How rows are scanned, as far as the kernel and their dims allow. */
   readonly scan: 'int8' | 'float32';
+  /** What rows are kept as. */
+  readonly precision: Precision;
   /** Most bytes of a segment's memory; undefined for what WebAssembly allows. */
   readonly segmentBytes: number | undefined;
   /** Hears of threads that died. */
@@ -41,9 +46,17 @@ export interface IndexCoreOptions {
   readonly onPutIn: (count: number, meanMs: number) => void;
 }
 
-/** Stops a build, and hears how far it is. */
-export interface GraphBuilding extends Pick<BuildGraphOptions, 'signal'> {
-  readonly onProgress?: ((progress: GraphProgress) => void) | undefined;
+/** Bytes that an index holds, room for rows to come included. */
+export interface IndexMemory {
+  /** Of rows in memory, their magnitudes, and when each was removed. */
+  readonly rows: number;
+  /** Of the int8 codes of rows, with their scales and bounds. Rows of `precision: 'int8'` are their codes. */
+  readonly codes: number;
+  readonly graph: number;
+  /** Of ids and the table they are found by; of strings about, since engines do not tell. */
+  readonly ids: number;
+  /** Of all that, and of the memory that threads search in. */
+  readonly total: number;
 }
 
 interface GraphShapeOptions {
@@ -87,7 +100,7 @@ export class IndexCore {
       dims,
       createRows: (dims) => this.#createRows(dims),
       bringIn: (rows, incoming, rooms, signal) =>
-        bringVectors(core, this.scope(rows.dims), metric, incoming, rooms, signal),
+        bringVectors(core, this.scope(rows.dims), settlingOf(metric, rows.dims, rows.form), incoming, rooms, signal),
       withMemory,
       waiting: core.pending,
       onPublished: (rows, rooms) => this.#published(rows, rooms),
@@ -104,6 +117,10 @@ export class IndexCore {
     return this.#options.metric;
   }
 
+  get precision(): Precision {
+    return this.#options.precision;
+  }
+
   get core(): EngineCore {
     return this.#options.core;
   }
@@ -115,6 +132,13 @@ export class IndexCore {
 
   get rows(): Rows | undefined {
     return this.changes.rows;
+  }
+
+  /** Bytes that the index holds, by kind. */
+  get memory(): IndexMemory {
+    const { rows = 0, codes = 0, ids = 0, work = 0 } = this.rows?.memory ?? {};
+    const graph = this.#graph?.info.bytes ?? 0;
+    return { rows, codes, graph, ids, total: rows + codes + graph + ids + work + this.changes.stagingBytes };
   }
 
   /** The searches of `rows`. */
@@ -141,13 +165,20 @@ export class IndexCore {
     return { degree, effort, rows: 0, pending: 0, bytes: 0, calibration: [] };
   }
 
-  /** Builds a graph, which then takes the place of the one there is. Graphs are built in the order in which they are asked for. */
-  async buildGraph(options: GraphOptions, building: GraphBuilding = {}): Promise<void> {
+  /**
+   * Builds a graph, which then takes the place of the one there is. Graphs are built in the order in which they are asked for.
+   *
+   * @returns the report of the build
+   */
+  async buildGraph(options: GraphOptions, building: GraphBuilding = {}): Promise<IndexingPerformanceReport> {
     const { degree = DEFAULT_DEGREE, effort = DEFAULT_EFFORT } = options;
     const before = this.#building;
     const built = before.then(() => this.#buildGraph({ degree, effort }, building));
-    this.#building = built.catch(() => undefined);
-    await built;
+    this.#building = built.then(
+      () => undefined,
+      () => undefined,
+    );
+    return await built;
   }
 
   /** Takes the graph of a saved index, whose rows are in `rooms`; without one, and tells why, where that is damaged. */
@@ -195,11 +226,12 @@ export class IndexCore {
     await this.#replaceGraph(undefined);
   }
 
-  async #buildGraph(shape: GraphShapeOptions, { signal, onProgress }: GraphBuilding): Promise<void> {
+  async #buildGraph(shape: GraphShapeOptions, building: GraphBuilding): Promise<IndexingPerformanceReport> {
     const { closing, core } = this;
+    const { signal } = building;
     closing.throwIfAborted();
     signal?.throwIfAborted();
-    const { IndexGraph, graphKernelOf } = await import('./graph/index-graph.js');
+    const { IndexGraph, graphKernelOf, reportOfNothing } = await import('./graph/index-graph.js');
     const graphKernel = await graphKernelOf(core);
     closing.throwIfAborted();
     const { metric, segmentBytes: partBytes, onPutIn } = this.#options;
@@ -223,11 +255,12 @@ export class IndexCore {
     };
     if (!this.rows) {
       this.#graphToCome = { ...shape, create };
-      return;
+      return reportOfNothing(core, this.#options.threads);
     }
     const graph = create(this.rows);
+    let report: IndexingPerformanceReport;
     try {
-      await graph.build(signal, onProgress);
+      report = await graph.build(building);
     } catch (error) {
       this.#graphs.delete(graph);
       await graph.close(error);
@@ -235,6 +268,7 @@ export class IndexCore {
       throw error;
     }
     await this.#replaceGraph(graph);
+    return report;
   }
 
   async #replaceGraph(graph: IndexGraph | undefined): Promise<void> {
@@ -277,10 +311,14 @@ export class IndexCore {
   }
 
   #createRows(dims: number): Rows {
-    const { core, threads, kernel, searchKernel, scan, segmentBytes } = this.#options;
-    const int8 = scan === 'int8' && searchKernel.backend === 'simd' && hasInt8Scan(dims);
+    const { core, threads, kernel, searchKernel, scan, precision, segmentBytes } = this.#options;
+    if (precision !== 'float32' && !canBeCompact(dims)) {
+      const detail = `vectors must have at most 65,536 components to be kept as ${precision}, got ${dims}`;
+      throw new IndexingError('InvalidConfiguration', detail);
+    }
+    const gainsInt8 = scan === 'int8' && searchKernel.backend === 'simd' && hasInt8Scan(dims);
     return new Rows({
-      shape: { dims, lanes: threads, int8 },
+      shape: { dims, lanes: threads, form: precision, int8: precision !== 'float32' || gainsInt8 },
       kernels: { indexing: kernel, search: searchKernel },
       segmentBytes,
       core,

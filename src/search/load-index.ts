@@ -10,28 +10,16 @@ import { createBlobSource, createMemorySource } from '../formats/byte-sources.js
 import { boundFiles } from '../formats/file-access.js';
 import type { ByteSource } from '../formats/format.js';
 import { malformed } from '../formats/malformed.js';
-import { decodeIds, type SavedIndexPlaces } from '../formats/saved-index.js';
-import { UNIT_TOLERANCE } from '../kernel/search/error-bound.js';
+import { decodeIds } from '../formats/saved-index.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { IndexCore } from './index-core.js';
 import type { RowRoom } from './rows.js';
 import { settleArrivingRows } from './rows-job.js';
-import { doInSlices, type Steps } from './steps.js';
+import { checkRows, type IndexToLoad, loadSettling } from './saved-rows.js';
+import { doInSlices } from './steps.js';
 
 const PIECE_BYTES = 2 ** 21;
 const PIECE_IDS = 1024;
-/** Rows checked between two steps. */
-const STRIDE = 4096;
-/** Of a magnitude: the kernel's own tolerance. */
-const MAGNITUDE_TOLERANCE = 1e-6;
-/** Of a magnitude in a file that says the same in its own way. */
-const FOREIGN_TOLERANCE = 1e-5;
-
-export interface IndexToLoad {
-  readonly source: ByteSource;
-  readonly places: SavedIndexPlaces;
-}
-
 /**
  * Nobody waits for a read, or for the file to close, when `signal` is aborted. Rejects with `FileAccess` for what cannot be opened, and with
  * `InvalidConfiguration` for what is no file.
@@ -69,8 +57,14 @@ export async function fillFromFile(
   if (dims === 0) return;
   const ids = await loadIds(index, signal);
   const filling = core.changes.fill(signal);
-  const rooms = await filling.reserve(dims, count, count);
-  const rejected = await loadRows(core, index, rooms, signal);
+  const rejected: number[] = [];
+  if (index.places.precision === 'float32') {
+    await filling.reserve(dims, count, count);
+    await loadRows(core, index, filling.rooms, rejected, signal);
+  } else {
+    const { loadCompact } = await import('./load-compact.js');
+    await loadCompact(core, index, filling, rejected, signal);
+  }
   try {
     await filling.finish({ ids, replacing: false, leftOut: rejected });
   } catch (error) {
@@ -78,16 +72,17 @@ export async function fillFromFile(
     throw malformed(index.source.name, 'ids', 'every id once', detailOf(error), { cause: error });
   }
   const { graph } = index.places;
-  if (graph) await core.loadGraph(index.source, graph, rooms, signal);
+  if (graph) await core.loadGraph(index.source, graph, filling.rooms, signal);
 }
 
-/** Gives the rows that were rejected. */
+/** @param rejected gets the rows that were rejected */
 async function loadRows(
   core: IndexCore,
   { source, places }: IndexToLoad,
   rooms: readonly RowRoom[],
+  rejected: number[],
   signal: AbortSignal | undefined,
-): Promise<number[]> {
+): Promise<void> {
   const { count, dims, vectors, magnitudes } = places;
   const saved = new Float32Array(count);
   const most = Math.max(1, Math.floor(PIECE_BYTES / (4 * dims)));
@@ -110,55 +105,14 @@ async function loadRows(
     }
   };
   // Only magnitudes are computed, and the rows stay as they are: a thread that dies harms none.
-  const rows = { rooms, operation: 'magnitudes', source: undefined, bring, bringAgain: undefined } as const;
-  await settleArrivingRows(core.core, core.scope(dims), rows, signal);
-  return doInSlices(checkRows(source, places, rooms, saved), new TimeSlices(signal));
-}
-
-/** Leaves in the column what was saved for cosine, and what the rows say for the other metrics. Gives rows that were rejected. */
-function* checkRows(
-  source: ByteSource,
-  { metric, dims, vectors, magnitudes }: SavedIndexPlaces,
-  rooms: readonly RowRoom[],
-  saved: Float32Array,
-): Steps<number[]> {
-  const rejected: number[] = [];
-  const refuse = (at: number, expected: string, found: string) =>
-    malformed(source.name, `row ${at} (byte ${vectors.byteOffset + 4 * dims * at})`, expected, found);
-  const refuseMagnitude = (at: number, expected: string, found: number) => {
-    const place = `magnitude of row ${at} (byte ${magnitudes.byteOffset + 4 * at})`;
-    return malformed(source.name, place, expected, `${found}`);
-  };
-  let at = 0;
-  for (const { segment, first, count } of rooms) {
-    const column = segment.magnitudes(first, count);
-    for (let row = 0; row < count; row++, at++) {
-      let length = column[row]!;
-      if (Number.isNaN(length)) {
-        const components = segment.rows(first + row, 1);
-        if (!components.every(Number.isFinite)) throw refuse(at, 'finite components', 'NaN or an infinity');
-        // The kernel has no magnitude for what has no direction.
-        length = 0;
-        column[row] = 0;
-      }
-      const stored = saved[at]!;
-      if (metric === 'cosine') {
-        if (length === 0 && Number.isNaN(stored)) {
-          rejected.push(at);
-        } else {
-          if (!(Math.abs(length - 1) <= UNIT_TOLERANCE - MAGNITUDE_TOLERANCE)) {
-            throw refuse(at, 'a row of length 1, as cosine keeps them', `length ${length}`);
-          }
-          if (!(stored > 0)) throw refuseMagnitude(at, 'a positive magnitude', stored);
-          column[row] = stored;
-        }
-      } else if (!(stored === length || Math.abs(stored - length) <= FOREIGN_TOLERANCE * length)) {
-        throw refuseMagnitude(at, `${length}, the length of the row`, stored);
-      }
-      if (at % STRIDE === STRIDE - 1) yield;
-    }
-  }
-  return rejected;
+  const settling = loadSettling(places, false);
+  await settleArrivingRows(
+    core.core,
+    core.scope(dims),
+    { rooms, settling, source: undefined, bring, bringAgain: undefined },
+    signal,
+  );
+  await doInSlices(checkRows(source, places, rooms, { saved, position: 0, rejected }), new TimeSlices(signal));
 }
 
 /** Rejects with `MalformedFile` for what is no id. */

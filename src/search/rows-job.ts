@@ -5,7 +5,7 @@ import { IndexingError, messageOf } from '../base/errors.js';
 import type { EngineCore } from '../engine/engine-core.js';
 import type { Job, UnitDeath } from '../engine/job.js';
 import { bringIn, moveRows } from '../engine/worker/rows-loop.js';
-import type { MoveTask, RowOperation, RowsTask, SegmentPlace } from '../engine/worker/rows-task.js';
+import type { MoveTask, RowSettling, RowsTask, SegmentPlace } from '../engine/worker/rows-task.js';
 import type { UnitWork } from '../engine/worker/unit-work.js';
 import type { CompiledKernel } from '../kernel/instantiate.js';
 import { MAX_UNITS } from '../memory/control-layout.js';
@@ -27,7 +27,7 @@ export interface RowsScope {
 
 export interface ArrivingRows {
   readonly rooms: readonly RowRoom[];
-  readonly operation: RowOperation;
+  readonly settling: RowSettling;
   /** Where the threads copy the rows from; undefined where the calling thread brings them. */
   readonly source: SharedRows | undefined;
   /** The calling thread's part: brings the rows one after the other, and tells how many are in place. */
@@ -114,8 +114,8 @@ class ArrivalJob extends IndexJob {
   }
 
   task(thread: number): RowsTask {
-    const { dims, kernel, searchKernel } = this.#scope;
-    const { rooms, operation, source } = this.#rows;
+    const { kernel, searchKernel } = this.#scope;
+    const { rooms, settling, source } = this.#rows;
     const segments = rooms.map(({ segment }) => segment.place);
     return {
       type: 'rows',
@@ -123,8 +123,7 @@ class ArrivalJob extends IndexJob {
       searchKernel,
       thread,
       control: this.control.buffer,
-      dims,
-      operation,
+      settling,
       segments,
       source,
     };

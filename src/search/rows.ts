@@ -8,7 +8,13 @@
 
 import type { EngineCore } from '../engine/engine-core.js';
 import { deathOf, isAlive, isThere, recordDeath } from '../memory/deaths.js';
-import { maxSegmentRows, SegmentLayout, type SegmentShape } from '../memory/segment-layout.js';
+import {
+  maxSegmentRows,
+  type Precision,
+  type RowForm,
+  SegmentLayout,
+  type SegmentShape,
+} from '../memory/segment-layout.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import { IdRuns, type RunMark } from './id-runs.js';
 import { IdTable, type Place, placeOf, rowOf, segmentOf } from './id-table.js';
@@ -42,7 +48,7 @@ export interface Deaths {
 const NO_DEATHS: Deaths = { places: [], counts: new Map() };
 
 export interface RowsOptions {
-  readonly shape: SegmentShape;
+  readonly shape: SegmentShape & { readonly form: Precision };
   readonly kernels: SegmentKernels;
   /** Most bytes of a segment's memory; undefined for what WebAssembly allows. */
   readonly segmentBytes: number | undefined;
@@ -64,6 +70,7 @@ export class Rows {
   readonly dims: number;
   readonly #options: RowsOptions;
   readonly #maxRows: number;
+  readonly #maxRowsElsewhere: number;
   /** By their numbers; undefined where a number is free. */
   readonly #segments: (Segment | undefined)[] = [];
   #current: readonly Segment[] = [];
@@ -86,6 +93,7 @@ export class Rows {
     this.dims = options.shape.dims;
     this.#options = options;
     this.#maxRows = maxSegmentRows(options.shape, options.segmentBytes);
+    this.#maxRowsElsewhere = maxSegmentRows({ ...options.shape, form: 'elsewhere', int8: true }, options.segmentBytes);
     this.#before = this.#moment;
   }
 
@@ -96,6 +104,23 @@ export class Rows {
   /** Counts the changes. */
   get version(): number {
     return this.#version;
+  }
+
+  /** How rows are kept that come in from now on. */
+  get form(): Precision {
+    return this.#options.shape.form;
+  }
+
+  /** Bytes by kind. The rows have their magnitudes and deaths, and all have room for more. */
+  get memory(): { readonly rows: number; readonly codes: number; readonly ids: number; readonly work: number } {
+    const bytes = { rows: 0, codes: 0, ids: this.#table.byteLength, work: 0 };
+    for (const { layout, memory, ids } of this.#current) {
+      bytes.rows += layout.rowsByteLength;
+      bytes.codes += layout.codesByteLength;
+      bytes.ids += ids.byteLength;
+      bytes.work += memory.buffer.byteLength - layout.rowsByteLength - layout.codesByteLength;
+    }
+    return bytes;
   }
 
   get nextNumber(): number {
@@ -165,12 +190,13 @@ export class Rows {
    * Room for some of `wanted` rows, which come behind all that are there or on their way.
    *
    * @param expected rows that will be asked for from now on, these included: a new segment has room for all of them
+   * @param form how they are kept
    * @throws {IndexingError} `InsufficientMemory`
    */
-  reserve(wanted: number, expected = wanted): RowRoom {
+  reserve(wanted: number, expected = wanted, form: RowForm = this.form): RowRoom {
     let segment = this.#fresh.at(-1) ?? this.#current.at(-1);
-    if (!segment || segment.room === 0) {
-      segment = this.createSegment(Math.max(expected, this.#roomToCome()));
+    if (!segment || segment.room === 0 || segment.layout.form !== form) {
+      segment = this.createSegment(Math.max(expected, this.#roomToCome()), form);
       this.#fresh.push(segment);
     }
     const count = Math.min(wanted, segment.room);
@@ -180,9 +206,12 @@ export class Rows {
   }
 
   /** A segment with room for `rows`, or as many as a memory holds; not part of the index yet. */
-  createSegment(rows: number): Segment {
+  createSegment(rows: number, form: RowForm = this.form): Segment {
     const { shape, kernels, core } = this.#options;
-    const layout = new SegmentLayout(shape, Math.min(this.#maxRows, Math.max(1, rows)));
+    const layout = new SegmentLayout(
+      form === 'elsewhere' ? { ...shape, form, int8: true } : shape,
+      Math.min(this.maxRows(form), Math.max(1, rows)),
+    );
     const memory = core.memories.acquire(layout.byteLength);
     const free = this.#segments.indexOf(undefined);
     const number = free === -1 ? this.#segments.length : free;
@@ -199,8 +228,23 @@ export class Rows {
     this.#segments[segment.number] = undefined;
   }
 
-  get maxRows(): number {
-    return this.#maxRows;
+  /** Most rows of a segment. */
+  maxRows(form: RowForm = this.form): number {
+    return form === 'elsewhere' ? this.#maxRowsElsewhere : this.#maxRows;
+  }
+
+  /** A segment that is none of the index: where `rows` vectors become what the index keeps. Whoever asks gives it back. */
+  createStaging(rows: number): Segment {
+    const { shape, kernels, core } = this.#options;
+    const halves = shape.form === 'float16';
+    const layout = new SegmentLayout({ dims: this.dims, lanes: 0, form: 'float32', int8: true, halves }, rows);
+    return new Segment(-1, layout, core.memories.acquire(layout.byteLength), kernels);
+  }
+
+  discardStaging({ memory }: Segment): void {
+    const { core } = this.#options;
+    core.forgetMemory(memory.key);
+    core.memories.discard(memory);
   }
 
   #roomToCome(): number {

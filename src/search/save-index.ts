@@ -3,9 +3,12 @@
  */
 
 import { TimeSlices } from '../base/time-slices.js';
+import { Checksum } from '../formats/checksum.js';
 import { boundFiles } from '../formats/file-access.js';
 import { createSavedIndexHeader, type EncodedIds, encodeIds, type SavedIds } from '../formats/saved-index.js';
 import type { Metric } from '../kernel/search/error-bound.js';
+import { canBeCompact } from '../kernel/search/int8-bound.js';
+import type { Precision } from '../memory/segment-layout.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { GraphToSave } from './graph/save-graph.js';
 import { liveSpans, type Snapshot } from './rows.js';
@@ -14,6 +17,7 @@ export interface IndexToSave {
   readonly rows: Snapshot;
   readonly dims: number;
   readonly metric: Metric;
+  readonly precision: Precision;
   readonly graph: GraphToSave | undefined;
 }
 
@@ -55,8 +59,9 @@ export function indexToBytes(index: IndexToSave): Uint8Array<ArrayBuffer> {
  * The file from its first byte to its last. Pieces are views, valid until the next one is asked for; some are empty, where
  * there was work but nothing to write yet.
  */
-function* savedPieces({ rows, dims, metric, graph }: IndexToSave): Generator<Uint8Array> {
+function* savedPieces({ rows, dims, metric, precision, graph }: IndexToSave): Generator<Uint8Array> {
   const encoded: EncodedIds[] = [];
+  const hasCodes = precision !== 'int8' && canBeCompact(dims);
   // A header before any id would have to be written twice, which a pipe cannot.
   for (const some of liveIds(rows)) {
     encoded.push(encodeIds(some));
@@ -68,16 +73,47 @@ function* savedPieces({ rows, dims, metric, graph }: IndexToSave): Generator<Uin
     metric,
     order: 'original',
     ids: shapeOf(encoded),
+    precision,
+    codes: hasCodes,
     graph: graph?.shape,
   });
-  for (const { segment, first, count } of liveSpans(rows, Math.max(1, Math.floor(PIECE_BYTES / (4 * dims))))) {
-    yield bytesOf(segment.rows(first, count));
+  const rowsOfPiece = Math.max(1, Math.floor(PIECE_BYTES / (4 * Math.max(1, dims))));
+  for (const { segment, first, count } of liveSpans(rows, rowsOfPiece)) {
+    yield precision === 'int8' ? bytesOf(segment.codes(first, count)) : segment.keptBytes(first, count);
   }
+  const check = new Checksum();
   for (const { segment, first, count } of liveSpans(rows, PIECE_BYTES / 4)) {
-    yield bytesOf(segment.magnitudes(first, count));
+    const piece = segment.magnitudes(first, count);
+    check.add(piece);
+    yield bytesOf(piece);
   }
   yield* encodedIds(encoded);
+  if (precision === 'int8') {
+    for (const { segment, first, count } of liveSpans(rows, PIECE_BYTES / 4)) {
+      yield bytesOf(segment.factors(first, count).scales);
+    }
+  }
+  if (hasCodes) yield* codePieces(rows, rowsOfPiece, check);
   if (graph) yield* graph.pieces();
+}
+
+/** Codes of all rows, then their scales, their errors, and the checksum. */
+function* codePieces(rows: Snapshot, rowsOfPiece: number, check: Checksum): Generator<Uint8Array> {
+  const told = (piece: ArrayBufferView) => {
+    check.add(piece);
+    return bytesOf(piece);
+  };
+  const scales: Float32Array[] = [];
+  const errors: Float32Array[] = [];
+  for (const { segment, first, count } of liveSpans(rows, rowsOfPiece)) {
+    yield told(segment.codes(first, count));
+    const factors = segment.factors(first, count);
+    scales.push(factors.scales);
+    errors.push(factors.errors);
+  }
+  for (const piece of scales) yield told(piece);
+  for (const piece of errors) yield told(piece);
+  yield bytesOf(Uint32Array.of(check.value));
 }
 
 function* liveIds(rows: Snapshot): Generator<VectorId[]> {

@@ -3,13 +3,17 @@
  * searches see, and never change; when one dies, that is recorded beside it.
  */
 
+import type { GraphSource } from '../engine/worker/graph-task.js';
+import { copyRowInto } from '../engine/worker/row-copy.js';
 import { openRowKernels, type RowKernels, settleRows } from '../engine/worker/rows-loop.js';
-import type { RowOperation, SegmentPlace } from '../engine/worker/rows-task.js';
+import type { RowSettling, SegmentPlace } from '../engine/worker/rows-task.js';
 import { OpenMemory } from '../engine/worker/search-loop.js';
 import type { SearchPart } from '../engine/worker/search-task.js';
 import type { CompiledKernel } from '../kernel/instantiate.js';
+import { codeCount, FACTOR_BYTES } from '../kernel/search/int8-bound.js';
+import { createJavaScriptCodes } from '../kernel/search/javascript-codes.js';
 import type { MatrixMemory } from '../memory/create-memory.js';
-import type { SearchPlace, SegmentLayout } from '../memory/segment-layout.js';
+import { rowBytes, type SearchPlace, type SegmentLayout } from '../memory/segment-layout.js';
 import { IdColumn } from './id-column.js';
 
 export interface SegmentKernels {
@@ -62,14 +66,20 @@ export class Segment {
 
   /** What threads that write to it are told of it. */
   get place(): SegmentPlace {
-    const { magnitudes, int8 } = this.layout;
-    return { key: this.memory.key, memory: this.memory.memory, magnitudes, int8 };
+    const { magnitudes, form, int8, halves } = this.layout;
+    return { key: this.memory.key, memory: this.memory.memory, magnitudes, form, int8, halves };
   }
 
   /** What threads that search are told of it. */
   searchPart(firstSlot: number, place: SearchPlace): SearchPart {
-    const { magnitudes, deaths, int8 } = this.layout;
-    return { key: this.memory.key, memory: this.memory.memory, firstSlot, magnitudes, deaths, int8, place };
+    const { magnitudes, deaths, form, int8 } = this.layout;
+    return { key: this.memory.key, memory: this.memory.memory, firstSlot, magnitudes, deaths, form, int8, place };
+  }
+
+  /** What threads that put its rows into a graph are told of it. */
+  get graphSource(): GraphSource {
+    const { magnitudes, form, int8 } = this.layout;
+    return { number: this.number, memory: this.memory.memory, magnitudes, form, int8 };
   }
 
   /** Both kernels on it, for the calling thread. */
@@ -79,18 +89,75 @@ export class Segment {
   }
 
   /** Makes of components that were written what the index keeps, on the calling thread. */
-  settle(operation: RowOperation, first: number, count: number): void {
-    settleRows(this.rowKernels, this.layout, this.layout.dims, operation, first, count);
+  settle(settling: RowSettling, first: number, count: number): void {
+    settleRows(this.rowKernels, this.layout, settling, first, count);
   }
 
-  /** Float32Array, count × dims: rows from `first` on. */
+  /** A copy of a row as float32. Of one that is elsewhere, what its codes tell of it: off by their error. */
+  rowAt(row: number): Float32Array<ArrayBuffer> {
+    const target = new Float32Array(this.layout.dims);
+    copyRowInto(target, this.memory.buffer, this.layout, row);
+    return target;
+  }
+
+  /** Float32Array, count × dims: rows from `first` on, where they are kept so. */
   rows(first: number, count: number): Float32Array {
     const { dims } = this.layout;
     return new Float32Array(this.memory.buffer, first * dims * 4, count * dims);
+  }
+
+  /** Rows from `first` on as they are kept, where that is not as codes. */
+  keptBytes(first: number, count: number): Uint8Array {
+    const size = rowBytes(this.layout.form, this.layout.dims);
+    return new Uint8Array(this.memory.buffer, first * size, count * size);
+  }
+
+  /** Int8Array, count × dims: codes of rows from `first` on; a copy where rows of the memory have some bytes more. */
+  codes(first: number, count: number): Int8Array {
+    const { dims, int8 } = this.layout;
+    const stride = codeCount(dims);
+    const own = int8
+      ? new Int8Array(this.memory.buffer, int8.codes + first * stride, count * stride)
+      : this.#quantized(first, count).codes;
+    if (stride === dims) return own;
+    const dense = new Int8Array(count * dims);
+    for (let row = 0; row < count; row++) dense.set(own.subarray(row * stride, row * stride + dims), row * dims);
+    return dense;
+  }
+
+  /** Float32Array, one for each row from `first` on: what codes are multiplied by, and what they are off by at most. */
+  factors(first: number, count: number): { readonly scales: Float32Array; readonly errors: Float32Array } {
+    const { int8 } = this.layout;
+    const size = FACTOR_BYTES / 4;
+    const own = int8
+      ? this.floats.subarray(int8.factors / 4 + first * size, int8.factors / 4 + (first + count) * size)
+      : this.#quantized(first, count).factors;
+    return {
+      scales: Float32Array.from({ length: count }, (_, row) => own[row * size]!),
+      errors: Float32Array.from({ length: count }, (_, row) => own[row * size + 1]!),
+    };
+  }
+
+  /** Codes of float32 rows of which none are kept. */
+  #quantized(first: number, count: number): { readonly codes: Int8Array; readonly factors: Float32Array } {
+    const { dims } = this.layout;
+    const codesAt = alignTo16(4 * dims * count + 16);
+    const factorsAt = codesAt + codeCount(dims) * count;
+    const buffer = new ArrayBuffer(factorsAt + FACTOR_BYTES * count);
+    new Float32Array(buffer, 0, count * dims).set(this.rows(first, count));
+    createJavaScriptCodes(buffer).quantize(0, count, dims, codesAt, factorsAt);
+    return {
+      codes: new Int8Array(buffer, codesAt, codeCount(dims) * count),
+      factors: new Float32Array(buffer, factorsAt, (FACTOR_BYTES / 4) * count),
+    };
   }
 
   /** Float32Array, one for each row from `first` on. */
   magnitudes(first: number, count: number): Float32Array {
     return new Float32Array(this.memory.buffer, this.layout.magnitudes + first * 4, count);
   }
+}
+
+function alignTo16(bytes: number): number {
+  return 16 * Math.ceil(bytes / 16);
 }

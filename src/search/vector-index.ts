@@ -15,6 +15,7 @@ import { readSavedIndex } from '../formats/saved-index.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import { isThere } from '../memory/deaths.js';
 import { PerformanceMonitor } from '../monitoring/performance-monitor.js';
+import type { IndexingPerformanceReport } from '../reporting/report.js';
 import { countVectors } from '../vectors/source-rows.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { VectorSource } from '../vectors/vector-source.js';
@@ -30,7 +31,7 @@ import {
 import type { GraphNow } from './graph/index-graph.js';
 import { rowOf } from './id-table.js';
 import type { VectorIds } from './ids.js';
-import { IndexCore } from './index-core.js';
+import { IndexCore, type IndexCoreOptions, type IndexMemory } from './index-core.js';
 import { type EngineHold, holdEngine, untilEnded } from './index-engine.js';
 import { fillFromFile, openIndexFile } from './load-index.js';
 import {
@@ -108,10 +109,10 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     segmentBytes?: number,
   ): Promise<VectorIndex<Id>> {
     checkBuildOptions(options);
-    const { metric = 'cosine', dims } = options;
+    const { metric = 'cosine', dims, precision = 'float32' } = options;
     return untilEnded(options, (signal) => {
       countAll(vectors, options);
-      return VectorIndex.#create(options, { metric, dims, segmentBytes }, async (core) => {
+      return VectorIndex.#create(options, { metric, dims, precision, segmentBytes }, async (core) => {
         await fillWithVectors(core, vectors, options, signal);
         const { graph, onProgress } = options;
         if (!graph) return;
@@ -152,10 +153,9 @@ export class VectorIndex<Id extends VectorId = VectorId> {
           const found = 'sorted rows, which are no longer vectors; index them with the order original';
           throw malformed(source.name, '__metadata__', 'rows in their original order', found);
         }
-        const { metric, dims } = places;
-        return await VectorIndex.#create(options, { metric, dims: dims || undefined, segmentBytes }, (core) =>
-          fillFromFile(core, { source, places }, signal),
-        );
+        const { metric, dims, precision } = places;
+        const shape = { metric, dims: dims || undefined, precision, segmentBytes };
+        return await VectorIndex.#create(options, shape, (core) => fillFromFile(core, { source, places }, signal));
       } finally {
         await close();
       }
@@ -164,7 +164,7 @@ export class VectorIndex<Id extends VectorId = VectorId> {
 
   static async #create<Id extends VectorId>(
     options: LoadOptions,
-    shape: { metric: Metric; dims: number | undefined; segmentBytes: number | undefined },
+    shape: Pick<IndexCoreOptions, 'metric' | 'dims' | 'precision' | 'segmentBytes'>,
     fill: (core: IndexCore) => Promise<void>,
   ): Promise<VectorIndex<Id>> {
     const hold = holdEngine(options);
@@ -213,6 +213,23 @@ export class VectorIndex<Id extends VectorId = VectorId> {
   /** The graph that searches go through; undefined without one. */
   get graph(): GraphInfo | undefined {
     return this.#core.graphInfo;
+  }
+
+  /**
+   * Bytes that the index holds, by kind.
+   *
+   * @example
+   * ```js
+   * import { VectorIndex } from 'simdex';
+   *
+   * const index = await VectorIndex.build([[1, 0], [0, 1], [3, 4]]);
+   * const { rows, codes, graph, ids, total } = index.memory;
+   * console.log(rows > 0, total >= rows + codes + graph + ids); // true true
+   * await index.dispose();
+   * ```
+   */
+  get memory(): IndexMemory {
+    return this.#core.memory;
   }
 
   /** What searches. Not `shared`: the calling thread does, in slices. */
@@ -318,7 +335,7 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     const place = rows?.find(id) ?? -1;
     if (!rows || place === -1) return undefined;
     const segment = rows.segmentAt(place);
-    const vector = new Float32Array(segment.rows(rowOf(place), 1));
+    const vector = segment.rowAt(rowOf(place));
     return { vector, magnitude: segment.magnitudes(rowOf(place), 1)[0]! };
   }
 
@@ -352,17 +369,21 @@ export class VectorIndex<Id extends VectorId = VectorId> {
    * Rejects with {@link IndexingError} `InvalidConfiguration`, `InsufficientMemory`, `ThreadPanic`; with `signal.reason` when aborted, and
    * with what `onProgress` throws. The index stays as it was then.
    *
+   * @returns the report of the build: its threads, batches and bottlenecks as of an indexing run, and in `graph` what searches through the graph
+   *   find at what speed. Of an index without rows it is empty: such an index builds its graph as they come.
+   *
    * @example
    * ```js
-   * await index.buildGraph();
+   * const report = await index.buildGraph({ degree: 16 });
+   * console.log(report.vectorsPerSecond, report.graph.curve);
    * const hits = await index.search(query, 10, { recall: 0.99 });
    * ```
    */
-  async buildGraph(options: BuildGraphOptions = {}): Promise<void> {
+  async buildGraph(options: BuildGraphOptions = {}): Promise<IndexingPerformanceReport> {
     this.#refuseIfDisposed();
     checkBuildGraphOptions(options);
-    const { degree, effort, signal, onProgress } = options;
-    await this.#core.buildGraph({ degree, effort }, { signal, onProgress });
+    const { degree, effort, signal, onProgress, realTime } = options;
+    return await this.#core.buildGraph({ degree, effort }, { signal, onProgress, realTime });
   }
 
   /** Lets go of the graph: from then on searches scan all rows. Resolves when its memory is free. */
@@ -453,7 +474,7 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     refuseUnknown('query', query, QUERY_KEYS);
     const place = rows?.find(query.id) ?? -1;
     if (!rows || place === -1) throw invalidConfiguration('query.id', 'the id of a row', query.id);
-    return prepareQuery(rows.segmentAt(place).rows(rowOf(place), 1), rows.dims, this.metric);
+    return prepareQuery(rows.segmentAt(place).rowAt(rowOf(place)), rows.dims, this.metric);
   }
 
   /** Hits of the rows that are there now, or were at `snapshot`; at once where that is little work. */
@@ -500,7 +521,13 @@ export class VectorIndex<Id extends VectorId = VectorId> {
 
   #toSave(): IndexToSave {
     const rows = this.#core.rows?.snapshot ?? NO_ROWS;
-    return { rows, dims: this.dims, metric: this.metric, graph: this.#core.graph?.toSave(rows) };
+    return {
+      rows,
+      dims: this.dims,
+      metric: this.metric,
+      precision: this.#core.precision,
+      graph: this.#core.graph?.toSave(rows),
+    };
   }
 
   #refuseIfDisposed(): void {

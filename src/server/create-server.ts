@@ -10,6 +10,7 @@ import { addOutside, fastifyOptions, type Outside } from './outside.js';
 import { loadServerPackages } from './packages.js';
 import { collectionRoutes } from './routes/collections.js';
 import { addDashboardRoutes } from './routes/dashboard.js';
+import { importRoutes } from './routes/import.js';
 import { pointRoutes } from './routes/points.js';
 import { queryRoutes } from './routes/queries.js';
 import { addServiceRoutes } from './routes/service.js';
@@ -79,6 +80,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await app.register(collectionRoutes, { collections });
   await app.register(pointRoutes, { collections });
   await app.register(queryRoutes, { collections });
+  await app.register(importRoutes, { collections });
   return app;
 }
 

@@ -44,7 +44,7 @@ async function search(
   overwritten: readonly number[],
   int8: boolean,
 ): Promise<number[]> {
-  const layout = new SegmentLayout({ dims: DIMS, lanes: 1, int8 }, COUNT);
+  const layout = new SegmentLayout({ dims: DIMS, lanes: 1, form: 'float32', int8 }, COUNT);
   const pages = Math.ceil(layout.byteLength / 65_536);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const floats = new Float32Array(memory.buffer);
@@ -55,13 +55,13 @@ async function search(
   const { compiled: kernel } = await compileSearchKernel('simd', true);
   const { codes, factors } = layout.int8 ?? {};
   if (codes !== undefined && factors !== undefined) {
-    instantiateSearchKernel(kernel, memory).quantize?.(0, COUNT, DIMS, codes, factors);
+    instantiateSearchKernel(kernel, memory).quantize(0, COUNT, DIMS, codes, factors);
   }
   const decoy = metric === 'cosine' ? unit(query) : metric === 'dot' ? query.map((x) => 100 * x) : query;
   for (const row of overwritten) floats.set(decoy, row * DIMS);
 
-  const { magnitudes, deaths } = layout;
-  const part = { key: 1, memory, firstSlot: 0, magnitudes, deaths, int8: layout.int8, place: layout.place(0) };
+  const { magnitudes, deaths, form, int8: copy } = layout;
+  const part = { key: 1, memory, firstSlot: 0, magnitudes, deaths, form, int8: copy, place: layout.place(0) };
   const group = { queryCount: 1, k: K, version: 1, rowCounts: [COUNT], accepted: undefined };
   const groups = [group];
   const words = new Float64Array(SearchBoard.byteLength(DIMS, groups, 1) / 8);

@@ -8,13 +8,26 @@ const EXPORT = 7;
 const CODE = 10;
 
 const INDEXING = ['magnitudes', 'normalize', 'process', 'sort'];
-const SEARCH = ['distances', 'dots', 'exactCosine', 'exactDistance', 'exactDot', 'exactSquares', 'select'];
+const SEARCH = [
+  ...[
+    'codeProduct',
+    'distances',
+    'dots',
+    'exactCosine',
+    'exactDistance',
+    'exactDot',
+    'exactSquares',
+    'keepCodes',
+    'narrow',
+  ],
+  ...['quantize', 'select', 'selectInt8', 'widen', 'widenCodes'],
+];
 const GRAPH = ['begin', 'beginInsert', 'encode', 'insert', 'mend', 'search'];
 
 describe.each([
   ['simd', INDEXING],
   ['scalar', INDEXING],
-  ['search-simd', [...SEARCH, 'quantize', 'selectInt8'].sort()],
+  ['search-simd', SEARCH],
   ['search-scalar', SEARCH],
   ['graph-simd', GRAPH],
   ['graph-scalar', GRAPH],

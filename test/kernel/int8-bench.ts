@@ -1,22 +1,27 @@
 /**
  * Rows with their int8 copy, and room for queries and a list, in a memory of their own.
  */
+import type { CompiledKernel } from '../../src/kernel/instantiate.js';
 import { compileSearchKernel } from '../../src/kernel/search/compile-search-kernel.js';
 import { instantiateSearchKernel } from '../../src/kernel/search/instantiate-search-kernel.js';
 import { codeCount, FACTOR_BYTES, INT8_TERMS } from '../../src/kernel/search/int8-bound.js';
-import type { Int8ScanExports, SearchKernelExports } from '../../src/kernel/search/search-kernel.js';
+import type { SearchKernelExports } from '../../src/kernel/search/search-kernel.js';
 
 const GUARD = 0x7fc0a5a5;
-const { compiled } = await compileSearchKernel('simd', true);
+export const backends = ['simd', 'scalar', 'javascript'] as const;
+type Backend = (typeof backends)[number];
+const compiled = Object.fromEntries(
+  await Promise.all(backends.map(async (each) => [each, (await compileSearchKernel(each, true)).compiled])),
+) as Record<Backend, CompiledKernel>;
 
 export class Int8Bench {
-  readonly kernel: SearchKernelExports & Int8ScanExports;
+  readonly kernel: SearchKernelExports;
   readonly buffer: ArrayBufferLike;
   readonly dims: number;
   readonly count: number;
   readonly at: Record<'rows' | 'codes' | 'factors' | 'magnitudes' | 'queries' | 'terms' | 'limits' | 'list', number>;
 
-  constructor(rows: readonly Float32Array[], queryCount: number) {
+  constructor(rows: readonly Float32Array[], queryCount: number, backend: Backend = 'simd') {
     const dims = rows[0]!.length;
     const count = rows.length;
     let end = 64;
@@ -40,7 +45,7 @@ export class Int8Bench {
     const pages = Math.ceil(end / 65_536);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     this.buffer = memory.buffer;
-    this.kernel = instantiateSearchKernel(compiled, memory) as SearchKernelExports & Int8ScanExports;
+    this.kernel = instantiateSearchKernel(compiled[backend], memory);
     // What lies behind the rows is NaN.
     new Uint32Array(this.buffer).fill(GUARD);
     for (const [i, row] of rows.entries()) {

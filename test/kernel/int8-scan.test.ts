@@ -1,5 +1,5 @@
 /**
- * The int8 scan, which only the SIMD kernel has: codes within their bound, lists as the definition has them, and no row left
+ * The int8 scan, in every kernel: codes within their bound, lists as the definition has them, and no row left
  * out that could be a hit, however the components look.
  */
 import fc from 'fast-check';
@@ -8,7 +8,7 @@ import { ErrorBound, type Metric } from '../../src/kernel/search/error-bound.js'
 import { hasInt8Scan, quantizeQueryInto } from '../../src/kernel/search/int8-bound.js';
 import { prepareQuery } from '../../src/search/queries.js';
 import { runsOf } from '../seed.js';
-import { Int8Bench } from './int8-bench.js';
+import { backends, Int8Bench } from './int8-bench.js';
 
 const METRICS = ['cosine', 'dot', 'euclidean'] as const;
 
@@ -38,75 +38,81 @@ const vectorOf = (dims: number) => {
 
 const anyDims = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 41, max: 300 }));
 
-test('codes are off by the stored error at most, which is near what they are off by', () => {
-  const rows = anyDims.chain((dims) => fc.array(vectorOf(dims), { minLength: 1, maxLength: 4 }));
-  fc.assert(
-    fc.property(rows, (given) => {
-      const bench = new Int8Bench(given, 1);
-      const before = bench.rest();
-      bench.quantize();
-      for (const [i, row] of given.entries()) {
-        const [scale, error] = bench.factors(i);
-        const codes = bench.codes(i);
-        const off = Math.sqrt(row.reduce((sum, x, j) => sum + (x - scale * codes[j]!) ** 2, 0));
-        expect(off).toBeLessThanOrEqual(error);
-        const largest = row.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-        const reach = largest * Math.sqrt(row.length);
-        expect(error).toBeLessThanOrEqual(
-          largest < 2 ** -100 ? reach * 1.001 + 2 ** -148 : off * 1.001 + reach * 2 ** -22,
-        );
-        expect(codes.every((code, j) => code >= -127 && (j < row.length || code === 0))).toBe(true);
-      }
-      // Nothing else was written.
-      expect(Buffer.compare(bench.rest(), before)).toBe(0);
-    }),
-    runsOf(300),
-  );
-});
-
-test('lists, of every query, the rows whose upper bound is not below the limit, and what is not a number', () => {
-  const number = fc.oneof(
-    fc.double({ min: -3, max: 3, noNaN: true }),
-    fc.constantFrom(0, Infinity, -Infinity, Number.NaN),
-  );
-  const input = fc.record({
-    rows: fc.integer({ min: 1, max: 40 }).chain((dims) => fc.array(vectorOf(dims), { minLength: 1, maxLength: 7 })),
-    queryCount: fc.integer({ min: 1, max: 9 }),
-    seed: fc.nat(),
-    terms: fc.array(number, { minLength: 45, maxLength: 45 }),
-    limits: fc.array(number, { minLength: 9, maxLength: 9 }),
-  });
-  fc.assert(
-    fc.property(input, ({ rows, queryCount, seed, terms, limits }) => {
-      const bench = new Int8Bench(rows, queryCount);
-      bench.quantize();
-      const expected: number[] = [];
-      for (let q = 0; q < queryCount; q++) {
-        bench.queryCodes(q).fill(0);
-        for (let j = 0; j < bench.dims; j++) bench.queryCodes(q)[j] = ((seed + q * 31 + j * 7919) % 65_534) - 32_767;
-        bench.terms(q).set(terms.slice(5 * q, 5 * q + 5));
-        const [constant, product, perError, magnitude, square] = bench.terms(q) as unknown as [
-          number,
-          number,
-          number,
-          number,
-          number,
-        ];
-        for (const r of rows.keys()) {
-          const [scale, error] = bench.factors(r);
-          const codes = bench.codes(r);
-          const sum = bench.queryCodes(q).reduce((all, code, j) => all + code * codes[j]!, 0);
-          const length = bench.magnitudes[r]!;
-          const upper =
-            constant + product * scale * sum + perError * error + (magnitude * length - square * length * length);
-          if (!(upper < Math.fround(limits[q]!))) expected.push(q * rows.length + r);
+test.each(backends)(
+  'codes are off by the stored error at most, which is near what they are off by, %s kernel',
+  (backend) => {
+    const rows = anyDims.chain((dims) => fc.array(vectorOf(dims), { minLength: 1, maxLength: 4 }));
+    fc.assert(
+      fc.property(rows, (given) => {
+        const bench = new Int8Bench(given, 1, backend);
+        const before = bench.rest();
+        bench.quantize();
+        for (const [i, row] of given.entries()) {
+          const [scale, error] = bench.factors(i);
+          const codes = bench.codes(i);
+          const off = Math.sqrt(row.reduce((sum, x, j) => sum + (x - scale * codes[j]!) ** 2, 0));
+          expect(off).toBeLessThanOrEqual(error);
+          const largest = row.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+          const reach = largest * Math.sqrt(row.length);
+          expect(error).toBeLessThanOrEqual(
+            largest < 2 ** -100 ? reach * 1.001 + 2 ** -148 : off * 1.001 + reach * 2 ** -22,
+          );
+          expect(codes.every((code, j) => code >= -127 && (j < row.length || code === 0))).toBe(true);
         }
-      }
-      expect(bench.select(limits.slice(0, queryCount))).toEqual(expected);
-    }),
-    runsOf(300),
-  );
-});
+        // Nothing else was written.
+        expect(Buffer.compare(bench.rest(), before)).toBe(0);
+      }),
+      runsOf(300),
+    );
+  },
+);
+
+test.each(backends)(
+  'lists, of every query, the rows whose upper bound is not below the limit, and what is not a number, %s kernel',
+  (backend) => {
+    const number = fc.oneof(
+      fc.double({ min: -3, max: 3, noNaN: true }),
+      fc.constantFrom(0, Infinity, -Infinity, Number.NaN),
+    );
+    const input = fc.record({
+      rows: fc.integer({ min: 1, max: 40 }).chain((dims) => fc.array(vectorOf(dims), { minLength: 1, maxLength: 7 })),
+      queryCount: fc.integer({ min: 1, max: 9 }),
+      seed: fc.nat(),
+      terms: fc.array(number, { minLength: 45, maxLength: 45 }),
+      limits: fc.array(number, { minLength: 9, maxLength: 9 }),
+    });
+    fc.assert(
+      fc.property(input, ({ rows, queryCount, seed, terms, limits }) => {
+        const bench = new Int8Bench(rows, queryCount, backend);
+        bench.quantize();
+        const expected: number[] = [];
+        for (let q = 0; q < queryCount; q++) {
+          bench.queryCodes(q).fill(0);
+          for (let j = 0; j < bench.dims; j++) bench.queryCodes(q)[j] = ((seed + q * 31 + j * 7919) % 65_534) - 32_767;
+          bench.terms(q).set(terms.slice(5 * q, 5 * q + 5));
+          const [constant, product, perError, magnitude, square] = bench.terms(q) as unknown as [
+            number,
+            number,
+            number,
+            number,
+            number,
+          ];
+          for (const r of rows.keys()) {
+            const [scale, error] = bench.factors(r);
+            const codes = bench.codes(r);
+            const sum = bench.queryCodes(q).reduce((all, code, j) => all + code * codes[j]!, 0);
+            const length = bench.magnitudes[r]!;
+            const upper =
+              constant + product * scale * sum + perError * error + (magnitude * length - square * length * length);
+            if (!(upper < Math.fround(limits[q]!))) expected.push(q * rows.length + r);
+          }
+        }
+        expect(bench.select(limits.slice(0, queryCount))).toEqual(expected);
+      }),
+      runsOf(300),
+    );
+  },
+);
 
 describe.each(METRICS)('by %s', (metric) => {
   test('no row is left out at the limit of its own key', () => {

@@ -10,8 +10,17 @@ import { clearRow, noteLongRow } from '../../kernel/graph/graph-memory.js';
 import { liftOf } from '../../kernel/graph/graph-space.js';
 import { stagedRows } from '../../memory/graph-part-layout.js';
 import { UnitControl } from '../../memory/unit-control.js';
-import { type GraphInsertTask, GraphItems, type GraphMendTask, HAS_RECORD, IN_GRAPH, NEW_ROW } from './graph-task.js';
+import {
+  type GraphInsertTask,
+  GraphItems,
+  type GraphMendTask,
+  type GraphSource,
+  HAS_RECORD,
+  IN_GRAPH,
+  NEW_ROW,
+} from './graph-task.js';
 import type { OpenGraph } from './open-graph.js';
+import { copyRowInto } from './row-copy.js';
 import type { UnitWork } from './unit-work.js';
 
 /** Tags that name threads in lists: 1 to 511. */
@@ -73,7 +82,7 @@ class Records {
   readonly #items: GraphItems;
   readonly #task: GraphInsertTask;
   readonly #places: Uint32Array;
-  readonly #sources: ReadonlyMap<number, { readonly rows: Float32Array; readonly magnitudes: Float32Array }>;
+  readonly #sources: ReadonlyMap<number, GraphSource & { readonly floats: Float32Array }>;
   readonly #most: number;
 
   constructor(task: GraphInsertTask, open: OpenGraph, items: GraphItems) {
@@ -82,10 +91,7 @@ class Records {
     this.#task = task;
     this.#places = new Uint32Array(task.places);
     this.#sources = new Map(
-      task.segments.map(({ number, memory, magnitudes }) => {
-        const rows = new Float32Array(memory.buffer);
-        return [number, { rows, magnitudes: rows.subarray(magnitudes / 4) }];
-      }),
+      task.segments.map((source) => [source.number, { ...source, floats: new Float32Array(source.memory.buffer) }]),
     );
     this.#most = stagedRows(task.graph.dims);
   }
@@ -104,9 +110,11 @@ class Records {
     for (let i = 0; i < some; i++) {
       const source = this.#sources.get(this.#places[2 * (first + i)]!)!;
       const row = this.#places[2 * (first + i) + 1]!;
-      floats.set(source.rows.subarray(row * dims, (row + 1) * dims), place.rows / 4 + i * dims);
+      const at = place.rows / 4 + i * dims;
+      if (source.form === 'float32') floats.set(source.floats.subarray(row * dims, (row + 1) * dims), at);
+      else copyRowInto(floats.subarray(at, at + dims), source.memory.buffer, source, row);
       if (metric === 'dot') {
-        const magnitude = source.magnitudes[row]!;
+        const magnitude = source.floats[source.magnitudes / 4 + row]!;
         floats[place.lifts / 4 + i] = liftOf(magnitude, radius);
         if (magnitude > radius) noteLongRow(this.#open.buffer, layout.graph);
       }

@@ -4,6 +4,7 @@
 
 import type { GraphShape } from '../../kernel/graph/graph-layout.js';
 import type { KernelMemory, KernelSource } from '../../kernel/instantiate.js';
+import type { Int8Place, RowForm } from '../../memory/segment-layout.js';
 import type { QueryGroup, SearchPass } from './search-task.js';
 
 export type GraphTask = GraphInsertTask | GraphMendTask | GraphSearchTask;
@@ -26,6 +27,8 @@ export interface GraphSource {
   readonly memory: KernelMemory;
   /** Byte offset of the magnitudes. */
   readonly magnitudes: number;
+  readonly form: RowForm;
+  readonly int8: Int8Place | undefined;
 }
 
 /** Rows that are put into a part, or only get their records there. */

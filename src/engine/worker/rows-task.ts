@@ -2,7 +2,7 @@
  * What a lane is told of rows that come into an index, or move within it. Numbers and shared memory only.
  */
 import type { CompiledKernel, KernelMemory } from '../../kernel/instantiate.js';
-import type { Int8Place } from '../../memory/segment-layout.js';
+import type { Int8Place, Precision, RowForm } from '../../memory/segment-layout.js';
 import type { SharedRows } from '../../vectors/source-rows.js';
 
 /** A segment, as lanes write to it. */
@@ -12,11 +12,26 @@ export interface SegmentPlace {
   readonly memory: KernelMemory;
   /** Byte offset of the magnitudes. */
   readonly magnitudes: number;
+  readonly form: RowForm;
   readonly int8: Int8Place | undefined;
+  /** Where the rows are written as float16, too. */
+  readonly halves: number | undefined;
 }
 
 /** What is done to rows that are new: the magnitudes are written, and for cosine the rows become unit rows. */
 export type RowOperation = 'normalize' | 'magnitudes';
+
+/** What is made of rows. */
+export interface RowSettling {
+  readonly dims: number;
+  readonly operation: RowOperation;
+  /** What the rows are to be kept as. */
+  readonly precision: Precision;
+  /** Whether codes are to be those of rows of length 1: for cosine. */
+  readonly unit: boolean;
+  /** Whether what the rows are kept as is there already: halves, or codes with their scales. */
+  readonly isKept: boolean;
+}
 
 /** Rows that come in: they lie in their segments, or are copied there first. */
 export interface RowsTask {
@@ -26,8 +41,7 @@ export interface RowsTask {
   readonly thread: number;
   /** A control block whose units are consecutive rows of a segment: segment, first row, count, row of the source. */
   readonly control: ArrayBufferLike;
-  readonly dims: number;
-  readonly operation: RowOperation;
+  readonly settling: RowSettling;
   readonly segments: readonly SegmentPlace[];
   /** Where the rows are to be copied from; undefined where they are in place. */
   readonly source: SharedRows | undefined;

@@ -7,7 +7,7 @@ import type { CompiledKernel, KernelMemory } from '../../kernel/instantiate.js';
 import { ErrorBound } from '../../kernel/search/error-bound.js';
 import { instantiateSearchKernel } from '../../kernel/search/instantiate-search-kernel.js';
 import { codeCount, FACTOR_BYTES, INT8_TERMS, quantizeQueryInto } from '../../kernel/search/int8-bound.js';
-import { type Int8ScanExports, queryBytes, type SearchKernelExports } from '../../kernel/search/search-kernel.js';
+import { queryBytes, type SearchKernelExports } from '../../kernel/search/search-kernel.js';
 import { isThere } from '../../memory/deaths.js';
 import { type Board, SearchBoard } from '../../memory/search-board.js';
 import { rowsPerCall } from '../../memory/segment-layout.js';
@@ -27,7 +27,7 @@ const LEAST_RULED_OUT = 8;
 
 /** The kernel on one memory, and views of all of it. */
 export class OpenMemory {
-  readonly kernel: SearchKernelExports & Partial<Int8ScanExports>;
+  readonly kernel: SearchKernelExports;
   readonly floats: Float32Array;
   readonly words: Uint32Array;
   readonly codes: Int16Array;
@@ -70,6 +70,8 @@ export function searchBlocks(task: SearchTask, openMemory: MemoryOpener): UnitWo
 interface OpenPart extends SearchPart {
   readonly index: number;
   readonly open: OpenMemory;
+  /** Bits of every query in this part. */
+  readonly bits: readonly (Uint32Array | undefined)[];
   quantized: boolean;
 }
 
@@ -82,8 +84,6 @@ export class SearchLane {
   readonly #hits: TopHits[] = [];
   /** Group of every query. */
   readonly #groups: QueryGroup[] = [];
-  /** Bits of every query in this part. */
-  readonly #bits: (Uint32Array | undefined)[] = [];
   /** Limit of every query; the kernel reads a copy of them in the part's memory. */
   readonly #limits: Float32Array;
   /** Queries without a limit. */
@@ -91,7 +91,10 @@ export class SearchLane {
   readonly #queryLengths: Float64Array;
   #queryCodes: Int16Array | undefined;
   #queryTerms: Float64Array | undefined;
-  #part: OpenPart | undefined;
+  /** Those that were opened: a graph meets rows of all parts in turn. */
+  readonly #parts: (OpenPart | undefined)[] = [];
+  /** The part whose memory holds the limits as they are. */
+  #scanned: OpenPart | undefined;
   #rowsDone = 0;
 
   /** Goes on with what the lane has on the board. */
@@ -116,6 +119,8 @@ export class SearchLane {
   /** Scans rows from `row` on, up to `last` at most, with steps between many exact scores; returns how many. */
   *scanSome(index: number, row: number, last: number): Generator<void, number, void> {
     const part = this.#open(index);
+    if (part !== this.#scanned) part.open.floats.set(this.#limits, part.place.limits / 4);
+    this.#scanned = part;
     const rows = Math.min(this.#callRows, last - row, Math.max(FIRST_ROWS, this.#rowsDone));
     if (this.#anyWanted(part, row, row + rows)) {
       if (this.#unlimited === this.#hits.length) yield* this.#scoreAll(part, row, rows);
@@ -137,28 +142,27 @@ export class SearchLane {
   }
 
   #open(index: number): OpenPart {
-    if (this.#part?.index === index) return this.#part;
+    const known = this.#parts[index];
+    if (known) return known;
     const { groups, parts, dims } = this.#pass;
-    const known = this.#part !== undefined;
     const open = this.#openMemory(this.#pass, parts[index]!);
-    this.#part = { ...parts[index]!, index, open, quantized: false };
-    const { place } = this.#part;
+    const bits = groups.flatMap(({ accepted, queryCount }) => {
+      const ofGroup = accepted && new Uint32Array(accepted[index]!);
+      return new Array<Uint32Array | undefined>(queryCount).fill(ofGroup);
+    });
+    const isFirst = this.#parts.length === 0;
+    const part: OpenPart = { ...parts[index]!, index, open, bits, quantized: false };
+    this.#parts[index] = part;
+    const { place } = part;
     open.floats.set(this.#board.queries, place.queries / 4);
-    if (!known) {
-      for (let query = 0; query < this.#hits.length; query++) {
-        const squares = open.kernel.exactSquares(place.queries + query * queryBytes(dims), dims);
-        this.#queryLengths[query] = Math.sqrt(squares);
-        this.#limits[query] = this.#limit(query);
-        if (this.#limits[query] === Number.NEGATIVE_INFINITY) this.#unlimited++;
-      }
+    if (!isFirst) return part;
+    for (let query = 0; query < this.#hits.length; query++) {
+      const squares = open.kernel.exactSquares(place.queries + query * queryBytes(dims), dims);
+      this.#queryLengths[query] = Math.sqrt(squares);
+      this.#limits[query] = this.#limit(query);
+      if (this.#limits[query] === Number.NEGATIVE_INFINITY) this.#unlimited++;
     }
-    open.floats.set(this.#limits, place.limits / 4);
-    let query = 0;
-    for (const { accepted, queryCount } of groups) {
-      const bits = accepted && new Uint32Array(accepted[index]!);
-      for (let i = 0; i < queryCount; i++) this.#bits[query++] = bits;
-    }
-    return this.#part;
+    return part;
   }
 
   /** Below this score no row can be a hit. */
@@ -168,20 +172,20 @@ export class SearchLane {
   }
 
   /** Whether any of the rows may be a hit of any query: where few are accepted, most calls need not be made. */
-  #anyWanted({ index }: OpenPart, first: number, last: number): boolean {
+  #anyWanted({ index, bits }: OpenPart, first: number, last: number): boolean {
     let query = 0;
     for (const { rowCounts, queryCount } of this.#pass.groups) {
-      if (anySet(this.#bits[query], first, Math.min(last, rowCounts[index]!))) return true;
+      if (anySet(bits[query], first, Math.min(last, rowCounts[index]!))) return true;
       query += queryCount;
     }
     return false;
   }
 
-  #isWanted({ index, deaths, open }: OpenPart, query: number, row: number): boolean {
+  #isWanted({ index, deaths, open, bits }: OpenPart, query: number, row: number): boolean {
     const { rowCounts, version } = this.#groups[query]!;
     if (row >= rowCounts[index]!) return false;
-    const bits = this.#bits[query];
-    if (bits && !hasBit(bits, row)) return false;
+    const accepted = bits[query];
+    if (accepted && !hasBit(accepted, row)) return false;
     return isThere(open.words, deaths / 8 + row, version);
   }
 
@@ -211,12 +215,13 @@ export class SearchLane {
     }
   }
 
-  /** Lists what may be a hit; returns how many, or undefined where that are too many or there is no int8 scan. */
+  /** Lists what may be a hit; returns how many, or undefined where that are too many or there is no int8 scan, and another one. */
   #scanInt8(part: OpenPart, row: number, rows: number): number | undefined {
     const { open, int8, place, magnitudes } = part;
     const queryCount = this.#hits.length;
+    const hasFloats = part.form === 'float32';
     // Of a query without a limit nothing can be ruled out.
-    if (!int8 || !open.kernel.selectInt8 || this.#unlimited * LEAST_RULED_OUT > queryCount) return undefined;
+    if (!int8 || (hasFloats && this.#unlimited * LEAST_RULED_OUT > queryCount)) return undefined;
     if (!part.quantized) this.#placeQueryCodes(part);
     const { dims } = this.#pass;
     const found = open.kernel.selectInt8(
@@ -232,7 +237,7 @@ export class SearchLane {
       place.list,
     );
     const left = this.#keepWanted(part, found, row, rows);
-    return left * LEAST_RULED_OUT > rows * queryCount ? undefined : left;
+    return hasFloats && left * LEAST_RULED_OUT > rows * queryCount ? undefined : left;
   }
 
   #placeQueryCodes(part: OpenPart): void {
@@ -300,10 +305,11 @@ export class SearchLane {
     part.open.floats[part.place.limits / 4 + query] = limit;
   }
 
-  #exactKey({ open, place }: OpenPart, query: number, at: number): number {
-    const { kernel } = open;
+  #exactKey(part: OpenPart, query: number, at: number): number {
+    const { kernel } = part.open;
+    const { place } = part;
     const { metric, dims } = this.#pass;
-    const row = at * dims * 4;
+    const row = this.#floatsOf(part, at);
     const queryAt = place.queries + query * queryBytes(dims);
     switch (metric) {
       case 'cosine':
@@ -312,6 +318,30 @@ export class SearchLane {
         return kernel.exactDot(row, queryAt, dims);
       case 'euclidean':
         return -kernel.exactDistance(row, queryAt, dims);
+    }
+  }
+
+  /** Where a row is as float32. */
+  #floatsOf({ form, int8, open, place }: OpenPart, row: number): number {
+    const { dims } = this.#pass;
+    switch (form) {
+      case 'float32':
+        return row * dims * 4;
+      case 'float16':
+        open.kernel.widen(row * dims * 2, dims, place.row);
+        return place.row;
+      case 'int8': {
+        const { codes, factors } = int8!;
+        open.kernel.widenCodes(
+          codes + row * codeCount(dims),
+          dims,
+          open.floats[(factors + row * FACTOR_BYTES) / 4]!,
+          place.row,
+        );
+        return place.row;
+      }
+      case 'elsewhere':
+        throw new Error('a row that is in a file has no score here');
     }
   }
 }

@@ -3,7 +3,7 @@
  */
 import type { CompiledKernel, KernelMemory } from '../../kernel/instantiate.js';
 import type { Metric } from '../../kernel/search/error-bound.js';
-import type { Int8Place, SearchPlace } from '../../memory/segment-layout.js';
+import type { Int8Place, RowForm, SearchPlace } from '../../memory/segment-layout.js';
 
 export interface SearchTask {
   readonly type: 'search';
@@ -34,6 +34,7 @@ export interface SearchPart {
   readonly magnitudes: number;
   /** Byte offset of the deaths. */
   readonly deaths: number;
+  readonly form: RowForm;
   /** The int8 copy of the rows; undefined where they are scanned in float32 only. */
   readonly int8: Int8Place | undefined;
   /** Where this thread works. */

@@ -36,7 +36,12 @@ const ROOM = 2 ** -32;
 /** How far the magnitudes of rows may be off, and some more. */
 const MAGNITUDE_ROOM = 2e-6;
 
-/** Whether there is an int8 scan for rows of so many components. */
+/** Whether rows of so many components can be kept in less than float32, or in a file: then all scans are by codes. */
+export function canBeCompact(dims: number): boolean {
+  return dims <= MAX_DIMS;
+}
+
+/** Whether an int8 scan of rows of so many components gains anything where they are float32. */
 export function hasInt8Scan(dims: number): boolean {
   return dims >= MIN_DIMS && dims <= MAX_DIMS;
 }

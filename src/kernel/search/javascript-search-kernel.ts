@@ -2,6 +2,7 @@
  * The search kernel in plain JavaScript: the readable specification of the WebAssembly ones, and the fallback where those
  * do not run. Scores are float64 until they are stored, which is well within the error bound of the scan.
  */
+import { createJavaScriptCodes } from './javascript-codes.js';
 import { queryBytes, type SearchKernelExports } from './search-kernel.js';
 
 /** Adds up terms of one row and one query, by float32 index. */
@@ -59,6 +60,7 @@ export function createJavaScriptSearchKernel(buffer: ArrayBufferLike): SearchKer
   }
 
   return {
+    ...createJavaScriptCodes(buffer),
     dots: scan(dot, 1),
     distances: scan(distance, -1),
     select,

@@ -6,7 +6,7 @@
  * The score of row `r` for query `q` is float32 number `q × count + r` at `scores`; greater is better.
  */
 
-export interface SearchKernelExports {
+export interface SearchKernelExports extends CodeExports {
   /** Scans `count` rows: inner products, within the error bound of error-bound.ts. */
   dots(rows: number, count: number, dims: number, queries: number, queryCount: number, scores: number): void;
   /** Likewise squared Euclidean distances, negative. */
@@ -34,8 +34,8 @@ export interface SearchKernelExports {
   exactSquares(row: number, dims: number): number;
 }
 
-/** What the SIMD build offers besides: the int8 scan, for rows of which there are codes (int8-bound.ts). */
-export interface Int8ScanExports {
+/** What is done with codes (int8-bound.ts), and with rows that are kept in less than float32. The same bits in every backend. */
+export interface CodeExports {
   /**
    * Makes codes and factors of `count` rows: `codeCount(dims)` bytes and two float32 each, the scale of the codes and a bound
    * of |row − scale × codes|. Codes are 16-byte aligned.
@@ -57,6 +57,22 @@ export interface Int8ScanExports {
     limits: number,
     list: number,
   ): number;
+  /** The inner product of the codes of one row and one query, `codeCount(dims)` of each. */
+  codeProduct(codes: number, query: number, stride: number): number;
+  /**
+   * Writes `count` rows as float16, and over the rows what that makes of them. A row without a magnitude becomes zeros there; one with a component
+   * beyond float16 gets the status TOO_LARGE for a magnitude.
+   */
+  narrow(rows: number, count: number, dims: number, halves: number, magnitudes: number): void;
+  /** Writes `count` float16 as float32. */
+  widen(halves: number, count: number, floats: number): void;
+  /**
+   * Makes of the codes of `count` rows the rows themselves: factors become those of such rows, with `unit` of length 1 (then magnitudes stay);
+   * else magnitudes become those of the rows, but for a row that has a status there.
+   */
+  keepCodes(codes: number, count: number, dims: number, factors: number, magnitudes: number, unit: number): void;
+  /** Writes the components of a row that is kept as codes, float32. */
+  widenCodes(codes: number, dims: number, scale: number, floats: number): void;
 }
 
 /** Bytes of a query: its components, and zeros up to a multiple of four. */

@@ -1,6 +1,7 @@
 /**
  * When a collection has a graph: one is built, behind the requests, once there are enough rows for it, and the index keeps it up from then on.
  */
+import { setTimeout } from 'node:timers/promises';
 import { RequestError } from '../errors.js';
 import type { Points } from './points.js';
 
@@ -14,6 +15,9 @@ export interface ServerLogger {
 export const GRAPH_FROM_ROWS = 20_000;
 /** Rows that may wait for the graph, which searches scan, before writes are refused. */
 export const MOST_PENDING_ROWS = 200_000;
+/** How often an import that waits for the graph looks again. */
+const ROOM_MS = 100;
+const IMPORT_PAUSE_MS = 250;
 
 export class GraphKeeper {
   readonly #points: Points;
@@ -22,7 +26,9 @@ export class GraphKeeper {
   #building: Promise<void> | undefined;
   /** Rows when the graph began that is being built. */
   #rowsAtStart = 0;
+  /** Blocks of imports under way. */
   #imports = 0;
+  #importEnd: NodeJS.Timeout | undefined;
 
   constructor(points: Points, logger: ServerLogger) {
     this.#points = points;
@@ -48,6 +54,11 @@ export class GraphKeeper {
     throw new RequestError(429, sentence, { retryAfterSeconds: 5 });
   }
 
+  /** Resolves when fewer rows wait. Rejects when the collection is closed. */
+  async room(): Promise<void> {
+    while (this.pending >= MOST_PENDING_ROWS) await setTimeout(ROOM_MS, undefined, { signal: this.#closing.signal });
+  }
+
   /** While many rows come in no graph is begun: it is built of all of them afterwards. */
   async whileImporting<T>(work: () => Promise<T>): Promise<T> {
     this.#imports++;
@@ -55,7 +66,11 @@ export class GraphKeeper {
       return await work();
     } finally {
       this.#imports--;
-      this.look();
+      // An import is over when no block has followed for a while.
+      if (this.#imports === 0) {
+        clearTimeout(this.#importEnd);
+        this.#importEnd = globalThis.setTimeout(() => this.look(), IMPORT_PAUSE_MS);
+      }
     }
   }
 
@@ -81,6 +96,7 @@ export class GraphKeeper {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#importEnd);
     this.#closing.abort(new RequestError(503, 'The collection is being closed'));
     await this.#building;
   }
@@ -93,9 +109,13 @@ export class GraphKeeper {
     const options = { degree: degreeOf(m), effort: effortOf(efConstruct), signal: this.#closing.signal };
     this.#building = index
       .buildGraph(options)
-      .catch((error: unknown) => {
-        if (!this.#closing.signal.aborted) this.#warn(error, 'The graph could not be built; searches scan all points');
-      })
+      .then(
+        () => undefined,
+        (error: unknown) => {
+          if (this.#closing.signal.aborted) return;
+          this.#warn(error, 'The graph could not be built; searches scan all points');
+        },
+      )
       .finally(() => {
         this.#building = undefined;
       });

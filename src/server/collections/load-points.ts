@@ -10,10 +10,10 @@ import type { CollectionWatch } from './collection-watch.js';
 import { PointTable } from './point-table.js';
 import { Points } from './points.js';
 import { isDead, RowMap } from './row-map.js';
-import { type CollectionSettings, METRICS } from './settings.js';
+import { METRICS } from './settings.js';
 
 export async function loadPoints(store: CollectionStore, engine: Engine, watch: CollectionWatch): Promise<Points> {
-  const settings = store.meta('settings') as CollectionSettings;
+  const { settings } = store;
   const table = new PointTable();
   const rows = new RowMap();
   let nextNumber = Number(store.meta('nextNumber') ?? 0);

@@ -14,6 +14,7 @@
  */
 import type { Database, RootDatabase, Transaction } from 'lmdb';
 import type { PointId } from '../collections/point-id.js';
+import type { CollectionSettings } from '../collections/settings.js';
 import { RequestError } from '../errors.js';
 
 type Lmdb = typeof import('lmdb');
@@ -50,6 +51,21 @@ export class CollectionStore {
     this.#blocks = this.#root.openDB<Buffer, number>('blocks', { encoding: 'binary' });
     this.#dead = this.#root.openDB<Buffer, number>('dead', { encoding: 'binary' });
     this.#payloads = this.#root.openDB<Buffer, PointId>('payloads', { encoding: 'binary' });
+  }
+
+  /** Of a store that was begun. */
+  get settings(): CollectionSettings {
+    return this.#meta.get('settings') as CollectionSettings;
+  }
+
+  /** Makes a new store one of a collection. */
+  async begin(settings: CollectionSettings): Promise<void> {
+    await this.commit({
+      meta: [
+        ['format', STORE_FORMAT],
+        ['settings', settings],
+      ],
+    });
   }
 
   meta(key: string): unknown {
@@ -108,7 +124,7 @@ export class CollectionStore {
         for (const [key, value] of meta) this.#meta.put(key, value);
       });
     } catch (cause) {
-      throw writeFailure(cause);
+      throw storeFailure(cause);
     }
   }
 
@@ -121,7 +137,8 @@ function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }
 
-function writeFailure(cause: unknown): RequestError {
+/** What the system refused, for the client. */
+export function storeFailure(cause: unknown): RequestError {
   const why = cause instanceof Error ? cause.message : String(cause);
   if (/no space|ENOSPC|MAP_FULL|EDQUOT|quota/i.test(why)) {
     const sentence =

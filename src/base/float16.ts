@@ -1,5 +1,5 @@
 /**
- * IEEE 754 half precision to single, exactly: every half is a single, NaN payloads included (a signalling NaN stays one).
+ * IEEE 754 half precision. To single exactly: every half is a single, NaN payloads included (a signalling NaN stays one).
  * Works on bit patterns, by a table of all 65,536 halves (256 KiB) made at first use.
  */
 
@@ -26,4 +26,18 @@ function toSingleBits(half: number): number {
   // A denormal half is fraction × 2^-24: its highest bit becomes the implicit one of a normal single.
   const highest = 31 - Math.clz32(fraction);
   return sign | ((highest + 103) << 23) | ((fraction << (23 - highest)) & 0x7fffff);
+}
+
+const float = new Float32Array(1);
+const bits = new Uint32Array(float.buffer);
+
+/** The bits of the float16 nearest to `x`, of two that are as near the even one. Right up to the greatest float16, 65,504. */
+export function narrowHalf(x: number): number {
+  float[0] = x;
+  const size = bits[0]! & 0x7fffffff;
+  const sign = (bits[0]! >>> 16) & 0x8000;
+  if (size >= 0x38800000) return sign | ((size - 0x38000000 + 0xfff + ((size >>> 13) & 1)) >>> 13);
+  // Below 2^-14 steps are of 2^-24, those of a single from 0.5 on.
+  float[0] = Math.abs(float[0]) + 0.5;
+  return sign | (bits[0]! - 0x3f000000);
 }

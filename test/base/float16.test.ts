@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { widenHalvesInto } from '../../src/formats/float16.js';
+import { widenHalvesInto } from '../../src/base/float16.js';
 
 const halves = Uint16Array.from({ length: 65_536 }, (_, half) => half);
 

@@ -1,0 +1,31 @@
+/**
+ * A row of a segment as float32, whatever it is kept as, for those who read few rows, or none twice.
+ */
+import { widenHalvesInto } from '../../base/float16.js';
+import { codeCount, FACTOR_BYTES } from '../../kernel/search/int8-bound.js';
+import type { SegmentLayout } from '../../memory/segment-layout.js';
+
+/** Writes the components of a row to the first of `target`. Of a row that is elsewhere, what its codes tell of it: off by their error. */
+export function copyRowInto(
+  target: Float32Array,
+  buffer: ArrayBufferLike,
+  { form, int8 }: Pick<SegmentLayout, 'form' | 'int8'>,
+  row: number,
+): void {
+  const dims = target.length;
+  switch (form) {
+    case 'float32':
+      target.set(new Float32Array(buffer, 4 * dims * row, dims));
+      return;
+    case 'float16': {
+      const words = new Uint32Array(target.buffer, target.byteOffset, dims);
+      widenHalvesInto(words, 0, new Uint16Array(buffer, 2 * dims * row, dims));
+      return;
+    }
+    default: {
+      const [scale] = new Float32Array(buffer, int8!.factors + row * FACTOR_BYTES, 1);
+      const codes = new Int8Array(buffer, int8!.codes + row * codeCount(dims), dims);
+      for (let j = 0; j < dims; j++) target[j] = codes[j]! * scale!;
+    }
+  }
+}
