@@ -32,25 +32,22 @@ function rows(count: number): Float32Array<ArrayBuffer> {
   return Float32Array.from({ length: count * DIMS }, (_, i) => Math.sin(i + 1));
 }
 
-test.each(['npy', 'fvecs', 'fbin', 'csv'] as const)(
-  'a body of .%s is stored, with numbers as ids',
-  async (format) => {
-    const file = join(serving.data, `rows.${format}`);
-    const data = rows(5000);
-    await writeVectors(file, [{ data, dims: DIMS }]);
-    const answer = await send(readFileSync(file), `format=${format}`);
-    expect(answer).toMatchObject({ status: 200, body: { result: { imported: 5000, rejected: 0 }, status: 'ok' } });
-    const [point] = await client.retrieve('c', { ids: [4321], with_vector: true });
-    const row = data.subarray(4321 * DIMS, 4322 * DIMS);
-    const length = Math.hypot(...row);
-    expect(point!.vector).toEqual([...row].map((component) => expect.closeTo(component / length, 5)));
-    // The next rows get the next numbers, or those that are asked for.
-    await send(readFileSync(file), `format=${format}`);
-    expect((await client.count('c')).count).toBe(10_000);
-    await send(readFileSync(file), `format=${format}&first_id=1000000`);
-    expect((await client.retrieve('c', { ids: [1_004_999, 10_000] })).map(({ id }) => id)).toEqual([1_004_999]);
-  },
-);
+test.each(['npy', 'fvecs', 'fbin', 'csv'] as const)('a body of .%s is stored, with numbers as ids', async (format) => {
+  const file = join(serving.data, `rows.${format}`);
+  const data = rows(5000);
+  await writeVectors(file, [{ data, dims: DIMS }]);
+  const answer = await send(readFileSync(file), `format=${format}`);
+  expect(answer).toMatchObject({ status: 200, body: { result: { imported: 5000, rejected: 0 }, status: 'ok' } });
+  const [point] = await client.retrieve('c', { ids: [4321], with_vector: true });
+  const row = data.subarray(4321 * DIMS, 4322 * DIMS);
+  const length = Math.hypot(...row);
+  expect(point!.vector).toEqual([...row].map((component) => expect.closeTo(component / length, 5)));
+  // The next rows get the next numbers, or those that are asked for.
+  await send(readFileSync(file), `format=${format}`);
+  expect((await client.count('c')).count).toBe(10_000);
+  await send(readFileSync(file), `format=${format}&first_id=1000000`);
+  expect((await client.retrieve('c', { ids: [1_004_999, 10_000] })).map(({ id }) => id)).toEqual([1_004_999]);
+});
 
 test('lines of JSON have ids, payloads and rejected rows', async () => {
   const one = [1, 0, 0, 0, 0, 0, 0, 0];
