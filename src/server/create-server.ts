@@ -5,6 +5,7 @@ import type { FastifyError, FastifyInstance } from 'fastify';
 import { Engine } from '../engine/engine.js';
 import { answer, refusal } from './answers.js';
 import { Collections } from './collections/collections.js';
+import { Snapshots } from './collections/snapshots.js';
 import { RequestError, refusalOf } from './errors.js';
 import { DEFAULT_MAX_BODY_BYTES, type ServerOptions } from './options.js';
 import { loadServerPackages } from './packages.js';
@@ -12,6 +13,7 @@ import { collectionRoutes } from './routes/collections.js';
 import { importRoutes } from './routes/import.js';
 import { pointRoutes } from './routes/points.js';
 import { queryRoutes } from './routes/queries.js';
+import { snapshotRoutes } from './routes/snapshots.js';
 import { schemaError } from './schema-errors.js';
 
 /** The version of Qdrant's interface that is served. */
@@ -65,5 +67,6 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await app.register(pointRoutes, { collections });
   await app.register(queryRoutes, { collections });
   await app.register(importRoutes, { collections });
+  await app.register(snapshotRoutes, { snapshots: await Snapshots.open(data, collections) });
   return app;
 }
