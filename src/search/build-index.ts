@@ -9,6 +9,7 @@ import type { VectorSource } from '../vectors/vector-source.js';
 import { checkIdCount } from './ids.js';
 import type { IndexCore } from './index-core.js';
 import type { BuildOptions } from './options.js';
+import type { RowRoom } from './rows.js';
 
 /** Vectors are brought in by portions, after each of which the caller is told. */
 const PORTION_BYTES = 2 ** 27;
@@ -31,12 +32,13 @@ export function countAll(
   return total;
 }
 
+/** Gives where the rows are, in their order. */
 export async function fillWithVectors(
   core: IndexCore,
   vectors: VectorSource | AsyncIterable<VectorSource>,
   { ids, onProgress }: Pick<BuildOptions, 'ids' | 'onProgress'>,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<readonly RowRoom[]> {
   const total = isStream(vectors) ? undefined : countVectors(vectors);
   const filling = core.changes.fill(signal);
   const addAll = async (chunk: VectorSource) => {
@@ -48,7 +50,8 @@ export async function fillWithVectors(
   };
   if (!isStream(vectors)) {
     await addAll(vectors);
-    return filling.finish({ ids, replacing: false });
+    await filling.finish({ ids, replacing: false });
+    return filling.rooms;
   }
   const fromChunks: VectorId[] = [];
   for await (const chunk of unlessAborted(vectors, signal)) {
@@ -56,6 +59,7 @@ export async function fillWithVectors(
     await addAll(chunk);
   }
   await filling.finish({ ids: ids ?? (fromChunks.length > 0 ? fromChunks : undefined), replacing: false });
+  return filling.rooms;
 }
 
 /** Takes the ids of a chunk, as those of `readVectors` have them. All chunks of a stream have ids, or none has. */

@@ -21,7 +21,8 @@ const jsonl = directory.write(
 );
 await writeVectors(npy, [{ data, dims: 3 }]);
 
-const push = (file: string, url: string, ...args: string[]) => runWarm(CLI, ['push', file, '--url', url, ...args], undefined);
+const push = (file: string, url: string, ...args: string[]) =>
+  runWarm(CLI, ['push', file, '--url', url, ...args], undefined);
 
 async function pointsOf(
   app: Awaited<ReturnType<typeof startServer>>['app'],

