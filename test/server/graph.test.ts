@@ -5,13 +5,16 @@ import { QdrantClient } from '@qdrant/js-client-rest';
 import { expect, test } from 'vitest';
 import { serve } from './serving.js';
 
-const DIMS = 8;
-const COUNT = 24_000;
+const DIMS = 24;
+const COUNT = 20_500;
 
+/** Points that fill the space, so that a hasty walk misses some. */
 const vectorOf = (seed: number) =>
-  Array.from({ length: DIMS }, (_, i) => Math.fround(Math.sin((seed + 1) * (i + 1) * 0.7)));
+  Array.from({ length: DIMS }, (_, i) =>
+    Math.fround((Math.sin((seed + 1) * 12.9898 + (i + 1) * 78.233) * 43758.5453) % 1),
+  );
 
-test('a graph is built, searched with hnsw_ef, kept over a restart with rows that came and went, and built anew for other settings', async () => {
+test('a graph is built, searched with hnsw_ef, kept over a restart with rows that came and went, and let go of', async () => {
   let serving = await serve({ threads: 2 });
   let client = new QdrantClient({ url: serving.url });
   const info = () => client.getCollection('c');
@@ -25,7 +28,7 @@ test('a graph is built, searched with hnsw_ef, kept over a restart with rows tha
     const lines = Array.from({ length: COUNT }, (_, i) => JSON.stringify(vectorOf(i))).join('\n');
     await fetch(`${serving.url}/collections/c/points/import?format=jsonl`, { method: 'PUT', body: lines });
     await inGraph(COUNT);
-    const queries = Array.from({ length: 200 }, (_, i) => vectorOf(120 * i + 0.5));
+    const queries = Array.from({ length: 200 }, (_, i) => vectorOf(100 * i + 0.5));
     const found = async (params: object) => {
       const searches = queries.map((vector) => ({ vector, limit: 5, params }));
       const url = `${serving.url}/collections/c/points/search/batch?debug=true`;
@@ -55,7 +58,7 @@ test('a graph is built, searched with hnsw_ef, kept over a restart with rows tha
     client = new QdrantClient({ url: serving.url });
     expect((await info()).indexed_vectors_count).toBeGreaterThan(0.9 * COUNT);
     await inGraph(COUNT - 500);
-    for (const id of [1, 501, 7, 23_999]) {
+    for (const id of [1, 501, 7, 20_499]) {
       const vector = id % 10 === 1 && id < 1000 ? vectorOf(COUNT + (id - 1) / 10) : vectorOf(id);
       const [hit] = await client.search('c', { vector, limit: 1, params: { hnsw_ef: 128 } });
       expect(hit).toMatchObject({ id, score: 0 });
@@ -63,8 +66,6 @@ test('a graph is built, searched with hnsw_ef, kept over a restart with rows tha
     const all = await client.search('c', { vector: vectorOf(0), limit: 50, params: { hnsw_ef: 256 } });
     expect(all.filter(({ id }) => gone.includes(id as number))).toEqual([]);
 
-    await client.updateCollection('c', { hnsw_config: { m: 8 } });
-    await inGraph(COUNT - 500);
     await client.updateCollection('c', { hnsw_config: { m: 0 } });
     await inGraph(0);
   } finally {

@@ -123,7 +123,7 @@ export class GraphKeeper {
     this.#closing.abort(new RequestError(503, 'The collection is being closed'));
     await this.#building;
     await this.#saving;
-    if (this.#points.index.graph && this.#unsaved > 0) await this.#saveNow(new AbortController().signal);
+    if (this.#points.index.graph && this.#unsaved > 0) await this.#saveNow();
   }
 
   /** Rows that came or went since the graph was saved. */
@@ -158,13 +158,13 @@ export class GraphKeeper {
   }
 
   #save(): void {
-    this.#saving ??= this.#saveNow(this.#closing.signal).finally(() => {
+    this.#saving ??= this.#saveNow().finally(() => {
       this.#saving = undefined;
     });
   }
 
   /** Resolves also where that fails: a restart builds the graph then. */
-  async #saveNow(signal: AbortSignal): Promise<void> {
+  async #saveNow(): Promise<void> {
     const { index, table, store } = this.#points;
     const savedAt = this.#points.changedRows;
     try {
@@ -174,18 +174,18 @@ export class GraphKeeper {
         this.#savedAt = this.#points.changedRows;
         this.#savedTo = this.#points.nextNumber;
         const numbers: number[] = [];
-        const slices = new TimeSlices(signal);
+        const slices = new TimeSlices();
         for (const slot of saved?.ids ?? []) {
           numbers.push(table.numberOf(slot));
           if (numbers.length % STRIDE === 0 && slices.isDue()) await slices.nextTurn();
         }
         return saved && { graph: saved.graph, numbers: Float64Array.from(numbers) };
       });
-      if (toSave) await writeGraphFile(store.folder, toSave.graph, toSave.numbers, signal);
+      if (toSave) await writeGraphFile(store.folder, toSave.graph, toSave.numbers);
     } catch (error) {
       // Not at once again.
       this.#savedAt = savedAt;
-      if (!signal.aborted) this.#warn(error, 'The graph could not be saved; a restart would build it anew');
+      this.#warn(error, 'The graph could not be saved; a restart would build it anew');
     }
   }
 

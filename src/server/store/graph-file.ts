@@ -28,15 +28,14 @@ export interface GraphFile {
   close(): Promise<void>;
 }
 
-/** Rejects with `FileAccess`, and with `signal.reason`; the file that was there stays then. */
+/** Rejects with `FileAccess`; the file that was there stays then. */
 export async function writeGraphFile(
   folder: string,
   { shape, pieces }: GraphToSave,
   numbers: Float64Array,
-  signal: AbortSignal,
 ): Promise<void> {
   const out = await createAtomicFile(join(folder, FILE), { durable: true });
-  const slices = new TimeSlices(signal);
+  const slices = new TimeSlices();
   try {
     const tensors = { numbers: { dtype: 'F64', shape: [numbers.length] }, ...graphTensors(shape) } as const;
     const metadata = { format: FORMAT, graph: `${shape.degree},${shape.effort}` };
@@ -46,7 +45,6 @@ export async function writeGraphFile(
       if (piece.length > 0) await out.append(piece);
       if (slices.isDue()) await slices.nextTurn();
     }
-    signal.throwIfAborted();
     await out.finish();
   } catch (error) {
     await out.abort();
