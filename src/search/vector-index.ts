@@ -10,8 +10,11 @@ import { IndexingError, invalidConfiguration, refuseUnknown } from '../base/erro
 import { TimeSlices } from '../base/time-slices.js';
 import { turnBeforeAnswer } from '../base/turns.js';
 import type { Backend } from '../engine/engine-core.js';
+import type { ByteSource } from '../formats/format.js';
 import { malformed } from '../formats/malformed.js';
+import type { SavedGraphPlaces } from '../formats/saved-graph.js';
 import { readSavedIndex } from '../formats/saved-index.js';
+
 import type { Metric } from '../kernel/search/error-bound.js';
 import { isThere } from '../memory/deaths.js';
 import { PerformanceMonitor } from '../monitoring/performance-monitor.js';
@@ -29,6 +32,7 @@ import {
   type GraphProgress,
 } from './graph/graph-options.js';
 import type { GraphNow } from './graph/index-graph.js';
+import type { GraphToSave } from './graph/save-graph.js';
 import { type Place, rowOf } from './id-table.js';
 import type { VectorIds } from './ids.js';
 import { IndexCore, type IndexCoreOptions, type IndexMemory } from './index-core.js';
@@ -127,6 +131,23 @@ export class VectorIndex<Id extends VectorId = VectorId> {
         },
       );
     });
+  }
+
+  /** `build` of rows of which the first ones, in their order, are those of a graph that was saved: with that graph. @internal */
+  static async buildWithGraph<Id extends VectorId = VectorId>(
+    vectors: AsyncIterable<VectorSource>,
+    options: BuildOptions<Id>,
+    graph: { readonly source: ByteSource; readonly places: SavedGraphPlaces },
+  ): Promise<VectorIndex<Id>> {
+    checkBuildOptions(options);
+    const { metric = 'cosine', dims, precision = 'float32' } = options;
+    const shape = { metric, dims, precision, segmentBytes: undefined, inFile: false };
+    return untilEnded(options, (signal) =>
+      VectorIndex.#create(options, shape, async (core) => {
+        const rooms = await fillWithVectors(core, vectors, options, signal);
+        await core.loadGraph(graph.source, graph.places, rooms, signal);
+      }),
+    );
   }
 
   /**
@@ -570,6 +591,13 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     return view.graph
       .searchFiltered(throughGraph, once as SearchFilter)
       .then((hits) => (hits as SearchHits<Id>[] | undefined) ?? scan());
+  }
+
+  /** The graph as `save` writes it, and the ids of the rows that it is about, in their order; undefined without one. @internal */
+  graphToSave(): { readonly graph: GraphToSave; readonly ids: IterableIterator<Id> } | undefined {
+    this.#refuseIfDisposed();
+    const { rows, graph } = this.#core.toSave();
+    return graph && { graph, ids: idsOf<Id>(rows) };
   }
 
   #refuseIfDisposed(): void {

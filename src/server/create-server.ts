@@ -4,6 +4,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Engine } from '../engine/engine.js';
 import { Collections } from './collections/collections.js';
+import { Snapshots } from './collections/snapshots.js';
 import { collectOpenApi } from './openapi.js';
 import { checkServerOptions, type ServerOptions } from './options.js';
 import { addOutside, fastifyOptions, type Outside } from './outside.js';
@@ -14,6 +15,7 @@ import { importRoutes } from './routes/import.js';
 import { pointRoutes } from './routes/points.js';
 import { queryRoutes } from './routes/queries.js';
 import { addServiceRoutes } from './routes/service.js';
+import { snapshotRoutes } from './routes/snapshots.js';
 import { schemaError } from './schema-errors.js';
 import type { ServerState } from './watching/server-state.js';
 import { ServerWatch } from './watching/server-watch.js';
@@ -81,6 +83,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await app.register(pointRoutes, { collections });
   await app.register(queryRoutes, { collections });
   await app.register(importRoutes, { collections });
+  const snapshots = await Snapshots.open(checked.data, collections).catch(async (error: unknown) => {
+    await app.close();
+    throw error;
+  });
+  await app.register(snapshotRoutes, { snapshots });
   return app;
 }
 

@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { writeVectors } from 'simdex';
 import { expect, onTestFinished, test } from 'vitest';
 import { listen, startServer } from '../server/server-support.js';
-import { run, temporaryDirectory } from './support.js';
+import { CLI, temporaryDirectory } from './support.js';
+import { runWarm } from './warm-command.js';
 
 const directory = temporaryDirectory();
 
@@ -20,7 +21,8 @@ const jsonl = directory.write(
 );
 await writeVectors(npy, [{ data, dims: 3 }]);
 
-const push = (file: string, url: string, ...args: string[]) => run(['push', file, '--url', url, ...args]);
+const push = (file: string, url: string, ...args: string[]) =>
+  runWarm(CLI, ['push', file, '--url', url, ...args], undefined);
 
 async function pointsOf(
   app: Awaited<ReturnType<typeof startServer>>['app'],

@@ -103,7 +103,7 @@ test('a client that goes away in the middle leaves whole blocks, and the server 
   const upload = request({ hostname, port, path, method: 'PUT' });
   upload.on('error', () => undefined);
   const line = `${JSON.stringify([1, 2, 3, 4, 5, 6, 7, 8])}\n`;
-  await new Promise<void>((resolve) => upload.write(line.repeat(165_000), () => resolve()));
+  await new Promise<void>((resolve) => upload.write(line.repeat(180_000), () => resolve()));
   await expect.poll(async () => (await client.count('c')).count, { timeout: 20_000 }).toBe(163_840);
   upload.destroy();
   await client.upsert('c', { wait: true, points: [{ id: 500_000, vector: [1, 1, 1, 1, 1, 1, 1, 1] }] });

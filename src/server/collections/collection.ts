@@ -1,6 +1,7 @@
 /**
  * One collection as requests see it. A write is answered when it is committed and searches see it; writes that wait together share a commit.
  */
+import { rm } from 'node:fs/promises';
 import { TimeSlices } from '../../base/time-slices.js';
 import type { Engine } from '../../engine/engine.js';
 import { RequestError } from '../errors.js';
@@ -9,6 +10,7 @@ import { matches } from '../filters/matches.js';
 import type { IndexType } from '../filters/payload-index.js';
 import { type FilterPlan, planFilter } from '../filters/plan.js';
 import type { CollectionStore } from '../store/collection-store.js';
+import { writeSnapshot } from '../store/snapshot-file.js';
 import type { CollectionState } from '../watching/server-state.js';
 import type { CollectionWatch } from './collection-watch.js';
 import { GraphKeeper, type ServerLogger } from './graph-keeper.js';
@@ -82,18 +84,20 @@ export class Collection {
     logger: ServerLogger,
     watch: CollectionWatch,
   ): Promise<Collection> {
-    return new Collection(await loadPoints(store, engine, watch), logger);
+    return new Collection(await loadPoints(store, engine, logger, watch), logger);
   }
 
   private constructor(points: Points, logger: ServerLogger) {
     this.#points = points;
-    this.#graph = new GraphKeeper(points, logger);
     this.#writes = new WriteQueue(
       () => new WriteGroup(points),
       (group) => points.commit(group),
       async () => {
         try {
-          return points.scanPayloads() || (await points.compact());
+          if (points.scanPayloads()) return true;
+          const compacted = await points.compact();
+          if (compacted !== undefined) this.#graph.rowsAreGone(compacted);
+          return compacted !== undefined;
         } catch (error) {
           logger.warn(
             { err: error, collection: points.settings.name },
@@ -103,6 +107,7 @@ export class Collection {
         }
       },
     );
+    this.#graph = new GraphKeeper(points, (action) => this.#writes.inTurn(action), logger);
     this.#graph.look();
     if (!points.payloadIndexes.isEmpty) this.#inBackground(this.#makePayloadIndexes());
   }
@@ -172,12 +177,13 @@ export class Collection {
     await this.#graph.whileImporting(async () => {
       await this.#graph.room();
       await this.#writes.write(points.length, (group) => group.put(points));
+      this.#graph.look();
     });
   }
 
   async changeGraph(hnsw: GraphSettings): Promise<void> {
     await this.#writes.inTurn(() => this.#points.changeSettings({ ...this.settings, hnsw }));
-    this.#graph.rebuild();
+    this.#graph.look();
   }
 
   /** Makes an index of a payload field; filters use it when this resolves. */
@@ -259,11 +265,39 @@ export class Collection {
     });
   }
 
+  /** Writes all points, as they are between two writes, to a file (snapshot-file.ts). */
+  async snapshot(file: string): Promise<void> {
+    const { index, table, store } = this.#points;
+    const moment = await this.#writes.inTurn(async () => {
+      const read = store.beginRead();
+      // The rows that are saved are those of this moment.
+      const saving = index.save(`${file}.index`);
+      saving.catch(() => undefined);
+      const ids: PointId[] = [];
+      const slices = new TimeSlices();
+      for (const slot of index.ids()) {
+        ids.push(table.idOf(slot)!);
+        if (ids.length % STRIDE === 0 && slices.isDue()) await slices.nextTurn();
+      }
+      return { read, saving, ids, settings: this.settings };
+    });
+    try {
+      await moment.saving;
+      const payload = (id: PointId) => store.payload(id, moment.read);
+      await writeSnapshot(file, { ...moment, index: `${file}.index`, payload });
+    } finally {
+      moment.read.done();
+      await moment.saving.catch(() => undefined);
+      await rm(`${file}.index`, { force: true });
+    }
+  }
+
   /** Closes the store when what was asked for is done. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#writes.idle();
     await this.#graph.close();
+    await this.#writes.idle();
     await this.#points.index.dispose();
     await this.#points.store.close();
   }

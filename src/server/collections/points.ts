@@ -45,6 +45,7 @@ export class Points {
   readonly payloadIndexes = new PayloadIndexes();
   readonly #rows: RowMap;
   #nextNumber: number;
+  #changedRows = 0;
   /** Groups that are committed and could not be done in memory, for lack of it. */
   readonly #behind: Committed[] = [];
   #settings: CollectionSettings;
@@ -66,6 +67,11 @@ export class Points {
 
   get settings(): CollectionSettings {
     return this.#settings;
+  }
+
+  /** Rows that came or went since the collection was opened. */
+  get changedRows(): number {
+    return this.#changedRows;
   }
 
   /** Bytes of the blocks. */
@@ -125,15 +131,21 @@ export class Points {
     for (const [block, bits] of deaths) this.#rows.setDead(block, bits);
     if (block) this.#rows.append(numbers, block.bytes.length);
     this.#nextNumber += ids.length;
+    this.#changedRows += ids.length + dying.length;
     this.#behind.push({ ids, first, vectors: block?.vectors ?? new Float32Array(), deleted, payloads });
     await this.#catchUp();
     this.watch.stored(ids.length, startedAtMs);
   }
 
-  /** Puts some blocks together. Resolves with whether there was something to do. */
-  async compact(): Promise<boolean> {
+  /** The number of the next row. */
+  get nextNumber(): number {
+    return this.#nextNumber;
+  }
+
+  /** Puts some blocks together, without their dead rows; resolves with the number from which on rows are gone, or undefined where nothing is to do. */
+  async compact(): Promise<number | undefined> {
     const compaction = compactionOf(this.#rows);
-    if (!compaction) return false;
+    if (!compaction) return undefined;
     const { at, count } = compaction;
     const blocks = this.#rows.blocks.slice(at, at + count);
     const numbers: number[] = [];
@@ -156,7 +168,7 @@ export class Points {
       blocks: block ? [[numbers[0]!, block.bytes]] : [],
     });
     this.#rows.replace(at, count, Float64Array.from(numbers), block?.bytes.length ?? 0);
-    return true;
+    return blocks.find(({ deadCount }) => deadCount > 0)?.first ?? Number.POSITIVE_INFINITY;
   }
 
   /** Adds some points to payload indexes that lack them. Resolves with whether there are more. */

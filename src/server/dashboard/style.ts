@@ -56,7 +56,7 @@ td.payload { white-space: normal; overflow-wrap: anywhere; font-family: ui-monos
 .pair { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0 1.25rem; }
 form.search, #key-form { display: flex; flex-wrap: wrap; align-items: end; gap: .75rem; }
 #key-form p { flex-basis: 100%; margin: 0; }
-.field { display: grid; justify-items: start; gap: .25rem; min-width: 0; }
+.field { display: grid; grid-template-columns: minmax(0, 100%); justify-items: start; gap: .25rem; min-width: 0; max-width: 100%; }
 label { font-size: .8rem; color: var(--soft); }
 input, select, button { font: inherit; font-size: .9rem; color: inherit; background: var(--card); border: 1px solid var(--soft); border-radius: 6px; padding: .35rem .6rem; min-height: 2.25rem; max-width: 100%; }
 #search-id { width: 11rem; }

@@ -3,11 +3,12 @@
  *
  * | database | key | value |
  * | --- | --- | --- |
- * | `meta` | a word | JSON: `format`, `settings`, `nextNumber`, `graph` |
+ * | `meta` | a word | JSON: `format`, `settings`, `nextNumber` |
  * | `blocks` | number of its first row | rows (block.ts) |
  * | `dead` | number of a block's first row | a bit for each row of the block: 1 for one that was replaced or deleted |
  * | `payloads` | id of a point | JSON, of points that have a payload |
- * | `graph` | number of a piece | bytes |
+ *
+ * Beside it, in the same folder, is the graph (graph-file.ts).
  *
  * A commit is there as a whole or not at all. It resolves when its pages, and then the page that makes them count, are flushed: LMDB writes
  * without `overlappingSync` flush the data (`fdatasync`), then write the meta page through a descriptor that is opened with `O_DSYNC`.
@@ -33,6 +34,7 @@ export interface StoreChanges {
 export const STORE_FORMAT = 1;
 
 export class CollectionStore {
+  readonly folder: string;
   readonly #root: RootDatabase;
   readonly #meta: Database<unknown, string>;
   readonly #blocks: Database<Buffer, number>;
@@ -40,6 +42,7 @@ export class CollectionStore {
   readonly #payloads: Database<Buffer, PointId>;
 
   constructor({ open }: Lmdb, folder: string) {
+    this.folder = folder;
     this.#root = open({
       path: folder,
       noSubdir: false,
