@@ -14,12 +14,19 @@ export async function checkFlags(files: readonly string[], flags: ReadFlags & Ou
   const outputs = outputsOf(flags);
   for (const { flag, path } of outputs) if (path === '') throw new UsageError(`${flag}: the name of the file is empty`);
   checkReadFlags(files, flags);
-  const { out, magnitudes, report, graph, order } = flags;
+  const { out, magnitudes, report, graph, precision, order } = flags;
   if (graph && (out === undefined || !savesIndex(out))) {
     throw new UsageError('--graph needs --out with a name that ends in .safetensors');
   }
   if (graph && order === 'sorted')
     throw new UsageError('--graph: sorted rows are no vectors to search; leave out --order sorted');
+  if (precision !== undefined && precision !== 'float32') {
+    if (out === undefined || !savesIndex(out)) {
+      throw new UsageError(`--precision ${precision} needs --out with a name that ends in .safetensors`);
+    }
+    if (order === 'sorted')
+      throw new UsageError('--precision: sorted rows are no vectors to search; leave out --order sorted');
+  }
   if (out !== undefined) checkOutputName('--out', out, { kind: 'vectors', dims: 1 });
   if (magnitudes !== undefined) checkOutputName('--magnitudes', magnitudes, { kind: 'column' });
   for (const path of report ?? []) {

@@ -12,6 +12,7 @@ import {
 } from '../formats/node/write-vectors.js';
 import { formatOfExtension } from '../formats/registry.js';
 import type { IndexingResult } from '../indexing/result/indexing-result.js';
+import type { Precision } from '../memory/segment-layout.js';
 import type { IndexingPerformanceReport } from '../reporting/report.js';
 import type { GraphFigures } from '../reporting/report-data.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
@@ -29,6 +30,8 @@ export interface OutputFlags {
   readonly order: ComponentOrder;
   /** Whether the index is saved with a graph. */
   readonly graph?: true;
+  /** What its rows are saved as. */
+  readonly precision?: Precision;
 }
 
 type ReportWriter = (report: IndexingPerformanceReport) => string;
@@ -100,7 +103,7 @@ export class Outputs implements AsyncDisposable {
     const { count } = inputs;
     const dims = inputs.dims === 'ragged' ? undefined : inputs.dims;
     if (out !== undefined) {
-      const index = { metric: 'cosine', order: flags.order, dims } as const;
+      const index = { metric: 'cosine', order: flags.order, precision: flags.precision, dims } as const;
       this.#graph = flags.graph && new GraphOutput(out);
       const file = this.#graph?.rowsFile ?? out;
       this.#rows = await (savesIndex(out) ? createIndexWriter(file, index) : createVectorWriter(file, { count, dims }));

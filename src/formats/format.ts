@@ -7,6 +7,7 @@
  * little-endian, as is every platform that runs WebAssembly in V8, SpiderMonkey or JavaScriptCore, so float32 bytes and
  * Float32Array memory are the same thing.
  */
+import type { Precision } from '../memory/segment-layout.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import type { RowChunk } from './row-chunk.js';
@@ -73,6 +74,8 @@ export type RowShape =
       readonly dims: number;
       readonly metric: 'cosine' | 'dot' | 'euclidean';
       readonly order: ComponentOrder;
+      /** What the rows, which are of length 1, are written as. Default: `'float32'`. */
+      readonly precision?: Precision | undefined;
     };
 
 /** Some rows to write: `data` is Float32Array, count × dims, row-major; a column has dims 1. */
