@@ -65,8 +65,9 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
     count,
     dtype: type,
     createReader,
-    chunks: (memories = new ChunkMemories()) =>
-      withIds(rowChunks(count, dims, options.chunkVectors, memories, createReader()), readIds),
+    takesRows: true,
+    chunks: (memories = new ChunkMemories(), wanted = { first: 0, last: count }) =>
+      withIds(rowChunks(wanted, dims, options.chunkVectors, memories, createReader()), wanted.first, readIds),
   };
 }
 
@@ -74,9 +75,10 @@ type ReadIds = (first: number, count: number) => Promise<VectorId[]>;
 
 async function* withIds(
   chunks: AsyncIterable<IdentifiedMatrix>,
+  firstRow: number,
   readIds: ReadIds | undefined,
 ): AsyncGenerator<IdentifiedMatrix, void, undefined> {
-  let first = 0;
+  let first = firstRow;
   for await (const { data, dims } of chunks) {
     const count = data.length / dims;
     yield readIds ? { data, dims, ids: await readIds(first, count) } : { data, dims };

@@ -23,7 +23,7 @@ export async function openFileSource(file: string, name = file): Promise<Closabl
     const stats = await handle.stat();
     if (stats.isDirectory()) throw unreadable(name, 'it is a directory; name a file in it');
     if (!stats.isFile()) throw unreadable(name, 'it is a device, pipe or socket; save it to a file first');
-    return createSource(name, handle, stats.size);
+    return createSource(name, handle, stats.size, stats.mtime.toISOString());
   } catch (error) {
     await handle.close();
     throw error;
@@ -39,7 +39,7 @@ async function openToRead(file: string): Promise<FileHandle> {
   }
 }
 
-function createSource(file: string, handle: FileHandle, byteLength: number): ClosableSource {
+function createSource(file: string, handle: FileHandle, byteLength: number, version: string): ClosableSource {
   let closed = false;
   const refuseClosed = () => {
     if (closed) throw new IndexingError('Disposed', `${file} was closed before its last row was read`);
@@ -47,6 +47,7 @@ function createSource(file: string, handle: FileHandle, byteLength: number): Clo
   return {
     name: file,
     byteLength,
+    version,
 
     async readInto(target, byteOffset) {
       for (let done = 0; done < target.length; ) {
