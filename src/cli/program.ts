@@ -6,6 +6,7 @@ import { addBenchCommand } from './bench-command.js';
 import { addCompletionsCommand } from './completions-command.js';
 import { addIndexCommand } from './index-command.js';
 import { addInfoCommand } from './info-command.js';
+import { addMergeCommand } from './merge-command.js';
 import { addSearchCommand } from './search-command.js';
 import { addServeCommand } from './serve-command.js';
 
@@ -27,6 +28,7 @@ Examples:
 Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.`,
     );
   addIndexCommand(program, version, interrupted);
+  addMergeCommand(program, interrupted);
   addSearchCommand(program, interrupted);
   addServeCommand(program, interrupted);
   addInfoCommand(program);
