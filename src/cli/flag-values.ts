@@ -26,6 +26,17 @@ export function parseYesOrNo(text: string): boolean {
   return text === 'yes';
 }
 
+/** `A..B`: rows A (included) to B (excluded), counted from 0; `A..`: to the end. */
+export function parseRows(text: string): { readonly first: number; readonly last: number | undefined } {
+  const [, from, to] = /^(\d+)\.\.(\d*)$/.exec(text) ?? [];
+  const first = Number(from);
+  const last = to === '' ? undefined : Number(to);
+  if (!Number.isSafeInteger(first) || !Number.isSafeInteger(last ?? 0))
+    throw new InvalidArgumentError('Expected A..B, rows A to B - 1 counted from 0, or A.. to the end.');
+  if (last !== undefined && last < first) throw new InvalidArgumentError('The second number is below the first.');
+  return { first, last };
+}
+
 export function parsePositiveInteger(text: string): number {
   const value = parseDigits(text);
   if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('Expected a positive integer.');

@@ -33,6 +33,7 @@ test('index --help names every flag, and says nothing twice', async () => {
     '--dims',
     '--column',
     '--header',
+    '--rows',
     '--auto-optimize',
     '--what-if',
     '--verify',
