@@ -46,12 +46,15 @@ export function checkOutputFlags(flags: OutputFlags): void {
 }
 
 /** A part has a file beside it, and is whole when both are there: it must be a file itself. */
-async function checkParts({ rows, out, magnitudes, graph }: OutputFlags): Promise<void> {
+async function checkParts({ rows, out, magnitudes, graph, precision }: OutputFlags): Promise<void> {
   if (!rows) return;
   if (graph)
     throw new UsageError(
       '--graph: the graph of a whole is built when its parts are merged; leave out --rows or --graph',
     );
+  if (precision !== undefined && precision !== 'float32') {
+    throw new UsageError(`--precision ${precision}: parts are float32; leave it out here, and give it to simdex merge`);
+  }
   for (const [flag, path] of [['--out', out] as const, ['--magnitudes', magnitudes] as const]) {
     const found = path === undefined ? undefined : await stat(path).catch(() => undefined);
     if (found && !found.isFile()) throw new UsageError(`${flag} ${path} is no regular file, which a part has to be`);

@@ -15,7 +15,7 @@ import type { ComponentOrder } from '../vectors/vector-source.js';
 import { buildGraph } from './build-graph.js';
 import { checkFlags } from './check-flags.js';
 import { printable } from './error-text.js';
-import { collect, once, parsePositiveInteger, parseRows, parseThreads } from './flag-values.js';
+import { collect, once, parsePositiveInteger, parseRows, parseThreads, precisionOption } from './flag-values.js';
 import { InputFiles, type RowSpan } from './input-files.js';
 import { checkDims, Outputs } from './outputs.js';
 import type { PartFacts } from './part-output.js';
@@ -65,12 +65,7 @@ export function addIndexCommand(program: Command, version: string, interrupted: 
       '--graph',
       'build a graph over the rows and save it with them, for searches in less time (.safetensors); takes memory for all rows',
     )
-    .addOption(
-      new Option(
-        '--precision <precision>',
-        'what the rows of an index are saved as: float16 takes half, int8 a quarter (.safetensors); float32 by default',
-      ).choices(['float32', 'float16', 'int8']),
-    )
+    .addOption(precisionOption())
     .option('--magnitudes <file>', 'write the magnitude of every row, NaN where rejected (.npy)', once)
     .option('--rejected <file>', 'write index, id and code of every rejected row, as CSV', once)
     .option(
