@@ -6,6 +6,7 @@ import { availableThreads } from '../engine/lanes/node/available-threads.js';
 import { formatsFor, vectorFormats } from '../formats/registry.js';
 import { IndexingPerformanceReport, MonitoredParallelIndexer } from '../index.node.js';
 import type { IndexingStream, StreamOptions } from '../indexing/indexing-stream.js';
+import { countOf } from '../reporting/format.js';
 import type { GraphFigures } from '../reporting/report-data.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { checkFlags } from './check-flags.js';
@@ -123,7 +124,7 @@ async function runIndex(
   if (flags.report || flags.whatIf) await clock.during('starting', () => indexer.indexer.measureMemory());
   const stream = streamOf(inputs, indexer, { order, onInvalid, batchSize, signal: interrupted }, clock);
   const whatIf = flags.whatIf && new WhatIfTable(indexer.indexer.threadCount, availableThreads());
-  const progress = startProgress(inputs.count, indexer.indexer.threadCount, quiet === true);
+  const progress = startProgress(inputs.count, countOf(indexer.indexer.threadCount, 'thread'), quiet === true);
   try {
     await clock.during('indexing', async () => {
       for await (const result of stream) {
@@ -169,7 +170,11 @@ async function buildGraph(
       threads,
       signal,
       onProgress: (processed, total) => {
-        progress ??= startProgress(total, threads === 'auto' ? availableThreads() : threads, quiet === true);
+        progress ??= startProgress(
+          total,
+          countOf(threads === 'auto' ? availableThreads() : threads, 'thread'),
+          quiet === true,
+        );
         progress.advance(processed - done, total);
         done = processed;
       },

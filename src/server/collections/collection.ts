@@ -11,6 +11,8 @@ import type { IndexType } from '../filters/payload-index.js';
 import { type FilterPlan, planFilter } from '../filters/plan.js';
 import type { CollectionStore } from '../store/collection-store.js';
 import { writeSnapshot } from '../store/snapshot-file.js';
+import type { CollectionState } from '../watching/server-state.js';
+import type { CollectionWatch } from './collection-watch.js';
 import { GraphKeeper, type ServerLogger } from './graph-keeper.js';
 import { loadPoints } from './load-points.js';
 import { doOperation, hasFilter, type Operation, rowsOf } from './operations.js';
@@ -76,8 +78,13 @@ export class Collection {
   #closed = false;
 
   /** Reads what the store has. */
-  static async open(store: CollectionStore, engine: Engine, logger: ServerLogger): Promise<Collection> {
-    return new Collection(await loadPoints(store, engine, logger), logger);
+  static async open(
+    store: CollectionStore,
+    engine: Engine,
+    logger: ServerLogger,
+    watch: CollectionWatch,
+  ): Promise<Collection> {
+    return new Collection(await loadPoints(store, engine, logger, watch), logger);
   }
 
   private constructor(points: Points, logger: ServerLogger) {
@@ -112,6 +119,22 @@ export class Collection {
   /** Points. */
   get size(): number {
     return this.#points.table.size;
+  }
+
+  /** For the metrics and the dashboard. */
+  get state(): Omit<CollectionState, 'storedBytes'> {
+    const { name, size: dims, distance } = this.settings;
+    const { graph, size } = this.#points.index;
+    return {
+      name,
+      dims,
+      distance,
+      status: this.#graph.state.isBehind ? 'yellow' : 'green',
+      points: this.size,
+      waiting: this.#graph.pending,
+      memoryBytes: 4 * dims * size + (graph?.bytes ?? 0),
+      graph: graph && { degree: graph.degree, calibration: graph.calibration },
+    };
   }
 
   /** Points that are in the graph, and whether others are to come. */
@@ -212,7 +235,8 @@ export class Collection {
   }
 
   async search({ query, limit, offset, threshold, filter, exact, effort }: SearchRequest): Promise<SearchAnswer> {
-    const { table, index } = this.#points;
+    const { table, index, watch } = this.#points;
+    const startedAtMs = performance.now();
     const own = 'id' in query ? this.#slotOf(query.id) : undefined;
     if (!('id' in query)) checkVector(this.settings, query, 'the query');
     return table.whileSearching(async () => {
@@ -227,6 +251,7 @@ export class Collection {
         exact,
         effort: effort === undefined ? undefined : Math.max(effort, k),
       });
+      watch.searched(1, startedAtMs);
       const hits = found.ids.flatMap((slot, rank) => {
         const id = table.idOf(slot);
         return id === undefined || slot === own ? [] : [{ id, score: found.scores[rank]! }];

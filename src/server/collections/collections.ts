@@ -2,6 +2,7 @@
  * The collections of a data folder. Each has a folder of its own, `collections/{number}`, made under a temporary name and renamed when it is
  * whole, and renamed before it is deleted: whatever a crash leaves half done is removed at the next start.
  */
+import { statSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IndexingError } from '../../base/errors.js';
@@ -9,7 +10,9 @@ import type { Engine } from '../../engine/engine.js';
 import { RequestError } from '../errors.js';
 import { CollectionStore, STORE_FORMAT, storeFailure } from '../store/collection-store.js';
 import { type FolderLock, lockFolder } from '../store/folder-lock.js';
+import type { CollectionState } from '../watching/server-state.js';
 import { Collection } from './collection.js';
+import type { CollectionWatch } from './collection-watch.js';
 import type { ServerLogger } from './graph-keeper.js';
 import type { CollectionSettings } from './settings.js';
 
@@ -19,7 +22,11 @@ interface CollectionsOptions {
   readonly lmdb: Lmdb;
   readonly engine: Engine;
   readonly logger: ServerLogger;
+  readonly watch: CollectionWatch;
 }
+
+/** What `stat` counts in. */
+const BLOCK_BYTES = 512;
 
 interface Opened {
   readonly collection: Collection;
@@ -32,15 +39,16 @@ export class Collections {
   readonly #lock: FolderLock;
   readonly #engine: Engine;
   readonly #logger: ServerLogger;
+  readonly #watch: CollectionWatch;
   readonly #byName = new Map<string, Opened>();
   /** Names that are being made or deleted. */
   readonly #changing = new Set<string>();
   #nextFolder = 0;
 
   /** Opens all collections that are in `data`. */
-  static async open(data: string, { lmdb, engine, logger }: CollectionsOptions): Promise<Collections> {
-    const lock = lockFolder(lmdb, data);
-    const collections = new Collections(data, lock, { lmdb, engine, logger });
+  static async open(data: string, options: CollectionsOptions): Promise<Collections> {
+    const lock = lockFolder(options.lmdb, data);
+    const collections = new Collections(data, lock, options);
     try {
       await collections.#openAll();
     } catch (error) {
@@ -50,9 +58,10 @@ export class Collections {
     return collections;
   }
 
-  private constructor(data: string, lock: FolderLock, { lmdb, engine, logger }: CollectionsOptions) {
+  private constructor(data: string, lock: FolderLock, { lmdb, engine, logger, watch }: CollectionsOptions) {
     this.#lmdb = lmdb;
     this.#logger = logger;
+    this.#watch = watch;
     this.#folder = join(data, 'collections');
     this.#lock = lock;
     this.#engine = engine;
@@ -60,6 +69,15 @@ export class Collections {
 
   list(): Collection[] {
     return [...this.#byName.values()].map(({ collection }) => collection);
+  }
+
+  /** For the metrics and the dashboard. */
+  states(): CollectionState[] {
+    return [...this.#byName.values()].map(({ collection, folder }) => {
+      // A part of the file that was never written takes no room.
+      const { blocks } = statSync(join(folder, 'data.mdb'));
+      return { ...collection.state, storedBytes: BLOCK_BYTES * blocks };
+    });
   }
 
   has(name: string): boolean {
@@ -175,7 +193,7 @@ export class Collections {
       await this.#removeFolder(folder);
       return newer.collection;
     }
-    const collection = await Collection.open(store, this.#engine, this.#logger);
+    const collection = await Collection.open(store, this.#engine, this.#logger, this.#watch);
     this.#byName.set(name, { collection, folder });
     return collection;
   }

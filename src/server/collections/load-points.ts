@@ -8,6 +8,7 @@ import type { VectorMatrix } from '../../vectors/vector-matrix.js';
 import { decodeBlock } from '../store/block.js';
 import type { CollectionStore } from '../store/collection-store.js';
 import { type GraphFile, openGraphFile } from '../store/graph-file.js';
+import type { CollectionWatch } from './collection-watch.js';
 import type { ServerLogger } from './graph-keeper.js';
 import { PointTable } from './point-table.js';
 import { Points } from './points.js';
@@ -17,16 +18,21 @@ import { METRICS } from './settings.js';
 /** Rows of the graph are missing: it is to be built anew. */
 class OtherRows extends Error {}
 
-export async function loadPoints(store: CollectionStore, engine: Engine, logger: ServerLogger): Promise<Points> {
+export async function loadPoints(
+  store: CollectionStore,
+  engine: Engine,
+  logger: ServerLogger,
+  watch: CollectionWatch,
+): Promise<Points> {
   const { settings } = store;
   const graph = await graphOf(store, logger);
   try {
-    if (!graph || settings.hnsw.m === 0) return await load(store, engine);
-    return await load(store, engine, graph);
+    if (!graph || settings.hnsw.m === 0) return await load(store, engine, watch);
+    return await load(store, engine, watch, graph);
   } catch (error) {
     if (!(error instanceof OtherRows)) throw error;
     logger.info({ collection: settings.name }, 'The graph is of other rows; it is built anew');
-    return await load(store, engine);
+    return await load(store, engine, watch);
   } finally {
     await graph?.close();
   }
@@ -43,7 +49,12 @@ async function graphOf(store: CollectionStore, logger: ServerLogger): Promise<Gr
 }
 
 /** Rejects with `OtherRows`. */
-async function load(store: CollectionStore, engine: Engine, graph?: GraphFile): Promise<Points> {
+async function load(
+  store: CollectionStore,
+  engine: Engine,
+  watch: CollectionWatch,
+  graph?: GraphFile,
+): Promise<Points> {
   const { settings } = store;
   const table = new PointTable();
   const rows = new RowMap();
@@ -83,7 +94,7 @@ async function load(store: CollectionStore, engine: Engine, graph?: GraphFile): 
     : await VectorIndex.build<number>(chunks(), options);
   await index.remove(gone);
   table.release(gone);
-  const points = new Points(store, settings, { index, table, rows, nextNumber });
+  const points = new Points(store, settings, watch, { index, table, rows, nextNumber });
   for (const [field, type] of Object.entries(settings.payloadIndexes)) points.payloadIndexes.add(field, type);
   return points;
 }

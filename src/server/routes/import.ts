@@ -28,7 +28,7 @@ export async function importRoutes(app: FastifyInstance, { collections }: { coll
 
   app.put<ImportRoute>(
     '/collections/:name/points/import',
-    { schema: { params: NAME_PARAMS, querystring: IMPORT_QUERY } },
+    { config: { streamed: true }, schema: { params: NAME_PARAMS, querystring: IMPORT_QUERY } },
     async ({ params, query, raw }, reply) => {
       const collection = collections.get(params.name);
       const format = requireFormat(query.format, vectorFormats);

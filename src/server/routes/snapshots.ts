@@ -52,7 +52,7 @@ export async function snapshotRoutes(app: FastifyInstance, { snapshots }: { snap
 
   app.post<NameRoute>(
     '/collections/:name/snapshots/upload',
-    { schema: { params: NAME_PARAMS } },
+    { config: { streamed: true }, schema: { params: NAME_PARAMS } },
     async ({ params: { name }, raw }, reply) => {
       try {
         await snapshots.restore(name, (path) => receive(raw, path));
