@@ -306,7 +306,7 @@ test.each([
   [{ must: [{ key: 'a' }] }, 'filter.must[0] must have one of match, range, is_empty and is_null, got none'],
   [{ any: [] }, 'filter has "any", which is not served here: must, should, must_not, min_should are'],
   [{ must: [{ nested: { key: 'a', filter: { must: [{ has_id: [1] }] } } }] }, /has_id cannot be in a nested filter/],
-  [deep(40), 'A filter may have filters in it 16 deep, and this one has more'],
+  [deep(20), 'A filter may have filters in it 16 deep, and this one has more'],
   [{ should: Array.from({ length: 5000 }, () => ({ has_id: [1] })) }, 'A filter has at most 4096 conditions'],
 ])('%j is refused in words', async (given, sentence) => {
   const answer = await server.inject({
