@@ -26,6 +26,8 @@ export interface ByteSource {
   readonly readUpTo?: ((target: Uint8Array, byteOffset: number) => Promise<number>) | undefined;
   /** Of a file of the system: the same without waiting, for libraries that cannot wait. */
   readonly readUpToNow?: ((target: Uint8Array, byteOffset: number) => number) | undefined;
+  /** Of a file of the system: rejects with `FileAccess` where it was changed since it was opened. Not where another one took its name. */
+  readonly requireUnchanged?: (() => Promise<void>) | undefined;
 }
 
 export interface RowOptions {

@@ -6,6 +6,7 @@ import { unlessStopped } from '../base/unless-stopped.js';
 import { countVectors } from '../vectors/source-rows.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { VectorSource } from '../vectors/vector-source.js';
+import type { RowSink } from './changes.js';
 import { checkIdCount } from './ids.js';
 import type { IndexCore } from './index-core.js';
 import type { BuildOptions } from './options.js';
@@ -32,15 +33,19 @@ export function countAll(
   return total;
 }
 
-/** Gives where the rows are, in their order. */
+/**
+ * @param sink where the rows go instead of the index
+ * @returns the rooms of the rows
+ */
 export async function fillWithVectors(
   core: IndexCore,
   vectors: VectorSource | AsyncIterable<VectorSource>,
   { ids, onProgress }: Pick<BuildOptions, 'ids' | 'onProgress'>,
   signal: AbortSignal,
+  sink?: RowSink,
 ): Promise<readonly RowRoom[]> {
   const total = isStream(vectors) ? undefined : countVectors(vectors);
-  const filling = core.changes.fill(signal);
+  const filling = core.changes.fill(signal, sink);
   const addAll = async (chunk: VectorSource) => {
     const count = countVectors(chunk);
     for (const [first, last] of portions(chunk, count)) {
