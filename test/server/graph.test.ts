@@ -5,7 +5,7 @@ import { QdrantClient } from '@qdrant/js-client-rest';
 import { expect, test } from 'vitest';
 import { serve } from './serving.js';
 
-const DIMS = 24;
+const DIMS = 16;
 const COUNT = 20_500;
 
 /** Points that fill the space, so that a hasty walk misses some. */
@@ -24,7 +24,8 @@ test('a graph is built, searched with hnsw_ef, kept over a restart with rows tha
       .poll(async () => [(await info()).status, (await info()).indexed_vectors_count], isWhole)
       .toEqual(['green', count]);
   try {
-    await client.createCollection('c', { vectors: { size: DIMS, distance: 'Euclid' } });
+    const vectors = { size: DIMS, distance: 'Euclid' } as const;
+    await client.createCollection('c', { vectors, hnsw_config: { m: 6, ef_construct: 32 } });
     const lines = Array.from({ length: COUNT }, (_, i) => JSON.stringify(vectorOf(i))).join('\n');
     await fetch(`${serving.url}/collections/c/points/import?format=jsonl`, { method: 'PUT', body: lines });
     await inGraph(COUNT);
@@ -43,7 +44,7 @@ test('a graph is built, searched with hnsw_ef, kept over a restart with rows tha
     expect(exact.isExact).toBe(true);
     const [little, much] = [await found({ hnsw_ef: 1 }), await found({ hnsw_ef: 512 })];
     expect(little.isExact || much.isExact).toBe(false);
-    expect(right(much)).toBeGreaterThan(0.98 * 5 * queries.length);
+    expect(right(much)).toBeGreaterThan(0.9 * 5 * queries.length);
     expect(right(little)).toBeLessThan(right(much));
 
     // Rows that come and go after the graph was saved.

@@ -20,7 +20,7 @@ type InTurn = <T>(action: () => Promise<T>) => Promise<T>;
 /** With fewer rows a scan is as fast. */
 export const GRAPH_FROM_ROWS = 20_000;
 /** Rows that may wait for the graph, which searches scan, before writes are refused. */
-export const MOST_PENDING_ROWS = 200_000;
+const MOST_PENDING_ROWS = 200_000;
 /** How often an import that waits for the graph looks again. */
 const ROOM_MS = 100;
 /** An import is over when no block has followed for so long. */
