@@ -7,9 +7,7 @@
  * little-endian, as is every platform that runs WebAssembly in V8, SpiderMonkey or JavaScriptCore, so float32 bytes and
  * Float32Array memory are the same thing.
  */
-
 import type { RowRange } from '../base/errors.js';
-import type { Precision } from '../memory/segment-layout.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import type { RowChunk } from './row-chunk.js';
@@ -86,9 +84,18 @@ export type RowShape =
       readonly dims: number;
       readonly metric: 'cosine' | 'dot' | 'euclidean';
       readonly order: ComponentOrder;
-      /** What the rows, which are of length 1, are written as. Default: `'float32'`. */
-      readonly precision?: Precision | undefined;
+      /** Writes the rows, which are of length 1, in less than float32; undefined where they are float32. */
+      readonly compact?: CompactRows | undefined;
     };
+
+/** What makes less of rows than float32. */
+export interface CompactRows {
+  readonly precision: 'float16' | 'int8';
+  /** A piece is valid until the next one is asked for. */
+  encode(data: Float32Array): Iterable<Uint8Array>;
+  /** Of int8 rows that were encoded last: what each is multiplied by. */
+  readonly scales: Float32Array;
+}
 
 /** Some rows to write: `data` is Float32Array, count × dims, row-major; a column has dims 1. */
 export interface RowsToWrite {

@@ -11,6 +11,7 @@ import type { FormatWriter, RowShape, RowsToWrite, VectorEncoder } from '../form
 import { formatOf, formatsFor, type VectorFormat } from '../registry.js';
 import type { IdentifiedMatrix, RowChunk } from '../row-chunk.js';
 import { type AtomicFile, abortAndThrow, createAtomicFile, createSpillFile, type SpillFile } from './atomic-file.js';
+import { PreciseRows } from './precise-rows.js';
 
 /** How numbers, one per row, are written. */
 export interface ColumnWriterOptions {
@@ -97,9 +98,16 @@ export async function createColumnWriter(file: string, options: ColumnWriterOpti
  * `createVectorWriter`.
  */
 export async function createIndexWriter(file: string, options: IndexWriterOptions): Promise<VectorWriter> {
-  const { metric, order = 'original', precision, dims } = options;
+  const { metric, order = 'original', precision = 'float32', dims } = options;
   if (dims !== undefined) requireCount('dims', dims, 1);
-  const shapeOf = (length: number): RowShape => ({ kind: 'index', dims: length, metric, order, precision });
+  const compactOf = (length: number) => (precision === 'float32' ? undefined : new PreciseRows(length, precision));
+  const shapeOf = (length: number): RowShape => ({
+    kind: 'index',
+    dims: length,
+    metric,
+    order,
+    compact: compactOf(length),
+  });
   const rows = await openRowFile(file, { format: 'safetensors' }, dims === undefined ? undefined : shapeOf(dims));
   return {
     get count() {
