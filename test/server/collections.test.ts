@@ -94,12 +94,23 @@ test('what does not fit in memory is told, and what is there goes on being searc
     if (answer.status !== 200) told = answer;
   }
   expect(told).toMatchObject({ status: 507, body: { status: { error: expect.stringContaining('memory') } } });
-  const found = await send('POST', '/collections/c/points/search', { vector: new Array(256).fill(7), limit: 1 });
-  expect(found.body.result).toMatchObject([{ id: 7, score: 0 }]);
-  // With more memory everything is there that was stored.
+  const { count } = (await send('POST', '/collections/c/points/count', {})).body.result;
+  expect(count % 500).toBe(0);
+  const nearest = async (value: number) => {
+    const found = await send('POST', '/collections/c/points/search', { vector: new Array(256).fill(value), limit: 1 });
+    return found.body.result;
+  };
+  expect(await nearest(7)).toMatchObject([{ id: 7, score: 0 }]);
+  // Nothing of what was refused is there, now and after a restart; deleting goes on.
+  const deleted = await send('POST', '/collections/c/points/delete?wait=true', { points: [7, 8] });
+  expect(deleted.status).toBe(200);
+  const isAsBefore = async () => {
+    expect((await send('POST', '/collections/c/points/count', {})).body.result.count).toBe(count - 2);
+    expect(await nearest(count + 100)).toMatchObject([{ id: count - 1 }]);
+    expect((await nearest(7))[0].id).not.toBe(7);
+  };
+  await isAsBefore();
   await server.close();
   server = await createServer({ data, threads: 1 });
-  const { count } = (await send('POST', '/collections/c/points/count', {})).body.result;
-  const last = await send('POST', '/collections/c/points/search', { vector: new Array(256).fill(count - 1), limit: 1 });
-  expect(last.body.result).toMatchObject([{ id: count - 1, score: 0 }]);
+  await isAsBefore();
 });
