@@ -16,6 +16,7 @@ const LAYERS = [
   'server',
   'live',
   'metrics',
+  'parts',
   'search',
   'formats',
   'indexing',

@@ -7,6 +7,7 @@ import { addCompletionsCommand } from './completions-command.js';
 import type { Interrupts } from './exit.js';
 import { addIndexCommand } from './index-command.js';
 import { addInfoCommand } from './info-command.js';
+import { addMergeCommand } from './merge-command.js';
 import { addPushCommand } from './push-command.js';
 import { addSearchCommand } from './search-command.js';
 import { addServeCommand } from './serve-command.js';
@@ -30,6 +31,7 @@ Examples:
 Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.`,
     );
   addIndexCommand(program, version, interrupted);
+  addMergeCommand(program, interrupted);
   addSearchCommand(program, interrupted);
   addServeCommand(program, interrupts);
   addPushCommand(program, interrupted);

@@ -2,6 +2,7 @@
  * What a finished `simdex index` tells on standard output, for people and as JSON.
  */
 import { describeMachine } from '../../bench/suite/node/machine.js';
+import { publicNameOf } from '../formats/node/http-source.js';
 import {
   countOf,
   formatCount,
@@ -130,7 +131,7 @@ export function describeInput(inputs: InputFiles, order: ComponentOrder, version
   const { cpu, cores, platform } = describeMachine();
   const { node, v8 } = process.versions;
   return {
-    input: namesOf(inputs.files.map(({ path }) => path)),
+    input: namesOf(inputs.files.map(({ path }) => publicNameOf(path))),
     rows: inputs.rowsRead,
     dims: typeof inputs.dims === 'number' ? inputs.dims : undefined,
     order,

@@ -74,7 +74,14 @@ async function readKept(
     case 'float16':
       return source.readInto(new Uint8Array(buffer, halves!, 2 * dims * count), at);
     case 'int8': {
-      await readCodes(source, new Int8Array(buffer, int8!.codes, codeCount(dims) * count), at, dims);
+      const codes = new Int8Array(buffer, int8!.codes, codeCount(dims) * count);
+      await readCodes(source, codes, at, dims);
+      // Sums of products of codes are only known to stay in range without it.
+      const wrong = codes.indexOf(-128);
+      if (wrong !== -1) {
+        const row = position + Math.floor(wrong / codeCount(dims));
+        throw malformed(source.name, `row ${row}`, 'codes of -127 to 127', '-128');
+      }
       const kept = new Float32Array(count);
       await source.readInto(bytesOf(kept), scales!.byteOffset + 4 * position);
       const factors = new Float32Array(buffer, int8!.factors, (FACTOR_BYTES / 4) * count);
@@ -88,7 +95,7 @@ async function readKept(
   }
 }
 
-/** Reads codes, dense in the file, to where each row takes whole vectors of sixteen. Rejects with `MalformedFile` for a code of -128. */
+/** Reads codes, dense in the file, to where each row takes whole vectors of sixteen. */
 export async function readCodes(
   source: ByteSource,
   target: Int8Array,
@@ -97,13 +104,7 @@ export async function readCodes(
 ): Promise<void> {
   const stride = codeCount(dims);
   const count = target.length / stride;
-  const dense = target.subarray(0, count * dims);
-  await source.readInto(bytesOf(dense), byteOffset);
-  const wrong = dense.indexOf(-128);
-  if (wrong !== -1) {
-    const where = `row ${Math.floor(wrong / dims)} from byte ${byteOffset} on`;
-    throw malformed(source.name, where, 'codes of -127 to 127', '-128');
-  }
+  await source.readInto(bytesOf(target.subarray(0, count * dims)), byteOffset);
   if (stride === dims) return;
   // From the last row to the first, so that none is written over that was not moved yet.
   for (let row = count - 1; row >= 0; row--) {

@@ -37,7 +37,8 @@ export function fastifyOptions(options: CheckedServerOptions, { LogController }:
     noDelay: true,
   };
   return {
-    ...(tls ? { https: { ...http, ...tls } } : { http }),
+    // A handshake is a head, too.
+    ...(tls ? { https: { ...http, handshakeTimeout: headersTimeoutMs, ...tls } } : { http }),
     bodyLimit: maxBodyBytes,
     keepAliveTimeout: keepAliveTimeoutMs,
     logger: loggerOptions(logLevel, log),

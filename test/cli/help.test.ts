@@ -22,6 +22,7 @@ test('index --help names every flag, and says nothing twice', async () => {
   expect(flags).toEqual([
     '--out',
     '--graph',
+    '--precision',
     '--magnitudes',
     '--rejected',
     '--report',
@@ -33,6 +34,7 @@ test('index --help names every flag, and says nothing twice', async () => {
     '--dims',
     '--column',
     '--header',
+    '--rows',
     '--auto-optimize',
     '--what-if',
     '--verify',

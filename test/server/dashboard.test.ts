@@ -98,15 +98,22 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
       ['many', '21,000', '8', 'Cosine'],
       ['few', '30', '8', 'Cosine'],
     ]);
-    // The monitor is connected, and shows the writes.
+    // The monitor is connected; its figures are those of the server, too.
     await page.waitForFunction(
       () => document.querySelector('simdex-monitor')?.shadowRoot?.querySelector('.connection')?.textContent === 'Live',
     );
     await page.waitForFunction(
       () =>
-        (document.querySelector('simdex-monitor')?.shadowRoot?.querySelector('.throughput .line')?.getAttribute('d') ??
-          '') !== '',
+        !/–/.test(document.querySelector('simdex-monitor')?.shadowRoot?.querySelector('tbody tr')?.textContent ?? '–'),
     );
+    const altogether = (name: string) =>
+      page
+        .locator('simdex-monitor tbody tr', { has: page.locator(`th:text-is("${name}")`) })
+        .locator('td')
+        .nth(1)
+        .textContent();
+    expect(await altogether('Vectors')).toBe('21,030');
+    expect(await altogether('Queries')).toBe('20');
 
     // Neighbours, by keyboard.
     await page.locator('#search-id').focus();

@@ -71,15 +71,16 @@ test('keepAliveTimeoutMs: a connection without requests is closed', async () => 
 
 const hasOpenSsl = spawnSync('openssl', ['version']).status === 0;
 
-test.skipIf(!hasOpenSsl)('tls: HTTPS is served with the certificate', async () => {
+function makeCertificate() {
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-  execFileSync(
-    'openssl',
-    ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, '-days', '1', ...subject],
-    { stdio: 'ignore' },
-  );
-  const tls = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
+  const files = ['-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert];
+  execFileSync('openssl', ['req', '-x509', ...files, '-days', '1', ...subject], { stdio: 'ignore' });
+  return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
+}
+
+test.skipIf(!hasOpenSsl)('tls: HTTPS is served with the certificate', async () => {
+  const tls = makeCertificate();
   const { port } = await startOutside({ tls });
   const sent = requestTls({ host: 'localhost', port, path: '/read', ca: tls.cert, agent: false });
   sent.end();
@@ -98,4 +99,11 @@ test('a key beyond loopback without HTTPS is one warning that names a proxy', as
   };
   expect(await warnings('127.0.0.1')).toEqual([]);
   expect(await warnings(other.address)).toEqual([expect.stringMatching(/unencrypted.*--tls-cert.*proxy/)]);
+});
+
+test.skipIf(!hasOpenSsl)('tls: a handshake that does not go on is closed in the time for a head', async () => {
+  const { port } = await startOutside({ tls: makeCertificate(), headersTimeoutMs: 300 });
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined).resume();
+  await once(socket, 'close');
 });

@@ -20,6 +20,7 @@ import { readRow } from './stored-rows.js';
 
 /** Bytes of codes that are read at a time. */
 const PIECE_BYTES = 2 ** 21;
+const READS_AHEAD = 4;
 /** Rows that are held against their codes. */
 const SAMPLE = 64;
 
@@ -58,16 +59,24 @@ async function loadCodes(
   const rooms = await filling.reserve(dims, count, count, 'elsewhere');
   const slices = new TimeSlices(signal);
   const checksum = new Checksum();
+  // Reads go on while what was read is looked at.
   const eachPiece = async (bytesOfRow: number, read: (room: RowRoom, position: number) => Promise<ArrayBufferView>) => {
-    let position = 0;
-    for (const { segment, first, count } of rooms) {
-      const most = Math.max(1, Math.floor(PIECE_BYTES / bytesOfRow));
-      for (let done = 0; done < count; done += most) {
-        const some = Math.min(most, count - done);
-        checksum.add(await read({ segment, first: first + done, count: some }, position));
-        position += some;
-        if (slices.isDue()) await slices.nextTurn();
+    const reads: Promise<ArrayBufferView>[] = [];
+    const take = async () => {
+      checksum.add(await reads.shift()!);
+      if (slices.isDue()) await slices.nextTurn();
+    };
+    try {
+      for (const [room, position] of pieces(rooms, Math.max(1, Math.floor(PIECE_BYTES / bytesOfRow)))) {
+        if (reads.length === READS_AHEAD) await take();
+        const reading = read(room, position);
+        // Heard of when its turn comes.
+        reading.catch(() => undefined);
+        reads.push(reading);
       }
+      while (reads.length > 0) await take();
+    } finally {
+      await Promise.allSettled(reads);
     }
   };
   await eachPiece(4, async ({ segment, first, count }, position) => {
@@ -102,6 +111,18 @@ async function loadCodes(
   if (saved[0] === checksum.value) return;
   const found = `${checksum.value}: codes or magnitudes are damaged; load it with rows: 'memory' and save it again`;
   throw malformed(source.name, 'code_check', `the checksum ${saved[0]}`, found);
+}
+
+/** Parts of rooms, `most` rows each, with the position of the first row in the file. */
+function* pieces(rooms: readonly RowRoom[], most: number): Generator<[RowRoom, number]> {
+  let position = 0;
+  for (const { segment, first, count } of rooms) {
+    for (let done = 0; done < count; done += most) {
+      const some = Math.min(most, count - done);
+      yield [{ segment, first: first + done, count: some }, position];
+      position += some;
+    }
+  }
 }
 
 function placeFactors(

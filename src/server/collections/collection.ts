@@ -90,7 +90,7 @@ export class Collection {
   /** For the metrics and the dashboard. */
   get state(): Omit<CollectionState, 'storedBytes'> {
     const { name, size: dims, distance } = this.settings;
-    const { graph, size } = this.#points.index;
+    const { graph, memory } = this.#points.index;
     return {
       name,
       dims,
@@ -98,7 +98,7 @@ export class Collection {
       status: this.#graph.state.isBehind ? 'yellow' : 'green',
       points: this.size,
       waiting: this.#graph.pending,
-      memoryBytes: 4 * dims * size + (graph?.bytes ?? 0),
+      memoryBytes: memory.total,
       graph: graph && { degree: graph.degree, calibration: graph.calibration },
     };
   }

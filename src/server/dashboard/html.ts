@@ -44,7 +44,7 @@ export const dashboardHtml = `<!doctype html>
 <section aria-labelledby="search-title"><h2 id="search-title">Neighbours of a point</h2><div id="search" class="card"></div></section>
 <section aria-labelledby="recall-title"><h2 id="recall-title">Recall of a graph</h2><div id="recall" class="card"></div></section>
 </div>
-<section aria-labelledby="monitor-title"><h2 id="monitor-title">Ingest and alerts</h2><div id="monitor" class="card"></div></section>
+<section aria-labelledby="monitor-title"><h2 id="monitor-title">Alerts and times</h2><div id="monitor" class="card"></div></section>
 </div>
 <noscript><p class="card">This page needs JavaScript. The same figures are at /metrics.</p></noscript>
 </main>

@@ -66,6 +66,8 @@ button:disabled { opacity: .5; cursor: default; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .quiet { color: var(--soft); font-size: .875rem; margin: .75rem 0 0; overflow-wrap: anywhere; }
 .card > .scroll > .quiet, .card .quiet:first-child { margin-top: 0; }
+/* The charts above are of the whole server, and go back further. */
+simdex-monitor::part(run), simdex-monitor::part(charts), simdex-monitor::part(threads) { display: none; }
 .recall-figure { margin-top: .75rem; }
 svg.recall { width: 100%; height: auto; display: block; }
 svg.recall text { font-size: 12px; fill: var(--soft); }

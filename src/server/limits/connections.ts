@@ -37,7 +37,9 @@ export class ConnectionLimits implements Connections {
   /** Answers what is no request, or came too slowly. */
   readonly onClientError = (error: Error & { code?: string }, socket: Socket): void => {
     this.#count(error.code ?? error.message);
-    if (error.code === 'ECONNRESET' || !socket.writable) {
+    // Before a handshake is done, nothing can be written, and a write would keep the socket for ever.
+    const isInHandshake = 'secureConnecting' in socket && socket.secureConnecting === true;
+    if (error.code === 'ECONNRESET' || !socket.writable || isInHandshake) {
       socket.destroy();
       return;
     }

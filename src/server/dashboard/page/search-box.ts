@@ -97,7 +97,8 @@ function idOf(text: string): number | string {
 }
 
 function rowOf({ id, score, payload }: Point): HTMLElement {
-  const text = payload === null || payload === undefined ? '' : JSON.stringify(payload);
+  const isEmpty = payload === null || payload === undefined || Object.keys(payload).length === 0;
+  const text = isEmpty ? '' : JSON.stringify(payload);
   const shown = text.length > LONGEST_PAYLOAD ? `${text.slice(0, LONGEST_PAYLOAD)}…` : text;
   return make(
     'tr',
