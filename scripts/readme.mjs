@@ -20,8 +20,8 @@ else reportDifferences('docs/speed.svg', readFileSync('docs/speed.svg', 'utf8').
 // The README first: its demo makes the files that other commands use.
 for (const page of ['README.md', ...guides.map((name) => `docs/${name}`)]) {
   const before = readFileSync(page, 'utf8');
-  const withFiles = before.replace(/<!-- file: (\S+) -->\n```js\n[\s\S]*?```/g, (_, file) => {
-    return `<!-- file: ${file} -->\n\`\`\`js\n${readFileSync(file, 'utf8')}\`\`\``;
+  const withFiles = before.replace(/<!-- file: (\S+) -->\n```(\w+)\n[\s\S]*?```/g, (_, file, language) => {
+    return `<!-- file: ${file} -->\n\`\`\`${language}\n${readFileSync(file, 'utf8')}\`\`\``;
   });
   const after = withFiles.replace(/```console\n([\s\S]*?)```/g, (_, block) => `\`\`\`console\n${fresh(block)}\`\`\``);
   if (!check) writeFileSync(page, after);

@@ -46,18 +46,28 @@ describe('a whole is what a single run writes, however it was cut', () => {
   test.each(Object.keys(inputs))('%s', async (kind) => {
     const files = inputs[kind]!;
     const formats =
-      files === Object.values(inputs)[0] ? ['npy', 'safetensors', 'jsonl', 'fvecs', 'fbin'] : ['safetensors', 'jsonl'];
+      files === Object.values(inputs)[0]
+        ? ['npy', 'safetensors', 'jsonl', 'csv', 'fvecs', 'fbin']
+        : ['safetensors', 'jsonl'];
     for (const format of formats) {
       const [whole, merged] = [at(`whole.${format}`), at(`merged.${format}`)];
-      const single = ['--on-invalid', 'skip', '--rejected', at('whole.csv'), '--report', at('whole.json'), '--quiet'];
+      const single = [
+        '--on-invalid',
+        'skip',
+        '--rejected',
+        at('whole-rejected.csv'),
+        '--report',
+        at('whole.json'),
+        '--quiet',
+      ];
       await runWell(['index', ...files, '--out', whole, ...single]);
       const spans = randomSpans(1100, 3, random);
       const parts = spans.map((_, i) => at(`part-${i}.${format}`));
       for (const [i, span] of spans.entries()) await indexPart(files, span, parts[i]!);
-      const outputs = ['--out', merged, '--rejected', at('merged.csv'), '--report', at('merged.json')];
+      const outputs = ['--out', merged, '--rejected', at('merged-rejected.csv'), '--report', at('merged.json')];
       await runWell(['merge', ...parts, ...outputs, '--quiet']);
       expect(readFileSync(merged).equals(readFileSync(whole)), `${format} of ${spans.join(' ')}`).toBe(true);
-      expect(read('merged.csv').toString()).toBe(read('whole.csv').toString());
+      expect(read('merged-rejected.csv').toString()).toBe(read('whole-rejected.csv').toString());
       const [a, b] = ['whole', 'merged'].map((name) => JSON.parse(read(`${name}.json`).toString()));
       expect(b.magnitudeHistogram).toEqual(a.magnitudeHistogram);
       expect([b.totalVectors, b.rejectedCount]).toEqual([a.totalVectors, a.rejectedCount]);
