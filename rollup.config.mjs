@@ -30,6 +30,12 @@ const withoutSearches = [
   'formats/read-blob',
   'kernel/search/compile-search-kernel',
 ].map((name) => built(`${name}.js`));
+const saved = ['formats/saved-index', 'formats/file-access', 'formats/checksum', 'base/float16'].map((name) =>
+  built(`${name}.js`),
+);
+const rowsInFile = ['file/load-in-file', 'file/build-in-file', 'load-compact'].map((name) =>
+  built(`search/${name}.js`),
+);
 const engine = [built('indexing/parallel-indexer.js'), built('engine/lanes/browser/platform.js')];
 
 // Entries are found beside their chunks: the worker is found relative to whichever file asks for it.
@@ -141,8 +147,8 @@ function pageChunk(id, { getModuleInfo }) {
   // What is needed for graphs only, and loaded when the first is made; what is asked of one, and told by one, belongs to searches.
   if (/^(kernel|search)\/graph\/(?!graph-options|calibration)/.test(file)) return 'graph';
   if (/^memory\/graph-|^engine\/worker\/(graph-|open-graph)/.test(file)) return 'graph';
-  // Of files and of graphs; loaded with either.
-  if (file === 'formats/saved-graph') return 'saved-graph';
+  // Of files, of graphs and of rows in a file; loaded with any of them.
+  if (/^(formats|base)\//.test(file) && reachedFrom(saved, getModuleInfo).has(id)) return 'saved';
   // The engine loads it when something is searched.
   if (/^kernel\/search\/(compile|instantiate|javascript)/.test(file)) return 'search-kernel';
   // What several of the others need.
@@ -153,6 +159,9 @@ function pageChunk(id, { getModuleInfo }) {
   // A chunk that is loaded later and needs another one has bundlers take that one along in every program that needs something of it: so what
   // a graph needs of searches is apart from the index, and from what is needed without searches.
   if (reachedFrom([built('search/graph/index-graph.js')], getModuleInfo).has(id)) return 'searches';
+  // Loaded with an index whose rows are less than float32, or stay in their file; and what that needs, as with a graph.
+  if (/^search\/(file\/|load-compact)/.test(file)) return 'rows-in-file';
+  if (reachedFrom(rowsInFile, getModuleInfo).has(id)) return 'searches';
   // What the calling thread needs to search by itself.
   if (file.startsWith('engine/')) return 'search';
   return /^(monitoring|reporting|formats|search)\//.exec(file)?.[1] ?? 'monitored';

@@ -4,4 +4,5 @@
 import './index.node.js';
 
 export { createServer } from './server/create-server.js';
+export type { LogDestination, LogLevel } from './server/log.js';
 export type { ServerOptions } from './server/options.js';

@@ -2,6 +2,7 @@
  * Building the graph of an index that is written, with its progress on standard error.
  */
 import { availableThreads } from '../engine/lanes/node/available-threads.js';
+import { countOf } from '../reporting/format.js';
 import type { GraphFigures } from '../reporting/report-data.js';
 import type { Outputs } from './outputs.js';
 import { type Progress, startProgress } from './progress.js';
@@ -24,7 +25,11 @@ export async function buildGraph(
       threads,
       signal,
       onProgress: (processed, total) => {
-        progress ??= startProgress(total, threads === 'auto' ? availableThreads() : threads, quiet === true);
+        progress ??= startProgress(
+          total,
+          countOf(threads === 'auto' ? availableThreads() : threads, 'thread'),
+          quiet === true,
+        );
         progress.advance(processed - done, total);
         done = processed;
       },

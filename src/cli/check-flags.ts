@@ -23,12 +23,19 @@ export async function checkFlags(files: readonly string[], flags: ReadFlags & Ou
 export function checkOutputFlags(flags: OutputFlags): void {
   for (const { flag, path } of outputsOf(flags))
     if (path === '') throw new UsageError(`${flag}: the name of the file is empty`);
-  const { out, magnitudes, report, graph, order } = flags;
+  const { out, magnitudes, report, graph, precision, order } = flags;
   if (graph && (out === undefined || !savesIndex(out))) {
     throw new UsageError('--graph needs --out with a name that ends in .safetensors');
   }
   if (graph && order === 'sorted')
     throw new UsageError('--graph: sorted rows are no vectors to search; leave out --order sorted');
+  if (precision !== undefined && precision !== 'float32') {
+    if (out === undefined || !savesIndex(out)) {
+      throw new UsageError(`--precision ${precision} needs --out with a name that ends in .safetensors`);
+    }
+    if (order === 'sorted')
+      throw new UsageError('--precision: sorted rows are no vectors to search; leave out --order sorted');
+  }
   if (out !== undefined) checkOutputName('--out', out, { kind: 'vectors', dims: 1 });
   if (magnitudes !== undefined) checkOutputName('--magnitudes', magnitudes, { kind: 'column' });
   for (const path of report ?? []) {
@@ -39,12 +46,15 @@ export function checkOutputFlags(flags: OutputFlags): void {
 }
 
 /** A part has a file beside it, and is whole when both are there: it must be a file itself. */
-async function checkParts({ rows, out, magnitudes, graph }: OutputFlags): Promise<void> {
+async function checkParts({ rows, out, magnitudes, graph, precision }: OutputFlags): Promise<void> {
   if (!rows) return;
   if (graph)
     throw new UsageError(
       '--graph: the graph of a whole is built when its parts are merged; leave out --rows or --graph',
     );
+  if (precision !== undefined && precision !== 'float32') {
+    throw new UsageError(`--precision ${precision}: parts are float32; leave it out here, and give it to simdex merge`);
+  }
   for (const [flag, path] of [['--out', out] as const, ['--magnitudes', magnitudes] as const]) {
     const found = path === undefined ? undefined : await stat(path).catch(() => undefined);
     if (found && !found.isFile()) throw new UsageError(`${flag} ${path} is no regular file, which a part has to be`);

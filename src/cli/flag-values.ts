@@ -1,7 +1,7 @@
 /**
  * Values of flags, as commander parses them: what does not fit is wrong usage, and says what was expected.
  */
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 /** For a flag that may be given once. */
 export function once(value: string, before: string | undefined): string {
@@ -45,4 +45,12 @@ export function parsePositiveInteger(text: string): number {
 
 function parseDigits(text: string): number {
   return /^\d+$/.test(text) ? Number(text) : Number.NaN;
+}
+
+/** For the commands that write an index. */
+export function precisionOption(): Option {
+  return new Option(
+    '--precision <precision>',
+    'what the rows of an index are saved as: float16 takes half, int8 a quarter (.safetensors); float32 by default',
+  ).choices(['float32', 'float16', 'int8']);
 }

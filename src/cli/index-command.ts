@@ -6,14 +6,16 @@ import { availableThreads } from '../engine/lanes/node/available-threads.js';
 import { formatsFor, vectorFormats } from '../formats/registry.js';
 import { IndexingPerformanceReport, MonitoredParallelIndexer } from '../index.node.js';
 import type { IndexingStream, StreamOptions } from '../indexing/indexing-stream.js';
+import type { Precision } from '../memory/segment-layout.js';
 import { MagnitudeSample } from '../parts/magnitude-sample.js';
 import { type PartStatistics, statisticsOf } from '../parts/part-statistics.js';
+import { countOf } from '../reporting/format.js';
 import type { RunSubject } from '../reporting/report-data.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { buildGraph } from './build-graph.js';
 import { checkFlags } from './check-flags.js';
 import { printable } from './error-text.js';
-import { collect, once, parsePositiveInteger, parseRows, parseThreads } from './flag-values.js';
+import { collect, once, parsePositiveInteger, parseRows, parseThreads, precisionOption } from './flag-values.js';
 import { InputFiles, type RowSpan } from './input-files.js';
 import { checkDims, Outputs } from './outputs.js';
 import type { PartFacts } from './part-output.js';
@@ -27,6 +29,7 @@ import { checkReadTwice, type PredictedSetting, predictionError, WhatIfTable, wh
 interface IndexFlags extends ReadFlags {
   readonly out?: string;
   readonly graph?: true;
+  readonly precision?: Precision;
   readonly magnitudes?: string;
   readonly rejected?: string;
   readonly report?: readonly string[];
@@ -62,6 +65,7 @@ export function addIndexCommand(program: Command, version: string, interrupted: 
       '--graph',
       'build a graph over the rows and save it with them, for searches in less time (.safetensors); takes memory for all rows',
     )
+    .addOption(precisionOption())
     .option('--magnitudes <file>', 'write the magnitude of every row, NaN where rejected (.npy)', once)
     .option('--rejected <file>', 'write index, id and code of every rejected row, as CSV', once)
     .option(
@@ -103,6 +107,7 @@ export function addIndexCommand(program: Command, version: string, interrupted: 
 Examples:
   simdex index vectors.npy --out unit.npy --magnitudes magnitudes.npy
   simdex index vectors.npy --out unit.safetensors --graph
+  simdex index vectors.npy --out unit.safetensors --precision float16
   simdex index a.fvecs b.fvecs --order sorted --report run.html --what-if
   simdex index vectors.npy --rows 0..500000 --out part-0.npy
   simdex index raw.npy --on-invalid skip --rejected rejected.csv --out unit.npy`,
@@ -137,7 +142,7 @@ async function runIndex(
   const magnitudes = new MagnitudeSample();
   let row = inputs.firstRow;
   const whatIf = flags.whatIf && new WhatIfTable(indexer.indexer.threadCount, availableThreads());
-  const progress = startProgress(inputs.count, indexer.indexer.threadCount, quiet === true);
+  const progress = startProgress(inputs.count, countOf(indexer.indexer.threadCount, 'thread'), quiet === true);
   try {
     await clock.during('indexing', async () => {
       for await (const result of stream) {

@@ -10,6 +10,8 @@ import type { RowChunk } from '../formats/row-chunk.js';
 import { CALIBRATION_COLUMNS, type SavedGraphPlaces } from '../formats/saved-graph.js';
 import { isSavedIndex, readSavedIndex } from '../formats/saved-index.js';
 import type { GraphCalibration } from '../index.node.js';
+import { canBeCompact, hasInt8Scan } from '../kernel/search/int8-bound.js';
+import { keptBytes, type Precision, type RowForm } from '../memory/segment-layout.js';
 import { formatDuration } from '../reporting/format.js';
 import { colorsFor } from './colors.js';
 import { printable } from './error-text.js';
@@ -35,7 +37,16 @@ interface FileInfo {
   /** null of a pipe. */
   readonly bytes: number | null;
   /** Of a saved index, which alone has a metric. */
-  readonly index: { readonly metric: string; readonly order: string; readonly graph: SavedGraphInfo | null } | null;
+  readonly index: {
+    readonly metric: string;
+    readonly order: string;
+    readonly precision: Precision;
+    /** Whether codes were saved, without which rows are read once where they are to stay in the file. */
+    readonly codes: boolean;
+    /** Bytes of rows and codes where it is loaded with all rows, and with the rows in the file; null where these cannot stay there. */
+    readonly memory: { readonly rowsInMemory: number; readonly rowsInFile: number | null };
+    readonly graph: SavedGraphInfo | null;
+  } | null;
   /** The first rows: how many were looked at, their ids' type, and their lengths in float64. */
   readonly sample: {
     readonly vectors: number;
@@ -91,8 +102,18 @@ async function readIndex(file: string): Promise<FileInfo['index']> {
   const source = await openSourceToRead(file);
   try {
     if (!(await isSavedIndex(source))) return null;
-    const { metric, order, graph } = await readSavedIndex(source);
-    return { metric, order, graph: graph ? await readGraph(source, graph) : null };
+    const { metric, order, precision, codes, count, dims, graph } = await readSavedIndex(source);
+    const bytesAs = (form: RowForm, int8: boolean) => count * keptBytes({ dims, form, int8 });
+    const rowsInMemory = bytesAs(precision, precision !== 'float32' || hasInt8Scan(dims));
+    const rowsInFile = precision === 'int8' || !canBeCompact(dims) ? null : bytesAs('elsewhere', true);
+    return {
+      metric,
+      order,
+      precision,
+      codes: codes !== undefined,
+      memory: { rowsInMemory, rowsInFile },
+      graph: graph ? await readGraph(source, graph) : null,
+    };
   } finally {
     await source.close();
   }
@@ -144,6 +165,11 @@ function infoText({ file, format, vectors, dims, dtype, bytes, index, sample }: 
   if (sample.leastMagnitude !== null) {
     const range = [sample.leastMagnitude, sample.greatestMagnitude!].map((value) => String(Math.fround(value)));
     rows.push(['magnitudes', `${range.join(' to ')} in the first ${sample.vectors.toLocaleString('en')}`]);
+  }
+  if (index) {
+    const { rowsInMemory, rowsInFile } = index.memory;
+    const inFile = rowsInFile === null ? '' : `, ${rowsInFile.toLocaleString('en')} with the rows in the file`;
+    rows.push(['memory', `${rowsInMemory.toLocaleString('en')} bytes${inFile}`]);
   }
   rows.push(...graphRows(index?.graph ?? null));
   const lines = rows.map(([name, value]) => `  ${name.padEnd(12)}${value}`);

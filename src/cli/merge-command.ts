@@ -3,6 +3,7 @@
  */
 import type { Command } from 'commander';
 import { IndexingPerformanceReport } from '../index.node.js';
+import type { Precision } from '../memory/segment-layout.js';
 import { manifestPathOf } from '../parts/part-manifest.js';
 import { countOf, formatCount, formatDuration } from '../reporting/format.js';
 import type { GraphFigures, RunSubject } from '../reporting/report-data.js';
@@ -11,7 +12,7 @@ import { checkDistinct, checkOutputFlags, outputsOf } from './check-flags.js';
 import { colorsFor } from './colors.js';
 import { printable } from './error-text.js';
 import { UsageError } from './exit.js';
-import { collect, once, parseThreads } from './flag-values.js';
+import { collect, once, parseThreads, precisionOption } from './flag-values.js';
 import { type OutputFlags, Outputs } from './outputs.js';
 import { haveSameFormat, PartFiles } from './part-files.js';
 import { startProgress } from './progress.js';
@@ -22,6 +23,7 @@ interface MergeFlags {
   readonly rejected?: string;
   readonly report?: readonly string[];
   readonly graph?: true;
+  readonly precision?: Precision;
   readonly threads: number | 'auto';
   readonly json?: true;
   readonly quiet?: true;
@@ -50,6 +52,7 @@ export function addMergeCommand(program: Command, interrupted: AbortSignal): voi
     .argument('<file...>', 'the parts; each has its .part.json beside it')
     .requiredOption('--out <file>', 'write the whole, in the format of the parts', once)
     .option('--graph', 'build a graph over the rows and save it with them (.safetensors); takes memory for all rows')
+    .addOption(precisionOption())
     .option('--rejected <file>', 'write index, id and code of every rejected row, as CSV', once)
     .option(
       '--report <file>',
@@ -82,13 +85,14 @@ async function runMerge(files: readonly string[], flags: MergeFlags, interrupted
     ...(flags.rejected !== undefined && { rejected: flags.rejected }),
     ...(flags.report && { report: flags.report }),
     ...(flags.graph && { graph: true }),
+    ...(flags.precision && { precision: flags.precision }),
     order,
   };
   checkOutputFlags(outputFlags);
   const { count, dims } = parts;
   const coming = { dims, count, firstRow: 0, nameOf: (row: number) => parts.nameOf(row) };
   await using outputs = await Outputs.create(outputFlags, coming);
-  const progress = startProgress(count, 1, quiet === true);
+  const progress = startProgress(count, countOf(1, 'thread'), quiet === true);
   try {
     for await (const rows of parts.rows()) {
       interrupted.throwIfAborted();

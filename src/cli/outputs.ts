@@ -13,6 +13,7 @@ import {
 import { formatOfExtension } from '../formats/registry.js';
 import type { RowChunk } from '../formats/row-chunk.js';
 import type { IndexingResult } from '../indexing/result/indexing-result.js';
+import type { Precision } from '../memory/segment-layout.js';
 import type { PartRejection } from '../parts/part-manifest.js';
 import type { IndexingPerformanceReport } from '../reporting/report.js';
 import type { GraphFigures } from '../reporting/report-data.js';
@@ -33,6 +34,8 @@ export interface OutputFlags {
   readonly order: ComponentOrder;
   /** Whether the index is saved with a graph. */
   readonly graph?: true;
+  /** What its rows are saved as. */
+  readonly precision?: Precision;
   /** What the outputs hold of the input: they are parts then, each with a manifest beside it. Default: all rows. */
   readonly rows?: RowSpan;
 }
@@ -134,7 +137,7 @@ export class Outputs implements AsyncDisposable {
     const { count } = source;
     const dims = source.dims === 'ragged' ? undefined : source.dims;
     if (out !== undefined) {
-      const index = { metric: 'cosine', order: flags.order, dims } as const;
+      const index = { metric: 'cosine', order: flags.order, precision: flags.precision, dims } as const;
       this.#graph = flags.graph && new GraphOutput(out);
       const file = this.#graph?.rowsFile ?? out;
       this.#rows = await (savesIndex(out) ? createIndexWriter(file, index) : createVectorWriter(file, { count, dims }));

@@ -1,8 +1,9 @@
 /**
  * `simdex search`: the nearest rows of a saved index, for the vectors of a file or for one of its own rows.
  */
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { IndexingError } from '../base/errors.js';
+import { widenHalvesInto } from '../base/float16.js';
 import { openFileSource } from '../formats/node/file-source.js';
 import { readSavedIndex } from '../formats/saved-index.js';
 import { readVectors, type SearchHits, type SearchQuality, VectorIndex, type VectorMatrix } from '../index.node.js';
@@ -16,6 +17,7 @@ interface SearchFlags extends ReadFlags {
   readonly query?: string;
   readonly row?: number;
   readonly k: number;
+  readonly rowsIn: 'memory' | 'file';
   readonly exact?: true;
   readonly recall?: number;
   readonly effort?: number;
@@ -39,7 +41,15 @@ export function addSearchCommand(program: Command, interrupted: AbortSignal): vo
       parseRecall,
     )
     .option('--effort <n>', 'with a graph: candidates of a search, at least as many as hits', parsePositiveInteger)
-    .option('--exact', 'scan all rows, graph or not');
+    .option('--exact', 'scan all rows, graph or not')
+    .addOption(
+      new Option(
+        '--rows-in <place>',
+        'load the rows, or leave them in the file and read those that count: the same hits',
+      )
+        .choices(['memory', 'file'])
+        .default('memory'),
+    );
   addReadOptions(command, 'the queries')
     .option('--json', 'print the hits as one JSON object')
     .showHelpAfterError('(simdex search --help lists the flags)')
@@ -50,6 +60,7 @@ Examples:
   simdex search unit.safetensors --row 42
   simdex search unit.safetensors --query questions.npy -k 5 --json
   simdex search unit.safetensors --query questions.npy --recall 0.99
+  simdex search unit.safetensors --row 42 --rows-in file
   embed questions.txt | simdex search unit.safetensors --query - --format jsonl`,
     )
     .action((index: string, flags: SearchFlags) => runSearch(index, flags, interrupted));
@@ -62,7 +73,7 @@ async function runSearch(file: string, flags: SearchFlags, interrupted: AbortSig
   if (file === '') throw new UsageError('the name of the index is empty');
   if (query !== undefined) checkReadFlags([query], flags);
   const queries = query === undefined ? [await readRow(file, row!)] : readVectors(query, readOptionsOf(flags));
-  const index = await VectorIndex.load(file, { signal: interrupted });
+  const index = await VectorIndex.load(file, { rows: flags.rowsIn, signal: interrupted });
   try {
     const found: SearchHits[] = [];
     const startedAtMs = performance.now();
@@ -94,10 +105,20 @@ function qualityOf({ k, exact, recall, effort }: SearchFlags): SearchQuality {
 async function readRow(file: string, row: number): Promise<VectorMatrix> {
   const source = await openFileSource(file);
   try {
-    const { count, dims, vectors } = await readSavedIndex(source);
+    const { count, dims, precision, vectors, scales } = await readSavedIndex(source);
     if (row >= count) throw new UsageError(`--row ${row}: the index has ${count} rows, counted from 0`);
     const data = new Float32Array(dims);
-    await source.readInto(new Uint8Array(data.buffer), vectors.byteOffset + 4 * dims * row);
+    const bytes = new Uint8Array(vectors.byteLength / count);
+    await source.readInto(bytes, vectors.byteOffset + bytes.length * row);
+    if (precision === 'float32') {
+      data.set(new Float32Array(bytes.buffer));
+    } else if (precision === 'float16') {
+      widenHalvesInto(new Uint32Array(data.buffer), 0, new Uint16Array(bytes.buffer));
+    } else {
+      const scale = new Float32Array(1);
+      await source.readInto(new Uint8Array(scale.buffer), scales!.byteOffset + 4 * row);
+      data.set(Float32Array.from(new Int8Array(bytes.buffer), (code) => code * scale[0]!));
+    }
     return { data, dims };
   } finally {
     await source.close();

@@ -1,42 +1,60 @@
 /**
- * A checksum of bytes that come in pieces: FNV-1a of 32-bit words instead of bytes, the last word filled up with zeros. One word that is changed
- * always changes it.
+ * A checksum of bytes that come in pieces: four times FNV-1a of 32-bit words instead of bytes, of every fourth word each, which processors do at the
+ * same time; then of these four. The last words are filled up with zeros. One word that is changed always changes it.
  */
+const PRIME = 0x01000193;
+const BASIS = 0x811c9dc5;
+/** Bytes that four words take. */
+const BLOCK = 16;
+
 export class Checksum {
-  #value = 0x811c9dc5;
-  /** Bytes that make no whole word yet. */
-  readonly #rest = new Uint8Array(4);
+  readonly #lanes = new Int32Array(4).fill(BASIS);
+  /** Bytes that make no whole block yet. */
+  readonly #rest = new Uint8Array(BLOCK);
   #restLength = 0;
 
   /** Of all that was added. */
   get value(): number {
-    if (this.#restLength === 0) return this.#value >>> 0;
-    const last = new Uint8Array(4);
-    last.set(this.#rest.subarray(0, this.#restLength));
-    return step(this.#value, new Uint32Array(last.buffer)) >>> 0;
+    const lanes = this.#lanes.slice();
+    if (this.#restLength > 0) {
+      const last = new Uint8Array(BLOCK);
+      last.set(this.#rest.subarray(0, this.#restLength));
+      addBlocks(lanes, new Uint32Array(last.buffer));
+    }
+    let value = BASIS;
+    for (const lane of lanes) value = Math.imul(value ^ lane, PRIME);
+    return value >>> 0;
   }
 
   add({ buffer, byteOffset, byteLength }: ArrayBufferView): void {
     const bytes = new Uint8Array(buffer, byteOffset, byteLength);
     let at = 0;
     if (this.#restLength > 0) {
-      while (this.#restLength < 4 && at < byteLength) this.#rest[this.#restLength++] = bytes[at++]!;
-      if (this.#restLength < 4) return;
-      this.#value = step(this.#value, new Uint32Array(this.#rest.buffer));
+      at = Math.min(BLOCK - this.#restLength, byteLength);
+      this.#rest.set(bytes.subarray(0, at), this.#restLength);
+      this.#restLength += at;
+      if (this.#restLength < BLOCK) return;
+      addBlocks(this.#lanes, new Uint32Array(this.#rest.buffer));
       this.#restLength = 0;
     }
-    const whole = (byteLength - at) & ~3;
-    const isAligned = ((byteOffset + at) & 3) === 0;
+    const whole = byteLength - at - ((byteLength - at) % BLOCK);
+    const isAligned = (byteOffset + at) % 4 === 0;
     const words = isAligned
       ? new Uint32Array(buffer, byteOffset + at, whole / 4)
       : new Uint32Array(bytes.slice(at, at + whole).buffer);
-    this.#value = step(this.#value, words);
-    for (at += whole; at < byteLength; at++) this.#rest[this.#restLength++] = bytes[at]!;
+    addBlocks(this.#lanes, words);
+    this.#rest.set(bytes.subarray(at + whole));
+    this.#restLength = byteLength - at - whole;
   }
 }
 
-function step(before: number, words: Uint32Array): number {
-  let value = before;
-  for (let i = 0; i < words.length; i++) value = Math.imul(value ^ words[i]!, 0x01000193);
-  return value;
+function addBlocks(lanes: Int32Array, words: Uint32Array): void {
+  let [a, b, c, d] = [lanes[0]!, lanes[1]!, lanes[2]!, lanes[3]!];
+  for (let i = 0; i < words.length; i += 4) {
+    a = Math.imul(a ^ words[i]!, PRIME);
+    b = Math.imul(b ^ words[i + 1]!, PRIME);
+    c = Math.imul(c ^ words[i + 2]!, PRIME);
+    d = Math.imul(d ^ words[i + 3]!, PRIME);
+  }
+  lanes.set([a, b, c, d]);
 }

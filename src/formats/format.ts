@@ -32,6 +32,8 @@ export interface ByteSource {
   readonly readUpTo?: ((target: Uint8Array, byteOffset: number) => Promise<number>) | undefined;
   /** Of a file of the system: the same without waiting, for libraries that cannot wait. */
   readonly readUpToNow?: ((target: Uint8Array, byteOffset: number) => number) | undefined;
+  /** Of a file of the system: rejects with `FileAccess` where it was changed since it was opened. Not where another one took its name. */
+  readonly requireUnchanged?: (() => Promise<void>) | undefined;
 }
 
 export interface RowOptions {
@@ -82,7 +84,18 @@ export type RowShape =
       readonly dims: number;
       readonly metric: 'cosine' | 'dot' | 'euclidean';
       readonly order: ComponentOrder;
+      /** Writes the rows, which are of length 1, in less than float32; undefined where they are float32. */
+      readonly compact?: CompactRows | undefined;
     };
+
+/** What makes less of rows than float32. */
+export interface CompactRows {
+  readonly precision: 'float16' | 'int8';
+  /** A piece is valid until the next one is asked for. */
+  encode(data: Float32Array): Iterable<Uint8Array>;
+  /** Of int8 rows that were encoded last: what each is multiplied by. */
+  readonly scales: Float32Array;
+}
 
 /** Some rows to write: `data` is Float32Array, count × dims, row-major; a column has dims 1. */
 export interface RowsToWrite {

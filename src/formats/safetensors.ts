@@ -60,15 +60,35 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
   const readIds = findIds(source, tensors, count);
   const rows = { dataOffset: tensor.byteOffset, count, dims, type, isBigEndian: false, isColumnMajor: false };
   const createReader = () => createRowReader(source, rows);
-  return {
-    dims,
-    count,
-    dtype: type,
-    createReader,
-    takesRows: true,
-    chunks: (memories = new ChunkMemories(), wanted = { first: 0, last: count }) =>
-      withIds(rowChunks(wanted, dims, options.chunkVectors, memories, createReader()), wanted.first, readIds),
+  const scales = name === 'vectors' && tensor.dtype === 'I8' ? findScales(tensors, count) : undefined;
+  const chunks = (memories = new ChunkMemories(), wanted = { first: 0, last: count }) => {
+    const own = rowChunks(wanted, dims, options.chunkVectors, memories, createReader());
+    return withIds(scales ? scaled(source, scales, own, wanted.first) : own, wanted.first, readIds);
   };
+  return { dims, count, dtype: type, ...(!scales && { createReader }), takesRows: true, chunks };
+}
+
+/** Of rows of an index that are kept as int8: what each is multiplied by. */
+function findScales(tensors: SafetensorsHeader['tensors'], count: number): Tensor | undefined {
+  const scales = tensors.get('scales');
+  return scales?.dtype === 'F32' && scales.shape.length === 1 && scales.shape[0] === count ? scales : undefined;
+}
+
+async function* scaled(
+  source: ByteSource,
+  scales: Tensor,
+  chunks: AsyncIterable<IdentifiedMatrix>,
+  firstRow: number,
+): AsyncGenerator<IdentifiedMatrix, void, undefined> {
+  let first = firstRow;
+  for await (const chunk of chunks) {
+    const { data, dims } = chunk;
+    const some = new Float32Array(data.length / dims);
+    await source.readInto(bytesOf(some), scales.byteOffset + 4 * first);
+    for (let i = 0; i < data.length; i++) data[i]! *= some[Math.floor(i / dims)]!;
+    yield chunk;
+    first += some.length;
+  }
 }
 
 type ReadIds = (first: number, count: number) => Promise<VectorId[]>;
@@ -132,15 +152,20 @@ function createEncoder(shape: RowShape, file: string): VectorEncoder {
   return shape.kind === 'index' ? indexEncoder(shape, file) : vectorsEncoder(shape.dims, file);
 }
 
-function indexEncoder({ dims, metric, order }: Extract<RowShape, { kind: 'index' }>, file: string): VectorEncoder {
+function indexEncoder(
+  { dims, metric, order, compact }: Extract<RowShape, { kind: 'index' }>,
+  file: string,
+): VectorEncoder {
   const ids = new IdColumns(file);
+  const precision = compact?.precision;
   return {
-    header: (count) => createSavedIndexHeader({ count, dims, metric, order, ids: ids.saved }),
-    encode: ({ data }) => [bytesOf(data)],
+    header: (count) => createSavedIndexHeader({ count, dims, metric, order, precision, ids: ids.saved }),
+    encode: ({ data }) => compact?.encode(data) ?? [bytesOf(data)],
     columns: [
       ({ magnitudes }) => bytesOf(magnitudes!),
       (rows) => ids.encode(rows.ids ?? Array.from({ length: rows.count }, (_, row) => ids.count + row)),
       () => ids.takeOffsets(),
+      ...(precision === 'int8' ? [() => bytesOf(compact!.scales)] : []),
     ],
   };
 }

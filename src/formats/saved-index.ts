@@ -27,7 +27,7 @@ const savedMetrics = ['cosine', 'dot', 'euclidean'] as const;
 type SavedMetric = (typeof savedMetrics)[number];
 
 /** What the rows are saved as. */
-export type SavedPrecision = 'float32' | 'float16' | 'int8';
+type SavedPrecision = 'float32' | 'float16' | 'int8';
 const DTYPES = { float32: 'F32', float16: 'F16', int8: 'I8' } as const;
 
 /** How the ids of an index lie in its file. */

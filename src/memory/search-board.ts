@@ -4,7 +4,11 @@
  *
  *   queries     queries × queryBytes(dims)            float32, as the kernel wants them
  *   least keys  queries × float64                     no row with a smaller key is a hit
- *   hits        lanes × queries × (2 + 2k) × float64  hits held, rows scored, keys, slots; k differs from group to group
+ *   hits        lanes × queries × (4 + 2k + 2c) × float64
+ *               hits held, rows scored, candidates held, whether some did not fit; keys, slots of hits; slots and bounds of candidates
+ *
+ * k and c differ from group to group. Candidates are there only where rows are scored by the caller, and then the keys are bounds from below: as
+ * many rows as there are hits are known to have these or better ones.
  *
  * Writers: queries and least keys by the caller, before a lane begins; hits by the thread that works for the lane. They are read
  * when no lane works any more.
@@ -15,12 +19,22 @@ import { queryBytes } from '../kernel/search/search-kernel.js';
 export interface QueryCounts {
   readonly queryCount: number;
   readonly k: number;
+  /** Room for so many candidates of each, where lanes score no rows: see candidate-list.ts. */
+  readonly candidates?: number | undefined;
 }
 
-/** Where the hits of one query lie, counted in float64 numbers: two counts, k keys, k slots. */
+/** Where the hits of one query lie, counted in float64 numbers: four counts, k keys, k slots, candidates. */
 export interface HitPlace {
   readonly at: number;
   readonly k: number;
+  readonly candidates: number;
+}
+
+/** Numbers before the keys. */
+export const HIT_COUNTS = 4;
+
+function sizeOf({ k, candidates = 0 }: QueryCounts): number {
+  return HIT_COUNTS + 2 * k + 2 * candidates;
 }
 
 /** What a lane needs of it. */
@@ -37,9 +51,7 @@ export class SearchBoard {
 
   static byteLength(dims: number, groups: readonly QueryCounts[], lanes: number): number {
     let bytes = 0;
-    for (const { queryCount, k } of groups) {
-      bytes += queryCount * (queryBytes(dims) + 8 + 8 * lanes * (2 + 2 * k));
-    }
+    for (const group of groups) bytes += group.queryCount * (queryBytes(dims) + 8 + 8 * lanes * sizeOf(group));
     return bytes;
   }
 
@@ -52,10 +64,11 @@ export class SearchBoard {
     lanes: number,
   ) {
     let laneSize = 0;
-    for (const { queryCount, k } of groups) {
+    for (const group of groups) {
+      const { queryCount, k, candidates = 0 } = group;
       for (let query = 0; query < queryCount; query++) {
-        this.#places.push({ at: laneSize, k });
-        laneSize += 2 + 2 * k;
+        this.#places.push({ at: laneSize, k, candidates });
+        laneSize += sizeOf(group);
       }
     }
     const count = this.#places.length;
@@ -68,8 +81,8 @@ export class SearchBoard {
   }
 
   place(lane: number, query: number): HitPlace {
-    const { at, k } = this.#places[query]!;
-    return { at: lane * this.#laneSize + at, k };
+    const place = this.#places[query]!;
+    return { ...place, at: lane * this.#laneSize + place.at };
   }
 
   /** Forgets what a lane has found. */
@@ -80,7 +93,7 @@ export class SearchBoard {
   /** Forgets what a lane has found for one query. */
   clearQuery(query: number, lane = 0): void {
     const { at } = this.place(lane, query);
-    this.hits.fill(0, at, at + 2);
+    this.hits.fill(0, at, at + HIT_COUNTS);
   }
 
   /** The board of one query. */

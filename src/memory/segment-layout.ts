@@ -144,11 +144,14 @@ export class SegmentLayout {
 
 /** Most rows of a segment whose memory has at most `bytes`: 4 GiB, or less in tests. */
 export function maxSegmentRows(shape: SegmentShape, bytes = MEMORY_BYTES): number {
-  const { dims, form, int8, halves } = shape;
+  const { dims, halves } = shape;
   const room = bytes - workspaceBytes(shape) - 6 * LINE;
-  const codeBytes = int8 ? codeCount(dims) + FACTOR_BYTES : 0;
-  const bytesOfRow = rowBytes(form, dims) + 4 + DEATH_BYTES + codeBytes + (halves ? 2 * dims : 0);
-  return Math.max(1, Math.floor(room / bytesOfRow));
+  return Math.max(1, Math.floor(room / (keptBytes(shape) + (halves ? 2 * dims : 0))));
+}
+
+/** Bytes that a row takes, with its magnitude, its death and its codes. */
+export function keptBytes({ dims, form, int8 }: Pick<SegmentShape, 'dims' | 'form' | 'int8'>): number {
+  return rowBytes(form, dims) + 4 + DEATH_BYTES + (int8 ? codeCount(dims) + FACTOR_BYTES : 0);
 }
 
 /** Bytes of a row of a segment, besides its codes. */

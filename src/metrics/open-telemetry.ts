@@ -9,7 +9,7 @@
  */
 import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
 import type { PerformanceStats } from '../monitoring/performance-stats.js';
-import { type MetricsSource, type Reading, seconds, type ThreadNumbers, takeReading } from './reading.js';
+import { INDEX_KINDS, type MetricsSource, type Reading, seconds, type ThreadNumbers, takeReading } from './reading.js';
 import { type MetricsRegistration, registration } from './registration.js';
 
 /** The part of OpenTelemetry's `Meter` that is used; `Observable` is its type of an observable instrument. */
@@ -28,7 +28,7 @@ export interface OpenTelemetryMeter<Observable> {
 
 /** Called at every collection; gives `result` the values of the instruments. */
 export type OpenTelemetryCallback<Observable> = (result: {
-  observe(observable: Observable, value: number, attributes: Record<string, number>): void;
+  observe(observable: Observable, value: number, attributes: Record<string, number | string>): void;
 }) => void;
 
 /** How metrics are shown through a meter. */
@@ -41,7 +41,7 @@ export interface OpenTelemetryOptions {
 }
 
 /** A value, and its attributes. */
-type Observation = readonly [value: number, attributes: Record<string, number>];
+type Observation = readonly [value: number, attributes: Record<string, number | string>];
 
 interface Instrument {
   readonly name: string;
@@ -94,7 +94,7 @@ export function registerWithOpenTelemetry<Observable>(
 }
 
 /** What a source like that of `reading` has: threads only where they are monitored. */
-function instrumentsOf({ threads, threadNumbers }: Reading): Instrument[] {
+function instrumentsOf({ threads, threadNumbers, memory }: Reading): Instrument[] {
   return [
     count('index.count', '{vector}', 'Vectors indexed.', ({ indexes }) => [[indexes.count, {}]]),
     count('index.time', 's', 'Time spent indexing vectors, of all threads.', ({ indexes }) => [[seconds(indexes), {}]]),
@@ -118,6 +118,7 @@ function instrumentsOf({ threads, threadNumbers }: Reading): Instrument[] {
           threadNumber('thread.busy', 'Threads at work now.', 'busyThreads'),
         ]
       : []),
+    ...(memory ? [bytesOfKinds('index.memory', 'Memory that the index holds, by kind; total has all.')] : []),
   ];
 }
 
@@ -151,6 +152,12 @@ function indexQuantiles(stats: PerformanceStats): number[] {
 function queryQuantiles(stats: PerformanceStats): number[] {
   const { totalQueries, minQueryTimeMs, p50QueryTimeMs, p95QueryTimeMs, p99QueryTimeMs, maxQueryTimeMs } = stats;
   return totalQueries === 0 ? [] : [minQueryTimeMs, p50QueryTimeMs, p95QueryTimeMs, p99QueryTimeMs, maxQueryTimeMs];
+}
+
+function bytesOfKinds(name: string, description: string): Instrument {
+  const observations = ({ memory }: Reading): Observation[] =>
+    INDEX_KINDS.map((kind) => [memory?.[kind] ?? 0, { kind }]);
+  return { name, kind: 'ObservableUpDownCounter', unit: 'By', description, observations };
 }
 
 function threadNumber(name: string, description: string, figure: keyof ThreadNumbers): Instrument {

@@ -17,7 +17,18 @@ export type MetricsSource =
       readonly monitor: PerformanceMonitor;
       /** Of an indexer: tells how many threads it has, and how many of them are at work. */
       getMonitoringStats?(): ThreadNumbers;
+      /** Of an index: the bytes that it holds. */
+      readonly memory?: IndexBytes;
     };
+
+/** Bytes of an index, by kind. */
+export interface IndexBytes {
+  readonly rows: number;
+  readonly codes: number;
+  readonly graph: number;
+  readonly ids: number;
+  readonly total: number;
+}
 
 /** Threads of an indexer, and those of them that are at work now. */
 export interface ThreadNumbers {
@@ -35,6 +46,8 @@ export interface Reading {
   readonly stats: PerformanceStats;
   /** undefined where the source has no threads. */
   readonly threadNumbers: ThreadNumbers | undefined;
+  /** undefined where the source is no index. */
+  readonly memory: IndexBytes | undefined;
 }
 
 export function takeReading(source: MetricsSource): Reading {
@@ -45,6 +58,7 @@ export function takeReading(source: MetricsSource): Reading {
     threads: threadMonitors.map((thread, threadId) => ({ threadId, indexes: thread.lifetime().indexes })),
     stats: monitor.getStats(),
     threadNumbers: 'monitor' in source ? source.getMonitoringStats?.() : undefined,
+    memory: 'monitor' in source ? source.memory : undefined,
   };
 }
 
@@ -57,3 +71,5 @@ function isShared(monitor: PerformanceMonitor): monitor is SharedPerformanceMoni
 export function seconds(times: TimeDistribution): number {
   return times.sumMs / 1000;
 }
+
+export const INDEX_KINDS = ['rows', 'codes', 'graph', 'ids', 'total'] as const satisfies readonly (keyof IndexBytes)[];

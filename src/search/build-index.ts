@@ -6,9 +6,11 @@ import { unlessStopped } from '../base/unless-stopped.js';
 import { countVectors } from '../vectors/source-rows.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { VectorSource } from '../vectors/vector-source.js';
+import type { RowSink } from './changes.js';
 import { checkIdCount } from './ids.js';
 import type { IndexCore } from './index-core.js';
 import type { BuildOptions } from './options.js';
+import type { RowRoom } from './rows.js';
 
 /** Vectors are brought in by portions, after each of which the caller is told. */
 const PORTION_BYTES = 2 ** 27;
@@ -31,14 +33,19 @@ export function countAll(
   return total;
 }
 
+/**
+ * @param sink where the rows go instead of the index
+ * @returns the rooms of the rows
+ */
 export async function fillWithVectors(
   core: IndexCore,
   vectors: VectorSource | AsyncIterable<VectorSource>,
   { ids, onProgress }: Pick<BuildOptions, 'ids' | 'onProgress'>,
   signal: AbortSignal,
-): Promise<void> {
+  sink?: RowSink,
+): Promise<readonly RowRoom[]> {
   const total = isStream(vectors) ? undefined : countVectors(vectors);
-  const filling = core.changes.fill(signal);
+  const filling = core.changes.fill(signal, sink);
   const addAll = async (chunk: VectorSource) => {
     const count = countVectors(chunk);
     for (const [first, last] of portions(chunk, count)) {
@@ -48,7 +55,8 @@ export async function fillWithVectors(
   };
   if (!isStream(vectors)) {
     await addAll(vectors);
-    return filling.finish({ ids, replacing: false });
+    await filling.finish({ ids, replacing: false });
+    return filling.rooms;
   }
   const fromChunks: VectorId[] = [];
   for await (const chunk of unlessAborted(vectors, signal)) {
@@ -56,6 +64,7 @@ export async function fillWithVectors(
     await addAll(chunk);
   }
   await filling.finish({ ids: ids ?? (fromChunks.length > 0 ? fromChunks : undefined), replacing: false });
+  return filling.rooms;
 }
 
 /** Takes the ids of a chunk, as those of `readVectors` have them. All chunks of a stream have ids, or none has. */

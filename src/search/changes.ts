@@ -6,6 +6,7 @@ import { isOutOfMemory } from '../base/errors.js';
 import { TimeSlices } from '../base/time-slices.js';
 import type { PendingCalls } from '../engine/pending-calls.js';
 import type { Metric } from '../kernel/search/error-bound.js';
+import type { RowForm } from '../memory/segment-layout.js';
 import { countVectors } from '../vectors/source-rows.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import type { Place } from './id-table.js';
@@ -253,11 +254,14 @@ export class Changes {
     return deaths.places.length;
   }
 
-  /** For a new index: its first rows, which come in one change. */
-  fill(signal: AbortSignal | undefined): Filling {
-    return new Filling(this.#options, this.#rows, signal, (filling, rows, ids) =>
-      this.#finishFilling(filling, rows, ids),
-    );
+  /**
+   * For a new index: its first rows, which come in one change.
+   *
+   * @param sink where the rows go instead of the index, which keeps their codes
+   */
+  fill(signal: AbortSignal | undefined, sink?: RowSink): Filling {
+    const finish = (filling: Filling, rows: Rows, ids: IdsToEnter) => this.#finishFilling(filling, rows, ids);
+    return new Filling(this.#options, this.#rows, signal, finish, sink);
   }
 
   async #finishFilling({ rooms, slices }: Filling, rows: Rows, ids: IdsToEnter): Promise<void> {
@@ -267,6 +271,9 @@ export class Changes {
   }
 }
 
+/** Takes rows that were settled and found right, the first ones of a segment, before that is filled again. */
+export type RowSink = (settled: Segment, count: number) => Promise<void>;
+
 /** The rows of a new index as they come in. */
 export class Filling {
   readonly rooms: RowRoom[] = [];
@@ -274,6 +281,7 @@ export class Filling {
   readonly #options: ChangesOptions;
   readonly #signal: AbortSignal;
   readonly #finish: (filling: Filling, rows: Rows, ids: IdsToEnter) => Promise<void>;
+  readonly #sink: RowSink | undefined;
   #rows: Rows | undefined;
   #stager: Stager | undefined;
   #count = 0;
@@ -283,12 +291,19 @@ export class Filling {
     rows: Rows | undefined,
     signal: AbortSignal | undefined,
     finish: (filling: Filling, rows: Rows, ids: IdsToEnter) => Promise<void>,
+    sink: RowSink | undefined,
   ) {
     this.#options = options;
     this.#rows = rows;
+    this.#sink = sink;
     this.#signal = signal ?? options.closing;
     this.slices = new TimeSlices(this.#signal);
     this.#finish = finish;
+  }
+
+  /** What the rows come to; there are some by now. */
+  get rows(): Rows {
+    return this.#rows!;
   }
 
   /** Rows so far. */
@@ -296,12 +311,15 @@ export class Filling {
     return this.#count;
   }
 
-  /** @param expected rows that are to come, these included */
-  async reserve(dims: number, count: number, expected: number): Promise<RowRoom[]> {
+  /**
+   * @param expected rows that are to come, these included
+   * @param form how they are kept; by default as those that are added later
+   */
+  async reserve(dims: number, count: number, expected: number, form?: RowForm): Promise<RowRoom[]> {
     const { createRows, withMemory } = this.#options;
     const rows = this.#rows ?? createRows(dims);
     this.#rows = rows;
-    const rooms = await withMemory(() => reserveRooms(rows, count, expected));
+    const rooms = await withMemory(() => reserveRooms(rows, count, expected, form));
     this.rooms.push(...rooms);
     this.#count += count;
     return rooms;
@@ -327,7 +345,7 @@ export class Filling {
     const dims = this.#rows?.dims ?? given;
     const rows = this.#rows ?? this.#options.createRows(dims);
     this.#rows = rows;
-    if (rows.form !== 'float32') {
+    if (rows.form !== 'float32' || this.#sink) {
       await this.#addStaged(rows, vectors, expected);
       return;
     }
@@ -339,7 +357,7 @@ export class Filling {
   }
 
   async #addStaged(rows: Rows, vectors: VectorSource, expected: number): Promise<void> {
-    this.#stager ??= new Stager(this.#options, rows, this.#signal, this.slices);
+    this.#stager ??= new Stager(this.#options, rows, this.#signal, this.slices, this.#sink);
     try {
       await this.#stager.add(vectors, this.#count, this.rooms, expected);
     } catch (error) {
@@ -363,13 +381,15 @@ class Stager {
   readonly #rows: Rows;
   readonly #signal: AbortSignal;
   readonly #slices: TimeSlices;
+  readonly #sink: RowSink | undefined;
   #staging: Segment | undefined;
 
-  constructor(options: ChangesOptions, rows: Rows, signal: AbortSignal, slices: TimeSlices) {
+  constructor(options: ChangesOptions, rows: Rows, signal: AbortSignal, slices: TimeSlices, sink?: RowSink) {
     this.#options = options;
     this.#rows = rows;
     this.#signal = signal;
     this.#slices = slices;
+    this.#sink = sink;
   }
 
   /** Adds their rooms to `rooms`, those of a failed call too. */
@@ -392,9 +412,11 @@ class Stager {
       const staged = [{ segment: staging, first: 0, count: incoming.sound }];
       await bringIn(rows, incoming, staged, this.#signal);
       await doInSlices(incoming.check(metric, staged), this.#slices);
-      const own = await withMemory(() => reserveRooms(rows, incoming.sound, expected - first));
+      const form = this.#sink ? 'elsewhere' : undefined;
+      const own = await withMemory(() => reserveRooms(rows, incoming.sound, expected - first, form));
       rooms.push(...own);
       await doInSlices(condense(staging, own), this.#slices);
+      await this.#sink?.(staging, incoming.sound);
     }
   }
 
@@ -405,11 +427,11 @@ class Stager {
   }
 }
 
-function reserveRooms(rows: Rows, count: number, expected = count): RowRoom[] {
+function reserveRooms(rows: Rows, count: number, expected = count, form?: RowForm): RowRoom[] {
   const rooms: RowRoom[] = [];
   try {
     for (let done = 0; done < count; ) {
-      const room = rows.reserve(count - done, expected - done);
+      const room = rows.reserve(count - done, expected - done, form);
       rooms.push(room);
       done += room.count;
     }

@@ -82,6 +82,10 @@ export class ClearAway {
         await inTurn(async () => {
           if (target) await doInSlices(passOn(rows, kept, target), slices);
           const moved = await doInSlices(prepareMove(kept, target), slices);
+          // Where the index was saved meanwhile, some may be in another file than the others.
+          if (target && !(await doInSlices(passOnPositions(kept, target), slices))) {
+            throw new IndexingError('FileAccess', 'rows that are cleared away together are in two files by now');
+          }
           rows.replace(worn, target, count, (segment, row) => keptBefore(kept, segment, row));
           moved();
         });
@@ -105,7 +109,7 @@ function findWorn(rows: Rows): Segment[] {
   if (at === -1) return [];
   const worn = [segments[at]!];
   const { form } = worn[0]!.layout;
-  const isAlike = ({ layout }: Segment) => layout.form === form;
+  const isAlike = ({ layout, stored }: Segment) => layout.form === form && stored?.file === worn[0]!.stored?.file;
   let left = live(worn[0]!);
   // Neighbours that are no larger come along, or segments would become ever more and smaller.
   const takes = (neighbour: Segment | undefined) =>
@@ -157,6 +161,22 @@ function* passOn(rows: Rows, kept: KeptRows, target: Segment): Steps<void> {
     for (const each of answers) each(rows.segmentAt(original), rowOf(original), copy);
     if (++copy % STRIDE === 0) yield;
   }
+}
+
+/** Tells a copy where in their file its rows are; false where that are several files. */
+function* passOnPositions({ segments, rows, starts }: KeptRows, target: Segment): Steps<boolean> {
+  const file = segments[0]!.stored?.file;
+  if (segments.some(({ stored }) => stored?.file !== file)) return false;
+  if (!file) return true;
+  const positions = new Uint32Array(target.layout.capacity);
+  for (const [at, { stored }] of segments.entries()) {
+    for (let i = starts[at]!; i < starts[at + 1]!; i++) {
+      positions[i] = stored!.positions ? stored!.positions[rows[i]!]! : stored!.first + rows[i]!;
+      if (i % STRIDE === STRIDE - 1) yield;
+    }
+  }
+  target.stored = { file, positions, first: 0 };
+  return true;
 }
 
 /** The places of kept rows. */

@@ -2,6 +2,8 @@
  * What a VectorIndex is made of: its rows, their changes and its searches, on an engine.
  */
 import { IndexingError } from '../base/errors.js';
+import { linkSignals } from '../base/linked-signal.js';
+import { unlessStopped } from '../base/unless-stopped.js';
 import type { EngineCore } from '../engine/engine-core.js';
 import type { ByteSource } from '../formats/format.js';
 import type { SavedGraphPlaces } from '../formats/saved-graph.js';
@@ -13,15 +15,18 @@ import type { IndexingPerformanceReport } from '../reporting/report.js';
 import { bringVectors } from './arrivals.js';
 import { Changes } from './changes.js';
 import { ClearAway } from './clear-away.js';
+import type { IndexFiles } from './file/index-files.js';
+import type { StoredRows } from './file/stored-rows.js';
 import type { GraphBuilding, GraphInfo, GraphOptions } from './graph/graph-options.js';
 import { DEFAULT_DEGREE, DEFAULT_EFFORT } from './graph/graph-options.js';
 import type { IndexGraph } from './graph/index-graph.js';
 import type { Place } from './id-table.js';
 import { settlingOf } from './incoming.js';
 import type { KeptRows } from './kept-rows.js';
-import { type RowRoom, Rows } from './rows.js';
+import { type RowRoom, Rows, type Snapshot } from './rows.js';
 import { moveKeptRows, type RowsScope } from './rows-job.js';
-import { Searches } from './searches.js';
+import { type IndexToSave, saveIndex } from './save-index.js';
+import { type IndexSearches, Searches } from './searches.js';
 import type { Segment } from './segment.js';
 import type { Steps } from './steps.js';
 
@@ -38,6 +43,8 @@ export interface IndexCoreOptions {
   readonly scan: 'int8' | 'float32';
   /** What rows are kept as. */
   readonly precision: Precision;
+  /** Whether rows may be in a file: then all of them have codes. */
+  readonly inFile: boolean;
   /** Most bytes of a segment's memory; undefined for what WebAssembly allows. */
   readonly segmentBytes: number | undefined;
   /** Hears of threads that died. */
@@ -59,6 +66,8 @@ export interface IndexMemory {
   readonly total: number;
 }
 
+const NO_ROWS: Snapshot = { segments: [], counts: [], version: 0, size: 0, stored: new Map() };
+
 interface GraphShapeOptions {
   readonly degree: number;
   readonly effort: number;
@@ -72,7 +81,9 @@ export class IndexCore {
   readonly changes: Changes;
   readonly #options: IndexCoreOptions;
   readonly #closing = new AbortController();
-  #searches: Searches | undefined;
+  #searches: IndexSearches | undefined;
+  /** Where rows are that are in files; undefined where all are in memory. */
+  #files: IndexFiles | undefined;
   /** The graph that searches use. */
   #graph: IndexGraph | undefined;
   /** That one, and those that are being built: they hear of every change. */
@@ -138,13 +149,49 @@ export class IndexCore {
   get memory(): IndexMemory {
     const { rows = 0, codes = 0, ids = 0, work = 0 } = this.rows?.memory ?? {};
     const graph = this.#graph?.info.bytes ?? 0;
-    return { rows, codes, graph, ids, total: rows + codes + graph + ids + work + this.changes.stagingBytes };
+    const others = work + this.changes.stagingBytes + (this.#searches?.byteLength ?? 0);
+    return { rows, codes, graph, ids, total: rows + codes + graph + ids + others };
   }
 
   /** The searches of `rows`. */
-  searchesOf({ dims }: Rows): Searches {
-    this.#searches ??= new Searches(this.core, { ...this.scope(dims), metric: this.metric }, this.closing);
+  searchesOf({ dims }: Rows): IndexSearches {
+    const scope = { ...this.scope(dims), metric: this.metric };
+    this.#searches ??=
+      this.#files?.createSearches(this.core, scope, this.closing) ?? new Searches(this.core, scope, this.closing);
     return this.#searches;
+  }
+
+  get files(): IndexFiles | undefined {
+    return this.#files;
+  }
+
+  /** A row that is in a file. Rejects with `FileAccess`, and when the index is disposed. */
+  readRow(stored: StoredRows, segment: Segment, row: number): Promise<Float32Array<ArrayBuffer>> {
+    // Any number of rows may be asked for at a time.
+    const { signal, unlink } = linkSignals(this.closing);
+    const reading = this.#files!.readRow(stored, segment, row, this.metric === 'cosine');
+    return unlessStopped(reading, signal).finally(unlink);
+  }
+
+  /** The index as it is now. */
+  toSave(): IndexToSave {
+    const rows = this.rows?.snapshot ?? NO_ROWS;
+    const { metric, precision } = this;
+    return { rows, dims: this.rows?.dims ?? 0, metric, precision, graph: this.#graph?.toSave(rows) };
+  }
+
+  /** Writes a file, and goes on with it where it takes the place of the index's own. */
+  async save(index: IndexToSave, file: string): Promise<void> {
+    const files = this.#files;
+    const isOwn = files && (await files.isOwn(file));
+    await saveIndex(index, file, this.closing);
+    const { rows } = this;
+    if (isOwn && rows) await this.changes.inTurn(() => files.switchTo(file, rows, index.rows));
+  }
+
+  /** From here on some rows are in files; called before there is a search. */
+  useFiles(files: IndexFiles): void {
+    this.#files = files;
   }
 
   scope(dims: number): RowsScope {
@@ -205,6 +252,7 @@ export class IndexCore {
         metric,
         rows,
         searches,
+        scores: this.#files?.scores,
         degree,
         effort,
         partBytes,
@@ -245,6 +293,7 @@ export class IndexCore {
         metric,
         rows,
         searches,
+        scores: this.#files?.scores,
         ...shape,
         partBytes,
         onPutIn,
@@ -304,6 +353,7 @@ export class IndexCore {
     this.#closing.abort(reason);
     await Promise.all([...this.#graphs].map((graph) => graph.close(reason)));
     await Promise.all([this.changes.idle(), this.#searches?.idle(), this.#building]);
+    this.#files?.close();
     for (const { memory } of this.rows?.segments ?? []) {
       this.core.forgetMemory(memory.key);
       this.core.memories.discard(memory);
@@ -311,14 +361,15 @@ export class IndexCore {
   }
 
   #createRows(dims: number): Rows {
-    const { core, threads, kernel, searchKernel, scan, precision, segmentBytes } = this.#options;
-    if (precision !== 'float32' && !canBeCompact(dims)) {
-      const detail = `vectors must have at most 65,536 components to be kept as ${precision}, got ${dims}`;
+    const { core, threads, kernel, searchKernel, scan, precision, inFile, segmentBytes } = this.#options;
+    if ((inFile || precision !== 'float32') && !canBeCompact(dims)) {
+      const how = inFile ? 'in a file' : `as ${precision}`;
+      const detail = `vectors must have at most 65,536 components to be kept ${how}, got ${dims}`;
       throw new IndexingError('InvalidConfiguration', detail);
     }
     const gainsInt8 = scan === 'int8' && searchKernel.backend === 'simd' && hasInt8Scan(dims);
     return new Rows({
-      shape: { dims, lanes: threads, form: precision, int8: precision !== 'float32' || gainsInt8 },
+      shape: { dims, lanes: threads, form: precision, int8: inFile || precision !== 'float32' || gainsInt8 },
       kernels: { indexing: kernel, search: searchKernel },
       segmentBytes,
       core,

@@ -7,6 +7,7 @@ import type { ByteSource } from '../formats/format.js';
 import { malformed } from '../formats/malformed.js';
 import type { SavedIndexPlaces } from '../formats/saved-index.js';
 import { codeCount, FACTOR_BYTES } from '../kernel/search/int8-bound.js';
+import type { RowForm } from '../memory/segment-layout.js';
 import type { Filling } from './changes.js';
 import type { IndexCore } from './index-core.js';
 import { settleArrivingRows } from './rows-job.js';
@@ -15,13 +16,17 @@ import type { Segment } from './segment.js';
 import { condense, stagedRows } from './staging.js';
 import { doInSlices } from './steps.js';
 
-/** @param rejected gets the rows that were rejected */
+/**
+ * @param rejected gets the rows that were rejected
+ * @param form how the rows are kept; by default as they were saved
+ */
 export async function loadCompact(
   core: IndexCore,
   { source, places }: IndexToLoad,
   filling: Filling,
   rejected: number[],
   signal: AbortSignal | undefined,
+  form?: RowForm,
 ): Promise<void> {
   const { count, dims, precision, magnitudes } = places;
   const slices = new TimeSlices(signal);
@@ -42,7 +47,7 @@ export async function loadCompact(
       const rows = { rooms: staged, settling, source: undefined, bring, bringAgain: undefined };
       await settleArrivingRows(core.core, core.scope(dims), rows, signal);
       await doInSlices(checkRows(source, places, staged, { saved, position, rejected }), slices);
-      const rooms = await filling.reserve(dims, some, count - position);
+      const rooms = await filling.reserve(dims, some, count - position, form);
       await doInSlices(condense(staging, rooms), slices);
     }
   } finally {
@@ -69,7 +74,14 @@ async function readKept(
     case 'float16':
       return source.readInto(new Uint8Array(buffer, halves!, 2 * dims * count), at);
     case 'int8': {
-      await readCodes(source, new Int8Array(buffer, int8!.codes, codeCount(dims) * count), at, dims);
+      const codes = new Int8Array(buffer, int8!.codes, codeCount(dims) * count);
+      await readCodes(source, codes, at, dims);
+      // Sums of products of codes are only known to stay in range without it.
+      const wrong = codes.indexOf(-128);
+      if (wrong !== -1) {
+        const row = position + Math.floor(wrong / codeCount(dims));
+        throw malformed(source.name, `row ${row}`, 'codes of -127 to 127', '-128');
+      }
       const kept = new Float32Array(count);
       await source.readInto(bytesOf(kept), scales!.byteOffset + 4 * position);
       const factors = new Float32Array(buffer, int8!.factors, (FACTOR_BYTES / 4) * count);
@@ -83,17 +95,16 @@ async function readKept(
   }
 }
 
-/** Reads codes, dense in the file, to where each row takes whole vectors of sixteen. Rejects with `MalformedFile` for a code of -128. */
-async function readCodes(source: ByteSource, target: Int8Array, byteOffset: number, dims: number): Promise<void> {
+/** Reads codes, dense in the file, to where each row takes whole vectors of sixteen. */
+export async function readCodes(
+  source: ByteSource,
+  target: Int8Array,
+  byteOffset: number,
+  dims: number,
+): Promise<void> {
   const stride = codeCount(dims);
   const count = target.length / stride;
-  const dense = target.subarray(0, count * dims);
-  await source.readInto(bytesOf(dense), byteOffset);
-  const wrong = dense.indexOf(-128);
-  if (wrong !== -1) {
-    const where = `row ${Math.floor(wrong / dims)} from byte ${byteOffset} on`;
-    throw malformed(source.name, where, 'codes of -127 to 127', '-128');
-  }
+  await source.readInto(bytesOf(target.subarray(0, count * dims)), byteOffset);
   if (stride === dims) return;
   // From the last row to the first, so that none is written over that was not moved yet.
   for (let row = count - 1; row >= 0; row--) {

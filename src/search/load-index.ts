@@ -12,6 +12,7 @@ import type { ByteSource } from '../formats/format.js';
 import { malformed } from '../formats/malformed.js';
 import { decodeIds } from '../formats/saved-index.js';
 import type { VectorId } from '../vectors/vector-id.js';
+import type { HeldSource } from './file/row-file.js';
 import type { IndexCore } from './index-core.js';
 import type { RowRoom } from './rows.js';
 import { settleArrivingRows } from './rows-job.js';
@@ -20,22 +21,29 @@ import { doInSlices } from './steps.js';
 
 const PIECE_BYTES = 2 ** 21;
 const PIECE_IDS = 1024;
+export interface OpenIndexFile {
+  readonly source: ByteSource;
+  /** The same, for whoever goes on reading from it when it was loaded, and then closes it. */
+  readonly held: HeldSource;
+  readonly path: string | undefined;
+  close(): Promise<void>;
+}
+
 /**
  * Nobody waits for a read, or for the file to close, when `signal` is aborted. Rejects with `FileAccess` for what cannot be opened, and with
  * `InvalidConfiguration` for what is no file.
  */
-export async function openIndexFile(
-  file: string | Blob | Uint8Array,
-  signal: AbortSignal,
-): Promise<{ source: ByteSource; close(): Promise<void> }> {
+export async function openIndexFile(file: string | Blob | Uint8Array, signal: AbortSignal): Promise<OpenIndexFile> {
   if (typeof file === 'string' && file !== '') {
     const source = await boundFiles().open(file);
     const close = () => unlessStopped(source.close(), signal);
-    return { source: stoppedBy(source, signal), close };
+    return { source: stoppedBy(source, signal), held: source, path: file, close };
   }
   const close = async () => undefined;
-  if (file instanceof Uint8Array) return { source: createMemorySource(file, 'bytes'), close };
-  if (file instanceof Blob) return { source: stoppedBy(createBlobSource(file), signal), close };
+  if (file instanceof Uint8Array || file instanceof Blob) {
+    const source = file instanceof Blob ? createBlobSource(file) : createMemorySource(file, 'bytes');
+    return { source: stoppedBy(source, signal), held: { ...source, close }, path: undefined, close };
+  }
   throw invalidConfiguration('file', 'a path, a Blob or a Uint8Array', file);
 }
 
@@ -47,10 +55,15 @@ function stoppedBy(source: ByteSource, signal: AbortSignal): ByteSource {
   return { name, byteLength, isForwardOnly, readInto, readUpTo };
 }
 
-/** Fills a new index. Rejects with `MalformedFile`, naming the file, the row and what is wrong with it; with `signal.reason`. */
+/**
+ * Fills a new index. The rows stay in `file`, where that is given; it is the index's then.
+ *
+ * Rejects with `MalformedFile`, naming the file, the row and what is wrong with it; with `signal.reason`.
+ */
 export async function fillFromFile(
   core: IndexCore,
   index: IndexToLoad,
+  file: Pick<OpenIndexFile, 'held' | 'path'> | undefined,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { count, dims } = index.places;
@@ -58,7 +71,10 @@ export async function fillFromFile(
   const ids = await loadIds(index, signal);
   const filling = core.changes.fill(signal);
   const rejected: number[] = [];
-  if (index.places.precision === 'float32') {
+  if (file) {
+    const { loadInFile } = await import('./file/load-in-file.js');
+    await loadInFile(core, index, filling, file, rejected, signal);
+  } else if (index.places.precision === 'float32') {
     await filling.reserve(dims, count, count);
     await loadRows(core, index, filling.rooms, rejected, signal);
   } else {

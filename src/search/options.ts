@@ -28,6 +28,14 @@ export interface LoadOptions extends Omit<EngineOptions, 'threads'> {
    * tells apart. With a kernel other than SIMD, and below 64 or above 65,536 dims, rows are always scanned in float32.
    */
   readonly scan?: 'int8' | 'float32' | undefined;
+  /**
+   * Where rows are kept: in `'memory'` (default), or in the `'file'`, and then only codes, magnitudes, ids and the graph are in memory, about a fifth of
+   * it. The hits are the same. Of each search the few rows that codes cannot rule out are read from the file, many at a time. The file is held open: one
+   * that another takes the name of goes on being read until `dispose`, one that is changed in place makes searches reject with `FileAccess`.
+   * Rows that are added are in memory until the index is saved. At most 65,536 components. Rows of `precision: 'int8'` are in memory
+   * either way, since they are their codes.
+   */
+  readonly rows?: 'memory' | 'file' | undefined;
   /** Stops the call, which then rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -51,6 +59,8 @@ export interface BuildOptions<Id extends VectorId = VectorId> extends LoadOption
    * `float16` has 11 bits, `int8` a byte each with a scale for each row. At most 65,536 components for these two; ±65,504 for `float16`.
    */
   readonly precision?: Precision | undefined;
+  /** With `rows: 'file'`: where that is. The rows are written as they come, so that an index may be built that is larger than memory. */
+  readonly file?: string | undefined;
   /** Components of each vector. By default those of the first one; an index that begins without vectors takes what comes first. */
   readonly dims?: number | undefined;
   /** Called after every portion of vectors. A throwing listener fails the call with what it threw. */
@@ -85,12 +95,13 @@ const LOAD_OPTIONS = new Set([
   'maxMemoryBytes',
   'kernel',
   'scan',
+  'rows',
   'worker',
   'wasm',
   'logger',
   'signal',
 ]);
-const BUILD_OPTIONS = new Set([...LOAD_OPTIONS, 'ids', 'metric', 'dims', 'precision', 'graph', 'onProgress']);
+const BUILD_OPTIONS = new Set([...LOAD_OPTIONS, 'ids', 'metric', 'dims', 'precision', 'file', 'graph', 'onProgress']);
 const SEARCH_OPTIONS = new Set(['filter', 'threshold', 'offset', 'exact', 'recall', 'effort', 'signal']);
 const IDS_OPTION = new Set(['ids']);
 const PRECISIONS: readonly string[] = ['float32', 'float16', 'int8'] satisfies Precision[];
@@ -105,7 +116,7 @@ export function checkLoadOptions(options: LoadOptions): void {
 export function checkBuildOptions(options: BuildOptions): void {
   refuseUnknown('options', options, BUILD_OPTIONS);
   checkCommon(options);
-  const { ids, metric, dims, precision, onProgress } = options;
+  const { ids, metric, dims, precision, rows, file, onProgress } = options;
   if (ids !== undefined) checkIdList('ids', ids);
   checkGraphOption(options.graph);
   if (metric !== undefined && !METRICS.includes(metric)) {
@@ -114,12 +125,30 @@ export function checkBuildOptions(options: BuildOptions): void {
   if (precision !== undefined && !PRECISIONS.includes(precision)) {
     throw invalidConfiguration('precision', "'float32', 'float16' or 'int8'", precision);
   }
+  checkScan(options, precision ?? 'float32');
+  if (rows === 'file' ? typeof file !== 'string' || file === '' : file !== undefined) {
+    throw invalidConfiguration(
+      'file',
+      rows === 'file' ? 'a path, for rows that are in a file' : "left out without rows: 'file'",
+      file,
+    );
+  }
   if (dims !== undefined && !(Number.isSafeInteger(dims) && dims > 0)) {
     throw invalidConfiguration('dims', 'a positive integer', dims);
   }
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw invalidConfiguration('onProgress', 'a function', onProgress);
   }
+}
+
+/** Only float32 rows in memory can be scanned themselves. */
+export function checkScan({ scan, rows }: LoadOptions, precision: Precision): void {
+  if (scan !== 'float32' || (rows !== 'file' && precision === 'float32')) return;
+  throw invalidConfiguration(
+    'scan',
+    `'int8' with ${rows === 'file' ? "rows: 'file'" : `precision ${precision}`}`,
+    scan,
+  );
 }
 
 export function checkSearchOptions<Id extends VectorId>(k: number, options: SearchOptions<Id>): void {
@@ -152,9 +181,12 @@ export function checkIdList(name: string, ids: VectorIds): void {
   throw invalidConfiguration(name, 'an array of strings or safe integers', ids);
 }
 
-function checkCommon({ engine, scan, signal, maxMemoryBytes, kernel, worker, wasm, logger }: LoadOptions): void {
+function checkCommon({ engine, scan, rows, signal, maxMemoryBytes, kernel, worker, wasm, logger }: LoadOptions): void {
   if (scan !== undefined && scan !== 'int8' && scan !== 'float32') {
     throw invalidConfiguration('scan', "'int8' or 'float32'", scan);
+  }
+  if (rows !== undefined && rows !== 'memory' && rows !== 'file') {
+    throw invalidConfiguration('rows', "'memory' or 'file'", rows);
   }
   checkSignal(signal);
   if (engine === undefined) checkRunner({ maxMemoryBytes, kernel, worker, wasm, logger });

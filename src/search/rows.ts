@@ -16,6 +16,7 @@ import {
   type SegmentShape,
 } from '../memory/segment-layout.js';
 import type { VectorId } from '../vectors/vector-id.js';
+import type { StoredRows } from './file/stored-rows.js';
 import { IdRuns, type RunMark } from './id-runs.js';
 import { IdTable, type Place, placeOf, rowOf, segmentOf } from './id-table.js';
 import { Segment, type SegmentKernels } from './segment.js';
@@ -29,6 +30,8 @@ export interface Snapshot {
   readonly version: number;
   /** Rows without the dead. */
   readonly size: number;
+  /** Of segments whose rows are in a file, where. */
+  readonly stored: ReadonlyMap<Segment, StoredRows>;
 }
 
 /** Room for rows: `count` of them from row `first` of the segment on. */
@@ -137,6 +140,7 @@ export class Rows {
       counts: this.#current.map(({ count }) => count),
       version: this.#version,
       size: this.#size,
+      stored: new Map(this.#current.flatMap((segment) => (segment.stored ? [[segment, segment.stored]] : []))),
     };
     return this.#snapshot;
   }
@@ -311,6 +315,12 @@ export class Rows {
     this.#leftOut = 0;
     this.#version++;
     this.#before = this.#moment;
+    this.#snapshot = undefined;
+  }
+
+  /** Says where the rows of a segment are from now on. */
+  setStored(segment: Segment, stored: StoredRows): void {
+    segment.stored = stored;
     this.#snapshot = undefined;
   }
 

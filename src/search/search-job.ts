@@ -21,6 +21,7 @@ import {
   type PassQueries,
   type PassRows,
   placeQueries,
+  type SlotSpan,
 } from './search-pass.js';
 import type { Segment } from './segment.js';
 import { doNow } from './steps.js';
@@ -49,7 +50,8 @@ export class SearchJob implements PassJob {
   /** Calls that still want their hits. */
   #wanted: number;
 
-  constructor(core: EngineCore, scope: SearchScope, calls: readonly PassQueries[]) {
+  /** @param span slots that are scanned; by default all */
+  constructor(core: EngineCore, scope: SearchScope, calls: readonly PassQueries[], span?: SlotSpan) {
     const { dims, threads } = scope;
     this.#scope = scope;
     this.#calls = calls;
@@ -59,7 +61,7 @@ export class SearchJob implements PassJob {
     this.rows = createPassRows(calls);
     const { groups } = this.rows;
     const queryCount = groups.reduce((sum, group) => sum + group.queryCount, 0);
-    const blocks = blocksOf(this.rows, dims, queryCount);
+    const blocks = blocksOf(this.rows, dims, queryCount, span);
     const units = new Uint32Array(blocks.length * UNIT_WORDS);
     for (const [unit, { part, first, count }] of blocks.entries()) units.set([part, first, count], unit * UNIT_WORDS);
     this.control = JobControl.create(units, {

@@ -17,8 +17,10 @@ export interface PassQueries {
   /** Those from `first` on, `count` of them. */
   readonly first: number;
   readonly count: number;
-  /** Hits to be found of each; no more than there are rows, and at least 1. */
+  /** Hits to be found of each; no more than there are rows, and at least 1, but with candidates: see QueryGroup. */
   readonly k: number;
+  /** See QueryGroup. */
+  readonly candidates?: number | undefined;
   /** For every segment, the rows that may be hits; undefined: all may. */
   readonly accepted: readonly ArrayBufferLike[] | undefined;
   /** For every query of the call, the least key of a hit; undefined: any will do. */
@@ -44,13 +46,13 @@ const MAX_BLOCKS = 2 ** 14;
 export function createPassRows(calls: readonly PassQueries[]): PassRows {
   const segments = segmentsOf(calls);
   const counts = segments.map(() => 0);
-  const groups = calls.map(({ snapshot, count, k, accepted }): QueryGroup => {
+  const groups = calls.map(({ snapshot, count, k, candidates, accepted }): QueryGroup => {
     const isSame = snapshot.segments === segments;
     const at = segments.map((segment, i) => (isSame ? i : snapshot.segments.indexOf(segment)));
     const rowCounts = at.map((i) => snapshot.counts[i] ?? 0);
     for (const [i, rows] of rowCounts.entries()) counts[i] = Math.max(counts[i]!, rows);
     const bits = accepted && at.map((i) => accepted[i] ?? NO_BITS);
-    return { queryCount: count, k, version: snapshot.version, rowCounts, accepted: bits };
+    return { queryCount: count, k, candidates, version: snapshot.version, rowCounts, accepted: bits };
   });
   let slotCount = 0;
   const firstSlots = counts.map((count) => {
@@ -97,8 +99,19 @@ export function placeQueries(board: SearchBoard, calls: readonly PassQueries[], 
   }
 }
 
-/** The blocks of rows that threads claim. */
-export function blocksOf({ counts, slotCount }: PassRows, dims: number, queryCount: number): RowBlock[] {
+/** Slots from the first to before the last. */
+export interface SlotSpan {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The blocks of rows that threads claim, of all rows or those of a span. */
+export function blocksOf(
+  { counts, firstSlots, slotCount }: PassRows,
+  dims: number,
+  queryCount: number,
+  span: SlotSpan = { first: 0, last: slotCount },
+): RowBlock[] {
   const most = Math.max(
     rowsPerCall(dims, queryCount),
     Math.floor(BLOCK_WORK / (dims * queryCount)),
@@ -106,8 +119,9 @@ export function blocksOf({ counts, slotCount }: PassRows, dims: number, queryCou
   );
   const blocks: RowBlock[] = [];
   for (const [part, count] of counts.entries()) {
-    for (let first = 0; first < count; first += most)
-      blocks.push({ part, first, count: Math.min(most, count - first) });
+    const end = Math.min(count, span.last - firstSlots[part]!);
+    for (let first = Math.max(0, span.first - firstSlots[part]!); first < end; first += most)
+      blocks.push({ part, first, count: Math.min(most, end - first) });
   }
   return blocks;
 }
@@ -133,9 +147,10 @@ export class KeptBoard {
   }
 
   /** What the last call found may still be on it. */
-  for({ queryCount, k }: QueryCounts): SearchBoard {
-    if (!this.#board || this.#shape.queryCount !== queryCount || this.#shape.k !== k) {
-      const shape = { queryCount, k };
+  for({ queryCount, k, candidates }: QueryCounts): SearchBoard {
+    const before = this.#shape;
+    if (!this.#board || before.queryCount !== queryCount || before.k !== k || before.candidates !== candidates) {
+      const shape = { queryCount, k, candidates };
       const bytes = SearchBoard.byteLength(this.#dims, [shape], 1);
       this.#board = new SearchBoard(new ArrayBuffer(bytes), 0, this.#dims, [shape], 1);
       this.#shape = shape;

@@ -33,7 +33,21 @@ const SMALL_K = 1024;
 /** Multiply-adds of a thread in a millisecond, about. */
 const WORK_PER_MS = 5e6;
 
-export class Searches {
+/** What answers the exact searches of an index. */
+export interface IndexSearches {
+  /** Whether a request is done before its call returns. */
+  isSmall(request: SearchRequest): boolean;
+  /** The hits of a small request. */
+  searchNow(request: SearchRequest): SearchHits[];
+  /** The hits of any other. Rejects with `signal.reason`, `ThreadPanic`. */
+  search(request: SearchRequest): Promise<SearchHits[]>;
+  /** Resolves when no pass is under way any more. */
+  idle(): Promise<void>;
+  /** Of what it keeps to work with. */
+  readonly byteLength: number;
+}
+
+export class Searches implements IndexSearches {
   readonly #scope: SearchScope;
   readonly #closing: AbortSignal;
   readonly #here: SearchHere;
@@ -61,7 +75,9 @@ export class Searches {
     this.#gathering = new Gathering(core, kind, this);
   }
 
-  /** Whether a request is done before its call returns. */
+  /** Rows are scored where they are. */
+  readonly byteLength = 0;
+
   isSmall({ snapshot, queries, k }: SearchRequest): boolean {
     if (k > SMALL_K) return false;
     let rows = 0;
@@ -69,7 +85,6 @@ export class Searches {
     return rows * (this.#scope.dims + ROW_WORK) * queries.count <= SMALL_WORK[this.#scope.searchKernel.backend];
   }
 
-  /** The hits of a small request. */
   searchNow(request: SearchRequest): SearchHits[] {
     const { metric, dims } = this.#scope;
     const most = queriesPerPass(dims, request.k);
@@ -86,7 +101,6 @@ export class Searches {
     return hits;
   }
 
-  /** The hits of a request that waits for the threads. Rejects with `signal.reason`, `ThreadPanic`. */
   async search(request: SearchRequest): Promise<SearchHits[]> {
     const { signal, unlink } = linkSignals(this.#closing, request.signal);
     try {
@@ -104,7 +118,6 @@ export class Searches {
     }
   }
 
-  /** Resolves when no pass is under way any more. */
   async idle(): Promise<void> {
     await Promise.allSettled(this.#passes);
   }

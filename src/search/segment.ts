@@ -14,6 +14,7 @@ import { codeCount, FACTOR_BYTES } from '../kernel/search/int8-bound.js';
 import { createJavaScriptCodes } from '../kernel/search/javascript-codes.js';
 import type { MatrixMemory } from '../memory/create-memory.js';
 import { rowBytes, type SearchPlace, type SegmentLayout } from '../memory/segment-layout.js';
+import type { StoredRows } from './file/stored-rows.js';
 import { IdColumn } from './id-column.js';
 
 export interface SegmentKernels {
@@ -41,6 +42,8 @@ export class Segment {
   dead = 0;
   /** Whether no more rows come in. */
   isClosed = false;
+  /** Where in a file its rows are; undefined where they are in memory. Another one takes its place when the index is saved. */
+  stored: StoredRows | undefined;
   readonly #kernels: SegmentKernels;
   #rowKernels: RowKernels | undefined;
   #open: OpenMemory | undefined;
@@ -91,6 +94,24 @@ export class Segment {
   /** Makes of components that were written what the index keeps, on the calling thread. */
   settle(settling: RowSettling, first: number, count: number): void {
     settleRows(this.rowKernels, this.layout, settling, first, count);
+  }
+
+  /** Writes a row as float32 to `target`, which is in memory. */
+  copyRow(row: number, target: Float32Array): void {
+    if (this.layout.form === 'elsewhere') throw new Error('a row that is in a file was looked for in memory');
+    copyRowInto(target, this.memory.buffer, this.layout, row);
+  }
+
+  /** The codes of a row, and what bounds them; there are codes. */
+  codeOf(row: number): { readonly codes: Int8Array; readonly scale: number; readonly error: number } {
+    const { dims, int8 } = this.layout;
+    const { codes, factors } = int8!;
+    const factor = (factors + row * FACTOR_BYTES) / 4;
+    return {
+      codes: new Int8Array(this.memory.buffer, codes + row * codeCount(dims), dims),
+      scale: this.floats[factor]!,
+      error: this.floats[factor + 1]!,
+    };
   }
 
   /** A copy of a row as float32. Of one that is elsewhere, what its codes tell of it: off by their error. */

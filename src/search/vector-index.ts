@@ -10,8 +10,11 @@ import { IndexingError, invalidConfiguration, refuseUnknown } from '../base/erro
 import { TimeSlices } from '../base/time-slices.js';
 import { turnBeforeAnswer } from '../base/turns.js';
 import type { Backend } from '../engine/engine-core.js';
+import type { ByteSource } from '../formats/format.js';
 import { malformed } from '../formats/malformed.js';
+import type { SavedGraphPlaces } from '../formats/saved-graph.js';
 import { readSavedIndex } from '../formats/saved-index.js';
+
 import type { Metric } from '../kernel/search/error-bound.js';
 import { isThere } from '../memory/deaths.js';
 import { PerformanceMonitor } from '../monitoring/performance-monitor.js';
@@ -29,7 +32,8 @@ import {
   type GraphProgress,
 } from './graph/graph-options.js';
 import type { GraphNow } from './graph/index-graph.js';
-import { rowOf } from './id-table.js';
+import type { GraphToSave } from './graph/save-graph.js';
+import { type Place, rowOf } from './id-table.js';
 import type { VectorIds } from './ids.js';
 import { IndexCore, type IndexCoreOptions, type IndexMemory } from './index-core.js';
 import { type EngineHold, holdEngine, untilEnded } from './index-engine.js';
@@ -40,13 +44,14 @@ import {
   checkIdList,
   checkIdsOption,
   checkLoadOptions,
+  checkScan,
   checkSearchOptions,
   type LoadOptions,
   type SearchOptions,
 } from './options.js';
 import { type PreparedQueries, prepareQueries, prepareQuery } from './queries.js';
 import type { Rows, Snapshot } from './rows.js';
-import { type IndexToSave, indexToBytes, saveIndex } from './save-index.js';
+import { indexToBytes } from './save-index.js';
 import { SearchFilter } from './search-filter.js';
 import { leastKey, noHits, type SearchHits } from './search-hits.js';
 import { doInSlices } from './steps.js';
@@ -112,20 +117,41 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     const { metric = 'cosine', dims, precision = 'float32' } = options;
     return untilEnded(options, (signal) => {
       countAll(vectors, options);
-      return VectorIndex.#create(options, { metric, dims, precision, segmentBytes }, async (core) => {
-        await fillWithVectors(core, vectors, options, signal);
-        const { graph, onProgress } = options;
-        if (!graph) return;
-        const tell =
-          onProgress &&
-          (({ processed, total }: GraphProgress) => onProgress({ processed: total, total, inGraph: processed }));
-        await core.buildGraph(graph === true ? {} : graph, { signal, onProgress: tell });
-      });
+      return VectorIndex.#create(
+        options,
+        { metric, dims, precision, inFile: options.rows === 'file' && precision !== 'int8', segmentBytes },
+        async (core) => {
+          await VectorIndex.#fill(core, vectors, options, signal);
+          const { graph, onProgress } = options;
+          if (!graph) return;
+          const tell =
+            onProgress &&
+            (({ processed, total }: GraphProgress) => onProgress({ processed: total, total, inGraph: processed }));
+          await core.buildGraph(graph === true ? {} : graph, { signal, onProgress: tell });
+        },
+      );
     });
   }
 
+  /** `build` of rows of which the first ones, in their order, are those of a graph that was saved: with that graph. @internal */
+  static async buildWithGraph<Id extends VectorId = VectorId>(
+    vectors: AsyncIterable<VectorSource>,
+    options: BuildOptions<Id>,
+    graph: { readonly source: ByteSource; readonly places: SavedGraphPlaces },
+  ): Promise<VectorIndex<Id>> {
+    checkBuildOptions(options);
+    const { metric = 'cosine', dims, precision = 'float32' } = options;
+    const shape = { metric, dims, precision, segmentBytes: undefined, inFile: false };
+    return untilEnded(options, (signal) =>
+      VectorIndex.#create(options, shape, async (core) => {
+        const rooms = await fillWithVectors(core, vectors, options, signal);
+        await core.loadGraph(graph.source, graph.places, rooms, signal);
+      }),
+    );
+  }
+
   /**
-   * Reads a saved index: a file by its path, a Blob, or its bytes. Rows that were rejected when it was written by
+   * Reads a saved index: a file by its path, a Blob, or its bytes. With `rows: 'file'` its rows stay there; see {@link LoadOptions}. Rows that were rejected when it was written by
    * `simdex index --on-invalid skip` are left out; the numbers of the others stay.
    *
    * Rejects with {@link IndexingError} `FileAccess` for what cannot be read, and `MalformedFile` for a truncated, foreign, damaged
@@ -146,7 +172,9 @@ export class VectorIndex<Id extends VectorId = VectorId> {
   ): Promise<VectorIndex<Id>> {
     checkLoadOptions(options);
     return untilEnded(options, async (signal) => {
-      const { source, close } = await openIndexFile(file, signal);
+      const opened = await openIndexFile(file, signal);
+      const { source } = opened;
+      let isHeld = false;
       try {
         const places = await readSavedIndex(source);
         if (places.order === 'sorted') {
@@ -154,17 +182,42 @@ export class VectorIndex<Id extends VectorId = VectorId> {
           throw malformed(source.name, '__metadata__', 'rows in their original order', found);
         }
         const { metric, dims, precision } = places;
-        const shape = { metric, dims: dims || undefined, precision, segmentBytes };
-        return await VectorIndex.#create(options, shape, (core) => fillFromFile(core, { source, places }, signal));
+        checkScan(options, precision);
+        // Rows of int8 are their own codes, which are in memory.
+        const inFile = options.rows === 'file' && precision !== 'int8';
+        const shape = { metric, dims: dims || undefined, precision, inFile, segmentBytes };
+        // Where there is no row, nothing is read any more.
+        const held = inFile && places.count > 0 ? opened : undefined;
+        const index = await VectorIndex.#create<Id>(options, shape, (core) =>
+          fillFromFile(core, { source, places }, held, signal),
+        );
+        isHeld = held !== undefined;
+        return index;
       } finally {
-        await close();
+        if (!isHeld) await opened.close();
       }
     });
   }
 
+  static async #fill<Id extends VectorId>(
+    core: IndexCore,
+    vectors: VectorSource | AsyncIterable<VectorSource>,
+    options: BuildOptions<Id>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { file, precision } = options;
+    if (file === undefined || precision === 'int8') {
+      await fillWithVectors(core, vectors, options, signal);
+      if (file !== undefined) await core.save(core.toSave(), file);
+      return;
+    }
+    const { buildInFile } = await import('./file/build-in-file.js');
+    await buildInFile(core, vectors, { ...options, file }, () => core.toSave(), signal);
+  }
+
   static async #create<Id extends VectorId>(
     options: LoadOptions,
-    shape: Pick<IndexCoreOptions, 'metric' | 'dims' | 'precision' | 'segmentBytes'>,
+    shape: Pick<IndexCoreOptions, 'metric' | 'dims' | 'precision' | 'inFile' | 'segmentBytes'>,
     fill: (core: IndexCore) => Promise<void>,
   ): Promise<VectorIndex<Id>> {
     const hold = holdEngine(options);
@@ -260,8 +313,11 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     const startedAt = performance.now();
     this.#begin(k, options);
     const { rows } = this.#core;
-    const queries = this.#prepare(query, rows);
-    const searching = this.#search(rows, queries, k, options);
+    const snapshot = rows?.snapshot;
+    const view = this.#core.graph?.now;
+    const preparing = this.#prepare(query, rows);
+    const queries = preparing instanceof Promise ? await preparing : preparing;
+    const searching = this.#search(rows, queries, k, options, snapshot, view);
     const [hits] = searching instanceof Promise ? await searching : searching;
     const endedAt = performance.now();
     this.monitor.recordQueryTime(endedAt - startedAt);
@@ -335,8 +391,9 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     const place = rows?.find(id) ?? -1;
     if (!rows || place === -1) return undefined;
     const segment = rows.segmentAt(place);
-    const vector = segment.rowAt(rowOf(place));
-    return { vector, magnitude: segment.magnitudes(rowOf(place), 1)[0]! };
+    const magnitude = segment.magnitudes(rowOf(place), 1)[0]!;
+    const vector = await this.#rowAt(rows, place);
+    return { vector, magnitude };
   }
 
   /** The ids of all rows that are there now, in the order of the rows. */
@@ -347,18 +404,23 @@ export class VectorIndex<Id extends VectorId = VectorId> {
 
   /**
    * Writes the index as one .safetensors file: under a temporary name, which then takes the place of what was there. The
-   * rows are those of the moment of the call.
+   * rows are those of the moment of the call. An index whose rows stay in a file and that is saved in the place of it reads from the new one
+   * from then on.
    */
   async save(file: string): Promise<void> {
     this.#refuseIfDisposed();
     if (typeof file !== 'string' || file === '') throw invalidConfiguration('file', 'a path', file);
-    await saveIndex(this.#toSave(), file, this.#core.closing);
+    await this.#core.save(this.#core.toSave(), file);
   }
 
-  /** The bytes of the file that `save` writes. Holds the calling thread for as long as it takes. */
+  /**
+   * The bytes of the file that `save` writes. Holds the calling thread for as long as it takes.
+   *
+   * @throws {IndexingError} `InvalidConfiguration` where rows are in a file.
+   */
   toBytes(): Uint8Array<ArrayBuffer> {
     this.#refuseIfDisposed();
-    return indexToBytes(this.#toSave());
+    return indexToBytes(this.#core.toSave());
   }
 
   /**
@@ -468,13 +530,25 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     options.signal?.throwIfAborted();
   }
 
+  /** A row as it is kept; one that is in a file is read. */
+  #rowAt(rows: Rows, place: Place): Float32Array<ArrayBuffer> | Promise<Float32Array<ArrayBuffer>> {
+    const segment = rows.segmentAt(place);
+    const { stored } = segment;
+    return stored ? this.#core.readRow(stored, segment, rowOf(place)) : segment.rowAt(rowOf(place));
+  }
+
   /** undefined where there are no dims to check it by. */
-  #prepare(query: Query<Id>, rows: Rows | undefined): PreparedQueries | undefined {
+  #prepare(query: Query<Id>, rows: Rows | undefined): PreparedQueries | Promise<PreparedQueries> | undefined {
     if (!isIdQuery(query)) return rows && prepareQuery(query, rows.dims, this.metric);
     refuseUnknown('query', query, QUERY_KEYS);
     const place = rows?.find(query.id) ?? -1;
     if (!rows || place === -1) throw invalidConfiguration('query.id', 'the id of a row', query.id);
-    return prepareQuery(rows.segmentAt(place).rowAt(rowOf(place)), rows.dims, this.metric);
+    const row = this.#rowAt(rows, place);
+    if (!(row instanceof Promise)) return prepareQuery(row, rows.dims, this.metric);
+    return row.then((read) => {
+      this.#refuseIfDisposed();
+      return prepareQuery(read, rows.dims, this.metric);
+    });
   }
 
   /** Hits of the rows that are there now, or were at `snapshot`; at once where that is little work. */
@@ -519,15 +593,11 @@ export class VectorIndex<Id extends VectorId = VectorId> {
       .then((hits) => (hits as SearchHits<Id>[] | undefined) ?? scan());
   }
 
-  #toSave(): IndexToSave {
-    const rows = this.#core.rows?.snapshot ?? NO_ROWS;
-    return {
-      rows,
-      dims: this.dims,
-      metric: this.metric,
-      precision: this.#core.precision,
-      graph: this.#core.graph?.toSave(rows),
-    };
+  /** The graph as `save` writes it, and the ids of the rows that it is about, in their order; undefined without one. @internal */
+  graphToSave(): { readonly graph: GraphToSave; readonly ids: IterableIterator<Id> } | undefined {
+    this.#refuseIfDisposed();
+    const { rows, graph } = this.#core.toSave();
+    return graph && { graph, ids: idsOf<Id>(rows) };
   }
 
   #refuseIfDisposed(): void {
@@ -536,7 +606,6 @@ export class VectorIndex<Id extends VectorId = VectorId> {
   }
 }
 
-const NO_ROWS: Snapshot = { segments: [], counts: [], version: 0, size: 0 };
 const QUERY_KEYS = new Set(['id']);
 const CALIBRATE_KEYS = new Set(['signal']);
 const MEASURE_KEYS = new Set(['recall', 'effort', 'signal']);

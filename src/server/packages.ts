@@ -11,7 +11,7 @@ export async function loadServerPackages() {
     load('fastify', () => import('fastify')),
     load('lmdb', () => import('lmdb')),
   ]);
-  return { fastify: fastify.fastify, lmdb };
+  return { fastify, lmdb };
 }
 
 async function load<T>(name: string, importIt: () => Promise<T>): Promise<T> {

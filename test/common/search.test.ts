@@ -48,6 +48,38 @@ test('what searches is what this environment has; what is missing is told once',
   expect(new Set(heard).size).toBe(heard.length);
 });
 
+test('rows of a Blob that stay there, and rows in less than float32: the same hits, before and after changes', async () => {
+  const memory = await createIndex(rows);
+  const file = new Blob([memory.toBytes()]);
+  const index = await VectorIndex.load(file, { rows: 'file', threadCount: 2, kernel: environment.kernel });
+  onTestFinished(() => index.dispose());
+  expect(index.memory.rows + index.memory.codes).toBeLessThan(memory.memory.rows / 2);
+  const more = randomRows(10, DIMS, 7);
+  for (let round = 0; round < 2; round++) {
+    const expected = await memory.searchBatch(queries, 7);
+    expect((await index.searchBatch(queries, 7)).map(told)).toEqual(expected.map(told));
+    expect(told(await index.search({ id: 5 }, 3))).toEqual(told(await memory.search({ id: 5 }, 3)));
+    for (const each of [memory, index]) {
+      await each.remove([1, 2, 3]);
+      await each.add(more, { ids: more.map((_, i) => 10_000 * (round + 1) + i) });
+    }
+  }
+});
+
+test('rows as float16 and int8, with the kernel of this environment', async () => {
+  for (const precision of ['float16', 'int8'] as const) {
+    const index = await createIndex(rows, { precision });
+    const kept = await Promise.all(positions(rows.length).map(async (id) => (await index.get(id))!.vector));
+    const hits = await index.searchBatch(queries.slice(0, 4), 7);
+    for (const [i, query] of queries.slice(0, 4).entries()) {
+      expectBest(hits[i]!, rank(kept, positions(rows.length), query, 'cosine'), 7);
+    }
+    const again = await VectorIndex.load(index.toBytes(), { kernel: environment.kernel });
+    onTestFinished(() => again.dispose());
+    expect(told(await again.search(queries[0]!, 7))).toEqual(told(hits[0]!));
+  }
+});
+
 test('filters and changes: a search sees the rows of its call', async () => {
   const index = await createIndex(rows);
   const isEven = (id: unknown) => Number(id) % 2 === 0;

@@ -39,7 +39,12 @@ async function exported(reader: Reader): Promise<Record<string, { unit: string; 
 test('what is exported are the figures of the monitor, each time as they are then', async () => {
   const { reader, meter } = createProvider();
   const monitor = new SharedPerformanceMonitor(2);
-  registerWithOpenTelemetry(meter, { monitor, getMonitoringStats: () => ({ activeThreads: 2, busyThreads: 1 }) });
+  const memory = { rows: 1, codes: 2, graph: 3, ids: 4, total: 20 };
+  registerWithOpenTelemetry(meter, {
+    monitor,
+    memory,
+    getMonitoringStats: () => ({ activeThreads: 2, busyThreads: 1 }),
+  });
   for (const times of [
     [1, 2, 3],
     [40, 0],
@@ -88,6 +93,16 @@ test('what is exported are the figures of the monitor, each time as they are the
       },
       'simdex.thread.active': { unit: '{thread}', values: { '{}': 2 } },
       'simdex.thread.busy': { unit: '{thread}', values: { '{}': 1 } },
+      'simdex.index.memory': {
+        unit: 'By',
+        values: {
+          '{"kind":"rows"}': 1,
+          '{"kind":"codes"}': 2,
+          '{"kind":"graph"}': 3,
+          '{"kind":"ids"}': 4,
+          '{"kind":"total"}': 20,
+        },
+      },
     });
   }
 });

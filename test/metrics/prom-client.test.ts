@@ -37,6 +37,15 @@ test('the registry shows the figures of the monitor, each time as they are then'
   }
 });
 
+test('the memory of an index, by kind, as it is then', async () => {
+  const source = { monitor: busyMonitor(), memory: { rows: 1, codes: 2, graph: 3, ids: 4, total: 20 } };
+  const registry = new client.Registry();
+  registerWithPromClient(registry, source);
+  expect(valuesOf(await registry.metrics())['simdex_index_memory_bytes{kind="codes"}']).toBe(2);
+  source.memory = { ...source.memory, codes: 9 };
+  expect(valuesOf(await registry.metrics())['simdex_index_memory_bytes{kind="codes"}']).toBe(9);
+});
+
 test('it is what the text without a registry says', async () => {
   const source = indexer(busyMonitor());
   const registry = new client.Registry();

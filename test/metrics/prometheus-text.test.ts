@@ -54,6 +54,7 @@ test('names, types and help are those of the documentation', () => {
   const source = {
     monitor: new SharedPerformanceMonitor(2),
     getMonitoringStats: () => ({ activeThreads: 1, busyThreads: 0 }),
+    memory: { rows: 1, codes: 2, graph: 3, ids: 4, total: 20 },
   };
   const families = [...parseExposition(prometheusText(source))].map(([name, { type, help }]) => [name, type, help]);
   expect(families).toEqual([
@@ -63,7 +64,15 @@ test('names, types and help are those of the documentation', () => {
     ['simdex_thread_index_seconds_total', 'counter', 'Time that a thread spent indexing.'],
     ['simdex_active_threads', 'gauge', 'Threads of the indexer.'],
     ['simdex_busy_threads', 'gauge', 'Threads at work now.'],
+    ['simdex_index_memory_bytes', 'gauge', 'Memory that the index holds, by kind; total has all.'],
   ]);
+  expect(valuesOf(prometheusText(source))).toMatchObject({
+    'simdex_index_memory_bytes{kind="rows"}': 1,
+    'simdex_index_memory_bytes{kind="codes"}': 2,
+    'simdex_index_memory_bytes{kind="graph"}': 3,
+    'simdex_index_memory_bytes{kind="ids"}': 4,
+    'simdex_index_memory_bytes{kind="total"}': 20,
+  });
 });
 
 test('threads have counters of their own, whose sums are those of all', () => {

@@ -123,6 +123,18 @@ test('times, histograms of times and threads of the whole are the sums of its pa
   expect(read('sums.csv').toString()).toMatch(/^total_vectors,\d+,count$/m);
 });
 
+test.each(['float16', 'int8'])('rows are saved as %s at the merge, as by a single run', async (precision) => {
+  const file = write('precise.npy', npyBytes(randomRows(60, DIMS, 4)));
+  for (const [i, span] of ['0..25', '25..'].entries()) await indexPart([file], span, at(`precise-${i}.safetensors`));
+  const parts = [at('precise-0.safetensors'), at('precise-1.safetensors')];
+  const flags = ['--precision', precision, '--quiet'];
+  await runWell(['merge', ...parts, '--out', at('precise.safetensors'), ...flags]);
+  await runWell(['index', file, '--out', at('single.safetensors'), ...flags]);
+  expect(read('precise.safetensors').equals(read('single.safetensors'))).toBe(true);
+  const part = ['index', file, '--rows', '0..5', '--out', at('no.safetensors'), ...flags];
+  await runRefused(part, 2, new RegExp(`--precision ${precision}: parts are float32`));
+});
+
 test('a merged index is searchable, and --graph builds its graph once, at the merge', async () => {
   const rows = randomRows(1500, 16, 5);
   const file = write('graph.npy', npyBytes(rows));

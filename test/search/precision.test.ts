@@ -106,7 +106,7 @@ describe.each(precisions)('%s', (precision) => {
       for (const query of randomRows(3, dims, 5)) {
         expect(told(await again.search(query, 9))).toEqual(told(await index.search(query, 9)));
       }
-      expect(again.toBytes()).toEqual(bytes);
+      expect(Buffer.compare(again.toBytes(), bytes)).toBe(0);
       const { metadata, tensors } = parseSafetensors(bytes);
       expect(metadata['format']).toBe('simdex/2');
       expect(tensors.has('codes')).toBe(precision === 'float16');
@@ -203,7 +203,7 @@ test.each(precisions)('vectors that are none are refused as they are by float32,
 });
 
 test.each(precisions)('%s with a graph: the hits are exact scores of kept rows', async (precision) => {
-  const [count, dims] = [3000, 64];
+  const [count, dims] = [1500, 64];
   const index = await build(randomRows(count, dims), { precision, graph: true });
   const rows = await keptRows(index, positions(count));
   const queries = randomRows(20, dims, 2);

@@ -136,7 +136,7 @@ function moveSpan(dims: number, from: SegmentPlace, first: number, to: SegmentPl
     const bytes = new Uint8Array(from.memory.buffer, source + first * size, count * size);
     new Uint8Array(to.memory.buffer, destination + target * size, count * size).set(bytes);
   };
-  copy(0, 0, rowBytes(from.form, dims));
+  copy(0, 0, rowBytes(to.form, dims));
   copy(from.magnitudes, to.magnitudes, 4);
   if (!from.int8 || !to.int8) return;
   copy(from.int8.codes, to.int8.codes, codeCount(dims));

@@ -19,7 +19,7 @@ export interface SegmentPlace {
 }
 
 /** What is done to rows that are new: the magnitudes are written, and for cosine the rows become unit rows. */
-export type RowOperation = 'normalize' | 'magnitudes';
+type RowOperation = 'normalize' | 'magnitudes';
 
 /** What is made of rows. */
 export interface RowSettling {

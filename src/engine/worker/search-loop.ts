@@ -6,12 +6,20 @@
 import type { CompiledKernel, KernelMemory } from '../../kernel/instantiate.js';
 import { ErrorBound } from '../../kernel/search/error-bound.js';
 import { instantiateSearchKernel } from '../../kernel/search/instantiate-search-kernel.js';
-import { codeCount, FACTOR_BYTES, INT8_TERMS, quantizeQueryInto } from '../../kernel/search/int8-bound.js';
+import {
+  boundsOf,
+  codeCount,
+  FACTOR_BYTES,
+  INT8_TERMS,
+  leastKeyOf,
+  quantizeQueryInto,
+} from '../../kernel/search/int8-bound.js';
 import { queryBytes, type SearchKernelExports } from '../../kernel/search/search-kernel.js';
 import { isThere } from '../../memory/deaths.js';
 import { type Board, SearchBoard } from '../../memory/search-board.js';
 import { rowsPerCall } from '../../memory/segment-layout.js';
 import { UnitControl } from '../../memory/unit-control.js';
+import { CandidateList } from './candidate-list.js';
 import type { QueryGroup, SearchPart, SearchPass, SearchTask } from './search-task.js';
 import { TopHits } from './top-hits.js';
 import type { UnitWork } from './unit-work.js';
@@ -82,6 +90,8 @@ export class SearchLane {
   readonly #bound: ErrorBound;
   readonly #callRows: number;
   readonly #hits: TopHits[] = [];
+  /** Of every query whose rows are listed and not scored. */
+  readonly #lists: (CandidateList | undefined)[] = [];
   /** Group of every query. */
   readonly #groups: QueryGroup[] = [];
   /** Limit of every query; the kernel reads a copy of them in the part's memory. */
@@ -110,7 +120,9 @@ export class SearchLane {
     this.#queryLengths = new Float64Array(queryCount);
     for (const group of groups) {
       for (let i = 0; i < group.queryCount; i++) {
-        this.#hits.push(new TopHits(board.hits, board.place(lane, this.#groups.length)));
+        const place = board.place(lane, this.#groups.length);
+        this.#hits.push(new TopHits(board.hits, place));
+        this.#lists.push(place.candidates > 0 ? new CandidateList(board.hits, place) : undefined);
         this.#groups.push(group);
       }
     }
@@ -167,7 +179,8 @@ export class SearchLane {
 
   /** Below this score no row can be a hit. */
   #limit(query: number): number {
-    const key = Math.max(this.#hits[query]!.worstKey, this.#board.leastKeys[query]!);
+    const { k } = this.#groups[query]!;
+    const key = Math.max(k > 0 ? this.#hits[query]!.worstKey : Number.NEGATIVE_INFINITY, this.#board.leastKeys[query]!);
     return this.#bound.limit(key, this.#queryLengths[query]!);
   }
 
@@ -296,13 +309,35 @@ export class SearchLane {
 
   #offer(part: OpenPart, query: number, row: number): void {
     const hits = this.#hits[query]!;
-    const key = this.#exactKey(part, query, row);
-    if (!hits.offer(key, part.firstSlot + row)) return;
+    const list = this.#lists[query];
+    const key = list ? this.#list(part, query, row, list) : this.#exactKey(part, query, row);
+    if (key === undefined || !hits.offer(key, part.firstSlot + row)) return;
     const limit = this.#limit(query);
     if (limit === this.#limits[query]) return;
     if (this.#limits[query] === Number.NEGATIVE_INFINITY) this.#unlimited--;
     this.#limits[query] = limit;
     part.open.floats[part.place.limits / 4 + query] = limit;
+  }
+
+  /** Takes a row among the candidates, unless it can be none; gives the least key that it can have, where any is known and wanted. */
+  #list(part: OpenPart, query: number, row: number, list: CandidateList): number | undefined {
+    if (!part.quantized) this.#placeQueryCodes(part);
+    const { metric, dims } = this.#pass;
+    const { open, int8, magnitudes, place } = part;
+    const stride = codeCount(dims);
+    const product = open.kernel.codeProduct(int8!.codes + row * stride, place.queryCodes + 2 * query * stride, stride);
+    const factor = (int8!.factors + row * FACTOR_BYTES) / 4;
+    const bounds = boundsOf(metric, this.#queryTerms!.subarray(query * INT8_TERMS, (query + 1) * INT8_TERMS), product, {
+      scale: open.floats[factor]!,
+      error: open.floats[factor + 1]!,
+      magnitude: open.floats[magnitudes / 4 + row]!,
+    });
+    const most = Number.isNaN(bounds.most) ? Number.POSITIVE_INFINITY : bounds.most;
+    const limit = this.#limits[query]!;
+    if (most < limit) return undefined;
+    list.add(part.firstSlot + row, most, limit);
+    if (this.#groups[query]!.k === 0 || Number.isNaN(bounds.least)) return undefined;
+    return leastKeyOf(metric, bounds.least, this.#queryLengths[query]!);
   }
 
   #exactKey(part: OpenPart, query: number, at: number): number {

@@ -44,8 +44,10 @@ export interface SearchPart {
 /** Queries of one call, which looks at the index as it was at one version. */
 export interface QueryGroup {
   readonly queryCount: number;
-  /** Hits wanted of each; at least 1. */
+  /** Hits wanted of each; at least 1, but where there are candidates: then 0 means that no limit is looked for. */
   readonly k: number;
+  /** Room for candidates, where rows are not scored but listed with their bounds: for rows that are in a file. */
+  readonly candidates?: number | undefined;
   readonly version: number;
   /** For every part, how many of its rows there are: the first ones, but for those that are dead. */
   readonly rowCounts: readonly number[];

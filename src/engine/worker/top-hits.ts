@@ -2,7 +2,7 @@
  * The best k rows of those offered: a binary heap with the worst of them on top, in memory that the caller reads when
  * the search is over. A greater key is better; of equal keys the lower slot is. What the memory holds is gone on with.
  */
-import type { HitPlace } from '../../memory/search-board.js';
+import { HIT_COUNTS, type HitPlace } from '../../memory/search-board.js';
 
 export class TopHits {
   readonly #words: Float64Array;
@@ -17,13 +17,18 @@ export class TopHits {
     this.#words = words;
     this.#at = at;
     this.#k = k;
-    this.#keys = at + 2;
-    this.#slots = at + 2 + k;
+    this.#keys = at + HIT_COUNTS;
+    this.#slots = at + HIT_COUNTS + k;
     this.#size = words[at]!;
   }
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Hits that it can have. */
+  get capacity(): number {
+    return this.#k;
   }
 
   /** Rows that were scored. */

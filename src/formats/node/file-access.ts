@@ -1,4 +1,6 @@
 /** Node: files by path; what is written appears whole. */
+import { realpath } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { FileAccess } from '../file-access.js';
 import { createAtomicFile } from './atomic-file.js';
 import { openFileSource } from './file-source.js';
@@ -6,4 +8,6 @@ import { openFileSource } from './file-source.js';
 export const nodeFiles: FileAccess = {
   open: openFileSource,
   create: (file) => createAtomicFile(file, { durable: true }),
+  // A file that is not there yet is no other's.
+  identify: (file) => realpath(file).catch(() => resolve(file)),
 };

@@ -2,7 +2,7 @@
  * A regular file as a `ByteSource`. It is open from `openFileSource` to `close()`, its owner's to call; reads name their
  * position, so any number of them may be under way.
  */
-import { constants, readSync } from 'node:fs';
+import { constants, readSync, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { IndexingError } from '../../base/errors.js';
 import { malformed } from '../malformed.js';
@@ -23,7 +23,7 @@ export async function openFileSource(file: string, name = file): Promise<Closabl
     const stats = await handle.stat();
     if (stats.isDirectory()) throw unreadable(name, 'it is a directory; name a file in it');
     if (!stats.isFile()) throw unreadable(name, 'it is a device, pipe or socket; save it to a file first');
-    return createSource(name, handle, stats.size, stats.mtime.toISOString());
+    return createSource(name, handle, stats);
   } catch (error) {
     await handle.close();
     throw error;
@@ -39,7 +39,8 @@ async function openToRead(file: string): Promise<FileHandle> {
   }
 }
 
-function createSource(file: string, handle: FileHandle, byteLength: number, version: string): ClosableSource {
+function createSource(file: string, handle: FileHandle, opened: Stats): ClosableSource {
+  const byteLength = opened.size;
   let closed = false;
   const refuseClosed = () => {
     if (closed) throw new IndexingError('Disposed', `${file} was closed before its last row was read`);
@@ -47,7 +48,7 @@ function createSource(file: string, handle: FileHandle, byteLength: number, vers
   return {
     name: file,
     byteLength,
-    version,
+    version: opened.mtime.toISOString(),
 
     async readInto(target, byteOffset) {
       for (let done = 0; done < target.length; ) {
@@ -75,6 +76,16 @@ function createSource(file: string, handle: FileHandle, byteLength: number, vers
       } catch (cause) {
         throw fileError('read', file, cause);
       }
+    },
+
+    async requireUnchanged() {
+      refuseClosed();
+      const { size, mtimeMs } = await handle.stat().catch((cause: unknown) => {
+        throw fileError('read', file, cause);
+      });
+      if (size === byteLength && mtimeMs === opened.mtimeMs) return;
+      const what = size === byteLength ? 'its time is another' : `it has ${size} bytes, not ${byteLength}`;
+      throw unreadable(file, `it was changed while it was open (${what}); load it again`);
     },
 
     async close() {

@@ -34,7 +34,8 @@ export async function openSourceToRead(path: string): Promise<ClosableSource> {
   return isPipe ? createPipeSource(path, createReadStream(path, { highWaterMark: PIECE_BYTES })) : openFileSource(path);
 }
 
-function createPipeSource(name: string, stream: Readable): ClosableSource {
+/** @param stream is destroyed by `close` */
+export function createPipeSource(name: string, stream: Readable): ClosableSource {
   const pieces = stream.iterator({ destroyOnReturn: true }) as AsyncIterator<Uint8Array>;
   let piece: Uint8Array = new Uint8Array(0);
   let position = 0;

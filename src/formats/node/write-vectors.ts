@@ -3,6 +3,7 @@
  * creator, who calls `finish()` or `abort()`; any error aborts it. One call at a time: overlapping writes are refused.
  */
 import { IndexingError, invalidConfiguration } from '../../base/errors.js';
+import type { Precision } from '../../memory/segment-layout.js';
 import { checkId, isVectorId } from '../../vectors/vector-id.js';
 import { isFloat32Array, refuseDetached } from '../../vectors/vector-matrix.js';
 import type { ComponentOrder } from '../../vectors/vector-source.js';
@@ -10,6 +11,7 @@ import type { FormatWriter, RowShape, RowsToWrite, VectorEncoder } from '../form
 import { formatOf, formatsFor, type VectorFormat } from '../registry.js';
 import type { IdentifiedMatrix, RowChunk } from '../row-chunk.js';
 import { type AtomicFile, abortAndThrow, createAtomicFile, createSpillFile, type SpillFile } from './atomic-file.js';
+import { PreciseRows } from './precise-rows.js';
 
 /** How numbers, one per row, are written. */
 export interface ColumnWriterOptions {
@@ -29,6 +31,8 @@ export interface IndexWriterOptions {
   readonly metric: 'cosine' | 'dot' | 'euclidean';
   /** Default `'original'`: sorted rows can be written, but no index loads them. */
   readonly order?: ComponentOrder | undefined;
+  /** What the rows are written as: for cosine. Default: `'float32'`. */
+  readonly precision?: Precision | undefined;
   /** Components of each row. Default: those of the first rows; needed for a file that may get no rows. */
   readonly dims?: number | undefined;
 }
@@ -94,9 +98,16 @@ export async function createColumnWriter(file: string, options: ColumnWriterOpti
  * `createVectorWriter`.
  */
 export async function createIndexWriter(file: string, options: IndexWriterOptions): Promise<VectorWriter> {
-  const { metric, order = 'original', dims } = options;
+  const { metric, order = 'original', precision = 'float32', dims } = options;
   if (dims !== undefined) requireCount('dims', dims, 1);
-  const shapeOf = (length: number): RowShape => ({ kind: 'index', dims: length, metric, order });
+  const compactOf = (length: number) => (precision === 'float32' ? undefined : new PreciseRows(length, precision));
+  const shapeOf = (length: number): RowShape => ({
+    kind: 'index',
+    dims: length,
+    metric,
+    order,
+    compact: compactOf(length),
+  });
   const rows = await openRowFile(file, { format: 'safetensors' }, dims === undefined ? undefined : shapeOf(dims));
   return {
     get count() {

@@ -36,6 +36,44 @@ const ROOM = 2 ** -32;
 /** How far the magnitudes of rows may be off, and some more. */
 const MAGNITUDE_ROOM = 2e-6;
 
+/** What the terms of a query say of a row: its score is between these, in the space of limits (error-bound.ts). NaN: nothing is known. */
+export interface ScoreBounds {
+  readonly least: number;
+  readonly most: number;
+}
+
+/**
+ * Bounds of the score of a row: the upper one as the kernel has it, and by the same inequality
+ *
+ *   y·v ≥ t·s·(p·c) − e(|y| + R) − |v|R
+ *
+ * the lower one. What float64 rounds is in the terms, and 2⁻⁴⁰ of the product.
+ *
+ * @param terms those of the query
+ * @param product of the codes
+ */
+export function boundsOf(
+  metric: Metric,
+  terms: ArrayLike<number>,
+  product: number,
+  { scale, error, magnitude }: { readonly scale: number; readonly error: number; readonly magnitude: number },
+): ScoreBounds {
+  const [constant, perProduct, perError] = [terms[0]!, terms[1]!, terms[2]!];
+  const [perMagnitude, perSquare] = [terms[3]!, terms[4]!];
+  const middle = perProduct * scale * product;
+  const off = perError * error;
+  const most = constant + middle + off + (perMagnitude * magnitude - perSquare * magnitude * magnitude);
+  const square = metric === 'euclidean' ? (2 - perSquare) * magnitude * magnitude : 0;
+  const below = Math.abs(constant) * (1 + 4 * ROOM) + perMagnitude * magnitude + square + Math.abs(middle) * 2 ** -40;
+  return { least: middle - off - below, most };
+}
+
+/** The least key that a row of that score can have, as of error-bound.ts. */
+export function leastKeyOf(metric: Metric, leastScore: number, queryLength: number): number {
+  // Rows are of length 1 within the tolerance, and the row that codes are of is within it of the one that is scored.
+  return metric === 'cosine' ? leastScore / queryLength - 2 * UNIT_TOLERANCE : leastScore;
+}
+
 /** Whether rows of so many components can be kept in less than float32, or in a file: then all scans are by codes. */
 export function canBeCompact(dims: number): boolean {
   return dims <= MAX_DIMS;

@@ -16,8 +16,8 @@ interface Candidates {
 }
 
 export interface FilteredSearch {
-  /** The candidates of one query, on the calling thread. */
-  readonly walk: (request: GraphRequest, query: number, effort: number) => Candidates;
+  /** The candidates of one query, on the calling thread; undefined where those are too many. */
+  readonly walk: (request: GraphRequest, query: number, effort: number) => Candidates | Promise<Candidates> | undefined;
   readonly hitsOf: (candidates: Candidates, request: GraphRequest, query: number) => SearchHits;
   /** Rows of the graph. */
   readonly live: number;
@@ -42,7 +42,10 @@ export async function searchFiltered(
   for (let query = 0; query < request.queries.count; query++) {
     let effort = request.effort;
     for (;;) {
-      const { ranked, rows } = search.walk(request, query, effort);
+      const walking = search.walk(request, query, effort);
+      const walked = walking instanceof Promise ? await walking : walking;
+      if (!walked) return undefined;
+      const { ranked, rows } = walked;
       const passing: number[] = [];
       for (let i = 0; i < ranked.slots.length; i++) {
         const part = partOf(ranked.slots[i]!, rows.firstSlots);

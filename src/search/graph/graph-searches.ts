@@ -6,12 +6,17 @@ import { linkSignals } from '../../base/linked-signal.js';
 import { TimeSlices } from '../../base/time-slices.js';
 import type { EngineCore } from '../../engine/engine-core.js';
 import { Gathering } from '../../engine/gathering.js';
+import { ErrorBound } from '../../kernel/search/error-bound.js';
+import { type Candidates, candidatesOn, holdFiles, roomFor } from '../file/board-candidates.js';
+import type { ExactScores } from '../file/exact-scores.js';
 import { type JoiningCall, joinPass } from '../joining.js';
 import type { PreparedQueries } from '../queries.js';
-import { rankHits } from '../rank.js';
+import { type RankedRows, rankHits } from '../rank.js';
 import type { Snapshot } from '../rows.js';
 import type { SearchFilter } from '../search-filter.js';
 import { type HitRange, hitsOf, type SearchHits } from '../search-hits.js';
+import type { PassRows } from '../search-pass.js';
+import type { IndexSearches } from '../searches.js';
 import { doInSlices, doNow } from '../steps.js';
 import { searchFiltered } from './filtered-search.js';
 import type { GraphMoment } from './graph-rows.js';
@@ -51,8 +56,11 @@ const LEAST_HITS = 256;
 const WORK_PER_MS = 5e6;
 
 export class GraphSearches {
+  readonly scores: ExactScores | undefined;
+  readonly searches: IndexSearches;
   readonly #core: EngineCore;
   readonly #scope: GraphSearchScope;
+  readonly #bound: ErrorBound;
   readonly #closing: AbortSignal;
   readonly #here: GraphSearchHere;
   readonly #gathering: Gathering<WaitingQueries, GraphSearchJob>;
@@ -61,11 +69,23 @@ export class GraphSearches {
   /** What a step of a walk takes the calling thread, as far as is known. */
   #stepMs: number;
 
-  /** @param closing aborted when the graph is let go: searches that wait, or are under way, then reject with its reason */
-  constructor(core: EngineCore, scope: GraphSearchScope, closing: AbortSignal) {
+  /**
+   * @param closing aborted when the graph is let go: searches that wait, or are under way, then reject with its reason
+   * @param scores what scores candidates whose rows may be in a file; undefined where all are in memory
+   * @param searches those of all rows, for queries that have too many candidates then
+   */
+  constructor(
+    core: EngineCore,
+    scope: GraphSearchScope,
+    closing: AbortSignal,
+    { scores, searches }: Pick<GraphSearches, 'scores' | 'searches'>,
+  ) {
     this.#core = core;
     this.#scope = scope;
     this.#closing = closing;
+    this.scores = scores;
+    this.searches = searches;
+    this.#bound = new ErrorBound(scope.metric, scope.dims);
     this.#here = new GraphSearchHere(scope);
     this.#stepMs = (scope.dims + 400) / 5e5;
     this.#gathering = new Gathering(
@@ -88,6 +108,11 @@ export class GraphSearches {
    * `signal.reason`, `ThreadPanic`.
    */
   search(request: GraphRequest): Promise<SearchHits[]> {
+    if (!this.scores) return this.#search(request);
+    return this.#search(request).finally(holdFiles(request.snapshot));
+  }
+
+  #search(request: GraphRequest): Promise<SearchHits[]> {
     if (request.queries.count !== 1) return this.#searchOnThreads(request);
     return new Promise((resolve, reject) => {
       // Callers that were answered together come back together: the first one waits for the others, which takes no time.
@@ -96,13 +121,17 @@ export class GraphSearches {
     });
   }
 
-  /** The hits on the calling thread, at once. */
-  searchNow(request: GraphRequest): SearchHits[] {
-    const { queries, effort } = request;
+  /** The hits on the calling thread; at once where all rows are in memory. */
+  searchNow(request: GraphRequest): SearchHits[] | Promise<SearchHits[]> {
+    const { queries, effort, k } = request;
     const startedAt = performance.now();
-    const { rows, board } = this.#here.search({ ...queriesOf(request), first: 0, count: queries.count });
+    const { rows, board } = this.#here.search({ ...this.#queriesOf(request), first: 0, count: queries.count });
     const stepMs = (performance.now() - startedAt) / (effort * queries.count);
     if (request.moment.waitingCount === 0) this.#stepMs = 0.9 * this.#stepMs + 0.1 * Math.min(stepMs, 2 * this.#stepMs);
+    if (this.scores) {
+      const candidates = queries.scales.map((_, query) => candidatesOn(board, 1, query, k, this.#bound));
+      return this.#scoreHere(request, rows, candidates);
+    }
     const hits: SearchHits[] = [];
     for (let query = 0; query < queries.count; query++) {
       const ranked = doNow(rankHits(board, 1, query));
@@ -114,15 +143,21 @@ export class GraphSearches {
   /** The hits among the rows that a filter accepts, on the calling thread; undefined where all rows have to be looked at. */
   async searchFiltered(request: GraphRequest, filter: SearchFilter, live: number): Promise<SearchHits[] | undefined> {
     const { signal, unlink } = linkSignals(this.#closing, request.signal);
+    const release = holdFiles(request.snapshot);
     try {
       signal.throwIfAborted();
       return await searchFiltered({ ...request, signal }, filter, {
         live,
         walk: (request, query, effort) => {
           const k = Math.min(effort, request.snapshot.size);
-          const call = { ...queriesOf(request), k, effort, leastKeys: undefined, first: query, count: 1 };
-          const { rows, board } = this.#here.search(call);
-          return { rows, ranked: doNow(rankHits(board, 1, 0)) };
+          const wider = { ...request, k, effort, leastKeys: undefined };
+          const { rows, board } = this.#here.search({ ...this.#queriesOf(wider), first: query, count: 1 });
+          if (!this.scores) return { rows, ranked: doNow(rankHits(board, 1, 0)) };
+          const candidates = candidatesOn(board, 1, 0, k, this.#bound);
+          return (
+            candidates &&
+            this.#rank(wider, rows, query, [candidates], signal).then(([ranked]) => ({ rows, ranked: ranked! }))
+          );
         },
         hitsOf: ({ ranked, rows }, request, query) => {
           const scale = request.queries.scales[query]!;
@@ -131,15 +166,17 @@ export class GraphSearches {
       });
     } finally {
       unlink();
+      release();
     }
   }
 
   /** As `search`, and the milliseconds that a query took on its thread, in the mean. */
   async measure(request: GraphRequest): Promise<{ readonly hits: SearchHits[]; readonly meanMs: number }> {
     const { signal, unlink } = linkSignals(this.#closing, request.signal);
+    const release = holdFiles(request.snapshot);
     try {
       const { queries } = request;
-      const call = { ...queriesOf(request), first: 0, count: queries.count };
+      const call = { ...this.#queriesOf(request), first: 0, count: queries.count };
       let job: GraphSearchJob | undefined;
       const stop = () => job?.leave();
       signal.addEventListener('abort', stop, { once: true });
@@ -159,10 +196,11 @@ export class GraphSearches {
       signal.throwIfAborted();
       if (job!.panic) throw job!.panic;
       const hits: SearchHits[] = [];
-      await this.#takeHits(job!, call, request, hits, new TimeSlices(signal));
+      await this.#takeHits(job!, call, request, hits, signal);
       return { hits, meanMs: job!.totalMs / queries.count };
     } finally {
       unlink();
+      release();
     }
   }
 
@@ -201,14 +239,19 @@ export class GraphSearches {
       const { queries, k } = request;
       const bytesOfOne = Math.max(LEAST_HITS, k);
       const most = Math.max(1, Math.floor(FULL_PASS / bytesOfOne));
-      const slices = new TimeSlices(signal);
       const hits: SearchHits[] = [];
       // One pass after the other, so that those of other calls come in between.
       for (let first = 0; first < queries.count; first += most) {
         const count = Math.min(most, queries.count - first);
-        const call: WaitingQueries = { ...queriesOf(request), first, count, rows: count, bytes: count * bytesOfOne };
+        const call: WaitingQueries = {
+          ...this.#queriesOf(request),
+          first,
+          count,
+          rows: count,
+          bytes: count * bytesOfOne,
+        };
         const job = await joinPass(this.#gathering, call, this.#passes, signal);
-        await this.#takeHits(job, call, request, hits, slices);
+        await this.#takeHits(job, call, request, hits, signal);
       }
       return hits;
     } finally {
@@ -221,14 +264,75 @@ export class GraphSearches {
     call: GraphQueries,
     request: GraphRequest,
     hits: SearchHits[],
-    slices: TimeSlices,
+    signal: AbortSignal,
   ): Promise<void> {
     const before = job.firstQueryOf(call);
+    const slices = new TimeSlices(signal);
+    if (this.scores) {
+      const candidates: (Candidates | undefined)[] = [];
+      for (let query = 0; query < call.count; query++) {
+        candidates.push(candidatesOn(job.board, 1, before + query, request.k, this.#bound));
+        if (slices.isDue()) await slices.nextTurn();
+      }
+      for (const each of await this.#scoreAll(request, job.rows, call.first, candidates, signal)) hits.push(each);
+      return;
+    }
     for (let query = 0; query < call.count; query++) {
       const scale = request.queries.scales[call.first + query]!;
       const ranked = await doInSlices(rankHits(job.board, 1, before + query), slices);
       hits.push(asApproximate(await doInSlices(hitsOf(ranked, job.rows, this.#scope.metric, scale, request), slices)));
     }
+  }
+
+  async #scoreHere(
+    request: GraphRequest,
+    rows: PassRows,
+    candidates: readonly (Candidates | undefined)[],
+  ): Promise<SearchHits[]> {
+    const { signal, unlink } = linkSignals(this.#closing, request.signal);
+    try {
+      return await this.#scoreAll(request, rows, 0, candidates, signal);
+    } finally {
+      unlink();
+    }
+  }
+
+  /** The hits of queries, those from `first` on, by their candidates. One that has too many is searched for among all rows. */
+  async #scoreAll(
+    request: GraphRequest,
+    rows: PassRows,
+    first: number,
+    candidates: readonly (Candidates | undefined)[],
+    signal: AbortSignal,
+  ): Promise<SearchHits[]> {
+    if (candidates.includes(undefined)) {
+      const all = await this.searches.search({ ...request, accepted: undefined });
+      return all.slice(first, first + candidates.length);
+    }
+    const slices = new TimeSlices(signal);
+    const hits: SearchHits[] = [];
+    const ranked = await this.#rank(request, rows, first, candidates as readonly Candidates[], signal);
+    for (const [query, each] of ranked.entries()) {
+      const scale = request.queries.scales[first + query]!;
+      hits.push(asApproximate(await doInSlices(hitsOf(each, rows, this.#scope.metric, scale, request), slices)));
+    }
+    return hits;
+  }
+
+  async #rank(
+    { queries, k, leastKeys, snapshot: { stored } }: GraphRequest,
+    rows: PassRows,
+    first: number,
+    candidates: readonly Candidates[],
+    signal: AbortSignal,
+  ): Promise<RankedRows[]> {
+    const scores = this.scores!;
+    const board = scores.createBoard(candidates.length, k);
+    await scores.score({ rows, stored }, { queries, first, leastKeys }, candidates, board, signal);
+    const slices = new TimeSlices(signal);
+    const ranked: RankedRows[] = [];
+    for (let query = 0; query < candidates.length; query++) ranked.push(await scores.rank(board, query, slices));
+    return ranked;
   }
 
   #createJob(calls: readonly GraphQueries[], timed: boolean): GraphSearchJob {
@@ -237,15 +341,16 @@ export class GraphSearches {
     return new GraphSearchJob(this.#core, this.#scope, calls, { queriesPerUnit, timed });
   }
 
+  #queriesOf({ snapshot, queries, k, leastKeys, moment, effort, leftOut }: GraphRequest) {
+    const candidates = this.scores ? roomFor(Math.max(k, effort)) : undefined;
+    return { snapshot, queries, k, candidates, accepted: undefined, leastKeys, moment, effort, leftOut };
+  }
+
   /** What one query takes one thread. */
   #predictMs({ effort, moment }: Pick<GraphQueries, 'effort' | 'moment'>): number {
     const walksMs = effort * this.#stepMs * Math.max(1, moment.parts.length);
     return walksMs + (moment.waitingCount * this.#scope.dims) / WORK_PER_MS;
   }
-}
-
-function queriesOf({ snapshot, queries, k, leastKeys, moment, effort, leftOut }: GraphRequest) {
-  return { snapshot, queries, k, accepted: undefined, leastKeys, moment, effort, leftOut };
 }
 
 function asApproximate(hits: SearchHits): SearchHits {

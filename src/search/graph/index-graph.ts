@@ -15,6 +15,7 @@ import type { Metric } from '../../kernel/search/error-bound.js';
 import { MAX_EFFORT } from '../../memory/graph-part-layout.js';
 import type { IndexingPerformanceReport } from '../../reporting/report.js';
 import type { GraphFigures } from '../../reporting/report-data.js';
+import type { ExactScores } from '../file/exact-scores.js';
 import type { Place } from '../id-table.js';
 import type { KeptRows } from '../kept-rows.js';
 import type { PreparedQueries } from '../queries.js';
@@ -22,7 +23,7 @@ import type { RowRoom, Rows, Snapshot } from '../rows.js';
 import type { RowsScope } from '../rows-job.js';
 import type { SearchFilter } from '../search-filter.js';
 import type { SearchHits } from '../search-hits.js';
-import type { Searches } from '../searches.js';
+import type { IndexSearches } from '../searches.js';
 import type { Segment } from '../segment.js';
 import { doInSlices, type Steps } from '../steps.js';
 import { type CalibrationPoint, effortFor } from './calibration.js';
@@ -46,7 +47,9 @@ export interface IndexGraphOptions {
   readonly graphKernel: GraphKernel;
   readonly metric: Metric;
   readonly rows: Rows;
-  readonly searches: Searches;
+  readonly searches: IndexSearches;
+  /** What scores candidates whose rows may be in a file; undefined where all are in memory. */
+  readonly scores: ExactScores | undefined;
   readonly degree: number;
   readonly effort: number;
   /** Most bytes of a part's memory; undefined for what WebAssembly allows. */
@@ -115,7 +118,7 @@ export class IndexGraph {
     });
     const { searchKernel, dims } = scope;
     const searchScope = { metric, dims, searchKernel, threads, warn, graphKernel: graphKernel.source };
-    this.#searches = new GraphSearches(core, searchScope, closing);
+    this.#searches = new GraphSearches(core, searchScope, closing, options);
   }
 
   get info(): GraphInfo {

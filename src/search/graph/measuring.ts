@@ -7,7 +7,7 @@ import { placeOf } from '../id-table.js';
 import { type PreparedQueries, prepareQueries } from '../queries.js';
 import type { Rows } from '../rows.js';
 import type { SearchHits } from '../search-hits.js';
-import type { Searches, SearchRequest } from '../searches.js';
+import type { IndexSearches, SearchRequest } from '../searches.js';
 import { type CalibrationPoint, ENOUGH_RECALL, MEASURED_EFFORTS, MEASURED_HITS, recallOf } from './calibration.js';
 import { NOWHERE } from './graph-part.js';
 import type { GraphRows } from './graph-rows.js';
@@ -16,7 +16,7 @@ import type { GraphSearches } from './graph-searches.js';
 export interface MeasuringOptions {
   readonly rows: Rows;
   readonly graphRows: GraphRows;
-  readonly searches: Searches;
+  readonly searches: IndexSearches;
   readonly graphSearches: GraphSearches;
   readonly metric: Metric;
   readonly signal: AbortSignal;
@@ -123,7 +123,7 @@ async function measure(
   return points.sort((a, b) => a.k - b.k || a.effort - b.effort);
 }
 
-function exactHits(searches: Searches, request: SearchRequest): SearchHits[] | Promise<SearchHits[]> {
+function exactHits(searches: IndexSearches, request: SearchRequest): SearchHits[] | Promise<SearchHits[]> {
   return searches.isSmall(request) ? searches.searchNow(request) : searches.search(request);
 }
 

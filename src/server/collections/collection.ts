@@ -1,6 +1,7 @@
 /**
  * One collection as requests see it. A write is answered when it is committed and searches see it; writes that wait together share a commit.
  */
+import { rm } from 'node:fs/promises';
 import { TimeSlices } from '../../base/time-slices.js';
 import type { Engine } from '../../engine/engine.js';
 import { RequestError } from '../errors.js';
@@ -9,6 +10,9 @@ import { matches } from '../filters/matches.js';
 import type { IndexType } from '../filters/payload-index.js';
 import { type FilterPlan, planFilter } from '../filters/plan.js';
 import type { CollectionStore } from '../store/collection-store.js';
+import { writeSnapshot } from '../store/snapshot-file.js';
+import type { CollectionState } from '../watching/server-state.js';
+import type { CollectionWatch } from './collection-watch.js';
 import { GraphKeeper, type ServerLogger } from './graph-keeper.js';
 import { loadPoints } from './load-points.js';
 import { doOperation, hasFilter, type Operation, rowsOf } from './operations.js';
@@ -17,7 +21,7 @@ import type { PointId } from './point-id.js';
 import type { Points } from './points.js';
 import type { CollectionSettings, GraphSettings } from './settings.js';
 import { checkVector } from './vectors.js';
-import { WriteGroup } from './write-group.js';
+import { type NewPoint, WriteGroup } from './write-group.js';
 import { WriteQueue } from './write-queue.js';
 
 /** A point as it is read. */
@@ -74,19 +78,26 @@ export class Collection {
   #closed = false;
 
   /** Reads what the store has. */
-  static async open(store: CollectionStore, engine: Engine, logger: ServerLogger): Promise<Collection> {
-    return new Collection(await loadPoints(store, engine), logger);
+  static async open(
+    store: CollectionStore,
+    engine: Engine,
+    logger: ServerLogger,
+    watch: CollectionWatch,
+  ): Promise<Collection> {
+    return new Collection(await loadPoints(store, engine, logger, watch), logger);
   }
 
   private constructor(points: Points, logger: ServerLogger) {
     this.#points = points;
-    this.#graph = new GraphKeeper(points, logger);
     this.#writes = new WriteQueue(
       () => new WriteGroup(points),
       (group) => points.commit(group),
       async () => {
         try {
-          return points.scanPayloads() || (await points.compact());
+          if (points.scanPayloads()) return true;
+          const compacted = await points.compact();
+          if (compacted !== undefined) this.#graph.rowsAreGone(compacted);
+          return compacted !== undefined;
         } catch (error) {
           logger.warn(
             { err: error, collection: points.settings.name },
@@ -96,6 +107,7 @@ export class Collection {
         }
       },
     );
+    this.#graph = new GraphKeeper(points, (action) => this.#writes.inTurn(action), logger);
     this.#graph.look();
     if (!points.payloadIndexes.isEmpty) this.#inBackground(this.#makePayloadIndexes());
   }
@@ -107,6 +119,22 @@ export class Collection {
   /** Points. */
   get size(): number {
     return this.#points.table.size;
+  }
+
+  /** For the metrics and the dashboard. */
+  get state(): Omit<CollectionState, 'storedBytes'> {
+    const { name, size: dims, distance } = this.settings;
+    const { graph, memory } = this.#points.index;
+    return {
+      name,
+      dims,
+      distance,
+      status: this.#graph.state.isBehind ? 'yellow' : 'green',
+      points: this.size,
+      waiting: this.#graph.pending,
+      memoryBytes: memory.total,
+      graph: graph && { degree: graph.degree, calibration: graph.calibration },
+    };
   }
 
   /** Points that are in the graph, and whether others are to come. */
@@ -143,9 +171,19 @@ export class Collection {
     this.#graph.look();
   }
 
+  /** As an upsert, but one that waits where others are refused, and in whose time no graph is begun: for imports. */
+  async importBlock(points: readonly NewPoint[]): Promise<void> {
+    if (this.#closed) throw new RequestError(503, 'The collection is being closed');
+    await this.#graph.whileImporting(async () => {
+      await this.#graph.room();
+      await this.#writes.write(points.length, (group) => group.put(points));
+      this.#graph.look();
+    });
+  }
+
   async changeGraph(hnsw: GraphSettings): Promise<void> {
     await this.#writes.inTurn(() => this.#points.changeSettings({ ...this.settings, hnsw }));
-    this.#graph.rebuild();
+    this.#graph.look();
   }
 
   /** Makes an index of a payload field; filters use it when this resolves. */
@@ -197,7 +235,8 @@ export class Collection {
   }
 
   async search({ query, limit, offset, threshold, filter, exact, effort }: SearchRequest): Promise<SearchAnswer> {
-    const { table, index } = this.#points;
+    const { table, index, watch } = this.#points;
+    const startedAtMs = performance.now();
     const own = 'id' in query ? this.#slotOf(query.id) : undefined;
     if (!('id' in query)) checkVector(this.settings, query, 'the query');
     return table.whileSearching(async () => {
@@ -212,6 +251,7 @@ export class Collection {
         exact,
         effort: effort === undefined ? undefined : Math.max(effort, k),
       });
+      watch.searched(1, startedAtMs);
       const hits = found.ids.flatMap((slot, rank) => {
         const id = table.idOf(slot);
         return id === undefined || slot === own ? [] : [{ id, score: found.scores[rank]! }];
@@ -225,11 +265,39 @@ export class Collection {
     });
   }
 
+  /** Writes all points, as they are between two writes, to a file (snapshot-file.ts). */
+  async snapshot(file: string): Promise<void> {
+    const { index, table, store } = this.#points;
+    const moment = await this.#writes.inTurn(async () => {
+      const read = store.beginRead();
+      // The rows that are saved are those of this moment.
+      const saving = index.save(`${file}.index`);
+      saving.catch(() => undefined);
+      const ids: PointId[] = [];
+      const slices = new TimeSlices();
+      for (const slot of index.ids()) {
+        ids.push(table.idOf(slot)!);
+        if (ids.length % STRIDE === 0 && slices.isDue()) await slices.nextTurn();
+      }
+      return { read, saving, ids, settings: this.settings };
+    });
+    try {
+      await moment.saving;
+      const payload = (id: PointId) => store.payload(id, moment.read);
+      await writeSnapshot(file, { ...moment, index: `${file}.index`, payload });
+    } finally {
+      moment.read.done();
+      await moment.saving.catch(() => undefined);
+      await rm(`${file}.index`, { force: true });
+    }
+  }
+
   /** Closes the store when what was asked for is done. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#writes.idle();
     await this.#graph.close();
+    await this.#writes.idle();
     await this.#points.index.dispose();
     await this.#points.store.close();
   }

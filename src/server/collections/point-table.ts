@@ -55,6 +55,17 @@ export class PointTable {
     return slot;
   }
 
+  /** Gives a slot to a row that is no point, until it is released. */
+  skip(): number {
+    this.#numbers[this.#ids.length] = -1;
+    return this.#ids.push(undefined) - 1;
+  }
+
+  /** Slots that were skipped, to be used from now on. */
+  release(slots: Iterable<number>): void {
+    for (const slot of slots) this.#free.push(slot);
+  }
+
   delete(id: PointId): void {
     const slot = this.#slots.get(id);
     if (slot === undefined) return;

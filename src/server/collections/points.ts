@@ -7,6 +7,7 @@ import { RequestError } from '../errors.js';
 import { PayloadIndexes } from '../filters/payload-indexes.js';
 import { decodeBlock, encodeBlock } from '../store/block.js';
 import type { CollectionStore } from '../store/collection-store.js';
+import type { CollectionWatch } from './collection-watch.js';
 import { compactionOf } from './compaction.js';
 import { type JsonObject, NO_PAYLOAD } from './payload.js';
 import type { PointId } from './point-id.js';
@@ -38,11 +39,13 @@ const SCAN_PAYLOADS = 1024;
 
 export class Points {
   readonly store: CollectionStore;
+  readonly watch: CollectionWatch;
   readonly index: VectorIndex<number>;
   readonly table: PointTable;
   readonly payloadIndexes = new PayloadIndexes();
   readonly #rows: RowMap;
   #nextNumber: number;
+  #changedRows = 0;
   /** Groups that are committed and could not be done in memory, for lack of it. */
   readonly #behind: Committed[] = [];
   #settings: CollectionSettings;
@@ -50,10 +53,12 @@ export class Points {
   constructor(
     store: CollectionStore,
     settings: CollectionSettings,
+    watch: CollectionWatch,
     { index, table, rows, nextNumber }: PointsInMemory,
   ) {
     this.store = store;
     this.#settings = settings;
+    this.watch = watch;
     this.index = index;
     this.table = table;
     this.#rows = rows;
@@ -62,6 +67,11 @@ export class Points {
 
   get settings(): CollectionSettings {
     return this.#settings;
+  }
+
+  /** Rows that came or went since the collection was opened. */
+  get changedRows(): number {
+    return this.#changedRows;
   }
 
   /** Bytes of the blocks. */
@@ -80,6 +90,7 @@ export class Points {
 
   /** Rejects with 507 where there is no room on the disk (nothing has changed then) or in memory. */
   async commit({ changes }: WriteGroup): Promise<void> {
+    const startedAtMs = performance.now();
     await this.#catchUp();
     if (changes.size === 0) return;
     const put: { readonly id: PointId; readonly vector: ArrayLike<number> }[] = [];
@@ -108,6 +119,7 @@ export class Points {
     const vectors = put.map(({ vector }) => vector);
     const block = ids.length > 0 ? encodeBlock(numbers, ids, this.#settings.size, vectors) : undefined;
     const deaths = this.#rows.deathsOf(dying);
+    const committingAtMs = performance.now();
     await this.store.commit({
       blocks: block ? [[first, block.bytes]] : [],
       dead: deaths,
@@ -115,17 +127,25 @@ export class Points {
       meta: block ? [['nextNumber', first + ids.length]] : [],
     });
     // From here on it is stored.
+    this.watch.committed(performance.now() - committingAtMs);
     for (const [block, bits] of deaths) this.#rows.setDead(block, bits);
     if (block) this.#rows.append(numbers, block.bytes.length);
     this.#nextNumber += ids.length;
+    this.#changedRows += ids.length + dying.length;
     this.#behind.push({ ids, first, vectors: block?.vectors ?? new Float32Array(), deleted, payloads });
     await this.#catchUp();
+    this.watch.stored(ids.length, startedAtMs);
   }
 
-  /** Puts some blocks together. Resolves with whether there was something to do. */
-  async compact(): Promise<boolean> {
+  /** The number of the next row. */
+  get nextNumber(): number {
+    return this.#nextNumber;
+  }
+
+  /** Puts some blocks together, without their dead rows; resolves with the number from which on rows are gone, or undefined where nothing is to do. */
+  async compact(): Promise<number | undefined> {
     const compaction = compactionOf(this.#rows);
-    if (!compaction) return false;
+    if (!compaction) return undefined;
     const { at, count } = compaction;
     const blocks = this.#rows.blocks.slice(at, at + count);
     const numbers: number[] = [];
@@ -148,7 +168,7 @@ export class Points {
       blocks: block ? [[numbers[0]!, block.bytes]] : [],
     });
     this.#rows.replace(at, count, Float64Array.from(numbers), block?.bytes.length ?? 0);
-    return true;
+    return blocks.find(({ deadCount }) => deadCount > 0)?.first ?? Number.POSITIVE_INFINITY;
   }
 
   /** Adds some points to payload indexes that lack them. Resolves with whether there are more. */

@@ -5,7 +5,23 @@ import { RequestError } from '../errors.js';
 import type { CollectionSettings } from './settings.js';
 
 /** @param owner of the vector, for the message @throws {RequestError} 400 */
-export function checkVector({ size, distance }: CollectionSettings, vector: ArrayLike<number>, owner: string): void {
+export function checkVector(settings: CollectionSettings, vector: ArrayLike<number>, owner: string): void {
+  if (isSearchable(settings, vector, owner)) return;
+  const at = Array.from(vector).findIndex((component) => !Number.isFinite(Math.fround(component)));
+  const why =
+    at === -1
+      ? 'has zeros only, and so no direction, which Cosine compares'
+      : `has a component, ${at}, that is no finite number of float32`;
+  throw new RequestError(400, `Wrong input: the vector of ${owner} ${why}`);
+}
+
+/** Whether a vector has finite components and, for Cosine, a direction; a vector of no components has neither. @throws {RequestError} 400 for other dims */
+export function isSearchable(
+  { size, distance }: CollectionSettings,
+  vector: ArrayLike<number>,
+  owner: string,
+): boolean {
+  if (vector.length === 0) return false;
   if (vector.length !== size) {
     throw new RequestError(
       400,
@@ -15,18 +31,8 @@ export function checkVector({ size, distance }: CollectionSettings, vector: Arra
   let isZero = true;
   for (let i = 0; i < size; i++) {
     const component = Math.fround(vector[i]!);
-    if (!Number.isFinite(component)) {
-      throw new RequestError(
-        400,
-        `Wrong input: component ${i} of the vector of ${owner} is no finite number of float32`,
-      );
-    }
+    if (!Number.isFinite(component)) return false;
     isZero &&= component === 0;
   }
-  if (isZero && distance === 'Cosine') {
-    throw new RequestError(
-      400,
-      `Wrong input: the vector of ${owner} has zeros only, and so no direction, which Cosine compares`,
-    );
-  }
+  return !(isZero && distance === 'Cosine');
 }

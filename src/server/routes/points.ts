@@ -33,6 +33,7 @@ import {
   type NameRoute,
   POINT_ID,
   POINT_IDS,
+  READS,
   WITH_PAYLOAD,
   WITH_VECTOR,
   WRITE_QUERY,
@@ -117,14 +118,14 @@ export async function pointRoutes(app: FastifyInstance, { collections }: { colle
 
   app.post<NameRoute & { Body: PointsBody & { readonly ids: readonly unknown[] } }>(
     '/collections/:name/points',
-    { schema: { params: NAME_PARAMS, body: GET_BODY } },
+    { config: READS, schema: { params: NAME_PARAMS, body: GET_BODY } },
     async ({ params, body }, reply) =>
       answer(reply, await readPoints(collections.get(params.name), body.ids.map(toPointId), body, true)),
   );
 
   app.post<NameRoute & { Body: PointsBody & Maybe<{ offset: unknown; limit: number; filter: unknown }> }>(
     '/collections/:name/points/scroll',
-    { schema: { params: NAME_PARAMS, body: SCROLL_BODY } },
+    { config: READS, schema: { params: NAME_PARAMS, body: SCROLL_BODY } },
     async ({ params, body }, reply) => {
       const collection = collections.get(params.name);
       const limit = body.limit ?? DEFAULT_LIMIT;
@@ -137,7 +138,7 @@ export async function pointRoutes(app: FastifyInstance, { collections }: { colle
 
   app.post<NameRoute & { Body: { readonly filter?: unknown } }>(
     '/collections/:name/points/count',
-    { schema: { params: NAME_PARAMS, body: COUNT_BODY } },
+    { config: READS, schema: { params: NAME_PARAMS, body: COUNT_BODY } },
     async ({ params, body }, reply) =>
       answer(reply, { count: await collections.get(params.name).count(parseFilter(body.filter)) }),
   );

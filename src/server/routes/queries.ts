@@ -17,6 +17,7 @@ import {
   type Maybe,
   NAME_PARAMS,
   type NameRoute,
+  READS,
   VECTOR,
   WITH_PAYLOAD,
   WITH_VECTOR,
@@ -124,7 +125,7 @@ const DEFAULT_LIMIT = 10;
 export async function queryRoutes(app: FastifyInstance, { collections }: { collections: Collections }): Promise<void> {
   app.post<DebugRoute & { Body: SearchBody }>(
     '/collections/:name/points/search',
-    { schema: { params: NAME_PARAMS, querystring: DEBUG_QUERY, body: SEARCH_BODY } },
+    { config: READS, schema: { params: NAME_PARAMS, querystring: DEBUG_QUERY, body: SEARCH_BODY } },
     async ({ params, query, body }, reply) => {
       const { points, explanation } = await search(collections.get(params.name), { ...body, query: body.vector });
       return { ...answer(reply, points), ...(query.debug === 'true' && { simdex: explanation }) };
@@ -133,7 +134,7 @@ export async function queryRoutes(app: FastifyInstance, { collections }: { colle
 
   app.post<DebugRoute & { Body: { readonly searches: readonly SearchBody[] } }>(
     '/collections/:name/points/search/batch',
-    { schema: { params: NAME_PARAMS, querystring: DEBUG_QUERY, body: batchOf(SEARCH_BODY) } },
+    { config: READS, schema: { params: NAME_PARAMS, querystring: DEBUG_QUERY, body: batchOf(SEARCH_BODY) } },
     async ({ params, query, body: { searches } }, reply) => {
       const collection = collections.get(params.name);
       const found = await Promise.all(searches.map((one) => search(collection, { ...one, query: one.vector })));
@@ -144,7 +145,7 @@ export async function queryRoutes(app: FastifyInstance, { collections }: { colle
 
   app.post<DebugRoute & { Body: QueryBody }>(
     '/collections/:name/points/query',
-    { schema: { params: NAME_PARAMS, querystring: DEBUG_QUERY, body: QUERY_BODY } },
+    { config: READS, schema: { params: NAME_PARAMS, querystring: DEBUG_QUERY, body: QUERY_BODY } },
     async ({ params, query, body }, reply) => {
       const { points, explanation } = await search(collections.get(params.name), body);
       return { ...answer(reply, { points }), ...(query.debug === 'true' && { simdex: explanation }) };
@@ -153,7 +154,7 @@ export async function queryRoutes(app: FastifyInstance, { collections }: { colle
 
   app.post<DebugRoute & { Body: { readonly searches: readonly QueryBody[] } }>(
     '/collections/:name/points/query/batch',
-    { schema: { params: NAME_PARAMS, querystring: DEBUG_QUERY, body: batchOf(QUERY_BODY) } },
+    { config: READS, schema: { params: NAME_PARAMS, querystring: DEBUG_QUERY, body: batchOf(QUERY_BODY) } },
     async ({ params, query, body: { searches } }, reply) => {
       const collection = collections.get(params.name);
       const found = await Promise.all(searches.map((one) => search(collection, one)));

@@ -55,3 +55,6 @@ export interface WriteRoute extends NameRoute {
 
 /** Fields that are not given, or null. */
 export type Maybe<T> = { readonly [K in keyof T]?: T[K] | null };
+
+/** Of a POST that changes nothing: keys that may only read may send it. */
+export const READS = { access: 'read' } as const;

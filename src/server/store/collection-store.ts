@@ -3,17 +3,21 @@
  *
  * | database | key | value |
  * | --- | --- | --- |
- * | `meta` | a word | JSON: `format`, `settings`, `nextNumber`, `graph` |
+ * | `meta` | a word | JSON: `format`, `settings`, `nextNumber` |
  * | `blocks` | number of its first row | rows (block.ts) |
  * | `dead` | number of a block's first row | a bit for each row of the block: 1 for one that was replaced or deleted |
  * | `payloads` | id of a point | JSON, of points that have a payload |
- * | `graph` | number of a piece | bytes |
+ *
+ * Beside it, in the same folder, is the graph (graph-file.ts).
  *
  * A commit is there as a whole or not at all. It resolves when its pages, and then the page that makes them count, are flushed: LMDB writes
  * without `overlappingSync` flush the data (`fdatasync`), then write the meta page through a descriptor that is opened with `O_DSYNC`.
  */
+import { statfs } from 'node:fs/promises';
 import type { Database, RootDatabase, Transaction } from 'lmdb';
+import { messageOf } from '../../base/errors.js';
 import type { PointId } from '../collections/point-id.js';
+import type { CollectionSettings } from '../collections/settings.js';
 import { RequestError } from '../errors.js';
 
 type Lmdb = typeof import('lmdb');
@@ -28,10 +32,14 @@ export interface StoreChanges {
   readonly meta?: Iterable<readonly [key: string, value: unknown]>;
 }
 
+/** Pages of a commit beside what is stored. */
+const ROOM_BYTES = 2 ** 16;
+
 /** Of what is written here. A store of a higher one is refused. */
 export const STORE_FORMAT = 1;
 
 export class CollectionStore {
+  readonly folder: string;
   readonly #root: RootDatabase;
   readonly #meta: Database<unknown, string>;
   readonly #blocks: Database<Buffer, number>;
@@ -39,10 +47,12 @@ export class CollectionStore {
   readonly #payloads: Database<Buffer, PointId>;
 
   constructor({ open }: Lmdb, folder: string) {
+    this.folder = folder;
     this.#root = open({
       path: folder,
       noSubdir: false,
       overlappingSync: false,
+      eventTurnBatching: false,
       maxDbs: 8,
       encoding: 'binary',
     });
@@ -50,6 +60,21 @@ export class CollectionStore {
     this.#blocks = this.#root.openDB<Buffer, number>('blocks', { encoding: 'binary' });
     this.#dead = this.#root.openDB<Buffer, number>('dead', { encoding: 'binary' });
     this.#payloads = this.#root.openDB<Buffer, PointId>('payloads', { encoding: 'binary' });
+  }
+
+  /** Of a store that was begun. */
+  get settings(): CollectionSettings {
+    return this.#meta.get('settings') as CollectionSettings;
+  }
+
+  /** Makes a new store one of a collection. */
+  async begin(settings: CollectionSettings): Promise<void> {
+    await this.commit({
+      meta: [
+        ['format', STORE_FORMAT],
+        ['settings', settings],
+      ],
+    });
   }
 
   meta(key: string): unknown {
@@ -93,22 +118,30 @@ export class CollectionStore {
    * Resolves when everything is on the disk. Rejects with {@link RequestError} 507 where there is no room; nothing was written then.
    */
   async commit({ blocks = [], removedBlocks = [], dead = [], payloads = [], meta = [] }: StoreChanges): Promise<void> {
+    /** LMDB rejects promises of single writes, too, which say nothing that the batch's does not. */
+    const parts = new Set<Promise<unknown>>();
+    let bytesToWrite = 0;
     try {
       await this.#root.batch(() => {
         for (const first of removedBlocks) {
-          this.#blocks.remove(first);
-          this.#dead.remove(first);
+          parts.add(this.#blocks.remove(first));
+          parts.add(this.#dead.remove(first));
         }
-        for (const [first, bytes] of blocks) this.#blocks.put(first, asBuffer(bytes));
-        for (const [first, bits] of dead) this.#dead.put(first, asBuffer(bits));
+        for (const [first, bytes] of blocks) {
+          bytesToWrite += bytes.length;
+          parts.add(this.#blocks.put(first, asBuffer(bytes)));
+        }
+        for (const [first, bits] of dead) parts.add(this.#dead.put(first, asBuffer(bits)));
         for (const [id, json] of payloads) {
-          if (json === undefined) this.#payloads.remove(id);
-          else this.#payloads.put(id, Buffer.from(json));
+          bytesToWrite += json?.length ?? 0;
+          parts.add(json === undefined ? this.#payloads.remove(id) : this.#payloads.put(id, Buffer.from(json)));
         }
-        for (const [key, value] of meta) this.#meta.put(key, value);
+        for (const [key, value] of meta) parts.add(this.#meta.put(key, value));
+        for (const part of parts) part.catch(() => undefined);
       });
-    } catch (cause) {
-      throw writeFailure(cause);
+    } catch (error) {
+      const cause = await systemError(error);
+      throw (await isFull(this.folder, bytesToWrite)) ? diskFull(cause) : storeFailure(cause);
     }
   }
 
@@ -121,12 +154,31 @@ function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }
 
-function writeFailure(cause: unknown): RequestError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  if (/no space|ENOSPC|MAP_FULL|EDQUOT|quota/i.test(why)) {
-    const sentence =
-      'The disk of the data folder is full: nothing of this request was stored. Make room and send it again.';
-    return new RequestError(507, sentence, { cause });
-  }
+/** What the system refused, for the client. */
+export function storeFailure(cause: unknown): RequestError {
+  const why = messageOf(cause);
+  if (/no space|ENOSPC|EDQUOT|quota/i.test(why)) return diskFull(cause);
   return new RequestError(500, `The store refused the write, and nothing of it was stored: ${why}`, { cause });
+}
+
+function diskFull(cause: unknown): RequestError {
+  const sentence =
+    'The disk of the data folder is full: nothing of this request was stored. Make room and send it again.';
+  return new RequestError(507, sentence, { cause });
+}
+
+/** LMDB tells of a commit that failed, and of the reason by a promise of its own. */
+async function systemError(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !('commitError' in error)) return error;
+  return Promise.resolve(error.commitError).catch((reason: unknown) => reason);
+}
+
+/** Whether there is no room for a commit: LMDB calls a write that was cut short an input/output error. */
+async function isFull(folder: string, bytes: number): Promise<boolean> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize < bytes + ROOM_BYTES;
+  } catch {
+    return false;
+  }
 }

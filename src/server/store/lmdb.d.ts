@@ -37,6 +37,8 @@ export function open(options: {
   readonly path: string;
   readonly noSubdir: boolean;
   readonly overlappingSync: boolean;
+  /** Whether writes of one turn of the event loop are a transaction: not needed with `batch`, and its promise cannot be heard of. */
+  readonly eventTurnBatching?: boolean;
   readonly maxDbs: number;
   readonly encoding: 'binary';
 }): RootDatabase;
