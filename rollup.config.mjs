@@ -19,6 +19,8 @@ const packages = [
   'apache-arrow',
   'h5wasm',
   'h5wasm/node',
+  'fastify',
+  'lmdb',
 ];
 
 const built = (file) => fileURLToPath(new URL(`build/js/src/${file}`, import.meta.url));
@@ -47,6 +49,7 @@ const node = {
     kernel: 'build/js/src/index.kernel.js',
     metrics: 'build/js/src/index.metrics.js',
     'monitor-events': 'build/js/src/index.monitor-events.js',
+    'index.server': 'build/js/src/index.server.js',
     report: 'build/js/src/index.report.js',
     cli: 'build/js/src/cli/main.js',
     // For what describes the command: scripts/docs.mjs.
@@ -112,6 +115,7 @@ const declarations = {
       'index.monitor-element',
       'index.monitor-events',
       'index.report',
+      'index.server',
       'engine/worker/node',
       'engine/worker/browser',
       'engine/worker/browser-search',

@@ -29,6 +29,7 @@ const node = {
       { find: /^simdex\/monitor-element$/, replacement: built('monitor-element.js') },
       { find: /^simdex\/monitor-events$/, replacement: built('monitor-events.js') },
       { find: /^simdex\/report$/, replacement: built('report.js') },
+      { find: /^simdex\/server$/, replacement: built('index.server.js') },
       { find: /^simdex\/worker$/, replacement: built('worker.node.js') },
     ],
   },

@@ -1,10 +1,10 @@
-// Packs simdex, lays the package where nothing else is installed, and has a strict program that imports every entry checked,
+// Packs simdex, lays the package where nothing else is installed but what its server gives (fastify), and has a strict program that imports every entry checked,
 // our declarations included: with the types of pages or with those of Node, as Node resolves imports or as bundlers do.
 // Prints what is wrong and ends with status 1 then.
 //
 //   node scripts/consumer-types.mjs
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,8 +24,8 @@ const programs = {
 
 function errorsOf({ node, module, resolution }) {
   const file = join(folder, 'main.ts');
-  // An element is for pages only.
-  const imported = entries.filter((entry) => !(node && entry === './monitor-element'));
+  // An element is for pages only, a server for Node.
+  const imported = entries.filter((entry) => entry !== (node ? './monitor-element' : './server'));
   const lines = imported.map((entry, i) => `export * as entry${i} from '${name}${entry.slice(1)}';`);
   writeFileSync(file, lines.join('\n'));
   const program = ts.createProgram([file], {
@@ -54,6 +54,7 @@ try {
   const at = join(folder, 'node_modules', name);
   mkdirSync(at, { recursive: true });
   execFileSync('tar', ['-xzf', join(folder, packed), '-C', at, '--strip-components=1']);
+  symlinkSync(realpathSync(join(project, 'node_modules/fastify')), join(folder, 'node_modules/fastify'));
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'program', private: true, type: 'module' }));
   for (const [kind, settings] of Object.entries(programs)) {
     const errors = errorsOf(settings);

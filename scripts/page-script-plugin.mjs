@@ -1,40 +1,56 @@
-// Rollup and Vitest plugin: `import { code, style, sha256 } from 'page:script'` gives the script of an interactive report as
-// text, with uPlot in it, so that a page needs nothing from elsewhere; its style, and the hash by which a page lets it run.
+// Rollup and Vitest plugin: gives the scripts of pages as text, so that a page needs nothing from elsewhere.
+//
+//   import { code, style, sha256 } from 'page:script'   of an interactive report, with uPlot in it, its style, and the hash by which
+//                                                       a page lets it run
+//   import { code, version } from 'page:dashboard'      of the server's dashboard, and the version of the package that it is from
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const id = 'page:script';
 const pathOf = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+const PAGES = {
+  'page:script': async () => {
+    // A copy of uPlot goes with its licence.
+    const banner = { js: `/*! Contains uPlot:\n${read('node_modules/uplot/LICENSE')}*/` };
+    const code = await bundle('src/reporting/page-script/main.ts', { format: 'iife', banner });
+    if (/<\/script|<!--/i.test(code)) throw new Error('the script of a page would end before its end');
+    const sha256 = createHash('sha256').update(code, 'utf8').digest('base64');
+    return { code, sha256, style: read('node_modules/uplot/dist/uPlot.min.css') };
+  },
+  'page:dashboard': async () => ({
+    code: await bundle('src/server/dashboard/page/main.ts', { format: 'esm' }),
+    version: JSON.parse(read('package.json')).version,
+  }),
+};
 
 export function pageScriptPlugin() {
   return {
     name: 'page-script',
-    resolveId: (source) => (source === id ? `\0${id}` : null),
+    resolveId: (source) => (Object.hasOwn(PAGES, source) ? `\0${source}` : null),
     async load(resolved) {
-      if (resolved !== `\0${id}`) return null;
-      const bundle = await build({
-        entryPoints: [pathOf('src/reporting/page-script/main.ts')],
-        bundle: true,
-        minify: true,
-        format: 'iife',
-        target: 'es2022',
-        charset: 'utf8',
-        legalComments: 'none',
-        // A copy of uPlot goes with its licence.
-        banner: { js: `/*! Contains uPlot:\n${read('node_modules/uplot/LICENSE')}*/` },
-        write: false,
-      });
-      const code = bundle.outputFiles[0].text;
-      if (/<\/script|<!--/i.test(code)) throw new Error('the script of a page would end before its end');
-      const sha256 = createHash('sha256').update(code, 'utf8').digest('base64');
-      const exports = { code, sha256, style: read('node_modules/uplot/dist/uPlot.min.css') };
-      return Object.entries(exports)
+      const id = resolved.replace(/^\0/, '');
+      if (id === resolved || !Object.hasOwn(PAGES, id)) return null;
+      return Object.entries(await PAGES[id]())
         .map(([name, text]) => `export const ${name} = ${JSON.stringify(text)};`)
         .join('\n');
     },
   };
+}
+
+async function bundle(entry, options) {
+  const { outputFiles } = await build({
+    entryPoints: [pathOf(entry)],
+    bundle: true,
+    minify: true,
+    target: 'es2022',
+    charset: 'utf8',
+    legalComments: 'none',
+    write: false,
+    ...options,
+  });
+  return outputFiles[0].text;
 }
 
 function read(path) {

@@ -2,12 +2,15 @@
 //
 //   node scripts/readme.mjs           writes README.md, docs/*.md and docs/speed.svg
 //   node scripts/readme.mjs --check   compares instead, figures apart; exit status 1 when something differs
+//   node scripts/readme.mjs PAGE…     these pages only
 //
 // In a `console` block, lines after "$ " are commands, what follows is their output. An output that begins with "…" shows
-// only the last lines. Recommendations are left out: they depend on the moment. `npm ci &&` is passed over, since this runs in an installed checkout, and so is `npm cit`, whose
+// only the last lines. A command that ends with " &" goes on to the end of its page: what follows waits until it has written a line.
+// Recommendations are left out: they depend on the moment. `npm ci &&` is passed over, since this runs in an installed checkout, and so is `npm cit`, whose
 // test command runs beside this one. docs/cli.md is written by scripts/docs.mjs.
-import { execSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { speedChart } from './speed-chart.mjs';
 
 const check = process.argv.includes('--check');
@@ -17,23 +20,40 @@ const chart = speedChart(readFileSync('bench/RESULTS.md', 'utf8'));
 if (!check) writeFileSync('docs/speed.svg', chart);
 else reportDifferences('docs/speed.svg', readFileSync('docs/speed.svg', 'utf8').split('\n'), chart.split('\n'));
 
+// The guide of the server makes its collections anew.
+rmSync('build/demo/store', { recursive: true, force: true });
+
 // The README first: its demo makes the files that other commands use.
-for (const page of ['README.md', ...guides.map((name) => `docs/${name}`)]) {
+const named = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+for (const page of named.length > 0 ? named : ['README.md', ...guides.map((name) => `docs/${name}`)]) {
   const before = readFileSync(page, 'utf8');
-  const withFiles = before.replace(/<!-- file: (\S+) -->\n```js\n[\s\S]*?```/g, (_, file) => {
-    return `<!-- file: ${file} -->\n\`\`\`js\n${readFileSync(file, 'utf8')}\`\`\``;
+  const withFiles = before.replace(/<!-- file: (\S+) -->\n```(\w+)\n[\s\S]*?```/g, (_, file, language) => {
+    return `<!-- file: ${file} -->\n\`\`\`${language}\n${readFileSync(file, 'utf8')}\`\`\``;
   });
-  const after = withFiles.replace(/```console\n([\s\S]*?)```/g, (_, block) => `\`\`\`console\n${fresh(block)}\`\`\``);
+  const background = [];
+  let after = '';
+  for (const [i, part] of withFiles.split(/(?<=```console\n)([\s\S]*?)(?=```)/).entries())
+    after += i % 2 === 0 ? part : await fresh(part, background);
+  for (const child of background) {
+    const closed = once(child, 'close');
+    // The whole group: npx does not pass a signal on.
+    process.kill(-child.pid, 'SIGTERM');
+    await closed;
+  }
   if (!check) writeFileSync(page, after);
   else reportDifferences(page, comparable(before), comparable(after));
 }
 
 /** The block with the output its command has now. */
-function fresh(block) {
+async function fresh(block, background) {
   const [first, ...shown] = block.trimEnd().split('\n');
   const command = first.replace(/^\$ /, '');
   if (command === first) throw new Error(`a console block begins with "$ ", got: ${first}`);
   if (command === 'npm cit') return block;
+  if (command.endsWith(' &')) {
+    background.push(await start(command.replace(/ &$/, '')));
+    return block;
+  }
   const output = run(command.replace(/^npm ci && /, ''))
     .trimEnd()
     .split('\n')
@@ -41,6 +61,19 @@ function fresh(block) {
     .filter((line) => !/^ +[-−]/.test(line));
   const kept = shown[0] === '…' ? ['…', ...output.slice(-Math.max(1, shown.length - 1))] : output;
   return `${[first, ...kept].join('\n')}\n`;
+}
+
+/** Runs until the page ends. */
+async function start(command) {
+  process.stderr.write(`$ ${command} &\n`);
+  const child = spawn('/bin/bash', ['-c', `exec ${command}`], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+  const failed = once(child, 'exit').then(([status]) => {
+    throw new Error(`${command} ended with ${status} before it wrote a line`);
+  });
+  await Promise.race([once(child.stdout, 'data'), failed]);
+  failed.catch(() => undefined);
+  child.stdout.resume();
+  return child;
 }
 
 function run(command) {

@@ -13,8 +13,10 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const LAYERS = [
   'cli',
   'bench',
+  'server',
   'live',
   'metrics',
+  'parts',
   'search',
   'formats',
   'indexing',
@@ -85,16 +87,18 @@ test('imports point downwards only', () => {
 });
 
 test('only the Node halves name Node, tinypool and the packages of the command line', () => {
-  const mayNameNode = /^(engine\/lanes\/node|formats\/node|bench\/node|cli)\//;
+  const mayNameNode = /^(engine\/lanes\/node|formats\/node|bench\/node|server(?!\/dashboard\/page)|cli)\//;
   const foreign = imports.filter((one) => !isLocal(one));
   const allowed = ({ from, to }: Import) => {
     if (to.startsWith('kernel:') || to === '@assemblyscript/loader') return from.startsWith('kernel/');
     if (to === 'page:script') return from === 'reporting/render-report.ts';
+    if (to === 'page:dashboard') return from.startsWith('server/');
     if (to === 'uplot') return from.startsWith('reporting/page-script/');
     if (to === 'worker:browser' || to === 'worker:search') return from.startsWith('engine/lanes/browser/');
     if (to === 'benchmark') return from.startsWith('bench/');
     if (['fflate', 'hyparquet', 'apache-arrow', 'h5wasm', 'h5wasm/node'].includes(to))
       return from.startsWith('formats/');
+    if (['fastify', 'lmdb'].includes(to)) return from.startsWith('server/');
     if (to === 'tinypool') return from.startsWith('engine/lanes/node/');
     if (to.startsWith('node:')) return mayNameNode.test(from);
     return from.startsWith('cli/');
@@ -109,11 +113,11 @@ test('only the Node halves name Node, tinypool and the packages of the command l
   expect(globals).toEqual([]);
 });
 
-test('only the browser half, the element and the script of reports name what belongs to pages', () => {
+test('only the browser half, the element and the scripts of pages name what belongs to pages', () => {
   const naming = files
     .filter(
       (file) =>
-        !/^(engine\/lanes\/browser\/|engine\/worker\/(browser|serve-page)|live\/element\/|reporting\/page-script\/|index\.monitor-element\.ts)/.test(
+        !/^(engine\/lanes\/browser\/|engine\/worker\/(browser|serve-page)|live\/element\/|reporting\/page-script\/|server\/dashboard\/page\/|index\.monitor-element\.ts)/.test(
           file,
         ),
     )

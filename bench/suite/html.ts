@@ -4,6 +4,7 @@
 
 import { formatNumber, formatPercent } from '../../src/reporting/format.js';
 import { escapeMarkup } from '../../src/reporting/html/markup.js';
+import { recallFigure } from '../../src/reporting/html/recall-chart.js';
 import { nativeVariants, operationTraits, variants } from './cases.js';
 import { type Chart, type ChartLine, chartSvg } from './chart.js';
 import { STYLE } from './html-style.js';
@@ -13,7 +14,7 @@ import { describeSession, formatSpeedup, operationTitles, variantTitle, verdictO
 
 /** A figure of a case: a column of the table. */
 interface Column {
-  readonly field: keyof CaseResult;
+  readonly field: Exclude<keyof CaseResult, 'recall'>;
   readonly title: string;
   readonly format: (value: number) => string;
 }
@@ -68,8 +69,18 @@ function operationSection(table: OperationTable, results: BenchmarkResults): str
 <div class="charts">
 <figure>${chartSvg(timeChart(table, results.threads))}</figure>
 ${operationTraits[operation].bytesPerComponent === undefined ? '' : `<figure>${chartSvg(rateChart(table, results))}</figure>\n`}</div>
-${figuresTable(table, results.threads)}
+${recallCurves(table)}${figuresTable(table, results.threads)}
 </section>`;
+}
+
+/** Recall against speed, a curve for each size; nothing where no graph was searched. */
+function recallCurves({ rows }: OperationTable): string {
+  const measured = rows.flatMap(({ cases }) => {
+    return cases.flatMap((result) => (result?.recall ? [{ name: `${result.dims} dims`, graph: result.recall }] : []));
+  });
+  if (measured.length === 0) return '';
+  const graphs = measured.map((each, position) => ({ ...each, position }));
+  return `${recallFigure(graphs)}`;
 }
 
 function timeChart(table: OperationTable, threads: number): Chart {

@@ -118,7 +118,7 @@ export async function createSearchSubject(
 /** Rows of the graph that is searched, around so many centres. */
 const GRAPH_ROWS = 10_000;
 const CENTERS = 100;
-const SPREAD = 0.3;
+const SPREAD = 1;
 /** Finds all there is to find. */
 const FAR = 2048;
 
@@ -144,8 +144,8 @@ export async function createGraphSubject(
   const data = new Float32Array(GRAPH_ROWS * dims);
   for (let row = 0; row < GRAPH_ROWS; row++) data.set(rowOf(row), row * dims);
   const query = rowOf(GRAPH_ROWS);
-  const index =
-    variant === 'threads' ? await build({ data, dims }, { metric: 'dot', threadCount, graph: true }) : undefined;
+  const index = variant === 'threads' ? await build({ data, dims }, { metric: 'dot', threadCount }) : undefined;
+  const recall = (await index?.buildGraph())?.graph;
   const scores = index ? (await index.search(query, NEAREST, { effort: FAR })).scores : nearest(data, dims, query);
   return {
     parts,
@@ -157,6 +157,7 @@ export async function createGraphSubject(
     },
     restore: () => undefined,
     output: () => ({ rows: scores, magnitudes: undefined }),
+    recall,
     dispose: () => {
       index?.dispose();
     },

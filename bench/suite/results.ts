@@ -15,6 +15,7 @@ import {
   text,
   type ValueOf,
 } from '../../src/reporting/fields.js';
+import { type RecallPoint, recallPoint } from '../../src/reporting/report-data.js';
 import type { Bandwidth } from './bandwidth.js';
 import {
   caseName,
@@ -60,6 +61,17 @@ const bandwidth: Field<Bandwidth> = objectOf({
   memoryGBps: figure,
 });
 
+const recallCurve = objectOf({
+  /** Hits of each search. */
+  k: count,
+  /** Effort ascending. */
+  curve: listOf<RecallPoint>(recallPoint),
+  /** The same of searches that scan all rows. */
+  exactQueriesPerSecond: figure,
+});
+/** What searches through the graph of a case find, and how fast. */
+export interface CaseRecall extends ValueOf<typeof recallCurve> {}
+
 const caseResult = objectOf({
   /** `operation/dims/variant` */
   name: text,
@@ -80,6 +92,8 @@ const caseResult = objectOf({
   bandwidthShare: optional(figure),
   /** Minimum of `javascript` / this minimum; undefined where that was not measured. */
   speedup: optional(figure),
+  /** undefined for all but searches through a graph. */
+  recall: optional<CaseRecall>(recallCurve),
 });
 export interface CaseResult extends ValueOf<typeof caseResult> {}
 
@@ -106,13 +120,14 @@ export interface CaseSamples {
   readonly variant: Variant | NativeVariant;
   readonly vectors: number;
   readonly nsPerVector: readonly number[];
+  readonly recall?: CaseRecall | undefined;
 }
 
 /** @param cases of one operation and dims */
 export function summarizeGroup(cases: readonly CaseSamples[], bandwidth: Bandwidth): readonly CaseResult[] {
   const javascript = cases.find(({ variant }) => variant === 'javascript');
   const baseline = javascript && summarizeSamples(javascript.nsPerVector).min;
-  return cases.map(({ operation, dims, variant, vectors, nsPerVector }) => {
+  return cases.map(({ operation, dims, variant, vectors, nsPerVector, recall }) => {
     const { samples, min, median, mean, relativeMarginPercent } = summarizeSamples(nsPerVector);
     const { bytesPerComponent } = operationTraits[operation];
     const gigabytesPerSecond = bytesPerComponent && (bytesPerComponent * dims) / min;
@@ -130,8 +145,16 @@ export function summarizeGroup(cases: readonly CaseSamples[], bandwidth: Bandwid
       gigabytesPerSecond: gigabytesPerSecond && rounded(gigabytesPerSecond),
       bandwidthShare: gigabytesPerSecond && rounded(gigabytesPerSecond / bandwidth.memoryGBps),
       speedup: baseline === undefined ? undefined : rounded(baseline / min),
+      recall: recall && roundedRecall(recall),
     };
   });
+}
+
+function roundedRecall({ k, curve, exactQueriesPerSecond }: CaseRecall): CaseRecall {
+  const points = curve.map(({ effort, recall, queriesPerSecond }) => {
+    return { effort, recall: rounded(recall), queriesPerSecond: rounded(queriesPerSecond) };
+  });
+  return { k, curve: points, exactQueriesPerSecond: rounded(exactQueriesPerSecond) };
 }
 
 /** To six significant digits. */

@@ -4,6 +4,8 @@
  * `run` works on a part whose vectors are unsorted and not yet scaled; what it leaves there is undefined until `restore`,
  * which is never timed, has put the vectors back.
  */
+import type { CaseRecall } from './results.js';
+
 export interface Subject {
   /** Parts that can be run before one must be restored. */
   readonly parts: number;
@@ -13,6 +15,8 @@ export interface Subject {
   restore(part: number): void;
   /** What the last run left in the part. */
   output(part: number): SubjectOutput;
+  /** What searches find, of a subject that searches through a graph. */
+  readonly recall?: CaseRecall | undefined;
   dispose(): void;
 }
 

@@ -192,12 +192,13 @@ function caseSamples(
   entries: readonly (Entry & { readonly rounds: RoundSamples })[],
 ): readonly CaseSamples[] {
   const measured = entries.filter(({ isTwin }) => !isTwin);
-  return measured.map(({ variant, vectors, rounds }) => ({
+  return measured.map(({ variant, vectors, rounds, subject }) => ({
     operation,
     dims,
     variant,
     vectors,
     nsPerVector: rounds.flat(),
+    recall: subject?.recall,
   }));
 }
 

@@ -5,6 +5,7 @@ import { readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { RowShape } from '../formats/format.js';
 import { formatsFor } from '../formats/registry.js';
+import { manifestPathOf } from '../parts/part-manifest.js';
 import { UsageError } from './exit.js';
 import { type OutputFlags, reportEndings, reportWriterFor, savesIndex } from './outputs.js';
 import { checkReadFlags, type ReadFlags } from './read-flags.js';
@@ -12,8 +13,16 @@ import { checkReadFlags, type ReadFlags } from './read-flags.js';
 /** @throws {UsageError} naming the flag */
 export async function checkFlags(files: readonly string[], flags: ReadFlags & OutputFlags): Promise<void> {
   const outputs = outputsOf(flags);
-  for (const { flag, path } of outputs) if (path === '') throw new UsageError(`${flag}: the name of the file is empty`);
   checkReadFlags(files, flags);
+  checkOutputFlags(flags);
+  await checkParts(flags);
+  await checkDistinct(files, outputs);
+}
+
+/** @throws {UsageError} naming the flag whose file has no name that fits, or that does not fit the others */
+export function checkOutputFlags(flags: OutputFlags): void {
+  for (const { flag, path } of outputsOf(flags))
+    if (path === '') throw new UsageError(`${flag}: the name of the file is empty`);
   const { out, magnitudes, report, graph, precision, order } = flags;
   if (graph && (out === undefined || !savesIndex(out))) {
     throw new UsageError('--graph needs --out with a name that ends in .safetensors');
@@ -34,7 +43,22 @@ export async function checkFlags(files: readonly string[], flags: ReadFlags & Ou
       throw new UsageError(`--report ${path}: expected a name that ends in ${reportEndings.join(' or ')}`);
     }
   }
-  await checkDistinct(files, outputs);
+}
+
+/** A part has a file beside it, and is whole when both are there: it must be a file itself. */
+async function checkParts({ rows, out, magnitudes, graph, precision }: OutputFlags): Promise<void> {
+  if (!rows) return;
+  if (graph)
+    throw new UsageError(
+      '--graph: the graph of a whole is built when its parts are merged; leave out --rows or --graph',
+    );
+  if (precision !== undefined && precision !== 'float32') {
+    throw new UsageError(`--precision ${precision}: parts are float32; leave it out here, and give it to simdex merge`);
+  }
+  for (const [flag, path] of [['--out', out] as const, ['--magnitudes', magnitudes] as const]) {
+    const found = path === undefined ? undefined : await stat(path).catch(() => undefined);
+    if (found && !found.isFile()) throw new UsageError(`${flag} ${path} is no regular file, which a part has to be`);
+  }
 }
 
 interface Output {
@@ -42,11 +66,14 @@ interface Output {
   readonly path: string;
 }
 
-function outputsOf({ out, magnitudes, rejected, report = [] }: OutputFlags): Output[] {
+export function outputsOf({ out, magnitudes, rejected, report = [], rows }: OutputFlags): Output[] {
   const given: [string, string | undefined][] = [
     ['--out', out],
     ['--magnitudes', magnitudes],
     ['--rejected', rejected],
+    ...(rows ? [out, magnitudes] : []).flatMap((part): [string, string][] =>
+      part === undefined || part === '' ? [] : [['--rows', manifestPathOf(part)]],
+    ),
     ...report.map((path): [string, string] => ['--report', path]),
   ];
   return given.flatMap(([flag, path]) => (path === undefined ? [] : [{ flag, path }]));

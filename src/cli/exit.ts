@@ -13,6 +13,8 @@ export class UsageError extends Error {}
 export interface Interrupts {
   /** Aborted by the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once. */
   readonly signal: AbortSignal;
+  /** Once interrupted, the process has so long to end by itself, instead of two seconds. */
+  allow(graceMs: number): void;
   unwatch(): void;
 }
 
@@ -26,6 +28,7 @@ const GRACE_MS = 2000;
 export function watchInterrupts(): Interrupts {
   const controller = new AbortController();
   let abortedAtMs = 0;
+  let graceMs = GRACE_MS;
   const unwatch = () => {
     for (const name of SIGNALS) process.off(name, interrupt);
   };
@@ -42,10 +45,13 @@ export function watchInterrupts(): Interrupts {
     }
     abortedAtMs = performance.now();
     controller.abort(name);
-    setTimeout(end, GRACE_MS, name).unref();
+    setTimeout(end, graceMs, name).unref();
   };
   for (const name of SIGNALS) process.on(name, interrupt);
-  return { signal: controller.signal, unwatch };
+  const allow = (ms: number) => {
+    graceMs = ms;
+  };
+  return { signal: controller.signal, allow, unwatch };
 }
 
 /** 128 + the number of the signal: 130 for SIGINT. */

@@ -1,7 +1,7 @@
 /**
  * Values of flags, as commander parses them: what does not fit is wrong usage, and says what was expected.
  */
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 /** For a flag that may be given once. */
 export function once(value: string, before: string | undefined): string {
@@ -26,6 +26,17 @@ export function parseYesOrNo(text: string): boolean {
   return text === 'yes';
 }
 
+/** `A..B`: rows A (included) to B (excluded), counted from 0; `A..`: to the end. */
+export function parseRows(text: string): { readonly first: number; readonly last: number | undefined } {
+  const [, from, to] = /^(\d+)\.\.(\d*)$/.exec(text) ?? [];
+  const first = Number(from);
+  const last = to === '' ? undefined : Number(to);
+  if (!Number.isSafeInteger(first) || !Number.isSafeInteger(last ?? 0))
+    throw new InvalidArgumentError('Expected A..B, rows A to B - 1 counted from 0, or A.. to the end.');
+  if (last !== undefined && last < first) throw new InvalidArgumentError('The second number is below the first.');
+  return { first, last };
+}
+
 export function parsePositiveInteger(text: string): number {
   const value = parseDigits(text);
   if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('Expected a positive integer.');
@@ -34,4 +45,12 @@ export function parsePositiveInteger(text: string): number {
 
 function parseDigits(text: string): number {
   return /^\d+$/.test(text) ? Number(text) : Number.NaN;
+}
+
+/** For the commands that write an index. */
+export function precisionOption(): Option {
+  return new Option(
+    '--precision <precision>',
+    'what the rows of an index are saved as: float16 takes half, int8 a quarter (.safetensors); float32 by default',
+  ).choices(['float32', 'float16', 'int8']);
 }

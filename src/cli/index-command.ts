@@ -7,15 +7,20 @@ import { formatsFor, vectorFormats } from '../formats/registry.js';
 import { IndexingPerformanceReport, MonitoredParallelIndexer } from '../index.node.js';
 import type { IndexingStream, StreamOptions } from '../indexing/indexing-stream.js';
 import type { Precision } from '../memory/segment-layout.js';
-import type { GraphFigures } from '../reporting/report-data.js';
+import { MagnitudeSample } from '../parts/magnitude-sample.js';
+import { type PartStatistics, statisticsOf } from '../parts/part-statistics.js';
+import { countOf } from '../reporting/format.js';
+import type { RunSubject } from '../reporting/report-data.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
+import { buildGraph } from './build-graph.js';
 import { checkFlags } from './check-flags.js';
 import { printable } from './error-text.js';
-import { collect, once, parsePositiveInteger, parseThreads } from './flag-values.js';
-import { InputFiles } from './input-files.js';
-import { Outputs } from './outputs.js';
+import { collect, once, parsePositiveInteger, parseRows, parseThreads, precisionOption } from './flag-values.js';
+import { InputFiles, type RowSpan } from './input-files.js';
+import { checkDims, Outputs } from './outputs.js';
+import type { PartFacts } from './part-output.js';
 import { PhaseClock } from './phase-clock.js';
-import { type Progress, startProgress } from './progress.js';
+import { startProgress } from './progress.js';
 import { addReadOptions, type ReadFlags } from './read-flags.js';
 import { describeInput, summarize, summaryText } from './summary.js';
 import { checkReadTwice, type PredictedSetting, predictionError, WhatIfTable, whatIfText } from './what-if.js';
@@ -32,6 +37,7 @@ interface IndexFlags extends ReadFlags {
   readonly onInvalid: 'throw' | 'skip';
   readonly threads: number | 'auto';
   readonly batchSize?: number;
+  readonly rows?: RowSpan;
   readonly autoOptimize?: true;
   readonly whatIf?: true;
   readonly verify?: true;
@@ -59,12 +65,7 @@ export function addIndexCommand(program: Command, version: string, interrupted: 
       '--graph',
       'build a graph over the rows and save it with them, for searches in less time (.safetensors); takes memory for all rows',
     )
-    .addOption(
-      new Option(
-        '--precision <precision>',
-        'what the rows of an index are saved as: float16 takes half, int8 a quarter (.safetensors); float32 by default',
-      ).choices(['float32', 'float16', 'int8']),
-    )
+    .addOption(precisionOption())
     .option('--magnitudes <file>', 'write the magnitude of every row, NaN where rejected (.npy)', once)
     .option('--rejected <file>', 'write index, id and code of every rejected row, as CSV', once)
     .option(
@@ -85,6 +86,11 @@ export function addIndexCommand(program: Command, version: string, interrupted: 
     .option('--threads <n>', 'worker threads: 1 to 256, or auto', parseThreads, 'auto')
     .option('--batch-size <n>', 'rows that a thread takes at a time; chosen by default', parsePositiveInteger);
   addReadOptions(command, 'the input files')
+    .option(
+      '--rows <a..b>',
+      'only rows A to B - 1, counted from 0 over all files; A.. is to the end. What --out and --magnitudes name are parts then, for simdex merge, each with a .part.json beside it',
+      parseRows,
+    )
     .option('--auto-optimize', 'change threads and batch sizes from chunk to chunk where that helps')
     .option('--what-if', 'print what indexing would have taken with other threads and batch sizes')
     .addOption(
@@ -103,6 +109,7 @@ Examples:
   simdex index vectors.npy --out unit.safetensors --graph
   simdex index vectors.npy --out unit.safetensors --precision float16
   simdex index a.fvecs b.fvecs --order sorted --report run.html --what-if
+  simdex index vectors.npy --rows 0..500000 --out part-0.npy
   simdex index raw.npy --on-invalid skip --rejected rejected.csv --out unit.npy`,
     )
     .action((files: string[], flags: IndexFlags) => runIndex(files, flags, version, interrupted));
@@ -125,17 +132,22 @@ async function runIndex(
   // Where a file cannot be opened, that is what is told.
   ready.catch(() => undefined);
   await using inputs = await InputFiles.open(files, flags);
+  checkDims(flags, inputs);
   await using outputs = await Outputs.create(flags, inputs);
   await clock.during('starting', () => ready);
   const { order, onInvalid, batchSize, quiet, json } = flags;
   // Who asks for a report wants to know what held the run back.
   if (flags.report || flags.whatIf) await clock.during('starting', () => indexer.indexer.measureMemory());
   const stream = streamOf(inputs, indexer, { order, onInvalid, batchSize, signal: interrupted }, clock);
+  const magnitudes = new MagnitudeSample();
+  let row = inputs.firstRow;
   const whatIf = flags.whatIf && new WhatIfTable(indexer.indexer.threadCount, availableThreads());
-  const progress = startProgress(inputs.count, indexer.indexer.threadCount, quiet === true);
+  const progress = startProgress(inputs.count, countOf(indexer.indexer.threadCount, 'thread'), quiet === true);
   try {
     await clock.during('indexing', async () => {
       for await (const result of stream) {
+        magnitudes.add(result.vectors.magnitudes, row);
+        row += result.vectors.length;
         await clock.during('writing', () => outputs.write(result, inputs.takeNotes()));
         progress.advance(result.vectors.length, inputs.estimatedCount);
         if (result.performanceReport) whatIf?.add(result.performanceReport);
@@ -149,11 +161,17 @@ async function runIndex(
   interrupted.throwIfAborted();
   const subject = describeInput(inputs, order, version, date);
   const graph = flags.graph && (await clock.during('graph', () => buildGraph(outputs, flags, interrupted)));
-  const draft = new IndexingPerformanceReport({ ...stream.performanceReport, subject, graph });
+  const draft = new IndexingPerformanceReport({
+    ...stream.performanceReport,
+    magnitudeHistogram: magnitudes.all.snapshot(),
+    subject,
+    graph,
+  });
   await clock.during('report', () => outputs.tryReports(draft));
   const phases = clock.phases(draft.copyIn?.busyMs ?? 0);
   const report = new IndexingPerformanceReport({ ...draft, phases });
-  await outputs.finish(report);
+  const statistics = statisticsOf(stream.measured(), magnitudes);
+  await outputs.finish(report, flags.rows && partFacts(inputs, flags, subject, statistics));
   const { best } = whatIf?.summary(null, null) ?? {};
   const verifiedMs = flags.verify && best ? await indexAgain(files, flags, best, interrupted) : null;
   const { rowsRead: count, dims } = inputs;
@@ -165,27 +183,19 @@ async function runIndex(
   else if (!quiet) process.stdout.write(summaryText(summary) + (predicted ? whatIfText(predicted) : ''));
 }
 
-/** The figures of the graph; undefined where none is wanted. */
-async function buildGraph(
-  outputs: Outputs,
-  { threads, quiet }: IndexFlags,
-  signal: AbortSignal,
-): Promise<GraphFigures | undefined> {
-  let progress: Progress | undefined;
-  let done = 0;
-  try {
-    return await outputs.buildGraph({
-      threads,
-      signal,
-      onProgress: (processed, total) => {
-        progress ??= startProgress(total, threads === 'auto' ? availableThreads() : threads, quiet === true);
-        progress.advance(processed - done, total);
-        done = processed;
-      },
-    });
-  } finally {
-    progress?.stop();
-  }
+/** What the manifest of a part says. */
+function partFacts(
+  inputs: InputFiles,
+  { order, onInvalid, format, dims, column, header }: IndexFlags,
+  subject: RunSubject,
+  statistics: PartStatistics,
+): PartFacts {
+  const source = inputs.files.map(({ header: { file, byteLength, version } }) => {
+    return { file, byteLength: Number.isFinite(byteLength) ? byteLength : undefined, version };
+  });
+  const { firstRow: first, rowsRead, total } = inputs;
+  const rows = { first, last: first + rowsRead, total };
+  return { source, rows, options: { order, onInvalid, format, dims, column, header }, subject, statistics };
 }
 
 /** What the user did not ask for: threads that died, another kernel than the best. */

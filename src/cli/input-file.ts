@@ -7,7 +7,7 @@ import { openVectors } from '../formats/node/read-vectors.js';
 import type { ReadVectorsOptions, VectorFile } from '../formats/vector-file.js';
 
 /** What stands in the header. */
-type Header = Pick<VectorFile, 'file' | 'format' | 'dims' | 'count' | 'dtype' | 'byteLength'>;
+type Header = Pick<VectorFile, 'file' | 'format' | 'dims' | 'count' | 'dtype' | 'byteLength' | 'version'>;
 
 export class InputFile {
   readonly header: Header;
@@ -27,8 +27,8 @@ export class InputFile {
   }
 
   private constructor(path: string, options: ReadVectorsOptions, opened: VectorFile) {
-    const { file, format, dims, count, dtype, byteLength, createReader } = opened;
-    this.header = { file, format, dims, count, dtype, byteLength };
+    const { file, format, dims, count, dtype, byteLength, version, createReader } = opened;
+    this.header = { file, format, dims, count, dtype, byteLength, version };
     this.isReadable = createReader !== undefined;
     this.path = path;
     this.#options = options;
@@ -67,8 +67,9 @@ export class InputFile {
 
   async #openAgain(): Promise<VectorFile> {
     const vectors = await openVectors(this.path, this.#options);
-    const { file, count, dims, byteLength } = this.header;
-    if (vectors.byteLength === byteLength && vectors.count === count && vectors.dims === dims) return vectors;
+    const { file, count, dims, byteLength, version } = this.header;
+    const isSame = vectors.byteLength === byteLength && vectors.version === version;
+    if (isSame && vectors.count === count && vectors.dims === dims) return vectors;
     await vectors.close();
     throw new IndexingError('FileAccess', `cannot read ${file}: it was changed since it was looked at`);
   }

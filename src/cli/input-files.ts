@@ -1,8 +1,9 @@
 /**
- * The files of a command line as one sequence of rows. All are opened, and their headers checked, before any row is read; only a few
+ * The files of a command line as one sequence of rows, or some of these rows, which keep their numbers in the whole sequence. All are opened, and their headers checked, before any row is read; only a few
  * stay open at a time.
  */
 import { IndexingError, type RowRange } from '../base/errors.js';
+import { sliceRows } from '../formats/cut-rows.js';
 import type { VectorFormat } from '../formats/registry.js';
 import { countOf, type RowChunk } from '../formats/row-chunk.js';
 import { ChunkMemories } from '../formats/row-chunks.js';
@@ -10,6 +11,7 @@ import type { AllocatedMatrix } from '../indexing/allocations.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import type { VectorSource } from '../vectors/vector-source.js';
+import { UsageError } from './exit.js';
 import { InputFile } from './input-file.js';
 
 export interface InputOptions {
@@ -17,6 +19,14 @@ export interface InputOptions {
   readonly dims?: number;
   readonly column?: string;
   readonly header?: boolean;
+  /** Default: all. */
+  readonly rows?: RowSpan;
+}
+
+/** Rows `first` (included) to `last` (excluded) of all files together; without `last`, to the end. */
+export interface RowSpan {
+  readonly first: number;
+  readonly last: number | undefined;
 }
 
 /** What a chunk says beside its components. */
@@ -31,32 +41,47 @@ const MOST_OPEN = 16;
 
 export class InputFiles implements AsyncDisposable {
   readonly files: readonly InputFile[];
-  /** Rows of all files together; undefined where only reading them tells. */
+  /** Rows that are wanted; undefined where only reading them tells. */
   readonly count: number | undefined;
+  /** The number of the first row that is wanted. */
+  readonly firstRow: number;
+  /** Behind the last row that is wanted; infinite where that is the end. */
+  readonly #lastRow: number;
+  /** Rows of all files together, wanted or not; undefined as long as nobody knows. */
+  #total: number | undefined;
   /** Which rows of which file the matrices hold that are overwritten. */
   readonly #places = new WeakMap<VectorMatrix, { readonly file: InputFile; readonly first: number }>();
   /** First row of every file that was begun. */
   readonly #begun: { readonly file: InputFile; readonly firstRow: number }[] = [];
   readonly #notes: ChunkNotes[] = [];
+  /** The number of the next row. */
+  #at = 0;
+  /** Whether no row of the files begun is unread behind the last that is wanted, as far as their headers do not say how many there are. */
+  #isReadToEnd = true;
   #rowsRead = 0;
   #dims: number | 'ragged' | undefined;
 
-  static async open(paths: readonly string[], { format, dims, column, header }: InputOptions): Promise<InputFiles> {
+  static async open(paths: readonly string[], options: InputOptions): Promise<InputFiles> {
+    const { format, dims, column, header, rows = { first: 0, last: undefined } } = options;
     const files: InputFile[] = [];
     try {
       for (const path of paths)
         files.push(await InputFile.open(path, { format, dims, column, header }, files.length < MOST_OPEN));
+      return new InputFiles(files, rows);
     } catch (error) {
       for (const file of files) await file.close();
       throw error;
     }
-    return new InputFiles(files);
   }
 
-  private constructor(files: readonly InputFile[]) {
+  private constructor(files: readonly InputFile[], { first, last }: RowSpan) {
     this.files = files;
-    const counts = files.map(({ header }) => header.count);
-    this.count = counts.some((count) => count === undefined) ? undefined : counts.reduce<number>((a, b) => a + b!, 0);
+    this.#total = totalOf(files);
+    this.firstRow = first;
+    this.#lastRow = last ?? Number.POSITIVE_INFINITY;
+    if (this.#total !== undefined) this.#checkEnd(this.#total);
+    const end = last ?? this.#total;
+    this.count = end === undefined ? undefined : end - first;
     for (const { header } of files) this.#observe(header.dims);
   }
 
@@ -65,8 +90,15 @@ export class InputFiles implements AsyncDisposable {
     return this.#dims;
   }
 
-  /** Bytes of all files; of a pipe, those that came so far. */
+  /** Rows of all files together, those that are not wanted too; undefined where nobody has read to the end. */
+  get total(): number | undefined {
+    return this.#total;
+  }
+
+  /** Bytes of all files; of a pipe, or where only some rows are wanted, those that were read so far. */
   get byteLength(): number {
+    if (this.firstRow > 0 || this.#lastRow !== Number.POSITIVE_INFINITY)
+      return this.files.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
     return this.files.reduce((sum, { header, bytesRead }) => sum + bytesOf(header, bytesRead), 0);
   }
 
@@ -75,11 +107,13 @@ export class InputFiles implements AsyncDisposable {
     return this.#rowsRead;
   }
 
-  /** Rows of all files together: exactly where that is known, else judged by the bytes that those read so far took. */
+  /** Rows that are wanted: exactly where that is known, else judged by the bytes that those read so far took. */
   get estimatedCount(): number {
     if (this.count !== undefined) return this.count;
     const bytesRead = this.files.reduce((sum, file) => sum + file.bytesRead, 0);
-    return bytesRead === 0 ? 0 : Math.max(this.#rowsRead, Math.round((this.#rowsRead * this.byteLength) / bytesRead));
+    if (bytesRead === 0) return 0;
+    const bytes = this.files.reduce((sum, { header, bytesRead: read }) => sum + bytesOf(header, read), 0);
+    return Math.max(this.#rowsRead, Math.round((this.#at * bytes) / bytesRead) - this.firstRow);
   }
 
   /** Whether every chunk can be a matrix that is overwritten: then all rows can be read again, at known places. */
@@ -96,19 +130,17 @@ export class InputFiles implements AsyncDisposable {
       return matrix.data;
     });
     for (const file of this.files) {
-      let first = 0;
-      this.#begun.push({ file, firstRow: this.#rowsRead });
-      for await (const chunk of (await file.vectors()).chunks(memories)) {
+      const firstRow = this.#at;
+      for await (const chunk of this.#chunksOf(file, memories)) {
         if (!('data' in chunk)) throw new Error(`rows of one length were expected of ${file.header.file}`);
         this.#note(chunk);
         const matrix = allocated.get(chunk.data.buffer)!;
         allocated.delete(chunk.data.buffer);
-        this.#places.set(matrix, { file, first });
-        first += matrix.count;
+        this.#places.set(matrix, { file, first: this.#at - firstRow - matrix.count });
         yield matrix;
       }
-      await file.close();
     }
+    this.#end();
   }
 
   /** Reads some rows of one of the matrices again. */
@@ -123,15 +155,60 @@ export class InputFiles implements AsyncDisposable {
     const memories = new ChunkMemories();
     let previous: RowChunk | undefined;
     for (const file of this.files) {
-      this.#begun.push({ file, firstRow: this.#rowsRead });
-      for await (const chunk of (await file.vectors()).chunks(memories)) {
+      for await (const chunk of this.#chunksOf(file, memories)) {
         this.#note(chunk);
         yield 'rows' in chunk ? chunk.rows : chunk;
         if (previous) memories.recycleChunk(previous);
         previous = chunk;
       }
-      await file.close();
     }
+    this.#end();
+  }
+
+  /** The rows of a file that are wanted; those before them are not even decoded where the format tells where rows lie. */
+  async *#chunksOf(file: InputFile, memories: ChunkMemories): AsyncGenerator<RowChunk> {
+    const firstRow = this.#at;
+    const { count } = file.header;
+    const [first, last] = [this.firstRow - firstRow, this.#lastRow - firstRow];
+    this.#begun.push({ file, firstRow });
+    if (last <= 0 || (count !== undefined && count <= first)) {
+      if (count === undefined) this.#isReadToEnd = false;
+      this.#at += count ?? 0;
+      return file.close();
+    }
+    const vectors = await file.vectors();
+    const skipped = vectors.takesRows ? Math.max(0, first) : 0;
+    const chunks = vectors.takesRows
+      ? vectors.chunks(memories, { first: skipped, last: Math.min(last, count!) })
+      : vectors.chunks(memories);
+    this.#at += skipped;
+    let end = skipped;
+    for await (const chunk of chunks) {
+      const begin = end;
+      end += countOf(chunk);
+      this.#at = firstRow + Math.min(end, last);
+      if (end <= first) memories.recycleChunk(chunk);
+      else if (begin < last) yield sliceRows(chunk, Math.max(0, first - begin), Math.min(end, last) - begin);
+      // Where nobody told the count, the chunk behind the last row tells whether there are more.
+      if (end > last || (end === last && count !== undefined)) break;
+    }
+    if (count !== undefined) this.#at = firstRow + count;
+    else if (end > last) this.#isReadToEnd = false;
+    await file.close();
+  }
+
+  /** All that is wanted was read. Files that end before it are refused only now where only reading them told. */
+  #end(): void {
+    if (!this.#isReadToEnd) return;
+    this.#total ??= this.#at;
+    this.#checkEnd(this.#total);
+  }
+
+  #checkEnd(total: number): void {
+    const last = this.#lastRow === Number.POSITIVE_INFINITY ? this.firstRow : this.#lastRow;
+    if (last <= total) return;
+    const span = `${this.firstRow}..${this.#lastRow === Number.POSITIVE_INFINITY ? '' : this.#lastRow}`;
+    throw new UsageError(`--rows ${span}: the input has ${total} rows, counted from 0`);
   }
 
   /** What there is to say of the chunks, one by one in their order. */
@@ -148,7 +225,8 @@ export class InputFiles implements AsyncDisposable {
   /** Says of an error about a vector which row of which file it is. */
   locate(error: unknown): unknown {
     if (!(error instanceof IndexingError) || error.vectorIndex === undefined || this.#begun.length === 0) return error;
-    const { code, vectorIndex } = error;
+    const { code } = error;
+    const vectorIndex = this.firstRow + error.vectorIndex;
     const detail = `${this.nameOf(vectorIndex)}; --on-invalid skip leaves such rows out`;
     return new IndexingError(code, detail, { vectorIndex, cause: error });
   }
@@ -170,6 +248,16 @@ export class InputFiles implements AsyncDisposable {
     if (dims === undefined) return;
     this.#dims = this.#dims === undefined || this.#dims === dims ? dims : 'ragged';
   }
+}
+
+/** Rows of all files together; undefined where only reading them tells. */
+function totalOf(files: readonly InputFile[]): number | undefined {
+  let total = 0;
+  for (const { header } of files) {
+    if (header.count === undefined) return undefined;
+    total += header.count;
+  }
+  return total;
 }
 
 function bytesOf({ byteLength }: { readonly byteLength: number }, bytesRead: number): number {

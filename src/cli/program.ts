@@ -4,12 +4,17 @@
 import { Command } from 'commander';
 import { addBenchCommand } from './bench-command.js';
 import { addCompletionsCommand } from './completions-command.js';
+import type { Interrupts } from './exit.js';
 import { addIndexCommand } from './index-command.js';
 import { addInfoCommand } from './info-command.js';
+import { addMergeCommand } from './merge-command.js';
+import { addPushCommand } from './push-command.js';
 import { addSearchCommand } from './search-command.js';
+import { addServeCommand } from './serve-command.js';
 
-/** `interrupted` is aborted when the command is to stop. Nothing is parsed yet. */
-export function createProgram(version: string, interrupted: AbortSignal): Command {
+/** Nothing is parsed yet. */
+export function createProgram(version: string, interrupts: Pick<Interrupts, 'signal' | 'allow'>): Command {
+  const interrupted = interrupts.signal;
   const program = new Command('simdex')
     .description('Index large sets of float32 vectors in parallel: magnitude and unit vector of every row')
     .version(version)
@@ -26,7 +31,10 @@ Examples:
 Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.`,
     );
   addIndexCommand(program, version, interrupted);
+  addMergeCommand(program, interrupted);
   addSearchCommand(program, interrupted);
+  addServeCommand(program, interrupts);
+  addPushCommand(program, interrupted);
   addInfoCommand(program);
   addBenchCommand(program, version, interrupted);
   addCompletionsCommand(program);

@@ -14,10 +14,13 @@ const LINE_INTERVAL_MS = 3000;
 /** What stands behind the bar, for numbers of eight digits. */
 const TEXT_COLUMNS = 75;
 
-/** @param total undefined where only reading tells; nothing is shown of no rows */
-export function startProgress(total: number | undefined, threads: number, quiet: boolean): Progress {
+/**
+ * @param total undefined where only reading tells; nothing is shown of no rows
+ * @param by what does it, in two or three words: `4 threads`
+ */
+export function startProgress(total: number | undefined, by: string, quiet: boolean): Progress {
   if (quiet || total === 0) return { advance: () => undefined, stop: () => undefined };
-  return process.stderr.isTTY ? startBar(total, threads) : startLines(total, threads);
+  return process.stderr.isTTY ? startBar(total, by) : startLines(total, by);
 }
 
 /** Gives the terminal back its cursor, for a process that ends while the bar is there. */
@@ -25,11 +28,11 @@ export function restoreTerminal(): void {
   if (process.stderr.isTTY) process.stderr.write('\x1b[?25h\x1b[?7h\n');
 }
 
-function startBar(total: number | undefined, threads: number): Progress {
+function startBar(total: number | undefined, by: string): Progress {
   const startedAt = performance.now();
   const bar = new SingleBar(
     {
-      format: `${colorsFor(process.stderr).cyan('{bar}')} {percentage} % | {value}/{total} vectors | {rate}/s | {eta_formatted} left | {threads}`,
+      format: `${colorsFor(process.stderr).cyan('{bar}')} {percentage} % | {value}/{total} vectors | {rate}/s | {eta_formatted} left | {by}`,
       stream: process.stderr,
       barsize: Math.min(40, Math.max(8, process.stderr.columns - TEXT_COLUMNS)),
       hideCursor: true,
@@ -40,8 +43,7 @@ function startBar(total: number | undefined, threads: number): Progress {
     Presets.shades_classic,
   );
   let done = 0;
-  const plural = threads === 1 ? '1 thread' : `${threads} threads`;
-  bar.start(total ?? 0, 0, { rate: '-', threads: plural });
+  bar.start(total ?? 0, 0, { rate: '-', by });
   return {
     advance(vectors, estimate) {
       done += vectors;
@@ -52,7 +54,7 @@ function startBar(total: number | undefined, threads: number): Progress {
   };
 }
 
-function startLines(known: number | undefined, threads: number): Progress {
+function startLines(known: number | undefined, by: string): Progress {
   const startedAt = performance.now();
   let done = 0;
   let total = known ?? 0;
@@ -62,7 +64,7 @@ function startLines(known: number | undefined, threads: number): Progress {
     const percent = total > 0 ? Math.floor((100 * done) / total) : 0;
     process.stderr.write(
       `${done.toLocaleString('en')} of ${total.toLocaleString('en')} vectors (${percent} %), ` +
-        `${rate.toLocaleString('en')}/s, ${left}, ${threads} thread${threads === 1 ? '' : 's'}\n`,
+        `${rate.toLocaleString('en')}/s, ${left}, ${by}\n`,
     );
   }, LINE_INTERVAL_MS);
   return {

@@ -3,6 +3,7 @@
  */
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
+import { publicNameOf } from '../formats/node/http-source.js';
 import { STANDARD_INPUT } from '../formats/node/pipe-source.js';
 import { formatOf, formatOfExtension, type VectorFormat, vectorFormats } from '../formats/registry.js';
 import { UsageError } from './exit.js';
@@ -34,9 +35,9 @@ export function addReadOptions(command: Command, files: string): Command {
 export function checkReadFlags(paths: readonly string[], flags: ReadFlags): void {
   for (const path of paths) {
     if (path === '') throw new UsageError('the name of an input file is empty');
-    if (flags.format === undefined && formatOfExtension(basename(path)) === undefined)
+    if (flags.format === undefined && formatOfExtension(basename(publicNameOf(path))) === undefined)
       throw new UsageError(
-        `${path}: its name does not say a format; give it with --format (${vectorFormats.join(', ')})`,
+        `${publicNameOf(path)}: its name does not say a format; give it with --format (${vectorFormats.join(', ')})`,
       );
     checkFormatFlags(path, flags);
   }
@@ -46,10 +47,11 @@ export function checkReadFlags(paths: readonly string[], flags: ReadFlags): void
 
 /** A flag that a file's format has no use for is a mistake. */
 function checkFormatFlags(path: string, { format: given, column, header }: ReadFlags): void {
-  const { name, format } = formatOf(path, given);
+  const file = publicNameOf(path);
+  const { name, format } = formatOf(file, given);
   if (column !== undefined && !format.hasColumns)
-    throw new UsageError(`--column ${column}: .${name} (${path}) has none`);
-  if (header !== undefined && !format.hasHeader) throw new UsageError(`--header: .${name} (${path}) has none`);
+    throw new UsageError(`--column ${column}: .${name} (${file}) has none`);
+  if (header !== undefined && !format.hasHeader) throw new UsageError(`--header: .${name} (${file}) has none`);
 }
 
 /** For `readVectors`. */

@@ -2,7 +2,9 @@
  * What a finished `simdex index` tells on standard output, for people and as JSON.
  */
 import { describeMachine } from '../../bench/suite/node/machine.js';
+import { publicNameOf } from '../formats/node/http-source.js';
 import {
+  countOf,
   formatCount,
   formatDuration,
   formatNumber,
@@ -93,7 +95,7 @@ export function summaryText(summary: IndexSummary): string {
   ];
   const lines = [
     colorsFor(process.stdout).bold(
-      `Indexed ${formatCount(indexed)} vectors${of}, ${order} order, from ${printable(namesOf(files))}`,
+      `Indexed ${countOf(indexed, 'vector')}${of}, ${order} order, from ${printable(namesOf(files))}`,
     ),
     ...rows.map(([name, value]) => `  ${name.padEnd(12)}${value}`),
     ...(summary.optimizations ?? []).map((change) => `  ${describeChange(change)}`),
@@ -129,7 +131,7 @@ export function describeInput(inputs: InputFiles, order: ComponentOrder, version
   const { cpu, cores, platform } = describeMachine();
   const { node, v8 } = process.versions;
   return {
-    input: namesOf(inputs.files.map(({ path }) => path)),
+    input: namesOf(inputs.files.map(({ path }) => publicNameOf(path))),
     rows: inputs.rowsRead,
     dims: typeof inputs.dims === 'number' ? inputs.dims : undefined,
     order,

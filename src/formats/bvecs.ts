@@ -3,6 +3,7 @@
  * may differ in length. Only read: unit vectors are no bytes.
  */
 import { countedRows, shapeOf } from './counted-rows.js';
+import { cutRows } from './cut-rows.js';
 import type { Format } from './format.js';
 import { ChunkMemories } from './row-chunks.js';
 
@@ -14,7 +15,15 @@ export const bvecs: Format = {
       dims,
       count,
       dtype: 'uint8',
-      chunks: (memories = new ChunkMemories()) => countedRows(source, 1, options, memories),
+      takesRows: typeof dims === 'number' && count !== undefined,
+      async *chunks(memories = new ChunkMemories(), rows) {
+        if (!rows) return yield* countedRows(source, 1, options, memories);
+        const begin = { row: rows.first, byteOffset: rows.first * (4 + Number(dims)) };
+        yield* cutRows(countedRows(source, 1, options, memories, begin), memories, {
+          first: 0,
+          last: rows.last - rows.first,
+        });
+      },
     };
   },
 };

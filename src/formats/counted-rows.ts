@@ -13,7 +13,7 @@ import { RowCollector } from './row-collector.js';
 export type CountedItem = 4 | 1;
 
 /**
- * All rows from the first. A row that claims a length which the file does not have, or, with the option, another than `dims`,
+ * All rows from the one at `begin`, by default the first. A row that claims a length which the file does not have, or, with the option, another than `dims`,
  * is refused.
  */
 export async function* countedRows(
@@ -21,12 +21,13 @@ export async function* countedRows(
   itemBytes: CountedItem,
   { dims, chunkVectors }: RowOptions,
   memories: ChunkMemories,
+  begin = { row: 0, byteOffset: 0 },
 ): AsyncGenerator<RowChunk, void, undefined> {
   const { name, byteLength } = source;
   const rows = new RowCollector(memories, chunkVectors, Math.ceil(byteLength / itemBytes));
   let staging = new Uint8Array(Math.min(STAGING_BYTES, byteLength));
   let components = new Float32Array(0);
-  let offset = 0;
+  let offset = begin.byteOffset;
   let staged = 0;
   let at = 0;
   /** Makes up to `wanted` bytes from `at` on present, with as many more as fit; gives how many there are. */
@@ -49,7 +50,7 @@ export async function* countedRows(
     return staged - at;
   };
   for (;;) {
-    const where = () => `row ${rows.count} (byte ${offset + at})`;
+    const where = () => `row ${begin.row + rows.count} (byte ${offset + at})`;
     const left = await stage(4);
     if (left === 0) break;
     if (left < 4) throw malformed(name, where(), 'the 4 bytes of dims', `${left} bytes to the end of the file`);

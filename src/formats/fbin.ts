@@ -1,7 +1,7 @@
 /**
  * `.fbin`, the format of the billion-scale benchmarks: uint32 count, uint32 dims, then count × dims float32, row-major.
  */
-import { IndexingError } from '../base/errors.js';
+import { IndexingError, type RowRange } from '../base/errors.js';
 import { requireEnd } from './byte-sources.js';
 import { createRowReader } from './fixed-rows.js';
 import type { ByteSource, Format, RowOptions, RowShape, VectorEncoder, VectorRows } from './format.js';
@@ -40,11 +40,14 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
     isColumnMajor: false,
   } as const;
   const createReader = () => createRowReader(source, rows);
-  async function* chunks(memories = new ChunkMemories()): AsyncGenerator<RowChunk, void, undefined> {
-    yield* rowChunks(count, dims, options.chunkVectors, memories, createReader());
-    await requireEnd(source, HEADER_BYTES + Number(claimed));
+  async function* chunks(
+    memories = new ChunkMemories(),
+    wanted: RowRange = { first: 0, last: count },
+  ): AsyncGenerator<RowChunk, void, undefined> {
+    yield* rowChunks(wanted, dims, options.chunkVectors, memories, createReader());
+    if (wanted.last === count) await requireEnd(source, HEADER_BYTES + Number(claimed));
   }
-  return { dims, count, dtype: 'float32', createReader, chunks };
+  return { dims, count, dtype: 'float32', createReader, takesRows: true, chunks };
 }
 
 function createEncoder(shape: RowShape, file: string): VectorEncoder {

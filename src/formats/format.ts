@@ -7,6 +7,7 @@
  * little-endian, as is every platform that runs WebAssembly in V8, SpiderMonkey or JavaScriptCore, so float32 bytes and
  * Float32Array memory are the same thing.
  */
+import type { RowRange } from '../base/errors.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import type { RowChunk } from './row-chunk.js';
@@ -18,6 +19,11 @@ export interface ByteSource {
   readonly name: string;
   /** `Infinity` for a pipe, whose end only reading tells. */
   readonly byteLength: number;
+  /**
+   * Differs once the bytes were changed: the ETag, or the time of the last change (ISO 8601 of a file). undefined where nobody tells, as of
+   * a pipe.
+   */
+  readonly version?: string | undefined;
   /** Whether it is read from front to back, each read where the last one ended or behind it: a pipe, or what is deflated. */
   readonly isForwardOnly?: boolean | undefined;
   /** Fills all of `target` from `byteOffset` on. Rejects with `MalformedFile` where the source ends before. */
@@ -57,8 +63,13 @@ export interface VectorRows {
   readonly dtype: string;
   /** Makes a reader of rows at any place, which reads by one call at a time; for formats that have rows of one length there. */
   readonly createReader?: () => ReadRowsInto;
-  /** All rows from the first, in chunks whose memory comes from `memories`: fresh by default. */
-  chunks(memories?: ChunkMemories): AsyncIterable<RowChunk>;
+  /** Whether `chunks` takes `rows`: where they lie is known, so what is before them is not decoded. `count` is known then. */
+  readonly takesRows?: boolean;
+  /**
+   * All rows from the first, or only `rows` where the format takes them, in chunks whose memory comes from `memories`: fresh by
+   * default.
+   */
+  chunks(memories?: ChunkMemories, rows?: RowRange): AsyncIterable<RowChunk>;
 }
 
 /**

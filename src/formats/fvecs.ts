@@ -31,7 +31,9 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
     count,
     dtype: 'float32',
     createReader,
-    chunks: (memories = new ChunkMemories()) => rowChunks(count, dims, options.chunkVectors, memories, createReader()),
+    takesRows: true,
+    chunks: (memories = new ChunkMemories(), rows = { first: 0, last: count }) =>
+      rowChunks(rows, dims, options.chunkVectors, memories, createReader()),
   };
 }
 

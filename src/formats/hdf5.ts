@@ -4,7 +4,7 @@
  * dimensions, in any group. A file of the system is read where it lies, a chunk at a time; any other source is copied into memory first.
  * Data that lie in another file are refused.
  */
-import { IndexingError, messageOf } from '../base/errors.js';
+import { IndexingError, messageOf, type RowRange } from '../base/errors.js';
 import { chooseVectors } from './choose-vectors.js';
 import { decodeInto, tiledReader } from './fixed-rows.js';
 import type { ByteSource, Format, RowOptions, VectorRows } from './format.js';
@@ -42,20 +42,23 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
     return { dataset: found, where: name };
   });
   const { count, dims, layout } = dataset;
-  async function* chunks(memories = new ChunkMemories()): AsyncGenerator<IdentifiedMatrix, void, undefined> {
+  async function* chunks(
+    memories = new ChunkMemories(),
+    wanted: RowRange = { first: 0, last: count },
+  ): AsyncGenerator<IdentifiedMatrix, void, undefined> {
     const hdf = await openFile(source);
     try {
       const most = Math.max(1, Math.min(dataset.chunkRows, Math.floor(TILE_BYTES / (4 * dims))));
       const load = async (tile: Float32Array, first: number) => readRows(source, hdf, dataset, tile, first);
       const read = dataset.chunkRows > 1 ? tiledReader(count, dims, most, load) : load;
-      yield* rowChunks(count, dims, options.chunkVectors, memories, read);
+      yield* rowChunks(wanted, dims, options.chunkVectors, memories, read);
     } catch (error) {
       throw refusal(source, hdf, where, error);
     } finally {
       hdf.close();
     }
   }
-  return { dims, count, dtype: layout.type, chunks };
+  return { dims, count, dtype: layout.type, takesRows: true, chunks };
 }
 
 async function requireSignature(source: ByteSource): Promise<void> {

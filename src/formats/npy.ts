@@ -5,7 +5,7 @@
  * A 2-D array is count × dims. A 1-D array of n numbers is one vector of n components or, with the option `dims`,
  * n / dims rows. float32 goes from the file straight into the matrix; what float32 cannot hold is rounded.
  */
-import { IndexingError } from '../base/errors.js';
+import { IndexingError, type RowRange } from '../base/errors.js';
 import { requireEnd } from './byte-sources.js';
 import { createRowReader, itemBytes, type NumberLayout, type NumberType } from './fixed-rows.js';
 import type { ByteSource, Format, RowOptions, RowShape, VectorEncoder, VectorRows } from './format.js';
@@ -42,11 +42,14 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
   }
   const rows = { ...layout, dataOffset: header.dataOffset, count, dims, isColumnMajor };
   const createReader = () => createRowReader(source, rows);
-  async function* chunks(memories = new ChunkMemories()): AsyncGenerator<RowChunk, void, undefined> {
-    yield* rowChunks(count, dims, options.chunkVectors, memories, createReader());
-    await requireEnd(source, end);
+  async function* chunks(
+    memories = new ChunkMemories(),
+    wanted: RowRange = { first: 0, last: count },
+  ): AsyncGenerator<RowChunk, void, undefined> {
+    yield* rowChunks(wanted, dims, options.chunkVectors, memories, createReader());
+    if (wanted.last === count) await requireEnd(source, end);
   }
-  return { dims, count, dtype: layout.type, createReader, chunks };
+  return { dims, count, dtype: layout.type, createReader, takesRows: true, chunks };
 }
 
 const KINDS: Readonly<Record<string, string>> = { f: 'float', i: 'int', u: 'uint' };

@@ -3,7 +3,7 @@
  * or the only one of numbers with two dimensions. Only read; an archive of one array says nothing that its .npy does not.
  */
 
-import { IndexingError } from '../base/errors.js';
+import { IndexingError, type RowRange } from '../base/errors.js';
 import { chooseVectors } from './choose-vectors.js';
 import type { ByteSource, Format, RowOptions, VectorRows } from './format.js';
 import { InflatedSource } from './inflated-source.js';
@@ -20,12 +20,12 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
   const offset = await dataOffsetOf(source, member);
   const createSource = () => memberSource(source, member, offset);
   const { dims, count, dtype } = await npy.open(createSource(), options);
-  async function* chunks(memories?: ChunkMemories): AsyncGenerator<RowChunk, void, undefined> {
+  async function* chunks(memories?: ChunkMemories, wanted?: RowRange): AsyncGenerator<RowChunk, void, undefined> {
     // Deflated data are read from front to back: every reader begins anew, at the header.
     const rows = await npy.open(createSource(), options);
-    yield* rows.chunks(memories);
+    yield* rows.chunks(memories, wanted);
   }
-  return { dims, count, dtype, chunks };
+  return { dims, count, dtype, takesRows: true, chunks };
 }
 
 /** More are not looked into. */

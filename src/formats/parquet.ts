@@ -4,8 +4,9 @@
  * one row group.
  */
 import type { FileMetaData, SchemaElement, SchemaTree } from 'hyparquet';
-import { type IndexingError, messageOf } from '../base/errors.js';
+import { type IndexingError, messageOf, type RowRange } from '../base/errors.js';
 import { chooseVectors } from './choose-vectors.js';
+import { cutRows } from './cut-rows.js';
 import type { ByteSource, Format, RowOptions, VectorRows } from './format.js';
 import { malformed, requireDims } from './malformed.js';
 import {
@@ -51,9 +52,12 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
     checkSchema(metadata.schema);
     const columns = findColumns(name, library.parquetSchema(metadata), options.column);
     const count = checkedCount(tracked, metadata);
-    const chunks = (memories = new ChunkMemories()) =>
-      readChunks(tracked, library, metadata, columns, options, memories);
-    return { dims: options.dims, count, dtype: columns.dtype, chunks };
+    const chunks = (memories = new ChunkMemories(), wanted: RowRange = { first: 0, last: count }) => {
+      const groups = groupsOf(metadata, wanted);
+      const rows = { first: wanted.first - groups.firstRow, last: wanted.last - groups.firstRow };
+      return cutRows(readChunks(tracked, library, metadata, groups, columns, options, memories), memories, rows);
+    };
+    return { dims: options.dims, count, dtype: columns.dtype, takesRows: true, chunks };
   } catch (error) {
     throw tracked.refusal('parquet', error);
   }
@@ -197,25 +201,42 @@ function checkedCount(source: ByteSource, { num_rows, row_groups }: FileMetaData
   return rows;
 }
 
+/** The row groups in which some rows lie, and the first row of the first of them. */
+interface RowGroups {
+  readonly firstRow: number;
+  readonly groups: readonly RowGroup[];
+}
+
+function groupsOf({ row_groups }: FileMetaData, { first, last }: RowRange): RowGroups {
+  const ends: number[] = [];
+  for (const { num_rows } of row_groups) ends.push((ends.at(-1) ?? 0) + Number(num_rows));
+  const begins = ends.map((_, i) => ends[i - 1] ?? 0);
+  const groups = row_groups.filter((_, i) => ends[i]! > first && begins[i]! < last);
+  const at = row_groups.indexOf(groups[0]!);
+  return { firstRow: begins[at] ?? 0, groups };
+}
+
 async function* readChunks(
   source: TrackedSource,
   library: Hyparquet,
   metadata: FileMetaData,
+  { firstRow, groups }: RowGroups,
   columns: Columns,
   options: RowOptions,
   memories: ChunkMemories,
 ): AsyncGenerator<RowChunk, void, undefined> {
-  const vectorColumns = metadata.row_groups.flatMap(({ columns: all }) =>
+  const vectorColumns = groups.flatMap(({ columns: all }) =>
     all.filter(({ meta_data }) => meta_data?.path_in_schema[0] === columns.vector.name),
   );
   const most = vectorColumns.reduce((sum, { meta_data }) => sum + Number(meta_data!.num_values), 0);
   const rows = new RowCollector(memories, options.chunkVectors, most);
   const spend = createBudget(source);
-  for (const group of metadata.row_groups) {
-    const vectors = await readColumn(source, library, metadata, group, columns.vector, rows.count, spend);
-    const ids = columns.id && (await readColumn(source, library, metadata, group, columns.id, rows.count, spend));
+  for (const group of groups) {
+    const first = firstRow + rows.count;
+    const vectors = await readColumn(source, library, metadata, group, columns.vector, first, spend);
+    const ids = columns.id && (await readColumn(source, library, metadata, group, columns.id, first, spend));
     for (const [row, vector] of vectors.entries()) {
-      const where = `row ${rows.count}`;
+      const where = `row ${firstRow + rows.count}`;
       const values = vectorOf(source.name, where, vector);
       if (values.length > 0) requireDims(source.name, where, options.dims, values.length);
       const id = ids && toId(source.name, where, ids[row]);

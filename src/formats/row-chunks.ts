@@ -2,7 +2,7 @@
  * Cuts rows of one length into matrices. Every matrix has memory of its own that belongs to whoever receives it; shared, where
  * the platform has SharedArrayBuffer, so that worker threads can copy from it without the calling thread.
  */
-import { IndexingError } from '../base/errors.js';
+import { IndexingError, type RowRange } from '../base/errors.js';
 import { seeByCollector } from '../memory/create-memory.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import type { RowChunk } from './row-chunk.js';
@@ -13,18 +13,18 @@ export const DEFAULT_CHUNK_BYTES = 8 * 2 ** 20;
 /** Fills all of `data` (whole rows, whatever they held) with the rows from `first` on. */
 export type ReadRowsInto = (data: Float32Array, first: number) => Promise<void>;
 
-/** Yields rows 0 to `count`, `chunkVectors` at a time (default: about 8 MiB of them, at least one). */
+/** Yields the rows from `first` to `last`, `chunkVectors` at a time (default: about 8 MiB of them, at least one). */
 export async function* rowChunks(
-  count: number,
+  { first, last }: RowRange,
   dims: number,
   chunkVectors: number | undefined,
   memories: ChunkMemories,
   readRowsInto: ReadRowsInto,
 ): AsyncGenerator<VectorMatrix, void, undefined> {
   const step = chunkVectors ?? Math.max(1, Math.floor(DEFAULT_CHUNK_BYTES / (4 * dims)));
-  for (let first = 0; first < count; first += step) {
-    const data = memories.createRows(Math.min(step, count - first), dims);
-    await readRowsInto(data, first);
+  for (let row = first; row < last; row += step) {
+    const data = memories.createRows(Math.min(step, last - row), dims);
+    await readRowsInto(data, row);
     yield { data, dims };
   }
 }

@@ -61,11 +61,11 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
   const rows = { dataOffset: tensor.byteOffset, count, dims, type, isBigEndian: false, isColumnMajor: false };
   const createReader = () => createRowReader(source, rows);
   const scales = name === 'vectors' && tensor.dtype === 'I8' ? findScales(tensors, count) : undefined;
-  const chunks = (memories = new ChunkMemories()) => {
-    const own = rowChunks(count, dims, options.chunkVectors, memories, createReader());
-    return withIds(scales ? scaled(source, scales, own) : own, readIds);
+  const chunks = (memories = new ChunkMemories(), wanted = { first: 0, last: count }) => {
+    const own = rowChunks(wanted, dims, options.chunkVectors, memories, createReader());
+    return withIds(scales ? scaled(source, scales, own, wanted.first) : own, wanted.first, readIds);
   };
-  return { dims, count, dtype: type, ...(!scales && { createReader }), chunks };
+  return { dims, count, dtype: type, ...(!scales && { createReader }), takesRows: true, chunks };
 }
 
 /** Of rows of an index that are kept as int8: what each is multiplied by. */
@@ -78,8 +78,9 @@ async function* scaled(
   source: ByteSource,
   scales: Tensor,
   chunks: AsyncIterable<IdentifiedMatrix>,
+  firstRow: number,
 ): AsyncGenerator<IdentifiedMatrix, void, undefined> {
-  let first = 0;
+  let first = firstRow;
   for await (const chunk of chunks) {
     const { data, dims } = chunk;
     const some = new Float32Array(data.length / dims);
@@ -94,9 +95,10 @@ type ReadIds = (first: number, count: number) => Promise<VectorId[]>;
 
 async function* withIds(
   chunks: AsyncIterable<IdentifiedMatrix>,
+  firstRow: number,
   readIds: ReadIds | undefined,
 ): AsyncGenerator<IdentifiedMatrix, void, undefined> {
-  let first = 0;
+  let first = firstRow;
   for await (const { data, dims } of chunks) {
     const count = data.length / dims;
     yield readIds ? { data, dims, ids: await readIds(first, count) } : { data, dims };

@@ -2,7 +2,7 @@
  * Vectors from a source of bytes, in bounded memory: one chunk is read when it is asked for. Nothing is read ahead and nothing
  * forbids it: the caller may ask for the next chunk while working on this one.
  */
-import { IndexingError, invalidConfiguration, refuseUnknown } from '../base/errors.js';
+import { IndexingError, invalidConfiguration, type RowRange, refuseUnknown } from '../base/errors.js';
 import type { ReusableChunks } from '../vectors/reusable-chunks.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import { createBlobSource } from './byte-sources.js';
@@ -45,8 +45,12 @@ export interface VectorFile {
   readonly bytesRead: number;
   /** Makes a reader of rows at any place, which reads by one call at a time; for formats that have rows of one length there. */
   readonly createReader: (() => ReadRowsInto) | undefined;
-  /** All rows from the first, as often as it is called. A chunk's memory is shared, fresh, and its receiver's. */
-  chunks(memories?: ChunkMemories): AsyncIterable<RowChunk>;
+  /** Differs once the file was changed: its ETag or the time of its last change; undefined where nobody tells. */
+  readonly version: string | undefined;
+  /** Whether `chunks` takes `rows`; `count` is known then. */
+  readonly takesRows: boolean;
+  /** All rows from the first, or `rows` alone, as often as it is called. A chunk's memory is shared, fresh, and its receiver's. */
+  chunks(memories?: ChunkMemories, rows?: RowRange): AsyncIterable<RowChunk>;
   /** Waits for a read under way; chunks asked for later are refused. May be called again. */
   close(): Promise<void>;
 }
@@ -96,7 +100,9 @@ export async function openSource(source: ClosableSource, options: ReadVectorsOpt
       },
       // What came through a pipe cannot be read again.
       createReader: source.isForwardOnly ? undefined : rows.createReader,
-      chunks: (memories) => rows.chunks(memories),
+      version: source.version,
+      takesRows: rows.takesRows === true,
+      chunks: (memories, wanted) => rows.chunks(memories, wanted),
       close: () => source.close(),
     };
   } catch (error) {

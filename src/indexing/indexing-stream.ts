@@ -8,7 +8,7 @@ import { detailOf, IndexingError, invalidConfiguration, refuseUnknown } from '..
 import { linkSignals } from '../base/linked-signal.js';
 import { unlessStopped } from '../base/unless-stopped.js';
 import { IndexingPerformanceReport } from '../reporting/report.js';
-import { type ReportParts, summarizeRun } from '../reporting/summarize-run.js';
+import { type MeasuredRun, type ReportParts, summarizeRun } from '../reporting/summarize-run.js';
 import { reusableChunks } from '../vectors/reusable-chunks.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import type { AllocatedMatrix } from './allocations.js';
@@ -78,11 +78,16 @@ export class IndexingStream implements AsyncIterable<IndexingResult> {
    * @throws {IndexingError} `InvalidConfiguration` before the first chunk was indexed.
    */
   get performanceReport(): IndexingPerformanceReport {
+    return new IndexingPerformanceReport(summarizeRun(this.measured(), this.#parts));
+  }
+
+  /** What the report is made of. @internal */
+  measured(): MeasuredRun {
     const elapsedMs = (this.#endedAtMs ?? nowMs()) - (this.#startedAtMs ?? nowMs());
     const run = this.#measurement.summary(elapsedMs);
     if (!run)
       throw new IndexingError('InvalidConfiguration', 'a stream has no report before its first chunk is indexed');
-    return new IndexingPerformanceReport(summarizeRun(run, this.#parts));
+    return run;
   }
 
   /** One result per chunk, in order. */

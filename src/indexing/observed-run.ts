@@ -10,6 +10,7 @@ import type { WatchedRun } from '../monitoring/watched-run.js';
 import { IndexingPerformanceReport } from '../reporting/report.js';
 import type { BatchSizeSample } from '../reporting/report-data.js';
 import { summarizeRun } from '../reporting/summarize-run.js';
+import { MEANINGFUL_TICKS } from '../reporting/thread-balance.js';
 import type { BatchSizeHistory } from './measuring/batch-size-history.js';
 import { type MeasuredRecords, RunMeasurement } from './measuring/measured-run.js';
 import { type IndexerMonitoringConfig, isTimed } from './monitoring-config.js';
@@ -32,9 +33,6 @@ export interface Observation {
   /** undefined without `autoOptimization`. */
   readonly optimizer: AutoOptimizer | undefined;
 }
-
-/** A timing group of fewer steps of the clock is mostly rounding. */
-export const MEANINGFUL_TICKS = 20;
 
 export class ObservedRun implements RunObserver {
   readonly timed: boolean;

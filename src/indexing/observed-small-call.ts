@@ -4,8 +4,9 @@
  */
 import { IndexingPerformanceReport } from '../reporting/report.js';
 import { summarizeRun } from '../reporting/summarize-run.js';
+import { MEANINGFUL_TICKS } from '../reporting/thread-balance.js';
 import { type MeasuredRecords, RunMeasurement } from './measuring/measured-run.js';
-import { MEANINGFUL_TICKS, type Observation } from './observed-run.js';
+import type { Observation } from './observed-run.js';
 import type { ReportMaker, ResultInput } from './result/indexing-result.js';
 import type { SmallCall } from './small-call.js';
 

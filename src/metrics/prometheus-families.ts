@@ -73,26 +73,35 @@ export function familiesOf(source: MetricsSource, options: PrometheusOptions): F
 }
 
 function durations(name: string, help: string, timesOf: (reading: Reading) => TimeDistribution): Family {
-  const samples = (reading: Reading): Sample[] => {
-    const times = timesOf(reading);
-    const counts = cumulativeCounts(times.histogram());
-    return [
-      ...BOUND_EXPONENTS.map((exponent, i): Sample => {
-        return { suffix: '_bucket', labels: { le: String(2 ** exponent / 1000) }, value: counts[i]! };
-      }),
-      { suffix: '_bucket', labels: { le: '+Inf' }, value: times.count },
-      { suffix: '_sum', labels: {}, value: seconds(times) },
-      { suffix: '_count', labels: {}, value: times.count },
-    ];
-  };
-  return { name, type: 'histogram', help, samples };
+  return { name, type: 'histogram', help, samples: (reading) => histogramSamples(timesOf(reading)) };
+}
+
+/**
+ * The samples of a histogram of `times`, in seconds.
+ *
+ * @param exponents the bounds of its buckets, as powers of two of a millisecond, ascending
+ */
+export function histogramSamples(
+  times: TimeDistribution,
+  labels: Sample['labels'] = {},
+  exponents: readonly number[] = BOUND_EXPONENTS,
+): Sample[] {
+  const counts = cumulativeCounts(times.histogram(), exponents);
+  return [
+    ...exponents.map((exponent, i): Sample => {
+      return { suffix: '_bucket', labels: { ...labels, le: String(2 ** exponent / 1000) }, value: counts[i]! };
+    }),
+    { suffix: '_bucket', labels: { ...labels, le: '+Inf' }, value: times.count },
+    { suffix: '_sum', labels, value: seconds(times) },
+    { suffix: '_count', labels, value: times.count },
+  ];
 }
 
 /** Durations up to and with each bound. */
-function cumulativeCounts({ zeros, buckets }: HistogramSnapshot): number[] {
+function cumulativeCounts({ zeros, buckets }: HistogramSnapshot, exponents: readonly number[]): number[] {
   let seen = zeros;
   let next = 0;
-  return BOUND_EXPONENTS.map((exponent) => {
+  return exponents.map((exponent) => {
     for (; next < buckets.length && buckets[next]!.bucket < BUCKETS_PER_OCTAVE * exponent; next++) {
       seen += buckets[next]!.count;
     }

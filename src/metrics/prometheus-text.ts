@@ -1,6 +1,6 @@
 /**
- * Prometheus' text exposition format, version 0.0.4, of a monitor. Nothing of it comes from outside but the prefix, which is
- * checked: names, help and label values need no escaping.
+ * Prometheus' text exposition format, version 0.0.4. Names and help come from this package, and prefixes are checked; values of labels
+ * may come from outside, and are escaped.
  */
 import { type Family, familiesOf, type PrometheusOptions, type Sample } from './prometheus-families.js';
 import { type MetricsSource, type Reading, takeReading } from './reading.js';
@@ -32,11 +32,23 @@ export function prometheusText(source: MetricsSource, options: PrometheusOptions
 }
 
 function familyText({ name, type, help, samples }: Family, reading: Reading): string {
-  const lines = samples(reading).map(({ suffix, labels, value }) => `${name}${suffix}${labelsText(labels)} ${value}\n`);
+  return samplesText({ name, type, help }, samples(reading));
+}
+
+/** The lines of a family. */
+export function samplesText(
+  { name, type, help }: Pick<Family, 'name' | 'type' | 'help'>,
+  samples: readonly Sample[],
+): string {
+  const lines = samples.map(({ suffix, labels, value }) => `${name}${suffix}${labelsText(labels)} ${value}\n`);
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
 }
 
 function labelsText(labels: Sample['labels']): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+}
+
+function escaped(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }

@@ -11,6 +11,18 @@
 export class ExactSum {
   readonly #parts: number[] = [];
 
+  /** The sum of `terms`: of what `parts` gave, the same sum. */
+  static of(terms: Iterable<number>): ExactSum {
+    const sum = new ExactSum();
+    for (const term of terms) sum.add(term);
+    return sum;
+  }
+
+  /** Numbers whose sum it is, unrounded. */
+  get parts(): readonly number[] {
+    return [...this.#parts];
+  }
+
   add(term: number): void {
     const parts = this.#parts;
     let carried = term;

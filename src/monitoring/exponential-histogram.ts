@@ -38,6 +38,17 @@ export class ExponentialHistogram {
   #zeros = 0;
   #total = 0;
 
+  /** The histogram of which `snapshot` gave the counts. */
+  static of({ zeros, buckets }: HistogramSnapshot): ExponentialHistogram {
+    const histogram = new ExponentialHistogram();
+    histogram.record(0, zeros);
+    for (const { bucket, count } of buckets) {
+      histogram.#addToBucket(bucket, count);
+      histogram.#total += count;
+    }
+    return histogram;
+  }
+
   /** Number of values recorded. */
   get count(): number {
     return this.#total;

@@ -21,15 +21,47 @@ export interface TimeSummary {
   readonly stdDevMs: number;
 }
 
+/** All that a distribution holds, as plain data: sums as numbers that add up to them unrounded. */
+export interface TimeDistributionState {
+  readonly histogram: HistogramSnapshot;
+  readonly sumMs: readonly number[];
+  readonly squares: readonly number[];
+  readonly minMs: number;
+  readonly maxMs: number;
+}
+
 /** Longest duration taken, in milliseconds (285,000 years): squares and sums of such stay finite. */
 const longestMs = Number.MAX_SAFE_INTEGER;
 
 export class TimeDistribution {
-  readonly #histogram = new ExponentialHistogram();
-  readonly #sum = new ExactSum();
-  readonly #squares = new ExactSum();
+  #histogram = new ExponentialHistogram();
+  #sum = new ExactSum();
+  #squares = new ExactSum();
   #min = Number.POSITIVE_INFINITY;
   #max = 0;
+
+  /** The distribution of which `state` was told: every figure has the same bits. */
+  static of({ histogram, sumMs, squares, minMs, maxMs }: TimeDistributionState): TimeDistribution {
+    const times = new TimeDistribution();
+    times.#histogram = ExponentialHistogram.of(histogram);
+    times.#sum = ExactSum.of(sumMs);
+    times.#squares = ExactSum.of(squares);
+    if (times.count > 0) {
+      times.#min = minMs;
+      times.#max = maxMs;
+    }
+    return times;
+  }
+
+  get state(): TimeDistributionState {
+    return {
+      histogram: this.histogram(),
+      sumMs: this.#sum.parts,
+      squares: this.#squares.parts,
+      minMs: this.minMs,
+      maxMs: this.maxMs,
+    };
+  }
 
   get count(): number {
     return this.#histogram.count;

@@ -45,6 +45,12 @@ export const figure: Field<number> = (value, path) => {
   throw invalidConfiguration(path, 'a number from 0, or null', value);
 };
 
+/** Any finite number. */
+export const signed: Field<number> = (value, path) => {
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  throw invalidConfiguration(path, 'a finite number', value);
+};
+
 /** A number from 0 to 1; null as in `figure`. */
 export const ratio: Field<number> = (value, path) => {
   if (value === null) return Number.NaN;

@@ -160,7 +160,7 @@ const optimization = objectOf({
 /** A change that the tuner made. */
 export interface Optimization extends ValueOf<typeof optimization> {}
 
-const recallPoint = objectOf({
+export const recallPoint = objectOf({
   /** Size of the candidate list. */
   effort: count,
   recall: ratio,
@@ -198,11 +198,11 @@ const runBackend = objectOf({
 });
 /** What a run ran on. */
 export interface RunBackend extends ValueOf<typeof runBackend> {}
-const backend: Field<RunBackend> = runBackend;
+export const backend: Field<RunBackend> = runBackend;
 
 export const orderNames = ['sorted', 'original'] as const;
 
-const runSubject = objectOf({
+export const runSubject = objectOf({
   /** What was read: names of files, as they were given. */
   input: optional(text),
   /** Rejected ones included. */
@@ -249,7 +249,7 @@ const timeSummary: Field<TimeSummary> = objectOf({
   stdDevMs: ns('index_time_std_dev_ns'),
 });
 
-const histogram: Field<HistogramSnapshot> = objectOf({
+export const histogram: Field<HistogramSnapshot> = objectOf({
   zeros: count,
   buckets: listOf(objectOf({ bucket: wholeNumber(lowestBucket, highestBucket), count })),
 });

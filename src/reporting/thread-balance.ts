@@ -10,8 +10,8 @@ export interface ThreadBalance {
   readonly timeRatio: number;
 }
 
-/** Below this many clock ticks a thread time is mostly rounding, and no ratio of such times says anything. */
-const meaningfulTicks = 20;
+/** Below this many clock ticks a time is mostly rounding, and no ratio of such times says anything. */
+export const MEANINGFUL_TICKS = 20;
 
 /**
  * `clockTickMs` is the resolution of the clock that measured the times. When even the longest is below 20 ticks, both
@@ -20,6 +20,6 @@ const meaningfulTicks = 20;
 export function threadBalance(threadTimesMs: readonly number[], clockTickMs: number): ThreadBalance {
   const longest = threadTimesMs.reduce((a, b) => Math.max(a, b), 0);
   const shortest = threadTimesMs.reduce((a, b) => Math.min(a, b), longest);
-  if (longest === 0 || longest < meaningfulTicks * clockTickMs) return { efficiency: 1, timeRatio: 1 };
+  if (longest === 0 || longest < MEANINGFUL_TICKS * clockTickMs) return { efficiency: 1, timeRatio: 1 };
   return { efficiency: shortest / longest, timeRatio: shortest === 0 ? 1 : longest / shortest };
 }

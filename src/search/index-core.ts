@@ -11,13 +11,13 @@ import type { CompiledKernel } from '../kernel/instantiate.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import { canBeCompact, hasInt8Scan } from '../kernel/search/int8-bound.js';
 import type { Precision } from '../memory/segment-layout.js';
+import type { IndexingPerformanceReport } from '../reporting/report.js';
 import { bringVectors } from './arrivals.js';
 import { Changes } from './changes.js';
 import { ClearAway } from './clear-away.js';
 import type { IndexFiles } from './file/index-files.js';
 import type { StoredRows } from './file/stored-rows.js';
-
-import type { BuildGraphOptions, GraphInfo, GraphOptions, GraphProgress } from './graph/graph-options.js';
+import type { GraphBuilding, GraphInfo, GraphOptions } from './graph/graph-options.js';
 import { DEFAULT_DEGREE, DEFAULT_EFFORT } from './graph/graph-options.js';
 import type { IndexGraph } from './graph/index-graph.js';
 import type { Place } from './id-table.js';
@@ -67,11 +67,6 @@ export interface IndexMemory {
 }
 
 const NO_ROWS: Snapshot = { segments: [], counts: [], version: 0, size: 0, stored: new Map() };
-
-/** Stops a build, and hears how far it is. */
-export interface GraphBuilding extends Pick<BuildGraphOptions, 'signal'> {
-  readonly onProgress?: ((progress: GraphProgress) => void) | undefined;
-}
 
 interface GraphShapeOptions {
   readonly degree: number;
@@ -217,13 +212,20 @@ export class IndexCore {
     return { degree, effort, rows: 0, pending: 0, bytes: 0, calibration: [] };
   }
 
-  /** Builds a graph, which then takes the place of the one there is. Graphs are built in the order in which they are asked for. */
-  async buildGraph(options: GraphOptions, building: GraphBuilding = {}): Promise<void> {
+  /**
+   * Builds a graph, which then takes the place of the one there is. Graphs are built in the order in which they are asked for.
+   *
+   * @returns the report of the build
+   */
+  async buildGraph(options: GraphOptions, building: GraphBuilding = {}): Promise<IndexingPerformanceReport> {
     const { degree = DEFAULT_DEGREE, effort = DEFAULT_EFFORT } = options;
     const before = this.#building;
     const built = before.then(() => this.#buildGraph({ degree, effort }, building));
-    this.#building = built.catch(() => undefined);
-    await built;
+    this.#building = built.then(
+      () => undefined,
+      () => undefined,
+    );
+    return await built;
   }
 
   /** Takes the graph of a saved index, whose rows are in `rooms`; without one, and tells why, where that is damaged. */
@@ -272,11 +274,12 @@ export class IndexCore {
     await this.#replaceGraph(undefined);
   }
 
-  async #buildGraph(shape: GraphShapeOptions, { signal, onProgress }: GraphBuilding): Promise<void> {
+  async #buildGraph(shape: GraphShapeOptions, building: GraphBuilding): Promise<IndexingPerformanceReport> {
     const { closing, core } = this;
+    const { signal } = building;
     closing.throwIfAborted();
     signal?.throwIfAborted();
-    const { IndexGraph, graphKernelOf } = await import('./graph/index-graph.js');
+    const { IndexGraph, graphKernelOf, reportOfNothing } = await import('./graph/index-graph.js');
     const graphKernel = await graphKernelOf(core);
     closing.throwIfAborted();
     const { metric, segmentBytes: partBytes, onPutIn } = this.#options;
@@ -301,11 +304,12 @@ export class IndexCore {
     };
     if (!this.rows) {
       this.#graphToCome = { ...shape, create };
-      return;
+      return reportOfNothing(core, this.#options.threads);
     }
     const graph = create(this.rows);
+    let report: IndexingPerformanceReport;
     try {
-      await graph.build(signal, onProgress);
+      report = await graph.build(building);
     } catch (error) {
       this.#graphs.delete(graph);
       await graph.close(error);
@@ -313,6 +317,7 @@ export class IndexCore {
       throw error;
     }
     await this.#replaceGraph(graph);
+    return report;
   }
 
   async #replaceGraph(graph: IndexGraph | undefined): Promise<void> {

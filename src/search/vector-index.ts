@@ -10,11 +10,15 @@ import { IndexingError, invalidConfiguration, refuseUnknown } from '../base/erro
 import { TimeSlices } from '../base/time-slices.js';
 import { turnBeforeAnswer } from '../base/turns.js';
 import type { Backend } from '../engine/engine-core.js';
+import type { ByteSource } from '../formats/format.js';
 import { malformed } from '../formats/malformed.js';
+import type { SavedGraphPlaces } from '../formats/saved-graph.js';
 import { readSavedIndex } from '../formats/saved-index.js';
+
 import type { Metric } from '../kernel/search/error-bound.js';
 import { isThere } from '../memory/deaths.js';
 import { PerformanceMonitor } from '../monitoring/performance-monitor.js';
+import type { IndexingPerformanceReport } from '../reporting/report.js';
 import { countVectors } from '../vectors/source-rows.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { VectorSource } from '../vectors/vector-source.js';
@@ -28,6 +32,7 @@ import {
   type GraphProgress,
 } from './graph/graph-options.js';
 import type { GraphNow } from './graph/index-graph.js';
+import type { GraphToSave } from './graph/save-graph.js';
 import { type Place, rowOf } from './id-table.js';
 import type { VectorIds } from './ids.js';
 import { IndexCore, type IndexCoreOptions, type IndexMemory } from './index-core.js';
@@ -126,6 +131,23 @@ export class VectorIndex<Id extends VectorId = VectorId> {
         },
       );
     });
+  }
+
+  /** `build` of rows of which the first ones, in their order, are those of a graph that was saved: with that graph. @internal */
+  static async buildWithGraph<Id extends VectorId = VectorId>(
+    vectors: AsyncIterable<VectorSource>,
+    options: BuildOptions<Id>,
+    graph: { readonly source: ByteSource; readonly places: SavedGraphPlaces },
+  ): Promise<VectorIndex<Id>> {
+    checkBuildOptions(options);
+    const { metric = 'cosine', dims, precision = 'float32' } = options;
+    const shape = { metric, dims, precision, segmentBytes: undefined, inFile: false };
+    return untilEnded(options, (signal) =>
+      VectorIndex.#create(options, shape, async (core) => {
+        const rooms = await fillWithVectors(core, vectors, options, signal);
+        await core.loadGraph(graph.source, graph.places, rooms, signal);
+      }),
+    );
   }
 
   /**
@@ -409,17 +431,21 @@ export class VectorIndex<Id extends VectorId = VectorId> {
    * Rejects with {@link IndexingError} `InvalidConfiguration`, `InsufficientMemory`, `ThreadPanic`; with `signal.reason` when aborted, and
    * with what `onProgress` throws. The index stays as it was then.
    *
+   * @returns the report of the build: its threads, batches and bottlenecks as of an indexing run, and in `graph` what searches through the graph
+   *   find at what speed. Of an index without rows it is empty: such an index builds its graph as they come.
+   *
    * @example
    * ```js
-   * await index.buildGraph();
+   * const report = await index.buildGraph({ degree: 16 });
+   * console.log(report.vectorsPerSecond, report.graph.curve);
    * const hits = await index.search(query, 10, { recall: 0.99 });
    * ```
    */
-  async buildGraph(options: BuildGraphOptions = {}): Promise<void> {
+  async buildGraph(options: BuildGraphOptions = {}): Promise<IndexingPerformanceReport> {
     this.#refuseIfDisposed();
     checkBuildGraphOptions(options);
-    const { degree, effort, signal, onProgress } = options;
-    await this.#core.buildGraph({ degree, effort }, { signal, onProgress });
+    const { degree, effort, signal, onProgress, realTime } = options;
+    return await this.#core.buildGraph({ degree, effort }, { signal, onProgress, realTime });
   }
 
   /** Lets go of the graph: from then on searches scan all rows. Resolves when its memory is free. */
@@ -565,6 +591,13 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     return view.graph
       .searchFiltered(throughGraph, once as SearchFilter)
       .then((hits) => (hits as SearchHits<Id>[] | undefined) ?? scan());
+  }
+
+  /** The graph as `save` writes it, and the ids of the rows that it is about, in their order; undefined without one. @internal */
+  graphToSave(): { readonly graph: GraphToSave; readonly ids: IterableIterator<Id> } | undefined {
+    this.#refuseIfDisposed();
+    const { rows, graph } = this.#core.toSave();
+    return graph && { graph, ids: idsOf<Id>(rows) };
   }
 
   #refuseIfDisposed(): void {

@@ -4,7 +4,7 @@ import { resultsToMarkdown } from '../../bench/suite/markdown.js';
 import type { BenchmarkResults, CaseResult } from '../../bench/suite/results.js';
 import { resultsFromJson, resultsToJson } from '../../bench/suite/results-json.js';
 import { formatSpeedup } from '../../bench/suite/text.js';
-import { formatNumber, formatPercent } from '../../src/reporting/format.js';
+import { formatNumber, formatPercent, formatQueryRate } from '../../src/reporting/format.js';
 import { bandwidth, sampleResults } from './samples.js';
 
 describe('figures of a case', () => {
@@ -92,6 +92,23 @@ describe('results as HTML', () => {
     );
     const sort = results.cases.find(({ name }) => name === 'sort/768/simd')!;
     expect(titles).toContain(`SIMD WASM, 768 dims: ${formatNumber(sort.minNsPerVector)} ns`);
+  });
+
+  it('show what a graph finds at what speed, a curve for each size', () => {
+    const html = resultsToHtml(sampleResults());
+    const figure = /<figure id="recall">.*?<\/figure>/s.exec(html)![0];
+    const titles = [...figure.matchAll(/<title>([^<]*)<\/title>/g)].map(([, text]) => text);
+    const expected = sampleResults().cases.flatMap(({ recall }) => {
+      if (!recall) return [];
+      const points = recall.curve.map(({ effort, recall: found, queriesPerSecond }) => {
+        return `effort ${effort}: recall@10 ${formatPercent(found)}, ${formatQueryRate(queriesPerSecond)}`;
+      });
+      return [...points, `exact: ${formatQueryRate(recall.exactQueriesPerSecond)}`];
+    });
+    expect(titles).toEqual(expected);
+    for (const size of ['128 dims', '768 dims']) expect(figure).toContain(size);
+    const without = sampleResults({ cases: sampleResults().cases.filter(({ operation }) => operation !== 'graph') });
+    expect(resultsToHtml(without)).not.toContain('id="recall"');
   });
 
   it('need nothing from elsewhere, run nothing and escape what comes from outside', () => {

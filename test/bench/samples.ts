@@ -3,7 +3,13 @@
  */
 import { caseName, operations, type Variant, variants, variantsOf } from '../../bench/suite/cases.js';
 import type { NoiseBand } from '../../bench/suite/noise.js';
-import { type BenchmarkResults, type CaseResult, RESULTS_FORMAT, summarizeGroup } from '../../bench/suite/results.js';
+import {
+  type BenchmarkResults,
+  type CaseRecall,
+  type CaseResult,
+  RESULTS_FORMAT,
+  summarizeGroup,
+} from '../../bench/suite/results.js';
 
 export const bandwidth = { bytes: 2 ** 26, copyGBps: 22.5, readGBps: 31, updateGBps: 28.25, memoryGBps: 31 };
 
@@ -17,6 +23,15 @@ function timesOf(dims: number, variant: Variant): readonly number[] {
   return [1.31, 1, 1.07, 1.113].map((factor) => base * factor);
 }
 
+function recallOf(dims: number): CaseRecall {
+  const curve = [16, 64, 256].map((effort, i) => ({
+    effort,
+    recall: 0.8 + 0.09 * i,
+    queriesPerSecond: (4e6 / dims) * (3 - i),
+  }));
+  return { k: 10, curve, exactQueriesPerSecond: 3e5 / dims };
+}
+
 function sampleCases(): readonly CaseResult[] {
   return operations.flatMap((operation) =>
     [128, 768].flatMap((dims) => {
@@ -26,6 +41,7 @@ function sampleCases(): readonly CaseResult[] {
         variant,
         vectors: 1000,
         nsPerVector: timesOf(dims, variant),
+        recall: operation === 'graph' && variant === 'threads' ? recallOf(dims) : undefined,
       }));
       return summarizeGroup(cases, bandwidth);
     }),

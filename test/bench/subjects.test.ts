@@ -144,6 +144,11 @@ describe('what programs do', () => {
     ];
     await checkAgreement(subjects.map((subject, i) => ({ name: String(i), subject })));
     expect(built.map(({ size, graph }) => ({ size, rows: graph?.rows }))).toEqual([{ size: 10_000, rows: 10_000 }]);
+    const measured = built[0]!.graph!.calibration.filter(({ k }) => k === 10);
+    expect(subjects.map(({ recall }) => recall?.curve.map(({ effort, recall: found }) => [effort, found]))).toEqual([
+      undefined,
+      measured.map(({ effort, recall: found }) => [effort, found]),
+    ]);
     for (const subject of subjects) {
       const { rows } = subject.output(0);
       expect(rows).toHaveLength(10);

@@ -12,7 +12,7 @@ const directory = temporaryDirectory();
 directory.write('a file.npy', '');
 directory.write('other.txt', '');
 
-const program = completableOf(createProgram('0.0.0', new AbortController().signal));
+const program = completableOf(createProgram('0.0.0', { signal: new AbortController().signal, allow: () => undefined }));
 
 /** util-linux; the `script` of other systems has other flags. */
 const hasScript = /util-linux/.test(spawnSync('script', ['--version']).stdout?.toString() ?? '');
@@ -69,6 +69,11 @@ describe.each(['bash', 'zsh'] as const)('in %s', (shell) => {
       'other.txt',
       '--report=other.txt',
     ]);
+    expect(await ask('simdex serve --da\toth\t --log-level wa\t')).toEqual(
+      shell === 'bash'
+        ? ['serve', '--data', 'other.txt', '--log-level', 'warn']
+        : ['serve', '--data=other.txt', '--log-level', 'warn'],
+    );
     expect(await ask('simdex completions z\t')).toEqual(['completions', 'zsh']);
     expect(await ask('simdex help comp\t')).toEqual(['help', 'completions']);
     // Nothing is made up for a number, nor for an argument too many.

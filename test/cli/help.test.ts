@@ -22,6 +22,7 @@ test('index --help names every flag, and says nothing twice', async () => {
   expect(flags).toEqual([
     '--out',
     '--graph',
+    '--precision',
     '--magnitudes',
     '--rejected',
     '--report',
@@ -33,6 +34,7 @@ test('index --help names every flag, and says nothing twice', async () => {
     '--dims',
     '--column',
     '--header',
+    '--rows',
     '--auto-optimize',
     '--what-if',
     '--verify',
@@ -43,7 +45,7 @@ test('index --help names every flag, and says nothing twice', async () => {
   expect(stdout.split('\n').every((line) => line.length <= 80)).toBe(true);
 });
 
-const program = createProgram(version, new AbortController().signal);
+const program = createProgram(version, { signal: new AbortController().signal, allow: () => undefined });
 
 describe.each(program.commands.map((command) => [command.name(), command] as const))('%s --help', (name, command) => {
   test('fits 80 columns, and has examples of that command with options that there are', async () => {

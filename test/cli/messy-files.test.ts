@@ -192,6 +192,28 @@ describe.skipIf(process.platform === 'win32')('a process that is killed', () => 
   });
 });
 
+test.each(['rows are written', 'the graph is built'])(
+  'what index --graph leaves that is killed while %s is removed by the next one',
+  async (when) => {
+    const count = 60_000;
+    const rows = Buffer.from(Float32Array.from({ length: count * 32 }, () => Math.random() - 0.5).buffer);
+    const file = directory.write('rows.npy', Buffer.concat([npyHeader(`(${count}, 32)`), rows]));
+    const out = `${when.replaceAll(' ', '-')}.safetensors`;
+    const args = ['index', file, '--out', at(out), '--graph', '--threads', '1'];
+    const child = spawn(process.execPath, [CLI, ...args], { stdio: 'ignore' });
+    const own = () => directory.names().filter((name) => name.includes(out));
+    const isBuilding = () => own().some((name) => name.endsWith('.tmp.safetensors'));
+    await until(() => (when === 'rows are written' ? own().length > 0 : isBuilding()));
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(own()).not.toContain(out);
+    expect(own().length).toBeGreaterThan(0);
+    const small = directory.write('few.npy', npyBytes([[3, 4]]));
+    await runWell(['index', small, '--out', at(out), '--graph']);
+    expect(own()).toEqual([out]);
+  },
+);
+
 test('a file is replaced under the permission model of Node, and keeps its mode', async ({ skip }) => {
   if (Number(process.versions.node.split('.')[0]) < 20 || process.platform === 'win32') return skip('no such model');
   const flag = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission';

@@ -58,6 +58,21 @@ describe.each(names)('.%s', (name) => {
     await expectClosed(file);
   });
 
+  test('gives some of its rows, where it can tell where they lie', async () => {
+    const file = directory.at(`range.${name}`);
+    await writeFile(file, await samples[name]!());
+    for (const chunkVectors of [1, 2, undefined]) {
+      const vectors = await openVectors(file, { chunkVectors });
+      expect(vectors.takesRows).toBe(vectors.count !== undefined);
+      for (let first = 0; vectors.takesRows && first <= 3; first++)
+        for (let last = first; last <= 3; last++) {
+          const some = { rows: expected.rows.slice(first, last), ids: expected.ids.slice(first, last) };
+          expect(await collectRows(vectors.chunks(undefined, { first, last }))).toEqual(some);
+        }
+      await vectors.close();
+    }
+  });
+
   test('cut at any byte, it is refused or gives fewer rows', async () => {
     const whole = await samples[name]!();
     const step = Math.max(1, Math.floor(whole.length / 400));

@@ -3,7 +3,7 @@ import { ChunkMemories, rowChunks } from '../../src/formats/row-chunks.js';
 
 /** Five rows of two components, in chunks of two rows: row i is i, i. */
 function chunks(memories = new ChunkMemories()) {
-  return rowChunks(5, 2, 2, memories, async (data, first) => {
+  return rowChunks({ first: 0, last: 5 }, 2, 2, memories, async (data, first) => {
     for (let i = 0; i < data.length; i++) data[i] = first + Math.floor(i / 2);
   });
 }

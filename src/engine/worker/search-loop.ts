@@ -78,6 +78,8 @@ export function searchBlocks(task: SearchTask, openMemory: MemoryOpener): UnitWo
 interface OpenPart extends SearchPart {
   readonly index: number;
   readonly open: OpenMemory;
+  /** Bits of every query in this part. */
+  readonly bits: readonly (Uint32Array | undefined)[];
   quantized: boolean;
 }
 
@@ -92,8 +94,6 @@ export class SearchLane {
   readonly #lists: (CandidateList | undefined)[] = [];
   /** Group of every query. */
   readonly #groups: QueryGroup[] = [];
-  /** Bits of every query in this part. */
-  readonly #bits: (Uint32Array | undefined)[] = [];
   /** Limit of every query; the kernel reads a copy of them in the part's memory. */
   readonly #limits: Float32Array;
   /** Queries without a limit. */
@@ -101,7 +101,10 @@ export class SearchLane {
   readonly #queryLengths: Float64Array;
   #queryCodes: Int16Array | undefined;
   #queryTerms: Float64Array | undefined;
-  #part: OpenPart | undefined;
+  /** Those that were opened: a graph meets rows of all parts in turn. */
+  readonly #parts: (OpenPart | undefined)[] = [];
+  /** The part whose memory holds the limits as they are. */
+  #scanned: OpenPart | undefined;
   #rowsDone = 0;
 
   /** Goes on with what the lane has on the board. */
@@ -128,6 +131,8 @@ export class SearchLane {
   /** Scans rows from `row` on, up to `last` at most, with steps between many exact scores; returns how many. */
   *scanSome(index: number, row: number, last: number): Generator<void, number, void> {
     const part = this.#open(index);
+    if (part !== this.#scanned) part.open.floats.set(this.#limits, part.place.limits / 4);
+    this.#scanned = part;
     const rows = Math.min(this.#callRows, last - row, Math.max(FIRST_ROWS, this.#rowsDone));
     if (this.#anyWanted(part, row, row + rows)) {
       if (this.#unlimited === this.#hits.length) yield* this.#scoreAll(part, row, rows);
@@ -149,28 +154,27 @@ export class SearchLane {
   }
 
   #open(index: number): OpenPart {
-    if (this.#part?.index === index) return this.#part;
+    const known = this.#parts[index];
+    if (known) return known;
     const { groups, parts, dims } = this.#pass;
-    const known = this.#part !== undefined;
     const open = this.#openMemory(this.#pass, parts[index]!);
-    this.#part = { ...parts[index]!, index, open, quantized: false };
-    const { place } = this.#part;
+    const bits = groups.flatMap(({ accepted, queryCount }) => {
+      const ofGroup = accepted && new Uint32Array(accepted[index]!);
+      return new Array<Uint32Array | undefined>(queryCount).fill(ofGroup);
+    });
+    const isFirst = this.#parts.length === 0;
+    const part: OpenPart = { ...parts[index]!, index, open, bits, quantized: false };
+    this.#parts[index] = part;
+    const { place } = part;
     open.floats.set(this.#board.queries, place.queries / 4);
-    if (!known) {
-      for (let query = 0; query < this.#hits.length; query++) {
-        const squares = open.kernel.exactSquares(place.queries + query * queryBytes(dims), dims);
-        this.#queryLengths[query] = Math.sqrt(squares);
-        this.#limits[query] = this.#limit(query);
-        if (this.#limits[query] === Number.NEGATIVE_INFINITY) this.#unlimited++;
-      }
+    if (!isFirst) return part;
+    for (let query = 0; query < this.#hits.length; query++) {
+      const squares = open.kernel.exactSquares(place.queries + query * queryBytes(dims), dims);
+      this.#queryLengths[query] = Math.sqrt(squares);
+      this.#limits[query] = this.#limit(query);
+      if (this.#limits[query] === Number.NEGATIVE_INFINITY) this.#unlimited++;
     }
-    open.floats.set(this.#limits, place.limits / 4);
-    let query = 0;
-    for (const { accepted, queryCount } of groups) {
-      const bits = accepted && new Uint32Array(accepted[index]!);
-      for (let i = 0; i < queryCount; i++) this.#bits[query++] = bits;
-    }
-    return this.#part;
+    return part;
   }
 
   /** Below this score no row can be a hit. */
@@ -181,20 +185,20 @@ export class SearchLane {
   }
 
   /** Whether any of the rows may be a hit of any query: where few are accepted, most calls need not be made. */
-  #anyWanted({ index }: OpenPart, first: number, last: number): boolean {
+  #anyWanted({ index, bits }: OpenPart, first: number, last: number): boolean {
     let query = 0;
     for (const { rowCounts, queryCount } of this.#pass.groups) {
-      if (anySet(this.#bits[query], first, Math.min(last, rowCounts[index]!))) return true;
+      if (anySet(bits[query], first, Math.min(last, rowCounts[index]!))) return true;
       query += queryCount;
     }
     return false;
   }
 
-  #isWanted({ index, deaths, open }: OpenPart, query: number, row: number): boolean {
+  #isWanted({ index, deaths, open, bits }: OpenPart, query: number, row: number): boolean {
     const { rowCounts, version } = this.#groups[query]!;
     if (row >= rowCounts[index]!) return false;
-    const bits = this.#bits[query];
-    if (bits && !hasBit(bits, row)) return false;
+    const accepted = bits[query];
+    if (accepted && !hasBit(accepted, row)) return false;
     return isThere(open.words, deaths / 8 + row, version);
   }
 

@@ -76,6 +76,26 @@ export interface SpillFile {
   remove(): Promise<void>;
 }
 
+/** A name beside a target, for a file that other code writes and reads while the target comes about. */
+export interface TemporaryPath {
+  readonly path: string;
+  /** Removes what is there. Rejects with `FileAccess`. */
+  remove(): Promise<void>;
+}
+
+/** @param extension by which others tell the format: `.safetensors` */
+export function temporaryPath(target: string, extension: string): TemporaryPath {
+  const path = join(dirname(target), temporaryName(basename(target)) + extension);
+  unfinished.add(path);
+  return {
+    path,
+    async remove() {
+      await removeFile(path);
+      unfinished.delete(path);
+    },
+  };
+}
+
 const SPILL_PIECE_BYTES = 2 ** 20;
 
 /** Rejects with `FileAccess`, as do all methods, with the system's error as `cause`. */
@@ -309,8 +329,10 @@ function temporaryName(name: string): string {
   return `${temporaryPrefix(name)}${ownMark()}-${randomBytes(6).toString('hex')}.tmp`;
 }
 
+/** Of a temporary name it is the one it begins with: what is written on its way to it is as temporary. */
 function temporaryPrefix(name: string): string {
-  return `.${name.slice(0, 60)}.`;
+  const [, base = name] = /^\.(.*)\.[0-9a-f]{8}-\d+-[0-9a-f]{12}\.tmp(?:\.[a-z]+)?$/.exec(name) ?? [];
+  return `.${base.slice(0, 60)}.`;
 }
 
 /**
@@ -324,7 +346,7 @@ async function removeLeftovers(target: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   for (const name of names) {
     if (!name.startsWith(prefix)) continue;
-    const [, mark, id] = /^([0-9a-f]{8}-(\d+))-[0-9a-f]{12}\.tmp$/.exec(name.slice(prefix.length)) ?? [];
+    const [, mark, id] = /^([0-9a-f]{8}-(\d+))-[0-9a-f]{12}\.tmp(?:\.[a-z]+)?$/.exec(name.slice(prefix.length)) ?? [];
     if (mark === undefined || mark !== markOf(Number(id)) || isAlive(Number(id))) continue;
     await rm(join(folder, name), { force: true }).catch(() => undefined);
   }

@@ -48,6 +48,7 @@ function createSource(file: string, handle: FileHandle, opened: Stats): Closable
   return {
     name: file,
     byteLength,
+    version: opened.mtime.toISOString(),
 
     async readInto(target, byteOffset) {
       for (let done = 0; done < target.length; ) {

@@ -13,6 +13,7 @@ import {
   type VectorFile,
   vectorChunks,
 } from '../vector-file.js';
+import { httpUrlOf, publicNameOf } from './http-source.js';
 import { openSourceToRead } from './pipe-source.js';
 
 /**
@@ -23,7 +24,7 @@ import { openSourceToRead } from './pipe-source.js';
 export async function openVectors(file: string | Blob | URL, options: ReadVectorsOptions = {}): Promise<VectorFile> {
   if (file instanceof Blob) return openBlob(file, options);
   const path = pathOf(file);
-  checkReadOptions(path, options);
+  checkReadOptions(publicNameOf(path), options);
   return openSource(await openSourceToRead(path), options);
 }
 
@@ -33,6 +34,9 @@ export async function openVectors(file: string | Blob | URL, options: ReadVector
  * with ids and rows without. Every matrix has shared memory of its own, which belongs to the consumer. A row without components is
  * a row of NaN here, which an indexer rejects. The file is open from the first step to the last, to an error, or to the
  * consumer's early return; errors are those of `openVectors`.
+ *
+ * A URL, also as a string, is read by ranges of bytes: the server must know them. What fails is tried again; a file that is changed meanwhile
+ * is refused. User and password of the URL go to its own origin only, and are never shown.
  *
  * `'-'` is standard input; it and pipes do for formats that are read from front to back.
  *
@@ -51,7 +55,8 @@ export function readVectors(file: string | Blob | URL, options: ReadVectorsOptio
 function pathOf(file: string | URL): string {
   if (file instanceof URL) {
     if (file.protocol === 'file:') return fileURLToPath(file);
-    throw invalidConfiguration('file', 'a path, a Blob or a file: URL', file.href);
+    if (httpUrlOf(file.href)) return file.href;
+    throw invalidConfiguration('file', 'a path, a Blob, or a file:, http: or https: URL', `${file.protocol}…`);
   }
   if (typeof file !== 'string' || file === '')
     throw invalidConfiguration('file', 'a path, a Blob or a file: URL', file);

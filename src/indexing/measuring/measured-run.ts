@@ -144,7 +144,8 @@ export class RunMeasurement {
   }
 }
 
-function completedOf(batches: readonly BatchSample[]): CompletedSample[] {
+/** How many vectors were indexed after each batch. */
+export function completedOf(batches: readonly BatchSample[]): CompletedSample[] {
   const byEnd = [...batches].sort((a, b) => a.endedAtMs - b.endedAtMs);
   let sum = 0;
   return byEnd.map(({ endedAtMs, vectors, rejected }) => {
@@ -154,7 +155,11 @@ function completedOf(batches: readonly BatchSample[]): CompletedSample[] {
 }
 
 /** Batches not yet claimed, from the start of the run on and after every claim. */
-function queueDepthsOf(batches: readonly BatchSample[], batchCount: number, startMs: number): QueueDepthSample[] {
+export function queueDepthsOf(
+  batches: readonly BatchSample[],
+  batchCount: number,
+  startMs: number,
+): QueueDepthSample[] {
   const afterClaims = batches.map(({ claimedAtMs }, i) => ({ atMs: claimedAtMs, depth: batchCount - i - 1 }));
   return [{ atMs: startMs, depth: batchCount }, ...afterClaims];
 }

@@ -88,7 +88,7 @@ export class Chart {
     setText(this.#span, spanMs > 0 ? `last ${formatDuration(spanMs)}` : '');
     this.#showReading(place);
     // Somebody who listens would hear each of ten values a second.
-    if (this.root.getRootNode() instanceof ShadowRoot && !this.#plot.matches(':focus')) this.#describe();
+    if (!this.#plot.matches(':focus')) this.#describe();
   }
 
   #placement(top: number): (point: Point) => string {

@@ -45,7 +45,7 @@ export class MonitorView {
     make('header', {}, this.#connection, this.#pause),
     this.#told,
     this.#run.root,
-    make('div', { class: 'charts' }, this.#throughput.root, this.#queue.root, this.#utilization.root),
+    make('div', { class: 'charts', part: 'charts' }, this.#throughput.root, this.#queue.root, this.#utilization.root),
     this.#threads.root,
     this.#alerts.root,
     this.#statistics.root,

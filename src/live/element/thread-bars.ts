@@ -19,7 +19,7 @@ export class ThreadBars {
   readonly #list = make('ul', { tabindex: '0', 'aria-label': 'Threads' });
   readonly root = make(
     'div',
-    { class: 'threads' },
+    { class: 'threads', part: 'threads' },
     make('p', { class: 'title' }, 'Busy time of each thread'),
     this.#list,
   );

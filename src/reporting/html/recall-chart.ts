@@ -10,11 +10,14 @@ import { AREA_WIDTH, fixed, plotSvg } from './plot.js';
 import { decadeScale, type Scale, shareScale } from './scale.js';
 import { runClass } from './shown-run.js';
 
+/** What searches found: with more and more effort, and exactly. */
+type RecallCurve = Pick<GraphFigures, 'k' | 'curve' | 'exactQueriesPerSecond'>;
+
 /** The graph of a run. */
 export interface MeasuredGraph {
   readonly name: string;
   readonly position: number;
-  readonly graph: GraphFigures;
+  readonly graph: RecallCurve;
 }
 
 interface Point {
@@ -58,7 +61,7 @@ function firstRecall(least: number): number {
 }
 
 /** Points that can be drawn: recall ascending, the exact search last. */
-function pointsOf({ curve, exactQueriesPerSecond, k }: GraphFigures): readonly Point[] {
+function pointsOf({ curve, exactQueriesPerSecond, k }: RecallCurve): readonly Point[] {
   const points = curve.map(({ effort, recall, queriesPerSecond }) => {
     const what = `effort ${effort}: recall@${k} ${formatPercent(recall)}, ${formatQueryRate(queriesPerSecond)}`;
     return { recall, perSecond: queriesPerSecond, title: what };

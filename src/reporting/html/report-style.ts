@@ -1,30 +1,19 @@
 /**
- * What a report's page adds to the look of all pages. Runs differ in colour and in dashes, so that they can be told apart
- * without colours.
+ * What a report's page adds to the look of all pages.
  */
-export const REPORT_STYLE = `
+import { CHART_STYLE } from './chart-style.js';
+
+export const REPORT_STYLE = `${CHART_STYLE}
 :root {
-  --run-0: #0369a1; --run-1: #b45309; --run-2: #047857; --run-3: #7c3aed;
-  --run-4: #be123c; --run-5: #0f766e; --run-6: #a16207; --run-7: #4b5563;
   --good: #047857; --fair: #a15c07; --poor: #be123c; --track: #e9edf1;
 }
 @media screen and (prefers-color-scheme: dark) {
   :root {
-    --run-0: #38bdf8; --run-1: #fbbf24; --run-2: #34d399; --run-3: #c4b5fd;
-    --run-4: #fb7185; --run-5: #2dd4bf; --run-6: #fde047; --run-7: #cbd5e1;
     --good: #34d399; --fair: #fbbf24; --poor: #fb7185; --track: #262d35;
   }
 }
 h3 { font-size: 1rem; margin: 1.5rem 0 .25rem; overflow-wrap: anywhere; }
 h3::before, .run-name span::before { content: ""; display: inline-block; width: .7em; height: .7em; margin-right: .5em; border-radius: 2px; background: currentColor; }
-.run-0 { color: var(--run-0); --dash: none; }
-.run-1 { color: var(--run-1); --dash: 7 3; }
-.run-2 { color: var(--run-2); --dash: 2 2; }
-.run-3 { color: var(--run-3); --dash: 9 3 2 3; }
-.run-4 { color: var(--run-4); --dash: 4 4; }
-.run-5 { color: var(--run-5); --dash: 12 3; }
-.run-6 { color: var(--run-6); --dash: 2 5; }
-.run-7 { color: var(--run-7); --dash: 9 3 2 3 2 3; }
 .headlines { display: grid; gap: .75rem; }
 .headline { display: flex; gap: 1rem; align-items: flex-start; padding: .9rem 1rem; border: 1px solid var(--rule); border-left: 4px solid currentColor; border-radius: 6px; }
 .headline > div:last-child { color: var(--text); min-width: 0; overflow-wrap: anywhere; }
@@ -47,8 +36,6 @@ h3::before, .run-name span::before { content: ""; display: inline-block; width: 
 .recommendations { padding-left: 1.2rem; margin: 0; max-width: 46rem; }
 .recommendations li { margin: 0 0 .4rem; overflow-wrap: anywhere; }
 section > figure, .beside > figure, .below > figure { margin: 1.5rem 0 0; }
-figcaption { margin-bottom: .35rem; max-width: 46rem; overflow-wrap: anywhere; }
-.note { color: var(--soft); font-size: .875rem; }
 .words p, p.words { margin: .25rem 0; color: var(--soft); }
 caption { text-align: left; color: var(--soft); padding: 0 .6rem .35rem 0; white-space: normal; }
 table.figures { width: auto; min-width: min(100%, 24rem); }
@@ -71,18 +58,6 @@ td.bar svg { margin-top: .35rem; }
 .phases rect + rect { fill: var(--soft); }
 .beside { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 1fr); gap: 2rem; align-items: start; }
 .beside .scroll { margin-top: 1.5rem; }
-.legend { display: flex; flex-wrap: wrap; gap: .1rem 1.25rem; list-style: none; margin: 0 0 .25rem; padding: 0; font-size: .875rem; overflow-wrap: anywhere; }
-.legend li { display: flex; gap: .5rem; align-items: center; }
-.plot { overflow: visible; }
-.area { overflow: visible; }
-.plot path, .plot line, .legend line { vector-effect: non-scaling-stroke; }
-.line { fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linejoin: round; stroke-dasharray: var(--dash, none); }
-.point { fill: none; stroke: currentColor; stroke-width: 7; stroke-linecap: round; }
-.curve .fill { fill: currentColor; opacity: .16; }
-.plot text { font-size: 11px; paint-order: stroke; stroke: var(--page); stroke-width: 3px; stroke-linejoin: round; }
-.ticks text { fill: var(--soft); }
-.tick { stroke: var(--soft); }
-.mark line { stroke: var(--text); stroke-width: 1; stroke-dasharray: 3 3; opacity: .7; }
 .track { fill: var(--track); }
 .lane rect { fill: var(--run-0); }
 .lane rect.odd { opacity: .62; }

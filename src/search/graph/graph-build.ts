@@ -12,6 +12,7 @@ import type { Metric } from '../../kernel/search/error-bound.js';
 import { isThere } from '../../memory/deaths.js';
 import { maxGraphRows } from '../../memory/graph-part-layout.js';
 import type { RowRoom, Rows } from '../rows.js';
+import { DoneUnits } from './done-units.js';
 import { type GraphScope, InsertJob, runGraphJob } from './graph-jobs.js';
 import { GraphPart, NOWHERE } from './graph-part.js';
 import { GraphRows } from './graph-rows.js';
@@ -75,15 +76,16 @@ export class GraphBuild {
   /**
    * Puts as many as `most` rows in that wait. Rejects with `ThreadPanic`, `InsufficientMemory`, `signal.reason`: they wait on then.
    *
-   * @param onBegun gets the job when it begins
+   * @param onBegin gets what the job does, when it begins, and its rows
    */
-  async putIn(most: number, signal: AbortSignal, onBegun?: (job: InsertJob) => void): Promise<void> {
+  async putIn(most: number, signal: AbortSignal, onBegin?: (units: DoneUnits, rows: number) => void): Promise<void> {
     const { core, scope, effort, rows } = this.#options;
     const { graphRows } = this;
     const wanted = Math.min(most, graphRows.waitingCount);
     const part = await this.#partWithRoom(wanted, signal);
     const predictedMs = (wanted * this.#rowMs) / scope.threads;
     let taken: readonly number[] | undefined;
+    let units: DoneUnits | undefined;
     const begin = () => {
       const some = graphRows.takeWaiting(part, rows, wanted);
       taken = some.rows;
@@ -91,16 +93,18 @@ export class GraphBuild {
       const segments = some.segments.map((segment) => segment.graphSource);
       const options = { effort, rowsPerUnit: this.rowsPerUnit };
       const job = new InsertJob(core, scope, part, taken, segments, options);
-      onBegun?.(job);
+      units = new DoneUnits(job.control, rows.dims, this.#options.onPutIn);
+      onBegin?.(units, taken.length);
       return job;
     };
     try {
-      const job = await runGraphJob(core, begin, predictedMs, signal);
-      if (job) this.#learn(job);
+      await runGraphJob(core, begin, predictedMs, signal);
       if (taken) graphRows.finishTaking(part, taken, rows);
     } catch (error) {
       if (taken) graphRows.giveUpTaking(part, taken, rows);
       throw error;
+    } finally {
+      if (units) this.#learn(units);
     }
   }
 
@@ -124,15 +128,15 @@ export class GraphBuild {
     return new GraphPart({ core, kernel, shape, space, lanes: scope.threads });
   }
 
-  #learn({ control, rows }: InsertJob): void {
+  #learn(units: DoneUnits): void {
+    units.takeIn();
     let totalMs = 0;
-    for (let unit = 0; unit < control.unitCount; unit++) {
-      const unitMs = Math.max(0, control.endedAtMs(unit) - control.claimedAtMs(unit));
-      const count = control.rowsDone(unit);
-      if (count > 0) this.#options.onPutIn(count, unitMs / count);
-      totalMs += unitMs;
+    let count = 0;
+    for (const { vectors, claimedAtMs, endedAtMs } of units.batches) {
+      totalMs += endedAtMs - claimedAtMs;
+      count += vectors;
     }
-    if (rows.length > 0 && totalMs > 0) this.#rowMs = (this.#rowMs + totalMs / rows.length) / 2;
+    if (totalMs > 0) this.#rowMs = (this.#rowMs + totalMs / count) / 2;
   }
 
   async #partWithRoom(wanted: number, signal: AbortSignal): Promise<GraphPart> {

@@ -125,13 +125,6 @@ export class InsertJob extends GraphJob {
   open(thread: number): UnitWork {
     return insertRows(this.task(thread), this.part.open);
   }
-
-  /** Rows that are in the graph. */
-  get rowsDone(): number {
-    let done = 0;
-    for (let unit = 0; unit < this.control.unitCount; unit++) done += this.control.rowsDone(unit);
-    return done;
-  }
 }
 
 /** Mends the lists of one of a part's graphs, or puts rows of it in again that are lost. */

@@ -3,6 +3,8 @@
  * itself they load when one is asked for.
  */
 import { invalidConfiguration, refuseUnknown } from '../../base/errors.js';
+import type { RealTimeMonitor } from '../../monitoring/real-time-monitor.js';
+import type { IndexingPerformanceReport } from '../../reporting/report.js';
 
 /** How a graph is built. */
 export interface GraphOptions {
@@ -18,7 +20,14 @@ export interface BuildGraphOptions extends GraphOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called several times a second. A throwing listener fails the call with what it threw. */
   readonly onProgress?: ((progress: GraphProgress) => void) | undefined;
+  /**
+   * Tells how the build goes, as it does of the runs of an indexer: made with `new RealTimeMonitor(index.monitor)`, and started.
+   */
+  readonly realTime?: RealTimeMonitor | RealTimeMonitor<IndexingPerformanceReport> | undefined;
 }
+
+/** What watches and stops a build. */
+export type GraphBuilding = Pick<BuildGraphOptions, 'signal' | 'onProgress' | 'realTime'>;
 
 /** How far the building of a graph is. */
 export interface GraphProgress {
@@ -72,7 +81,7 @@ export const DEFAULT_DEGREE = 32;
 export const DEFAULT_EFFORT = 128;
 
 const GRAPH_OPTIONS = new Set(['degree', 'effort']);
-const BUILD_GRAPH_OPTIONS = new Set([...GRAPH_OPTIONS, 'signal', 'onProgress']);
+const BUILD_GRAPH_OPTIONS = new Set([...GRAPH_OPTIONS, 'signal', 'onProgress', 'realTime']);
 
 /** @throws {IndexingError} `InvalidConfiguration` naming the option; so do all functions here. */
 export function checkGraphOption(graph: boolean | GraphOptions | undefined): void {
@@ -84,12 +93,16 @@ export function checkGraphOption(graph: boolean | GraphOptions | undefined): voi
 export function checkBuildGraphOptions(options: BuildGraphOptions): void {
   refuseUnknown('options', options, BUILD_GRAPH_OPTIONS);
   checkShape('', options);
-  const { signal, onProgress } = options;
+  const { signal, onProgress, realTime } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw invalidConfiguration('signal', 'an AbortSignal', signal);
   }
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw invalidConfiguration('onProgress', 'a function', onProgress);
+  }
+  // Pages that search do not load the class.
+  if (realTime !== undefined && typeof (realTime as Partial<RealTimeMonitor> | null)?.beginRun !== 'function') {
+    throw invalidConfiguration('realTime', 'a RealTimeMonitor', realTime);
   }
 }
 

@@ -13,6 +13,8 @@ import type { SavedGraphPlaces } from '../../formats/saved-graph.js';
 import type { GraphKernel } from '../../kernel/graph/compile-graph-kernel.js';
 import type { Metric } from '../../kernel/search/error-bound.js';
 import { MAX_EFFORT } from '../../memory/graph-part-layout.js';
+import type { IndexingPerformanceReport } from '../../reporting/report.js';
+import type { GraphFigures } from '../../reporting/report-data.js';
 import type { ExactScores } from '../file/exact-scores.js';
 import type { Place } from '../id-table.js';
 import type { KeptRows } from '../kept-rows.js';
@@ -26,17 +28,18 @@ import type { Segment } from '../segment.js';
 import { doInSlices, type Steps } from '../steps.js';
 import { type CalibrationPoint, effortFor } from './calibration.js';
 import { GraphBuild } from './graph-build.js';
-import type { InsertJob } from './graph-jobs.js';
 import { type MendOptions, mendPart, repairPart } from './graph-mend.js';
-import { DEFAULT_RECALL, type GraphInfo, type GraphProgress, type SearchQuality } from './graph-options.js';
+import { DEFAULT_RECALL, type GraphBuilding, type GraphInfo, type SearchQuality } from './graph-options.js';
 import type { GraphMoment } from './graph-rows.js';
 import { type GraphRequest, GraphSearches } from './graph-searches.js';
 import { loadGraph } from './load-graph.js';
-import { measureByOwnRows, measureByQueries } from './measuring.js';
+import { MeasuredBuild } from './measured-build.js';
+import { measureByOwnRows, measureByQueries, timeExactSearches } from './measuring.js';
 import { type GraphToSave, graphToSave } from './save-graph.js';
 
 export { graphKernelOf } from './graph-kernel-of.js';
 export { DamagedGraph } from './load-graph.js';
+export { reportOfNothing } from './measured-build.js';
 
 export interface IndexGraphOptions {
   readonly core: EngineCore;
@@ -63,6 +66,8 @@ const SMALL_PORTION = 2 ** 12;
 /** Changes that come within this time are put in together, in milliseconds. */
 const PAUSE_MS = 20;
 const PROGRESS_MS = 100;
+/** Hits of the searches that a report tells. */
+const REPORTED_HITS = 10;
 /** After a failure upkeep is tried again later: twice as late each time. */
 const PATIENCE_MS = 250;
 const MOST_PATIENCE_MS = 60_000;
@@ -138,10 +143,13 @@ export class IndexGraph {
    * Puts all rows in, and measures the graph. Rejects with `ThreadPanic`, `InsufficientMemory`, `signal.reason`, and with what `onProgress`
    * throws; then it is to be closed.
    */
-  build(signal: AbortSignal | undefined, onProgress?: (progress: GraphProgress) => void): Promise<void> {
+  build(options: GraphBuilding): Promise<IndexingPerformanceReport> {
     this.#build.graphRows.expectAll(this.#options.rows.snapshot);
-    const building = this.#putAllIn(signal, onProgress);
-    this.#building = building.catch(() => undefined);
+    const building = this.#putAllIn(options);
+    this.#building = building.then(
+      () => undefined,
+      () => undefined,
+    );
     return building;
   }
 
@@ -180,14 +188,23 @@ export class IndexGraph {
     this.#wake();
   }
 
-  async #putAllIn(signal: AbortSignal | undefined, onProgress?: (progress: GraphProgress) => void): Promise<void> {
+  async #putAllIn({ signal, onProgress, realTime }: GraphBuilding): Promise<IndexingPerformanceReport> {
     const stopped = new AbortController();
     const linked = linkSignals(this.#closing.signal, signal, stopped.signal);
-    let job: InsertJob | undefined;
+    const { core, scope, rows } = this.#options;
+    const { graphRows } = this.#build;
+    const startedAtMs = performance.now();
+    const measured = new MeasuredBuild({
+      core,
+      threads: scope.threads,
+      dims: rows.dims,
+      waiting: () => graphRows.waitingCount,
+      snapshot: rows.snapshot,
+    });
+    const run = realTime?.beginRun(measured);
     const tell = () => {
-      const { live } = this.#build.graphRows;
-      const processed = Math.min(this.#options.rows.size, live + (job?.rowsDone ?? 0));
-      onProgress?.({ processed, total: this.#options.rows.size });
+      const { processed } = measured.progress();
+      onProgress?.({ processed: Math.min(rows.size, processed), total: rows.size });
     };
     const timer =
       onProgress &&
@@ -199,19 +216,37 @@ export class IndexGraph {
         }
       }, PROGRESS_MS);
     try {
-      while (this.#build.graphRows.waitingCount > 0) {
-        await this.#build.putIn(PORTION, linked.signal, (begun) => {
-          job = begun;
-        });
-        job = undefined;
-        tell();
+      try {
+        while (graphRows.waitingCount > 0) {
+          await this.#build
+            .putIn(PORTION, linked.signal, (units, count) => measured.begin(units, count))
+            .finally(() => measured.endPortion());
+          tell();
+        }
+        measured.end();
+      } finally {
+        if (run !== undefined) realTime?.endRun(run);
       }
       await this.#measure(linked.signal);
+      const buildMs = performance.now() - startedAtMs;
+      const figures = await this.#figures(buildMs, linked.signal);
+      this.#keepUpFromNowOn();
+      return measured.report(figures);
     } finally {
       clearInterval(timer);
       linked.unlink();
     }
-    this.#keepUpFromNowOn();
+  }
+
+  /** Undefined where there was nothing to measure. Rejects with `ThreadPanic`, `signal.reason`. */
+  async #figures(buildMs: number, signal: AbortSignal): Promise<GraphFigures | undefined> {
+    const { rows, degree, effort, bytes } = this.info;
+    const points = this.#points.filter(({ k }) => k === REPORTED_HITS);
+    if (points.length === 0) return undefined;
+    const curve = points.map(({ effort, recall, meanMs }) => ({ effort, recall, queriesPerSecond: 1000 / meanMs }));
+    const exactMs = await timeExactSearches(REPORTED_HITS, this.#measuring(signal));
+    if (exactMs === undefined) return undefined;
+    return { rows, degree, effort, bytes, buildMs, k: REPORTED_HITS, curve, exactQueriesPerSecond: 1000 / exactMs };
   }
 
   // --- searching -----------------------------------------------------------------------------------------------------

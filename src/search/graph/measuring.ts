@@ -42,10 +42,8 @@ export async function measureByOwnRows(options: MeasuringOptions): Promise<Calib
   const leftOut: [number, number][] = [];
   for (const [part, node] of sample) {
     const { places } = graphRows.parts[part]!;
-    const segment = rows.segmentAt(placeOf(places[2 * node]!, 0));
-    const row = places[2 * node + 1]!;
-    data.set(segment.rowAt(row), ids.length * rows.dims);
-    ids.push(segment.ids.get(row));
+    data.set(rowAt(part, node, options), ids.length * rows.dims);
+    ids.push(rows.segmentAt(placeOf(places[2 * node]!, 0)).ids.get(places[2 * node + 1]!));
     leftOut.push([part, node]);
   }
   if (sample.length < 2) return [];
@@ -58,6 +56,36 @@ export function measureByQueries(queries: PreparedQueries, options: MeasuringOpt
   return measure({ queries, leftOut: undefined, ids: undefined }, options);
 }
 
+/** What a search asks that every row may answer. */
+const ALL_ROWS = { accepted: undefined, leastKeys: undefined, offset: 0, threshold: undefined };
+
+/** Exact searches that are timed: so many, or for as long. */
+const MOST_TIMED = 16;
+const MOST_TIMED_MS = 500;
+
+/** Mean time of an exact search for `k` of the index's own rows, one after the other, in milliseconds; undefined where there is no row. */
+export async function timeExactSearches(k: number, options: MeasuringOptions): Promise<number | undefined> {
+  const { rows, graphRows, searches, metric, signal } = options;
+  const search = async ([part, node]: readonly [number, number]) => {
+    const data = rowAt(part, node, options);
+    const queries = await prepareQueries({ data, dims: rows.dims }, rows.dims, metric, new TimeSlices(signal));
+    await exactHits(searches, { ...ALL_ROWS, snapshot: rows.snapshot, queries, k: Math.min(k, rows.size), signal });
+  };
+  const sample = sampleOf(graphRows).slice(0, MOST_TIMED);
+  if (sample.length === 0) return undefined;
+  // The first one makes what the others find ready.
+  await search(sample[0]!);
+  const startedAtMs = performance.now();
+  let count = 0;
+  while (count < sample.length && performance.now() - startedAtMs < MOST_TIMED_MS) await search(sample[count++]!);
+  return (performance.now() - startedAtMs) / count;
+}
+
+function rowAt(part: number, node: number, { rows, graphRows }: MeasuringOptions): Float32Array {
+  const { places } = graphRows.parts[part]!;
+  return rows.segmentAt(placeOf(places[2 * node]!, 0)).rowAt(places[2 * node + 1]!);
+}
+
 async function measure(
   { queries, leftOut, ids }: MeasuredQueries,
   { rows, graphRows, searches, graphSearches, metric, signal }: MeasuringOptions,
@@ -65,15 +93,7 @@ async function measure(
   const { snapshot } = rows;
   const { moment } = graphRows;
   const isDistance = metric === 'euclidean';
-  const common = {
-    snapshot,
-    queries,
-    accepted: undefined,
-    leastKeys: undefined,
-    offset: 0,
-    threshold: undefined,
-    signal,
-  };
+  const common = { ...ALL_ROWS, snapshot, queries, signal };
   const wanted = Math.min(MOST_HITS, snapshot.size);
   const all = await exactHits(searches, { ...common, k: Math.min(wanted + 1, snapshot.size) });
   const exact = ids ? withoutThemselves(all, ids) : all;

@@ -1,13 +1,13 @@
 /**
  * A file that breaks the HDF5 library, which is one memory for all files: what is open on it is refused, and the next file is read by a
- * new one. The trap is thrown by a call of the library that is wrapped for it.
+ * new one. The trap is thrown by a call of the library that is wrapped for it. It needs a process of its own, in which no file broke the library before.
  */
 import { writeFile } from 'node:fs/promises';
 import { ready } from 'h5wasm';
 import { readVectors } from 'simdex';
 import { expect, test } from 'vitest';
-import { h5File, rows } from './samples.js';
-import { temporaryDirectory } from './support.js';
+import { h5File, rows } from './formats/samples.js';
+import { temporaryDirectory } from './formats/support.js';
 
 const directory = temporaryDirectory();
 

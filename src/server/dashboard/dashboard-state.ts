@@ -1,0 +1,38 @@
+/**
+ * What the page at /dashboard is told, as JSON. The page and the server share these types and nothing else.
+ */
+import type { CollectionState } from '../watching/server-state.js';
+
+/** One second of the server. */
+export interface Sample {
+  /** End of the second, in milliseconds since 1970. */
+  readonly atMs: number;
+  /** Vectors stored per second. */
+  readonly ingestRate: number;
+  /** Queries answered per second. */
+  readonly searchRate: number;
+  /** Of the queries of the last ten seconds, in milliseconds; null without one. */
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+  readonly p99Ms: number | null;
+  /** Memory of the process. */
+  readonly memoryBytes: number;
+  /** Calls that wait for the engine's threads. */
+  readonly pendingCalls: number;
+  /** Processors at work for the server, in the mean. */
+  readonly processors: number;
+}
+
+export interface DashboardState {
+  readonly version: string;
+  readonly uptimeSeconds: number;
+  readonly engine: { readonly threads: number; readonly kernel: string | null };
+  /** Since the start. */
+  readonly totals: { readonly ingested: number; readonly searches: number; readonly requests: number };
+  /** By age, the newest last; those that the page has not seen. */
+  readonly samples: readonly Sample[];
+  readonly collections: readonly CollectionState[];
+}
+
+/** How far the samples go back. */
+export const SAMPLES_KEPT = 300;

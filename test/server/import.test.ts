@@ -1,0 +1,111 @@
+/**
+ * Bulk imports: bodies in the formats that are read from front to back, streamed, with what is stored told also when they fail.
+ */
+
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { QdrantClient } from '@qdrant/js-client-rest';
+import { writeVectors } from 'simdex';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type Serving, serve } from './serving.js';
+
+const DIMS = 8;
+let serving: Serving;
+let client: QdrantClient;
+
+beforeAll(async () => {
+  serving = await serve();
+  client = new QdrantClient({ url: serving.url });
+});
+afterAll(() => serving[Symbol.asyncDispose]());
+beforeEach(async () => {
+  await client.recreateCollection('c', { vectors: { size: DIMS, distance: 'Cosine' } });
+});
+
+async function send(body: BodyInit, query: string) {
+  const answer = await fetch(`${serving.url}/collections/c/points/import?${query}`, { method: 'PUT', body });
+  return { status: answer.status, body: (await answer.json()) as { result: unknown; status: { error: string } } };
+}
+
+function rows(count: number): Float32Array<ArrayBuffer> {
+  return Float32Array.from({ length: count * DIMS }, (_, i) => Math.sin(i + 1));
+}
+
+test.each(['npy', 'fvecs', 'fbin', 'csv'] as const)('a body of .%s is stored, with numbers as ids', async (format) => {
+  const file = join(serving.data, `rows.${format}`);
+  const data = rows(5000);
+  await writeVectors(file, [{ data, dims: DIMS }]);
+  const answer = await send(readFileSync(file), `format=${format}`);
+  expect(answer).toMatchObject({ status: 200, body: { result: { imported: 5000, rejected: 0 }, status: 'ok' } });
+  const [point] = await client.retrieve('c', { ids: [4321], with_vector: true });
+  const row = data.subarray(4321 * DIMS, 4322 * DIMS);
+  const length = Math.hypot(...row);
+  expect(point!.vector).toEqual([...row].map((component) => expect.closeTo(component / length, 5)));
+  // The next rows get the next numbers, or those that are asked for.
+  await send(readFileSync(file), `format=${format}`);
+  expect((await client.count('c')).count).toBe(10_000);
+  await send(readFileSync(file), `format=${format}&first_id=1000000`);
+  expect((await client.retrieve('c', { ids: [1_004_999, 10_000] })).map(({ id }) => id)).toEqual([1_004_999]);
+});
+
+test('lines of JSON have ids, payloads and rejected rows', async () => {
+  const one = [1, 0, 0, 0, 0, 0, 0, 0];
+  const uuid = '5c56c793-69f3-4fbf-87e6-c4bf54c28c26';
+  const lines = [
+    { id: 7, vector: one, payload: { city: 'Berlin' } },
+    { id: uuid, vector: one },
+    one,
+    { vector: null },
+    { vector: [null, 0, 0, 0, 0, 0, 0, 1] },
+    { vector: [0, 0, 0, 0, 0, 0, 0, 0] },
+    { vector: one, payload: { last: true } },
+  ].map((line) => JSON.stringify(line));
+  const answer = await send(`${lines.join('\n')}\n`, 'format=jsonl&first_id=100');
+  expect(answer.body.result).toEqual({ imported: 4, rejected: 3 });
+  const { points } = await client.scroll('c', { limit: 10 });
+  expect(points.map(({ id, payload }) => [id, payload])).toEqual([
+    [7, { city: 'Berlin' }],
+    [102, {}],
+    [106, { last: true }],
+    [uuid, {}],
+  ]);
+});
+
+test('what is stored before a body goes wrong stays, and is told', async () => {
+  const good = Array.from({ length: 200_000 }, () => '[1,2,3,4,5,6,7,8]').join('\n');
+  const answer = await send(`${good}\n{"id":"no uuid","vector":[1,2,3,4,5,6,7,8]}\n`, 'format=jsonl');
+  expect(answer.status).toBe(400);
+  expect(answer.body.status.error).toMatch(/^"no uuid" is no id of a point/);
+  // Whole blocks of 16,384 rows.
+  expect(answer.body.result).toEqual({ imported: 196_608, rejected: 0 });
+  expect((await client.count('c')).count).toBe(196_608);
+});
+
+test.each([
+  ['format=parquet', '', /parquet is not read from front to back/],
+  ['format=nonsense', '', /format must be one of npy, /],
+  ['format=npy', 'no npy', /Malformed file of vectors/],
+  ['format=jsonl', '[1,2]', /expected dim: 8, got 2 for row 0/],
+  ['format=jsonl', '{"vector":[1', /line 1: expected JSON/],
+  ['format=jsonl&first_id=9007199254740993', '[1]', /first_id must be at most/],
+  ['first_id=1', '', /must have required property 'format'/],
+])('%s with the body %j is refused in words', async (query, body, sentence) => {
+  const answer = await send(body, query);
+  expect(answer.status).toBe(400);
+  expect(answer.body.status.error).toMatch(sentence);
+  expect((await client.count('c')).count).toBe(0);
+});
+
+test('a client that goes away in the middle leaves whole blocks, and the server goes on', async () => {
+  const { hostname, port } = new URL(serving.url);
+  const path = '/collections/c/points/import?format=jsonl';
+  const upload = request({ hostname, port, path, method: 'PUT' });
+  upload.on('error', () => undefined);
+  const line = `${JSON.stringify([1, 2, 3, 4, 5, 6, 7, 8])}\n`;
+  await new Promise<void>((resolve) => upload.write(line.repeat(180_000), () => resolve()));
+  await expect.poll(async () => (await client.count('c')).count, { timeout: 20_000 }).toBe(163_840);
+  upload.destroy();
+  await client.upsert('c', { wait: true, points: [{ id: 500_000, vector: [1, 1, 1, 1, 1, 1, 1, 1] }] });
+  expect((await client.count('c')).count).toBe(163_841);
+});
