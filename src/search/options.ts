@@ -33,7 +33,7 @@ export interface LoadOptions extends Omit<EngineOptions, 'threads'> {
    * Where rows are kept: in `'memory'` (default), or in the `'file'`, and then only codes, magnitudes, ids and the graph are in memory, about a fifth of
    * it. The hits are the same. Of each search the few rows that codes cannot rule out are read from the file, many at a time. The file is held open: one
    * that another takes the name of goes on being read until `dispose`, one that is changed in place makes searches reject with `FileAccess`.
-   * Rows that are added are in memory until the index is saved. At most 65,536 components. Rows of `precision: 'int8'` are in memory
+   * Rows that are added are kept in memory, and `save` writes them. At most 65,536 components. Rows of `precision: 'int8'` are in memory
    * either way, since they are their codes.
    */
   readonly rows?: 'memory' | 'file' | undefined;

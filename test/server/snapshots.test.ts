@@ -168,6 +168,12 @@ test('what is no snapshot is refused in words, and the collection stays', async 
     status: 400,
     sentence: expect.stringContaining('truncated'),
   });
+  const half = await VectorIndex.build([vectorOf(1)], { precision: 'float16', threadCount: 1 });
+  expect(await upload(half.toBytes())).toMatchObject({
+    status: 400,
+    sentence: expect.stringContaining('saved with precision float16'),
+  });
+  await half.dispose();
   const text = Buffer.from(bytes).toString('latin1');
   const damaged = Buffer.from(text.replace('"a":[1,null]', '"a":[1,null['), 'latin1');
   expect(await upload(damaged)).toMatchObject({

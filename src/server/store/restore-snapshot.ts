@@ -24,6 +24,10 @@ export async function restoreSnapshot(file: string, name: string, store: Collect
   const source = await openFileSource(file, 'the snapshot');
   try {
     const places = await readSavedIndex(source);
+    if (places.precision !== 'float32') {
+      const found = `${places.vectors.dtype}: it was saved with precision ${places.precision}`;
+      throw malformed(source.name, 'tensor "vectors"', 'F32, as a snapshot has it', found);
+    }
     const header = await readSafetensorsHeader(source);
     const settings = settingsOf(source, places, header, name);
     await store.begin(settings);
