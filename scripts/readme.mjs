@@ -27,8 +27,8 @@ rmSync('build/demo/store', { recursive: true, force: true });
 const named = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 for (const page of named.length > 0 ? named : ['README.md', ...guides.map((name) => `docs/${name}`)]) {
   const before = readFileSync(page, 'utf8');
-  const withFiles = before.replace(/<!-- file: (\S+) -->\n```js\n[\s\S]*?```/g, (_, file) => {
-    return `<!-- file: ${file} -->\n\`\`\`js\n${readFileSync(file, 'utf8')}\`\`\``;
+  const withFiles = before.replace(/<!-- file: (\S+) -->\n```(\w+)\n[\s\S]*?```/g, (_, file, language) => {
+    return `<!-- file: ${file} -->\n\`\`\`${language}\n${readFileSync(file, 'utf8')}\`\`\``;
   });
   const background = [];
   let after = '';

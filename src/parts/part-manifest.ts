@@ -2,7 +2,7 @@
  * What is known of a part: a file of some rows of a larger input, made by `simdex index --rows`. It stands beside the part, as JSON, and says
  * what a merge must know to put parts together: of which files and options they are, which rows they hold, what was rejected and measured.
  */
-import { IndexingError, invalidConfiguration, type RowRange } from '../base/errors.js';
+import { IndexingError, invalidConfiguration } from '../base/errors.js';
 import {
   count,
   type Field,
@@ -65,7 +65,9 @@ const id: Field<VectorId> = (value, path) => {
   throw invalidConfiguration(path, 'a whole number or a string', value);
 };
 
-const rejection = objectOf({ index: count, id, code: text });
+const rejectionCodes = ['EmptyVector', 'ZeroMagnitude', 'NonFinite'] as const;
+
+const rejection = objectOf({ index: count, id, code: oneOf(rejectionCodes) });
 /** A row that was left out: its number among all rows of the input. */
 export interface PartRejection extends ValueOf<typeof rejection> {}
 
@@ -104,7 +106,8 @@ export function readManifest(json: string, file: string): PartManifest {
     const format = typeof parsed === 'object' && parsed !== null && 'format' in parsed ? parsed.format : undefined;
     if (format !== FORMAT) throw new Error(describeFormat(format));
     const manifest = manifestFields(parsed, 'part');
-    checkRows(manifest.rows, manifest.rejections);
+    checkRows(manifest.rows);
+    checkRejections(manifest);
     return manifest;
   } catch (cause) {
     throw new IndexingError('MalformedFile', `${file}: ${(cause as Error).message}`, { cause });
@@ -117,12 +120,19 @@ function describeFormat(format: unknown): string {
   return `it is no manifest of a part (expected "format": "${FORMAT}")`;
 }
 
-function checkRows(
-  { first, last, total = last }: RowRange & { readonly total?: number | undefined },
-  rejections: readonly PartRejection[],
-): void {
+function checkRows({ first, last, total = last }: PartManifest['rows']): void {
   if (first > last || last > total)
     throw invalidConfiguration('part.rows', 'first ≤ last ≤ total', [first, last, total]);
-  const stray = rejections.find(({ index }) => index < first || index >= last);
-  if (stray) throw invalidConfiguration('part.rejections', `rows ${first} to ${last}`, stray.index);
+}
+
+/** In order of their rows, and as many as were counted. */
+function checkRejections({ rows, rejections, statistics }: PartManifest): void {
+  let next = rows.first;
+  for (const [i, { index }] of rejections.entries()) {
+    if (index < next || index >= rows.last)
+      throw invalidConfiguration(`part.rejections[${i}].index`, `a row from ${next} to ${rows.last - 1}`, index);
+    next = index + 1;
+  }
+  if (rejections.length === statistics.rejectedCount) return;
+  throw invalidConfiguration('part.statistics.rejectedCount', String(rejections.length), statistics.rejectedCount);
 }

@@ -313,6 +313,13 @@ describe('credentials', () => {
     expect(error.message).not.toMatch(/secret|pass|us er|us%20er/);
   });
 
+  test('with percent signs that stand for nothing go as they are', async () => {
+    const server = await serve(patterned(1000));
+    const source = await openHttpSource(new URL(`${server.origin.replace('//', '//50%:100%@')}/a.npy`), quick);
+    expect(server.requests[0]!.headers.authorization).toBe(`Basic ${Buffer.from('50%:100%').toString('base64')}`);
+    await source.close();
+  });
+
   test('a redirect that has expired is asked for again', async () => {
     let signature = 1;
     const target = await serve(patterned(1_000_000), ({ request, response, answer }) =>

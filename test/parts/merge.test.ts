@@ -3,7 +3,7 @@
  * makes no whole is refused by its rows.
  */
 import { readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { VectorIndex } from 'simdex';
+import { IndexingPerformanceReport, VectorIndex } from 'simdex';
 import { describe, expect, test } from 'vitest';
 import { ExactSum } from '../../src/monitoring/exact-sum.js';
 import { fvecsBytes, npyBytes, parseNpy, randomRows, runRefused, runWell, temporaryDirectory } from '../cli/support.js';
@@ -46,18 +46,28 @@ describe('a whole is what a single run writes, however it was cut', () => {
   test.each(Object.keys(inputs))('%s', async (kind) => {
     const files = inputs[kind]!;
     const formats =
-      files === Object.values(inputs)[0] ? ['npy', 'safetensors', 'jsonl', 'fvecs', 'fbin'] : ['safetensors', 'jsonl'];
+      files === Object.values(inputs)[0]
+        ? ['npy', 'safetensors', 'jsonl', 'csv', 'fvecs', 'fbin']
+        : ['safetensors', 'jsonl'];
     for (const format of formats) {
       const [whole, merged] = [at(`whole.${format}`), at(`merged.${format}`)];
-      const single = ['--on-invalid', 'skip', '--rejected', at('whole.csv'), '--report', at('whole.json'), '--quiet'];
+      const single = [
+        '--on-invalid',
+        'skip',
+        '--rejected',
+        at('whole-rejected.csv'),
+        '--report',
+        at('whole.json'),
+        '--quiet',
+      ];
       await runWell(['index', ...files, '--out', whole, ...single]);
       const spans = randomSpans(1100, 3, random);
       const parts = spans.map((_, i) => at(`part-${i}.${format}`));
       for (const [i, span] of spans.entries()) await indexPart(files, span, parts[i]!);
-      const outputs = ['--out', merged, '--rejected', at('merged.csv'), '--report', at('merged.json')];
+      const outputs = ['--out', merged, '--rejected', at('merged-rejected.csv'), '--report', at('merged.json')];
       await runWell(['merge', ...parts, ...outputs, '--quiet']);
       expect(readFileSync(merged).equals(readFileSync(whole)), `${format} of ${spans.join(' ')}`).toBe(true);
-      expect(read('merged.csv').toString()).toBe(read('whole.csv').toString());
+      expect(read('merged-rejected.csv').toString()).toBe(read('whole-rejected.csv').toString());
       const [a, b] = ['whole', 'merged'].map((name) => JSON.parse(read(`${name}.json`).toString()));
       expect(b.magnitudeHistogram).toEqual(a.magnitudeHistogram);
       expect([b.totalVectors, b.rejectedCount]).toEqual([a.totalVectors, a.rejectedCount]);
@@ -107,6 +117,7 @@ test('times, histograms of times and threads of the whole are the sums of its pa
   expect(all.indexTime.minMs).toBe(Math.min(...filled.map(({ minMs }) => minMs)));
   expect(all.indexTime.maxMs).toBe(Math.max(...filled.map(({ maxMs }) => maxMs)));
   expect(all.indexTime.count).toBe(all.totalVectors);
+  expect(IndexingPerformanceReport.fromJSON(all).toJSON()).toEqual(all);
   expect(JSON.parse(stdout)).toMatchObject({ parts: 3, vectors: 3000, dims: DIMS, totalTimeMs: all.totalTimeMs });
   expect(read('sums.html').toString()).toContain('Parallel Indexing Performance Report');
   expect(read('sums.csv').toString()).toMatch(/^total_vectors,\d+,count$/m);
@@ -213,6 +224,22 @@ describe('what makes no whole is refused, and nothing is written', () => {
       ['{"format":"simdex-part/9"}', /made by a newer version of simdex/],
       [read('w0.npy.part.json').toString().replace('"last":5', '"last":-5'), /part\.rows\.last/],
       [read('w0.npy.part.json').toString().replace('"last":5', '"last":11'), /part\.rows/],
+      [
+        read('w0.npy.part.json').toString().replace('"rejections":[', '"rejections":[{"index":1,"id":1,"code":"=1+1"}'),
+        /part\.rejections\[0\]\.code/,
+      ],
+      [
+        read('w0.npy.part.json')
+          .toString()
+          .replace('"rejections":[', '"rejections":[{"index":5,"id":1,"code":"NonFinite"}'),
+        /part\.rejections\[0\]\.index/,
+      ],
+      [
+        read('w0.npy.part.json')
+          .toString()
+          .replace('"rejections":[', '"rejections":[{"index":1,"id":1,"code":"NonFinite"}'),
+        /part\.statistics\.rejectedCount/,
+      ],
       [read('w0.npy.part.json').toString().replace('"order":"original"', '"order":"random"'), /part\.options\.order/],
     ];
     for (const [content, sentence] of damaged) {

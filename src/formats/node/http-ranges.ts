@@ -73,7 +73,7 @@ export class HttpRanges {
     this.#authorization =
       username === '' && password === ''
         ? undefined
-        : `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`;
+        : `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64')}`;
     this.#stallMs = stallMs;
     this.#retries = retries;
     this.#backoffMs = backoffMs;
@@ -380,6 +380,15 @@ export function isHttp({ protocol }: URL): boolean {
 /** A URL for people and files: without user, password, query and fragment, any of which may be a secret. */
 export function nameOfUrl({ origin, pathname }: URL): string {
   return `${origin}${pathname}`;
+}
+
+/** What percent signs stand for; where they stand for nothing, as given. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function withoutCredentials(url: URL): URL {
