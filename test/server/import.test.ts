@@ -109,3 +109,24 @@ test('a client that goes away in the middle leaves whole blocks, and the server 
   await client.upsert('c', { wait: true, points: [{ id: 500_000, vector: [1, 1, 1, 1, 1, 1, 1, 1] }] });
   expect((await client.count('c')).count).toBe(163_841);
 });
+
+test('two imports at a time give no number twice', async () => {
+  const { hostname, port } = new URL(serving.url);
+  const upload = request({ hostname, port, path: '/collections/c/points/import?format=jsonl', method: 'PUT' });
+  const ended = new Promise<number | undefined>((resolve) =>
+    upload.on('response', (response) => resolve(response.resume().statusCode)),
+  );
+  const line = `${JSON.stringify([1, 2, 3, 4, 5, 6, 7, 8])}\n`;
+  await new Promise<void>((resolve) => upload.write(line.repeat(40_000), () => resolve()));
+  await expect.poll(async () => (await client.count('c')).count, { timeout: 20_000 }).toBe(16_384);
+  const refused = await send(line.repeat(10), 'format=jsonl');
+  expect(refused).toMatchObject({ status: 409, body: { result: { imported: 0, rejected: 0 } } });
+  expect(refused.body.status.error).toMatch(/Another import gives numbers/);
+  expect((await send(line.repeat(10), 'format=jsonl&first_id=1000000')).status).toBe(200);
+  upload.end();
+  expect(await ended).toBe(200);
+  expect((await client.count('c')).count).toBe(40_010);
+  // The next one goes on behind the largest.
+  expect((await send(line, 'format=jsonl')).body.result).toEqual({ imported: 1, rejected: 0 });
+  expect(await client.retrieve('c', { ids: [1_000_010] })).toHaveLength(1);
+});

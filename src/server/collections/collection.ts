@@ -39,6 +39,7 @@ export class Collection {
   readonly #graph: GraphKeeper;
   readonly #writes: WriteQueue<WriteGroup>;
   #closed = false;
+  #isNumbering = false;
   /** Requests that are at it. */
   readonly #uses = new Set<Promise<unknown>>();
 
@@ -108,9 +109,24 @@ export class Collection {
     return this.#graph.state;
   }
 
-  /** The largest id that is a number, or -1. */
-  get lastNumber(): number {
-    return this.#points.table.lastNumber;
+  /**
+   * One more than the largest id that is a number, for an import that gives numbers from there on: one at a time, or two would give the same.
+   *
+   * @throws {RequestError} 409
+   */
+  claimNumbers(): number {
+    if (this.#isNumbering) {
+      throw new RequestError(
+        409,
+        'Another import gives numbers as ids to its rows; wait for its end, or send first_id',
+      );
+    }
+    this.#isNumbering = true;
+    return this.#points.table.lastNumber + 1;
+  }
+
+  releaseNumbers(): void {
+    this.#isNumbering = false;
   }
 
   pointsOfPayloadIndex(field: string): number {

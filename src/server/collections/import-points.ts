@@ -41,7 +41,7 @@ export async function importPoints(
 ): Promise<void> {
   const { size: dims } = collection.settings;
   const rowsOfBlock = Math.max(1, Math.min(MOST_ROWS, Math.floor(BLOCK_BYTES / (4 * dims))));
-  const first = firstId ?? collection.lastNumber + 1;
+  let first = firstId;
   let row = 0;
   /** The block before is stored while the next one is read. */
   let storing: Promise<void> = Promise.resolve();
@@ -51,13 +51,15 @@ export async function importPoints(
       const points: NewPoint[] = [];
       let rejected = 0;
       for (const [i, vector] of vectors.entries()) {
-        const number = first + row++;
-        if (!isSearchable(collection.settings, vector, `row ${row - 1}`)) {
+        const number = row++;
+        if (!isSearchable(collection.settings, vector, `row ${number}`)) {
           rejected++;
           continue;
         }
         const { payload, json } = payloads?.[i] ?? EMPTY;
-        points.push({ id: toPointId(ids?.[i] ?? number), vector, payload, json });
+        const own = ids?.[i];
+        if (own === undefined) first ??= collection.claimNumbers();
+        points.push({ id: toPointId(own ?? first! + number), vector, payload, json });
       }
       await storing;
       storing = collection.importBlock(points).then(() => {
@@ -70,6 +72,7 @@ export async function importPoints(
     }
   } finally {
     await storing.catch(() => undefined);
+    if (firstId === undefined && first !== undefined) collection.releaseNumbers();
   }
   await storing;
 }
