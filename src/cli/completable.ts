@@ -36,7 +36,7 @@ export interface CompletableProgram extends CompletableCommand {
 }
 
 /** Names that stand for a file in the tree of commands. */
-const FILE_NAMES = new Set(['file', 'path', 'index']);
+const FILE_NAMES = new Set(['file', 'path', 'index', 'dir']);
 
 export function completableOf(program: Command): CompletableProgram {
   const commands = program.createHelp().visibleCommands(program);

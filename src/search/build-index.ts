@@ -53,18 +53,22 @@ export async function fillWithVectors(
       onProgress?.({ processed: filling.count, total });
     }
   };
-  if (!isStream(vectors)) {
-    await addAll(vectors);
-    await filling.finish({ ids, replacing: false });
+  try {
+    if (!isStream(vectors)) {
+      await addAll(vectors);
+      await filling.finish({ ids, replacing: false });
+      return filling.rooms;
+    }
+    const fromChunks: VectorId[] = [];
+    for await (const chunk of unlessAborted(vectors, signal)) {
+      if (ids === undefined) takeIds(chunk, fromChunks, filling.count);
+      await addAll(chunk);
+    }
+    await filling.finish({ ids: ids ?? (fromChunks.length > 0 ? fromChunks : undefined), replacing: false });
     return filling.rooms;
+  } finally {
+    filling.end();
   }
-  const fromChunks: VectorId[] = [];
-  for await (const chunk of unlessAborted(vectors, signal)) {
-    if (ids === undefined) takeIds(chunk, fromChunks, filling.count);
-    await addAll(chunk);
-  }
-  await filling.finish({ ids: ids ?? (fromChunks.length > 0 ? fromChunks : undefined), replacing: false });
-  return filling.rooms;
 }
 
 /** Takes the ids of a chunk, as those of `readVectors` have them. All chunks of a stream have ids, or none has. */

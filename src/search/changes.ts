@@ -358,18 +358,17 @@ export class Filling {
 
   async #addStaged(rows: Rows, vectors: VectorSource, expected: number): Promise<void> {
     this.#stager ??= new Stager(this.#options, rows, this.#signal, this.slices, this.#sink);
-    try {
-      await this.#stager.add(vectors, this.#count, this.rooms, expected);
-    } catch (error) {
-      this.#stager.end();
-      throw error;
-    }
+    await this.#stager.add(vectors, this.#count, this.rooms, expected);
     this.#count += countVectors(vectors);
+  }
+
+  /** Gives back what rows were settled in. To be called however it ended. */
+  end(): void {
+    this.#stager?.end();
   }
 
   /** Gives the rows their ids; from then on they are there. */
   async finish(ids: IdsToEnter): Promise<void> {
-    this.#stager?.end();
     if (this.#rows) await this.#finish(this, this.#rows, ids);
     else checkIdCount(ids.ids, 0);
   }

@@ -23,9 +23,10 @@ export interface LoadOptions extends Omit<EngineOptions, 'threads'> {
   readonly threadCount?: number | 'auto' | undefined;
   /**
    * What a search reads of every row: `'int8'` (default), a copy of one byte a component, which leaves few rows to be scored
-   * exactly, or `'float32'`, the rows themselves. The hits are the same. The copy makes the index a quarter larger in memory,
-   * not in files, and searches faster, most of all single queries; it gains nothing where the rows are more alike than a byte
-   * tells apart. With a kernel other than SIMD, and below 64 or above 65,536 dims, rows are always scanned in float32.
+   * exactly, or `'float32'`, the rows themselves. The hits are the same. The copy makes the index a quarter larger in memory
+   * and searches faster, most of all single queries; it gains nothing where the rows are more alike than a byte
+   * tells apart. With a kernel other than SIMD, and below 64 or above 65,536 dims, float32 rows in memory are always scanned themselves; rows in a
+   * file or of another precision never are.
    */
   readonly scan?: 'int8' | 'float32' | undefined;
   /**

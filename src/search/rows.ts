@@ -9,6 +9,7 @@
 import type { EngineCore } from '../engine/engine-core.js';
 import { deathOf, isAlive, isThere, recordDeath } from '../memory/deaths.js';
 import {
+  keptBytes,
   maxSegmentRows,
   type Precision,
   type RowForm,
@@ -62,6 +63,8 @@ export interface RowsOptions {
 /** A new segment for rows to come has room for as many as there are, but for these bytes of them at least, and at most. */
 const LEAST_ROOM_BYTES = 2 ** 20;
 const MOST_ROOM_BYTES = 2 ** 26;
+/** While a new index is filled, the same is this part of those that came. */
+const FILLING_PART = 8;
 /** A run of ids is begun by so many rows that come together. */
 const LEAST_RUN = 64;
 /** Rows between two steps. */
@@ -200,7 +203,7 @@ export class Rows {
   reserve(wanted: number, expected = wanted, form: RowForm = this.form): RowRoom {
     let segment = this.#fresh.at(-1) ?? this.#current.at(-1);
     if (!segment || segment.room === 0 || segment.layout.form !== form) {
-      segment = this.createSegment(Math.max(expected, this.#roomToCome()), form);
+      segment = this.createSegment(Math.max(expected, this.#roomToCome(form)), form);
       this.#fresh.push(segment);
     }
     const count = Math.min(wanted, segment.room);
@@ -251,11 +254,16 @@ export class Rows {
     core.memories.discard(memory);
   }
 
-  #roomToCome(): number {
-    if (this.#size === 0 && this.#current.length === 0) return 0;
-    const bytes = 4 * this.dims;
+  #roomToCome(form: RowForm): number {
+    const { dims } = this;
+    // Every segment has places to work, which are not to be most of it where rows are small.
+    const bytes = form === 'float32' ? 4 * dims : keptBytes({ dims, form, int8: true });
     const most = Math.max(1, Math.floor(MOST_ROOM_BYTES / bytes));
-    return Math.min(most, Math.max(this.#size, Math.ceil(LEAST_ROOM_BYTES / bytes)));
+    const atLeast = (rows: number) => Math.min(most, Math.max(rows, Math.ceil(LEAST_ROOM_BYTES / bytes)));
+    if (this.#current.length > 0) return atLeast(this.#size);
+    // A new index of a stream: what is left over in the end is to be a small part.
+    const arrived = this.#fresh.reduce((sum, { reserved }) => sum + reserved, 0);
+    return arrived === 0 ? 0 : atLeast(Math.floor(arrived / FILLING_PART));
   }
 
   /** Gives a reserved row its id, of a change of `together` rows. */

@@ -58,9 +58,9 @@ import { doInSlices } from './steps.js';
 
 /** A row of an index as it is kept. */
 export interface KeptVector {
-  /** Float32Array of `dims`: a copy of the row. For cosine a unit row, for the other metrics the vector as it was given. */
+  /** Float32Array of `dims`: a copy of the row. For cosine a unit row, for the other metrics the vector; as exact as `precision` keeps it. */
   readonly vector: Float32Array<ArrayBuffer>;
-  /** Of the vector as it was given. */
+  /** For cosine of the vector as it was given, for the other metrics of the row as it is kept. */
   readonly magnitude: number;
 }
 

@@ -2,9 +2,9 @@
  * `/openapi.json`: what the routes say of themselves, collected as they are registered. A route that is there is described; what is
  * described is there.
  */
-
 import { version } from 'page:dashboard';
 import type { FastifyInstance, RouteOptions } from 'fastify';
+import { ROUTE_SUMMARIES } from './route-summaries.js';
 
 /** A JSON schema, as Fastify checks requests by it. */
 type JsonSchema = Readonly<Record<string, unknown>>;
@@ -86,7 +86,7 @@ function operationOf({ schema, config }: RouteOptions, path: string, method: str
     operationId: [method.toLowerCase(), ...path.split('/').map((part) => part.replace(/\W/g, ''))]
       .filter(Boolean)
       .join('_'),
-    summary: summary ?? `${method} ${path}`,
+    summary: summary ?? ROUTE_SUMMARIES[`${method} ${path}`],
     tags: tags ?? [tagOf(path)],
     ...(parameters.length > 0 && { parameters }),
     ...(body !== undefined && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),

@@ -69,6 +69,11 @@ describe.each(['bash', 'zsh'] as const)('in %s', (shell) => {
       'other.txt',
       '--report=other.txt',
     ]);
+    expect(await ask('simdex serve --da\toth\t --log-level wa\t')).toEqual(
+      shell === 'bash'
+        ? ['serve', '--data', 'other.txt', '--log-level', 'warn']
+        : ['serve', '--data=other.txt', '--log-level', 'warn'],
+    );
     expect(await ask('simdex completions z\t')).toEqual(['completions', 'zsh']);
     expect(await ask('simdex help comp\t')).toEqual(['help', 'completions']);
     // Nothing is made up for a number, nor for an argument too many.

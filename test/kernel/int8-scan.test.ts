@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ErrorBound, type Metric } from '../../src/kernel/search/error-bound.js';
-import { hasInt8Scan, quantizeQueryInto } from '../../src/kernel/search/int8-bound.js';
+import { boundsOf, hasInt8Scan, leastKeyOf, quantizeQueryInto } from '../../src/kernel/search/int8-bound.js';
 import { prepareQuery } from '../../src/search/queries.js';
 import { runsOf } from '../seed.js';
 import { backends, Int8Bench } from './int8-bench.js';
@@ -129,6 +129,38 @@ describe.each(METRICS)('by %s', (metric) => {
         // By cosine the magnitudes are those of other rows.
         if (metric === 'cosine') bench.magnitudes[0] = 3e38;
         expect(bench.select([ask(bench, metric, query, row)])).toEqual([0]);
+      }),
+      runsOf(1500),
+    );
+  });
+
+  test('a score is between its bounds, and no key is below the least one', () => {
+    const pair = anyDims.chain((dims) =>
+      fc.record({ row: vectorOf(dims), query: vectorOf(dims), alike: fc.boolean() }),
+    );
+    fc.assert(
+      fc.property(pair, ({ row: given, query: other, alike }) => {
+        const query = alike ? given.map((x, j) => (j % 3 === 0 ? x : x * (1 + 2 ** -20))) : other;
+        const row = metric === 'cosine' ? unitRow(given) : given;
+        if (!row || !query.every(Number.isFinite) || (metric === 'cosine' && !query.some((x) => x !== 0))) return;
+        const bench = new Int8Bench([row], 1);
+        bench.quantize();
+        if (metric === 'cosine') bench.magnitudes[0] = 3e38;
+        ask(bench, metric, query, row);
+        const [scale, error] = bench.factors(0);
+        const product = bench.queryCodes(0).reduce((sum, code, j) => sum + code * bench.codes(0)[j]!, 0);
+        const factors = { scale, error, magnitude: bench.magnitudes[0]! };
+        const { least, most } = boundsOf(metric, bench.terms(0), product, factors);
+        const scanned = prepareQuery(query, query.length, metric).data.subarray(0, query.length);
+        const score = keyOf(metric === 'euclidean' ? metric : 'dot', row, scanned);
+        const length = Math.sqrt(scanned.reduce((sum, x) => sum + x * x, 0));
+        // Where magnitudes are beyond float32, nothing is known.
+        if (!Number.isNaN(most)) expect(score).toBeLessThanOrEqual(most);
+        if (!Number.isNaN(least)) {
+          expect(score).toBeGreaterThanOrEqual(least);
+          const key = metric === 'cosine' ? score / (length * Math.sqrt(keyOf('dot', row, row))) : score;
+          expect(key).toBeGreaterThanOrEqual(leastKeyOf(metric, least, length));
+        }
       }),
       runsOf(1500),
     );

@@ -4,7 +4,7 @@
 import { appendFile, mkdtemp, open, readdir, readlink, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type IndexingError, type LoadOptions, VectorIndex } from 'simdex';
+import { Engine, type IndexingError, type LoadOptions, VectorIndex } from 'simdex';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { failAtBatch, failNowhere, failures, faultyWorker } from '../indexing/fault.js';
 import { parseSafetensors } from './safetensors.js';
@@ -276,4 +276,21 @@ test('40,000 equal rows: all are scored, in portions, and the first ones are the
   await pause(5);
   controller.abort(new Error('enough'));
   await expect(aborted).rejects.toThrow('enough');
+});
+
+test('where there is no memory to score in, every search is told, and the next ones are answered once there is', async () => {
+  const { memory, file } = await savedIndex();
+  const others = randomRows(2000, DIMS);
+  const bytes = [await loadInFile(file), await build(others)].reduce((sum, index) => sum + index.memory.total, 0);
+  // Room for two indexes, and for none of the memories of 4 MiB in which rows are scored.
+  await using engine = new Engine({ threads: 2, maxMemoryBytes: bytes + 2 ** 21 });
+  const index = await loadInFile(file, { engine, threadCount: undefined });
+  const taken = await VectorIndex.build(others, { engine });
+  const outcomes = await Promise.allSettled(queries.map((query) => index.search(query, 5)));
+  expect(new Set(outcomes.map((each) => (each.status === 'rejected' ? each.reason.code : 'answered')))).toEqual(
+    new Set(['InsufficientMemory']),
+  );
+  await taken.dispose();
+  for (const query of queries) expect(told(await index.search(query, 5))).toEqual(told(await memory.search(query, 5)));
+  await index.dispose();
 });

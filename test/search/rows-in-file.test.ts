@@ -10,7 +10,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { runsOf } from '../seed.js';
 import { expectBest, rank } from './reference.js';
 import { parseSafetensors } from './safetensors.js';
-import { build, load, positions, randomRows, told } from './support.js';
+import { build, load, positions, randomRows, seededRandom, told } from './support.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'simdex-'));
 afterAll(() => rm(folder, { recursive: true }));
@@ -109,6 +109,25 @@ describe.each(metrics)('by %s', (metric) => {
         expect({ name, ...told(hits) }).toEqual({ name, ...told(await memory.search(query, 20)) });
         if (name === 'equal rows') expect(hits.rowsScored).toBeGreaterThan(1000);
       }
+    }
+  });
+
+  test.each([33, 65])('components of any magnitude, %i dims', async (dims) => {
+    const random = seededRandom(5);
+    const kinds = [
+      () => 2 * random() - 1,
+      () => (2 * random() - 1) * 3.4e38,
+      () => (2 * random() - 1) * 1e-39,
+      () => (random() < 0.5 ? -1 : 1) * 2 ** (random() * 250 - 126),
+      () => Math.floor(3 * random()) - 1 || 0.5,
+    ];
+    const row = (i: number) => Float32Array.from({ length: dims }, kinds[i % kinds.length]!);
+    const rows = positions(1000).map(row);
+    const index = await inFile(await build(rows, { metric }));
+    const queries = positions(20).map((i) => (i % 2 === 0 ? rows[i * 3]! : row(i)));
+    const hits = await index.searchBatch(queries, 8);
+    for (const [i, query] of queries.entries()) {
+      expectBest(hits[i]!, rank(rows, positions(1000), query, metric), 8);
     }
   });
 

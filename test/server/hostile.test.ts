@@ -1,6 +1,8 @@
 /**
  * Whatever comes in, each route answers with a sentence and a status below 500, and the server goes on.
  */
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { runsOf } from '../seed.js';
@@ -167,6 +169,32 @@ test.each([
   expect(refused.statusCode).toBe(400);
   expect(refused.json().status.error).toMatch(/\S+ \S+/);
   expect((await app.inject('/collections/c')).json().result.points_count).toBe(0);
+});
+
+test('names of snapshots lead nowhere else', async () => {
+  const { app, data } = await startServer();
+  await app.inject({ method: 'PUT', url: '/collections/c', payload: { vectors: { size: 2, distance: 'Dot' } } });
+  const made = (await app.inject({ method: 'POST', url: '/collections/c/snapshots' })).json().result;
+  writeFileSync(join(data, 'secret'), 'root:x:');
+  // Plain dots go no further than the client, which takes them out of a URL.
+  const names = [
+    '..%2f..%2fsecret',
+    '..%2f..%2f..%2fsecret',
+    `${encodeURIComponent(join(data, 'secret'))}`,
+    'a%00b',
+    '..%5csecret',
+  ];
+  for (const collection of ['c', '..%2f..', 'c%2f..%2f..']) {
+    for (const name of [...names, `..%2fc%2f${made.name}`]) {
+      for (const method of ['GET', 'DELETE'] as const) {
+        const { statusCode, body } = await app.inject({ method, url: `/collections/${collection}/snapshots/${name}` });
+        expect([400, 404, 414], `${method} ${collection} ${name}: ${body}`).toContain(statusCode);
+        expect(body).not.toContain('root:x:');
+      }
+    }
+  }
+  expect(existsSync(join(data, 'secret'))).toBe(true);
+  expect((await app.inject(`/collections/c/snapshots/${made.name}`)).statusCode).toBe(200);
 });
 
 test('a page elsewhere, and a name that was bound anew, reach no route of the whole server', async () => {

@@ -3,6 +3,7 @@
  */
 import { fastify } from 'fastify';
 import { expect, test } from 'vitest';
+import { ROUTE_SUMMARIES } from '../../src/server/route-summaries.js';
 import { startServer } from './server-support.js';
 
 interface Operation {
@@ -68,6 +69,9 @@ test('it follows OpenAPI 3.1, and says what is served', async () => {
     for (const scheme of operation.security.flatMap(Object.keys))
       expect(description.components.securitySchemes).toHaveProperty(scheme);
   }
+  const summarised = Object.keys(ROUTE_SUMMARIES);
+  const described = operations.map(({ path, method }) => `${method.toUpperCase()} ${path}`);
+  expect(summarised.filter((route) => !described.includes(route))).toEqual([]);
   await checker.ready();
   for (const served of [
     '/collections',

@@ -11,7 +11,7 @@ import { decadeScale, type Scale, shareScale } from './scale.js';
 import { runClass } from './shown-run.js';
 
 /** What searches found: with more and more effort, and exactly. */
-export type RecallCurve = Pick<GraphFigures, 'k' | 'curve' | 'exactQueriesPerSecond'>;
+type RecallCurve = Pick<GraphFigures, 'k' | 'curve' | 'exactQueriesPerSecond'>;
 
 /** The graph of a run. */
 export interface MeasuredGraph {

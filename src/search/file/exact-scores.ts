@@ -39,6 +39,13 @@ const MOST_SORTED = 4096;
 /** Rows scored between two looks at the clock. */
 const STRIDE = 64;
 
+/** A search that waits for a place. */
+interface Waiting {
+  readonly take: (place: Place) => void;
+  /** There are fewer places than there might be: it is to look for one again. */
+  readonly retry: () => void;
+}
+
 interface Place {
   readonly memory: MatrixMemory;
   readonly open: OpenMemory;
@@ -72,7 +79,7 @@ export class ExactScores {
   readonly #free: Place[] = [];
   #places = 0;
   #isClosed = false;
-  readonly #waiting: ((place: Place) => void)[] = [];
+  readonly #waiting: Waiting[] = [];
 
   constructor(core: EngineCore, scope: SearchScope) {
     const { metric, dims } = scope;
@@ -266,26 +273,35 @@ export class ExactScores {
         return { memory, open: new OpenMemory(this.#scope.searchKernel, memory.memory) };
       } catch (error) {
         this.#places--;
+        // Otherwise it might wait for a place that nobody has.
+        this.#waiting.shift()?.retry();
         throw error;
       }
     }
     return new Promise((resolve, reject) => {
-      const take = (place: Place) => {
-        signal.removeEventListener('abort', stop);
-        resolve(place);
+      const settle = () => signal.removeEventListener('abort', stop);
+      const waiting: Waiting = {
+        take(place) {
+          settle();
+          resolve(place);
+        },
+        retry: () => {
+          settle();
+          resolve(this.#enter(signal));
+        },
       };
       const stop = () => {
-        this.#waiting.splice(this.#waiting.indexOf(take), 1);
+        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
         reject(signal.reason);
       };
       signal.addEventListener('abort', stop, { once: true });
-      this.#waiting.push(take);
+      this.#waiting.push(waiting);
     });
   }
 
   #leave(place: Place): void {
     const next = this.#waiting.shift();
-    if (next) next(place);
+    if (next) next.take(place);
     else if (this.#isClosed) this.#discard(place);
     else this.#free.push(place);
   }

@@ -79,7 +79,15 @@ export class GraphKeeper {
 
   /** Resolves when fewer rows wait. Rejects when the collection is closed. */
   async room(): Promise<void> {
-    while (this.pending >= MOST_PENDING_ROWS) await later(ROOM_MS, undefined, { signal: this.#closing.signal });
+    while (this.pending >= MOST_PENDING_ROWS) {
+      this.#closing.signal.throwIfAborted();
+      await later(ROOM_MS);
+    }
+  }
+
+  /** Nobody waits for room any more, and no graph is begun: the collection is being closed. */
+  refuseRoom(): void {
+    this.#closing.abort(new RequestError(503, 'The collection is being closed'));
   }
 
   /** While many rows come in no graph is begun: it is built of all of them afterwards. */
@@ -120,7 +128,7 @@ export class GraphKeeper {
   /** Saves the graph where it has changed. */
   async close(): Promise<void> {
     clearTimeout(this.#importEnd);
-    this.#closing.abort(new RequestError(503, 'The collection is being closed'));
+    this.refuseRoom();
     await this.#building;
     await this.#saving;
     if (this.#points.index.graph && this.#unsaved > 0) await this.#saveNow();

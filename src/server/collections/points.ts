@@ -2,6 +2,7 @@
  * The points of a collection, in memory and in the store, and the one way in which they change: a group of changes is committed to the store, and then
  * done in memory, so that nobody sees what a crash could take back.
  */
+import { messageOf } from '../../base/errors.js';
 import type { VectorIndex } from '../../search/vector-index.js';
 import { RequestError } from '../errors.js';
 import { PayloadIndexes } from '../filters/payload-indexes.js';
@@ -25,15 +26,6 @@ export interface PointsInMemory {
   readonly nextNumber: number;
 }
 
-/** Of a group that is committed: what is still to be done in memory. */
-interface Committed {
-  readonly ids: readonly PointId[];
-  readonly first: number;
-  readonly vectors: Float32Array<ArrayBuffer>;
-  readonly deleted: readonly PointId[];
-  readonly payloads: readonly { readonly id: PointId; readonly before: JsonObject; readonly after: JsonObject }[];
-}
-
 /** Payloads that are read between two turns. */
 const SCAN_PAYLOADS = 1024;
 
@@ -46,8 +38,10 @@ export class Points {
   readonly #rows: RowMap;
   #nextNumber: number;
   #changedRows = 0;
-  /** Groups that are committed and could not be done in memory, for lack of it. */
-  readonly #behind: Committed[] = [];
+  /** Rows of deleted points that are in the index yet. */
+  #gone: number[] = [];
+  /** Why nothing is written any more: the store has what memory has not, until a restart. */
+  #broken: RequestError | undefined;
   #settings: CollectionSettings;
 
   constructor(
@@ -91,7 +85,7 @@ export class Points {
   /** Rejects with 507 where there is no room on the disk (nothing has changed then) or in memory. */
   async commit({ changes }: WriteGroup): Promise<void> {
     const startedAtMs = performance.now();
-    await this.#catchUp();
+    if (this.#broken) throw this.#broken;
     if (changes.size === 0) return;
     const put: { readonly id: PointId; readonly vector: ArrayLike<number> }[] = [];
     const deleted: PointId[] = [];
@@ -119,21 +113,41 @@ export class Points {
     const vectors = put.map(({ vector }) => vector);
     const block = ids.length > 0 ? encodeBlock(numbers, ids, this.#settings.size, vectors) : undefined;
     const deaths = this.#rows.deathsOf(dying);
-    const committingAtMs = performance.now();
-    await this.store.commit({
-      blocks: block ? [[first, block.bytes]] : [],
-      dead: deaths,
-      payloads: stored,
-      meta: block ? [['nextNumber', first + ids.length]] : [],
-    });
-    // From here on it is stored.
-    this.watch.committed(performance.now() - committingAtMs);
+    const before = this.store.beginRead();
+    try {
+      const committingAtMs = performance.now();
+      await this.store.commit({
+        blocks: block ? [[first, block.bytes]] : [],
+        dead: deaths,
+        payloads: stored,
+        meta: block ? [['nextNumber', first + ids.length]] : [],
+      });
+      this.watch.committed(performance.now() - committingAtMs);
+      this.#nextNumber += ids.length;
+      if (block) {
+        await this.#putInMemory(ids, first, block.vectors, () =>
+          this.store.commit({
+            removedBlocks: [first],
+            dead: [...deaths.keys()].map((each) => [each, this.#rows.deadOf(each)]),
+            payloads: stored.map(([id]) => [id, this.store.payload(id, before)]),
+          }),
+        );
+      }
+    } finally {
+      before.done();
+    }
     for (const [block, bits] of deaths) this.#rows.setDead(block, bits);
     if (block) this.#rows.append(numbers, block.bytes.length);
-    this.#nextNumber += ids.length;
     this.#changedRows += ids.length + dying.length;
-    this.#behind.push({ ids, first, vectors: block?.vectors ?? new Float32Array(), deleted, payloads });
-    await this.#catchUp();
+    for (const { id, before, after } of payloads) {
+      this.payloadIndexes.changed(id, this.table.slotOf(id)!, before, after);
+    }
+    this.#gone.push(...deleted.map((id) => this.table.slotOf(id)!));
+    for (const id of deleted) this.table.delete(id);
+    if (this.#gone.length > 0) {
+      await this.index.remove(this.#gone);
+      this.#gone = [];
+    }
     this.watch.stored(ids.length, startedAtMs);
   }
 
@@ -192,31 +206,35 @@ export class Points {
     this.#settings = settings;
   }
 
-  /** Does in memory what is committed. */
-  async #catchUp(): Promise<void> {
-    for (let next = this.#behind[0]; next; next = this.#behind[0]) {
-      try {
-        await this.#doInMemory(next);
-      } catch (cause) {
-        const why = cause instanceof Error ? cause.message : String(cause);
-        const sentence = `Points are stored that cannot be searched before there is memory for them (${why}), and nothing more is written until then`;
-        throw new RequestError(507, sentence, { cause });
+  /** Rows that are committed. Rejects with 507 where there is no memory for them; they are taken out of the store again then. */
+  async #putInMemory(
+    ids: readonly PointId[],
+    first: number,
+    data: Float32Array<ArrayBuffer>,
+    takeBack: () => Promise<void>,
+  ): Promise<void> {
+    const before = ids.map((id) => this.#numberOf(id));
+    const slots = ids.map((id, i) => this.table.put(id, first + i));
+    try {
+      await this.index.upsert({ data, dims: this.#settings.size }, { ids: slots });
+    } catch (cause) {
+      for (const [i, id] of ids.entries()) {
+        const number = before[i];
+        if (number === undefined) this.table.delete(id);
+        else this.table.put(id, number);
       }
-      this.#behind.shift();
+      await takeBack().catch((error: unknown) => {
+        const sentence = `Points are stored that cannot be searched before a restart (${messageOf(error)})`;
+        this.#broken = new RequestError(507, sentence, { cause: error });
+        throw this.#broken;
+      });
+      const sentence = `There is no memory for these points, and nothing of this request was stored: ${messageOf(cause)}`;
+      throw new RequestError(507, sentence, { cause });
     }
   }
 
-  /** May be done again where it failed. */
-  async #doInMemory({ ids, first, vectors, deleted, payloads }: Committed): Promise<void> {
-    if (ids.length > 0) {
-      const slots = ids.map((id, i) => this.table.put(id, first + i));
-      await this.index.upsert({ data: vectors, dims: this.#settings.size }, { ids: slots });
-    }
-    if (deleted.length > 0) await this.index.remove(deleted.flatMap((id) => this.table.slotOf(id) ?? []));
-    for (const { id, before, after } of payloads) {
-      const slot = this.table.slotOf(id);
-      if (slot !== undefined) this.payloadIndexes.changed(id, slot, before, after);
-    }
-    for (const id of deleted) this.table.delete(id);
+  #numberOf(id: PointId): number | undefined {
+    const slot = this.table.slotOf(id);
+    return slot === undefined ? undefined : this.table.numberOf(slot);
   }
 }

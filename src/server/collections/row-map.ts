@@ -41,6 +41,12 @@ export class RowMap {
     return changed;
   }
 
+  /** The dead rows of a block, as the store has them. */
+  deadOf(first: number): Uint8Array {
+    const { dead, count } = this.#blockOf(first);
+    return dead ?? new Uint8Array(Math.ceil(count / 8));
+  }
+
   setDead(first: number, bits: Uint8Array): void {
     const block = this.#blockOf(first);
     block.dead = bits;

@@ -28,11 +28,18 @@ export function isSearchable(
       `Wrong input: Vector dimension error: expected dim: ${size}, got ${vector.length} for ${owner}`,
     );
   }
-  let isZero = true;
-  for (let i = 0; i < size; i++) {
-    const component = Math.fround(vector[i]!);
-    if (!Number.isFinite(component)) return false;
-    isZero &&= component === 0;
+  if (!(vector instanceof Float32Array)) {
+    for (let i = 0; i < size; i++) if (!Number.isFinite(Math.fround(vector[i]!))) return false;
+    return distance !== 'Cosine' || !isZero(vector);
   }
-  return !(isZero && distance === 'Cosine');
+  // For bulk: NaN and infinities make the sum NaN.
+  let sum = 0;
+  for (let i = 0; i < size; i++) sum += vector[i]! * 0;
+  return sum === 0 && (distance !== 'Cosine' || !isZero(vector));
+}
+
+/** As float32. */
+function isZero(vector: ArrayLike<number>): boolean {
+  for (let i = 0; i < vector.length; i++) if (Math.fround(vector[i]!) !== 0) return false;
+  return true;
 }

@@ -1,7 +1,8 @@
 /**
  * Hits that are near the query and unlike each other: maximal marginal relevance (Carbonell and Goldstein, "The use of MMR", SIGIR 1998).
  */
-import type { Collection, Hit } from '../collections/collection.js';
+import type { Collection } from '../collections/collection.js';
+import type { Hit } from '../collections/point-queries.js';
 
 /**
  * The `limit` hits chosen one after the other, each the best by (1 − diversity) × likeness to the query − diversity × the most likeness to one that is

@@ -3,9 +3,10 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { answer } from '../answers.js';
-import type { Collection, SearchAnswer } from '../collections/collection.js';
+import type { Collection } from '../collections/collection.js';
 import type { Collections } from '../collections/collections.js';
 import { toPointId } from '../collections/point-id.js';
+import type { SearchAnswer } from '../collections/point-queries.js';
 import { RequestError } from '../errors.js';
 import { parseFilter } from '../filters/parse.js';
 import { diverse } from './diverse.js';

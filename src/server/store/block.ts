@@ -47,10 +47,11 @@ export function encodeBlock(
   return { bytes, vectors };
 }
 
-/** What `bytes` hold, copied. */
+/** What `bytes` hold: views on them where they have memory of their own, else on a copy. */
 export function decodeBlock(bytes: Uint8Array): Block {
-  // The store's bytes may lie at any place, and are good only until it is read again.
-  const { buffer } = bytes.slice();
+  // The store's bytes may lie at any place in a memory that is used again for the next ones.
+  const isOwn = bytes.byteLength === bytes.buffer.byteLength;
+  const { buffer } = isOwn ? bytes : bytes.slice();
   const [count, dims, kind, idBytes] = new Uint32Array(buffer, 0, 4) as unknown as [number, number, number, number];
   const idsAt = HEAD_BYTES + 8 * count;
   const ids =
