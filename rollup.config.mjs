@@ -144,6 +144,8 @@ function pageChunk(id, { getModuleInfo }) {
   if (file === undefined || /^(index\.|api$)|(own|inline)-workers$/.test(file)) return undefined;
   if (reachedFrom([built('index.kernel.js')], getModuleInfo).has(id)) return 'kernel';
   if (reachedFrom(engine, getModuleInfo).has(id)) return 'engine';
+  // Loaded when a graph is built.
+  if (file === 'search/graph/measured-build') return 'graph-report';
   // What is needed for graphs only, and loaded when the first is made; what is asked of one, and told by one, belongs to searches.
   if (/^(kernel|search)\/graph\/(?!graph-options|calibration)/.test(file)) return 'graph';
   if (/^memory\/graph-|^engine\/worker\/(graph-|open-graph)/.test(file)) return 'graph';

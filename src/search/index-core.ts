@@ -279,7 +279,7 @@ export class IndexCore {
     const { signal } = building;
     closing.throwIfAborted();
     signal?.throwIfAborted();
-    const { IndexGraph, graphKernelOf, reportOfNothing } = await import('./graph/index-graph.js');
+    const { IndexGraph, graphKernelOf } = await import('./graph/index-graph.js');
     const graphKernel = await graphKernelOf(core);
     closing.throwIfAborted();
     const { metric, segmentBytes: partBytes, onPutIn } = this.#options;
@@ -304,6 +304,7 @@ export class IndexCore {
     };
     if (!this.rows) {
       this.#graphToCome = { ...shape, create };
+      const { reportOfNothing } = await import('./graph/measured-build.js');
       return reportOfNothing(core, this.#options.threads);
     }
     const graph = create(this.rows);

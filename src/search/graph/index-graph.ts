@@ -33,13 +33,11 @@ import { DEFAULT_RECALL, type GraphBuilding, type GraphInfo, type SearchQuality 
 import type { GraphMoment } from './graph-rows.js';
 import { type GraphRequest, GraphSearches } from './graph-searches.js';
 import { loadGraph } from './load-graph.js';
-import { MeasuredBuild } from './measured-build.js';
 import { measureByOwnRows, measureByQueries, timeExactSearches } from './measuring.js';
 import { type GraphToSave, graphToSave } from './save-graph.js';
 
 export { graphKernelOf } from './graph-kernel-of.js';
 export { DamagedGraph } from './load-graph.js';
-export { reportOfNothing } from './measured-build.js';
 
 export interface IndexGraphOptions {
   readonly core: EngineCore;
@@ -193,6 +191,8 @@ export class IndexGraph {
     const linked = linkSignals(this.#closing.signal, signal, stopped.signal);
     const { core, scope, rows } = this.#options;
     const { graphRows } = this.#build;
+    // Pages that search through graphs, and build none, need no reports.
+    const { MeasuredBuild } = await import('./measured-build.js');
     const startedAtMs = performance.now();
     const measured = new MeasuredBuild({
       core,
