@@ -80,14 +80,31 @@ const pageElement = {
   plugins: [minify()],
 };
 
+/**
+ * Loaded when a graph is built, with monitors and reports of its own: a chunk that shared them with the entry would have bundlers take them
+ * along in every program.
+ */
+const GRAPH_REPORT = 'browser-graph-report.js';
+const pageGraphReport = {
+  input: built('search/graph/measured-build.js'),
+  output: { ...pageOutput, entryFileNames: GRAPH_REPORT, inlineDynamicImports: true },
+  context,
+  plugins: pagePlugins,
+};
+
 const page = {
   input: {
     'index.browser': 'build/js/src/index.browser.js',
     'index.inline': 'build/js/src/index.inline.js',
     'kernel.browser': 'build/js/src/index.kernel.js',
   },
-  output: { ...pageOutput, manualChunks: pageChunk },
+  output: {
+    ...pageOutput,
+    manualChunks: pageChunk,
+    paths: { [built('search/graph/measured-build.js')]: `./${GRAPH_REPORT}` },
+  },
   context,
+  external: built('search/graph/measured-build.js'),
   plugins: pagePlugins,
 };
 
@@ -132,7 +149,7 @@ const declarations = {
   plugins: [dts()],
 };
 
-export default [node, ...pageWorkers, pageElement, page, pageSuite, declarations];
+export default [node, ...pageWorkers, pageElement, pageGraphReport, page, pageSuite, declarations];
 
 /**
  * Bundlers leave out whole files that a program does not need, more surely than parts of one; so what can be used without
@@ -144,8 +161,6 @@ function pageChunk(id, { getModuleInfo }) {
   if (file === undefined || /^(index\.|api$)|(own|inline)-workers$/.test(file)) return undefined;
   if (reachedFrom([built('index.kernel.js')], getModuleInfo).has(id)) return 'kernel';
   if (reachedFrom(engine, getModuleInfo).has(id)) return 'engine';
-  // Loaded when a graph is built.
-  if (file === 'search/graph/measured-build') return 'graph-report';
   // What is needed for graphs only, and loaded when the first is made; what is asked of one, and told by one, belongs to searches.
   if (/^(kernel|search)\/graph\/(?!graph-options|calibration)/.test(file)) return 'graph';
   if (/^memory\/graph-|^engine\/worker\/(graph-|open-graph)/.test(file)) return 'graph';

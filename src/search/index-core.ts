@@ -5,6 +5,7 @@ import { IndexingError } from '../base/errors.js';
 import { linkSignals } from '../base/linked-signal.js';
 import { unlessStopped } from '../base/unless-stopped.js';
 import type { EngineCore } from '../engine/engine-core.js';
+import { boundPlatform } from '../engine/lanes/platform.js';
 import type { ByteSource } from '../formats/format.js';
 import type { SavedGraphPlaces } from '../formats/saved-graph.js';
 import type { CompiledKernel } from '../kernel/instantiate.js';
@@ -305,7 +306,7 @@ export class IndexCore {
     if (!this.rows) {
       this.#graphToCome = { ...shape, create };
       const { reportOfNothing } = await import('./graph/measured-build.js');
-      return reportOfNothing(core, this.#options.threads);
+      return reportOfNothing(core, boundPlatform(), this.#options.threads);
     }
     const graph = create(this.rows);
     let report: IndexingPerformanceReport;

@@ -1,7 +1,7 @@
 /**
  * Searches: the same hits everywhere, on threads where those share memory, on the calling thread elsewhere.
  */
-import { type Metric, VectorIndex } from 'simdex';
+import { type Metric, RealTimeMonitor, VectorIndex } from 'simdex';
 import { expect, onTestFinished, test } from 'vitest';
 import { rejectionOf } from '../indexing/support.js';
 import { clusteredRows, graphIsUpToDate } from '../search/graph-support.js';
@@ -163,6 +163,22 @@ test('what was saved and loaded has the same hits', async () => {
   expect(heard.filter((message) => message.startsWith('The JavaScript kernel is used')).length).toBe(fallen ? 1 : 0);
   expect((await loaded.searchBatch(queries, 9)).map(told)).toEqual((await index.searchBatch(queries, 9)).map(told));
   await loaded.dispose();
+});
+
+test('the building of a graph is told while it lasts, and reported', async () => {
+  const rows = clusteredRows(1200, 16, 20);
+  const index = await createIndex(rows);
+  const realTime = new RealTimeMonitor(index.monitor);
+  const told: number[] = [];
+  realTime.on('progress', ({ processed }) => told.push(processed));
+  realTime.start();
+  const report = await index.buildGraph({ degree: 12, effort: 40, realTime });
+  realTime.stop();
+  expect(told.at(-1)).toBe(1200);
+  expect(report).toMatchObject({ totalVectors: 1200, graph: { rows: 1200, degree: 12, effort: 40, k: 10 } });
+  expect(report.backend.kernel).toBe(environment.backend.kernel);
+  expect(report.toHtml()).toContain('id="graph"');
+  expect(index.monitor.getStats().totalIndexes).toBe(1200);
 });
 
 test('a graph finds most of the true hits, takes rows in, and is loaded as it was saved', async () => {

@@ -8,6 +8,7 @@ import { IndexingError, messageOf } from '../../base/errors.js';
 import { linkSignals } from '../../base/linked-signal.js';
 import { TimeSlices } from '../../base/time-slices.js';
 import type { EngineCore } from '../../engine/engine-core.js';
+import { boundPlatform } from '../../engine/lanes/platform.js';
 import type { ByteSource } from '../../formats/format.js';
 import type { SavedGraphPlaces } from '../../formats/saved-graph.js';
 import type { GraphKernel } from '../../kernel/graph/compile-graph-kernel.js';
@@ -196,6 +197,7 @@ export class IndexGraph {
     const startedAtMs = performance.now();
     const measured = new MeasuredBuild({
       core,
+      platform: boundPlatform(),
       threads: scope.threads,
       dims: rows.dims,
       waiting: () => graphRows.waitingCount,

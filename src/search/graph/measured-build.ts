@@ -1,9 +1,10 @@
 /**
- * The building of a graph as monitors see it while it lasts, and as its report tells it: the jobs of a build are one run.
+ * The building of a graph as monitors see it while it lasts, and as its report tells it: the jobs of a build are one run. In pages this is a file
+ * of its own with all it needs (rollup.config.mjs), so nothing here may read what another module has bound or counted.
  */
 import { measureClockTickMs, nowMs } from '../../base/clock.js';
 import type { EngineCore } from '../../engine/engine-core.js';
-import { boundPlatform } from '../../engine/lanes/platform.js';
+import type { Platform } from '../../engine/lanes/platform.js';
 import { completedOf, queueDepthsOf } from '../../indexing/measuring/measured-run.js';
 import { StreamMeasurement } from '../../indexing/measuring/measured-stream.js';
 import { ConditionsWatch } from '../../indexing/measuring/run-conditions.js';
@@ -33,6 +34,7 @@ const ALL_PARTS: ReportParts = {
 
 export interface MeasuredBuildOptions {
   readonly core: EngineCore;
+  readonly platform: Platform;
   /** Threads that take part at most. */
   readonly threads: number;
   readonly dims: number;
@@ -72,8 +74,7 @@ export class MeasuredBuild implements WatchedRun<IndexingPerformanceReport> {
 
   /** A job begins. */
   begin(units: DoneUnits, rows: number): void {
-    const { threads } = this.#options;
-    const platform = boundPlatform();
+    const { threads, platform } = this.#options;
     const conditions = new ConditionsWatch(platform, platform.availableThreads(), true);
     const progress = new ProgressReader(new BatchRecords(units.control), rows, threads, units.startedAtMs);
     this.#portion = { units, rows, conditions, progress };
@@ -201,8 +202,8 @@ function magnitudesOf(snapshot: Snapshot | undefined): ExponentialHistogram {
 }
 
 /** The report of a build that had no rows. */
-export function reportOfNothing(core: EngineCore, threads: number): IndexingPerformanceReport {
-  const build = new MeasuredBuild({ core, threads, dims: 0, waiting: () => 0, snapshot: undefined });
+export function reportOfNothing(core: EngineCore, platform: Platform, threads: number): IndexingPerformanceReport {
+  const build = new MeasuredBuild({ core, platform, threads, dims: 0, waiting: () => 0, snapshot: undefined });
   build.end();
   return build.report();
 }
