@@ -1,9 +1,12 @@
 /**
  * What happens to the file under an index whose rows stay in it: the contract's error with the path and what to do, or the right answer.
  */
-import { appendFile, mkdtemp, open, readdir, readlink, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFile, mkdtemp, open, readdir, readFile, readlink, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Engine, type IndexingError, type LoadOptions, VectorIndex } from 'simdex';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { failAtBatch, failNowhere, failures, faultyWorker } from '../indexing/fault.js';
@@ -260,17 +263,17 @@ test.each(['process.exit', 'throw'] as const)(
   },
 );
 
-test('40,000 equal rows: all are scored, in portions, and the first ones are the hits', async () => {
+test('100,000 equal rows: all are scored, in portions, and the first ones are the hits', async () => {
   const [row] = randomRows(1, DIMS, 5);
-  const equal = positions(40_000).map((i) => (i % 1000 === 7 ? rows[i % COUNT]! : row!));
+  const equal = positions(100_000).map((i) => (i % 1000 === 7 ? rows[i % COUNT]! : row!));
   const memory = await build<number>(equal);
   const file = join(folder, 'equal.safetensors');
   await memory.save(file);
   const index = await loadInFile(file);
   const hits = await index.search(row!, 50);
   expect(told(hits)).toEqual(told(await memory.search(row!, 50)));
-  expect(hits.rowsScored).toBeGreaterThan(39_000);
-  expect(index.memory.total).toBeLessThan(12 * 2 ** 20);
+  expect(hits.rowsScored).toBeGreaterThan(99_000);
+  expect(index.memory.total).toBeLessThan(22 * 2 ** 20);
   const controller = new AbortController();
   const aborted = index.search(row!, 50, { signal: controller.signal });
   await pause(5);
@@ -293,4 +296,21 @@ test('where there is no memory to score in, every search is told, and the next o
   await taken.dispose();
   for (const query of queries) expect(told(await index.search(query, 5))).toEqual(told(await memory.search(query, 5)));
   await index.dispose();
+});
+
+test('a build into a file that is killed leaves the file of before, and nothing once the next build is done', async () => {
+  const { file, bytes } = await savedIndex();
+  const own = async () => (await readdir(folder)).filter((name) => name.includes(basename(file)));
+  const child = spawn(process.execPath, [fileURLToPath(new URL('children/build-for-ever.mjs', import.meta.url)), file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  // Some chunks are in the file by then.
+  await once(child.stdout!, 'data');
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  expect(await own()).toHaveLength(2);
+  expect(new Uint8Array(await readFile(file))).toEqual(bytes);
+  const index = await build<number>(rows, { rows: 'file', file });
+  expect(await own()).toEqual([basename(file)]);
+  expect((await index.search({ id: 5 }, 1)).ids).toEqual([5]);
 });
