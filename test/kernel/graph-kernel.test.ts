@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MAX_ENTRIES, WIDTH } from '../../src/kernel/graph/graph-layout.js';
 import { releaseRows } from '../../src/kernel/graph/graph-upkeep.js';
+import { runsOf } from '../seed.js';
 import {
   BACKENDS,
   clusteredRows,
@@ -24,7 +25,7 @@ describe('the three backends', () => {
     'build the same graph from the same rows of %i components',
     async (dims) => {
       for (const metric of METRICS) {
-        const rows = clusteredRows(dims, 150, dims, 12, 0.3);
+        const rows = clusteredRows(dims, 80, dims, 12, 0.3);
         // Some rows twice.
         rows.copyWithin(20 * dims, 0, 10 * dims);
         const options: GraphOptions = { dims, metric, degree: 8, effort: 24, alpha: 1.1 };
@@ -116,7 +117,7 @@ describe.each(BACKENDS)('%s', (backend) => {
         graph.expectSound();
         graph.expectReachable();
       }),
-      { numRuns: backend === 'javascript' ? 25 : 60 },
+      runsOf(backend === 'javascript' ? 60 : 120),
     );
   });
 
@@ -283,7 +284,7 @@ describe.each(BACKENDS)('%s', (backend) => {
           expect(new Set(found).size).toBe(found.length);
         },
       ),
-      { numRuns: 150 },
+      runsOf(300),
     );
     lists.fill(0xffffffff);
     expect(graph.walk(graph.row(9), 60)).toEqual(graph.entries);

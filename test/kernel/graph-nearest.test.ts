@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readNearest } from '../../src/kernel/graph/graph-nearest.js';
+import { runsOf } from '../seed.js';
 import { BACKENDS, createGraph, type GraphBench, normalRows, rowsOf, seeded } from './graph-bench.js';
 
 const METRICS = ['cosine', 'dot', 'euclidean'] as const;
@@ -51,7 +52,7 @@ describe.each(BACKENDS)('%s', (backend) => {
           expect(scores(graph, query, some, k)).toEqual(scores(graph, query, all.filter(counts), k));
         }
       }),
-      { numRuns: backend === 'simd' ? 60 : 15 },
+      runsOf(backend === 'simd' ? 120 : 40),
     );
   });
 

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { IndexingError, SearchFilter, type SearchHits, VectorIndex } from 'simdex';
 import { afterEach, describe, expect, test } from 'vitest';
 import { failAtRandom, failNowhere, faultyWorker } from '../indexing/fault.js';
+import { runsOf } from '../seed.js';
 import { expectBest, rank } from './reference.js';
 import { positions, randomRows } from './support.js';
 
@@ -282,8 +283,6 @@ async function take(play: Play, { kind, count, from, seed }: Step): Promise<void
   }
 }
 
-const numRuns = Number(process.env['SIMDEX_MODEL_RUNS'] ?? 12);
-
 describe.each([
   ['float32', 8, false],
   ['int8', 65, false],
@@ -321,7 +320,7 @@ describe.each([
           await index.dispose();
         }
       }),
-      { numRuns: perMille > 0 ? Math.ceil(numRuns / 2) : numRuns },
+      runsOf((hasGraph ? 60 : 120) / (perMille > 0 ? 2 : 1)),
     );
   });
 });

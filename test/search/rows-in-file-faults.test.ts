@@ -3,7 +3,18 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdtemp, open, readdir, readFile, readlink, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -301,9 +312,13 @@ test('where there is no memory to score in, every search is told, and the next o
 test('a build into a file that is killed leaves the file of before, and nothing once the next build is done', async () => {
   const { file, bytes } = await savedIndex();
   const own = async () => (await readdir(folder)).filter((name) => name.includes(basename(file)));
-  const child = spawn(process.execPath, [fileURLToPath(new URL('children/build-for-ever.mjs', import.meta.url)), file], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('children/build-for-ever.mjs', import.meta.url)), file],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   // Some chunks are in the file by then.
   await once(child.stdout!, 'data');
   child.kill('SIGKILL');
