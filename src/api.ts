@@ -22,6 +22,7 @@ export type { Rejection } from './indexing/result/rejections.js';
 export type { KernelBackend } from './kernel/instantiate.js';
 export type { RejectionCode } from './kernel/rejection.js';
 export type { Metric } from './kernel/search/error-bound.js';
+export type { Precision } from './memory/segment-layout.js';
 export type { HistogramSnapshot } from './monitoring/exponential-histogram.js';
 export type { MonitorThresholds, ThresholdOptions } from './monitoring/monitor-thresholds.js';
 export type {

@@ -11,5 +11,5 @@ export {
 export { type PromClientRegistry, registerWithPromClient } from './metrics/prom-client.js';
 export type { PrometheusOptions } from './metrics/prometheus-families.js';
 export { prometheusContentType, prometheusText } from './metrics/prometheus-text.js';
-export type { MetricsSource, ThreadNumbers } from './metrics/reading.js';
+export type { IndexBytes, MetricsSource, ThreadNumbers } from './metrics/reading.js';
 export type { MetricsRegistration } from './metrics/registration.js';
