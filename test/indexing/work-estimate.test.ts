@@ -64,6 +64,17 @@ test('small runs that are held up now and then say nothing, untimed', () => {
   expect(estimate.nsPerVector(128, 'process')).toBe(before);
 });
 
+test('an estimate that is too high falls with short runs untimed: small calls come back from the threads', () => {
+  const estimate = new WorkEstimate('simd');
+  const before = estimate.nsPerVector(384, 'normalize');
+  // Calls of 8 rows that were held up for a millisecond each.
+  for (let call = 0; call < 40; call++) estimate.learnFromSmall(384, 'normalize', 8, 1);
+  expect(estimate.nsPerVector(384, 'normalize')).toBeGreaterThan(20 * before);
+  for (let run = 0; run < 60; run++) estimate.learnFrom(runOf([384], 0.5), 'normalize');
+  expect(estimate.nsPerVector(384, 'normalize')).toBeLessThan(1.5 * before);
+  expect(estimate.nsPerVector(384, 'normalize')).toBeGreaterThanOrEqual(before);
+});
+
 test('a timed run says what its batches took', () => {
   const estimate = new WorkEstimate('simd');
   estimate.learnFrom(runOf([64, 64], 10, true), 'process');

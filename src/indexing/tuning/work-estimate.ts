@@ -19,8 +19,10 @@ const NEW_WEIGHT = 0.5;
 
 /** An untimed run raises what is known by this factor at most. */
 const MOST_RISE = 1.25;
-/** Of a shorter run untimed most is start and end, and it says nothing. */
+/** Of a shorter run untimed most is start and end. */
 const LEAST_UNTIMED_MS = 2;
+/** Part of the distance to what the model says, by which an estimate falls that is in doubt. */
+const DOUBT = 0.1;
 /** Nor does one that should have been shorter, as small runs are now and then held up: they would raise what nothing lowers. */
 const LEAST_PREDICTED_MS = 1;
 
@@ -59,6 +61,20 @@ export class WorkEstimate {
   learnFrom(run: FinishedRun, operation: KernelOperation): void {
     if (run.control.timed) this.#learnFromBatches(run.control, operation);
     else if (run.totalTimeMs >= LEAST_UNTIMED_MS) this.#learnFromWhole(run, operation);
+    else this.#doubt(run.control, operation);
+  }
+
+  /**
+   * A run without times that is so short tells nothing but that its rows may be less work than was thought: an estimate that is too high
+   * would send small calls to the threads for ever.
+   */
+  #doubt(control: BatchRecords, operation: KernelOperation): void {
+    for (let index = 0; index < control.batchCount; index++) {
+      const { dims } = control.batch(index);
+      const least = this.#slowdown * model(dims, operation);
+      const known = this.nsPerVector(dims, operation);
+      if (known > least) this.#remember(dims, operation, known - DOUBT * (known - least));
+    }
   }
 
   /** Takes in what a small call took on the calling thread, which may have been held up meanwhile. */
