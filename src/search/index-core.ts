@@ -236,30 +236,14 @@ export class IndexCore {
     rooms: readonly RowRoom[],
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const { core, closing } = this;
-    const { IndexGraph, graphKernelOf, DamagedGraph } = await import('./graph/index-graph.js');
-    const graphKernel = await graphKernelOf(core);
-    const { metric, segmentBytes: partBytes, warn, onPutIn } = this.#options;
-    const rows = this.rows!;
+    const { DamagedGraph } = await import('./graph/index-graph.js');
+    const create = await this.#graphCreator();
+    const { warn } = this.#options;
     let graph: IndexGraph | undefined;
     try {
       if ('damage' in places) throw new DamagedGraph(places.damage);
       const { degree, effort } = places;
-      const [searches, scope] = [this.searchesOf(rows), this.scope(rows.dims)];
-      graph = new IndexGraph({
-        core,
-        scope,
-        graphKernel,
-        metric,
-        rows,
-        searches,
-        scores: this.#files?.scores,
-        degree,
-        effort,
-        partBytes,
-        onPutIn,
-        closing,
-      });
+      graph = create(this.rows!, { degree, effort });
       await graph.load(source, places, rooms, signal);
       this.#graphs.add(graph);
       this.#graph = graph;
@@ -280,26 +264,10 @@ export class IndexCore {
     const { signal } = building;
     closing.throwIfAborted();
     signal?.throwIfAborted();
-    const { IndexGraph, graphKernelOf } = await import('./graph/index-graph.js');
-    const graphKernel = await graphKernelOf(core);
+    const createOne = await this.#graphCreator();
     closing.throwIfAborted();
-    const { metric, segmentBytes: partBytes, onPutIn } = this.#options;
     const create = (rows: Rows) => {
-      const searches = this.searchesOf(rows);
-      const scope = this.scope(rows.dims);
-      const graph = new IndexGraph({
-        core,
-        scope,
-        graphKernel,
-        metric,
-        rows,
-        searches,
-        scores: this.#files?.scores,
-        ...shape,
-        partBytes,
-        onPutIn,
-        closing,
-      });
+      const graph = createOne(rows, shape);
       this.#graphs.add(graph);
       return graph;
     };
@@ -320,6 +288,30 @@ export class IndexCore {
     }
     await this.#replaceGraph(graph);
     return report;
+  }
+
+  /** Makes graphs, once the code and the kernel for them are loaded. */
+  async #graphCreator(): Promise<(rows: Rows, shape: GraphShapeOptions) => IndexGraph> {
+    const { core, closing } = this;
+    const { IndexGraph, graphKernelOf } = await import('./graph/index-graph.js');
+    const graphKernel = await graphKernelOf(core);
+    const { metric, segmentBytes: partBytes, onPutIn } = this.#options;
+    return (rows, shape) => {
+      const [searches, scope, scores] = [this.searchesOf(rows), this.scope(rows.dims), this.#files?.scores];
+      return new IndexGraph({
+        core,
+        scope,
+        graphKernel,
+        metric,
+        rows,
+        searches,
+        scores,
+        ...shape,
+        partBytes,
+        onPutIn,
+        closing,
+      });
+    };
   }
 
   async #replaceGraph(graph: IndexGraph | undefined): Promise<void> {

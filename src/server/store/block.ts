@@ -52,7 +52,7 @@ export function decodeBlock(bytes: Uint8Array): Block {
   // The store's bytes may lie at any place in a memory that is used again for the next ones.
   const isOwn = bytes.byteLength === bytes.buffer.byteLength;
   const { buffer } = isOwn ? bytes : bytes.slice();
-  const [count, dims, kind, idBytes] = new Uint32Array(buffer, 0, 4) as unknown as [number, number, number, number];
+  const [count = 0, dims = 0, kind, idBytes = 0] = new Uint32Array(buffer, 0, 4);
   const idsAt = HEAD_BYTES + 8 * count;
   const ids =
     kind === NUMBERS
