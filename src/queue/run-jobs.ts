@@ -82,5 +82,7 @@ export async function failureOfRun(
     const tries = job.attemptsMade > 1 ? ` ${job.attemptsMade} times` : '';
     return { text: job.failedReason ?? '', what: `the shard of rows ${first} to ${last - 1} failed${tries}` };
   }
-  return { text: merge.failedReason ?? '', what: 'the merge failed' };
+  // Read again: it may have failed since it was looked at.
+  const failedMerge = (await queue.getJob(merge.id!)) ?? merge;
+  return { text: failedMerge.failedReason ?? '', what: 'the merge failed' };
 }
