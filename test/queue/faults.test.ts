@@ -3,8 +3,10 @@
  * done twice, and the output is that of a single run, or is not there.
  */
 import { readdirSync } from 'node:fs';
-import { Queue } from 'bullmq';
+import { FlowProducer, Queue } from 'bullmq';
 import { afterEach, describe, expect, test } from 'vitest';
+import { addJobs } from '../../src/queue/run-jobs.js';
+import { readPlan, spansOf } from '../../src/queue/run-plan.js';
 import {
   npyBytes,
   randomRows,
@@ -251,5 +253,39 @@ describe.skipIf(!hasRedis)('faults', () => {
     expect(JSON.parse(again.stdout).shardsDoneBefore).toBe(1);
     await expectWhole('cancelled.npy');
     await queue.close();
+  });
+
+  test('a command that dies while it queues shards: the next one queues the rest', async () => {
+    const redis = await startRedis();
+    const connection = connectTo(redis);
+    const queue = new Queue('simdex', { connection });
+    const flows = new FlowProducer({ connection });
+    await work(redis, 1);
+    const server = await serve(bytes);
+    const url = `${server.origin}/rows.npy`;
+    const source = [{ file: url, byteLength: bytes.length, version: '"v1"' }];
+    const options = { order: 'original', onInvalid: 'throw' } as const;
+    const plan = readPlan({
+      ...{ format: 'simdex-run/1', name: 'half', files: [url], source, rows: rows.length, shards: SHARDS },
+      ...{ options, out: 'half.npy' },
+    });
+    const dying = new Proxy(queue, {
+      get: (target, name) =>
+        name === 'addBulk'
+          ? async (jobs: Parameters<Queue['addBulk']>[0]) => {
+              await target.addBulk(jobs.slice(0, 3));
+              throw new Error('killed');
+            }
+          : Reflect.get(target, name),
+    });
+    await expect(addJobs(dying, flows, plan, spansOf(plan))).rejects.toThrow('killed');
+    await until(() => indexed().length === 3);
+    expect(await queue.getJobState('half.merge')).toBe('waiting-children');
+    await runWell(['distribute', url, '--shards', '8', '--out', 'half.npy', '--redis', redis.url, '--name', 'half'], {
+      cwd: directory.path,
+    });
+    await expectWhole('half.npy');
+    expect(indexed()).toHaveLength(SHARDS);
+    await Promise.all([queue.close(), flows.close()]);
   });
 });
