@@ -1,5 +1,5 @@
 /**
- * What the columns of a .csv file are, told by its first line.
+ * What the columns of a .csv file are, decided from its first line.
  */
 import { IndexingError } from '../base/errors.js';
 import { malformed } from './malformed.js';

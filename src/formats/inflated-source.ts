@@ -1,6 +1,7 @@
 /**
- * A deflated member of an archive as a `ByteSource` that is read from front to back: each read begins where the last one
- * ended, or behind it. Memory is what one small piece of input unfolds to. When the last byte is read the checksum is compared.
+ * A deflated member of an archive as a `ByteSource` that is read from front to back. Each read begins where the last one
+ * ended, or behind it. It holds only what one small piece of input unfolds to. When the last byte has been read, the checksum
+ * is compared.
  */
 import { Inflate } from 'fflate';
 import type { IndexingError } from '../base/errors.js';

@@ -1,6 +1,6 @@
 /**
- * The directory of a .zip archive, zip64 included: which members there are and where their bytes lie. Follows the archive's
- * own end record, as readers do; what stands before the members or between them is not looked at.
+ * The directory of a .zip archive, zip64 included: which members there are and where their bytes lie. It follows the archive's
+ * own end record, as other readers do. Bytes before and between the members are not looked at.
  */
 import type { ByteSource } from './format.js';
 import { malformed } from './malformed.js';
