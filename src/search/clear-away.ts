@@ -1,6 +1,7 @@
 /**
- * Clears dead rows away once they are most of a segment: those that are left are copied to a new one, behind the callers' backs. Searches
- * and changes go on meanwhile; only the moment in which the new segment takes the old one's place is a change of its own.
+ * Removes dead rows from memory once they are most of a segment. The rows that are left are copied to a new segment in the
+ * background. Searches and changes go on meanwhile. Only the moment when the new segment replaces the old one is a change of
+ * its own.
  */
 import { IndexingError } from '../base/errors.js';
 import { TimeSlices } from '../base/time-slices.js';

@@ -1,5 +1,5 @@
 /**
- * The ids of a change, entered into an index.
+ * Enters the ids of a change into an index.
  */
 import { IndexingError, invalidConfiguration } from '../base/errors.js';
 import { checkId, type VectorId } from '../vectors/vector-id.js';

@@ -1,6 +1,6 @@
 /**
- * Vectors on their way into an index: looked over, copied into the rows reserved for them, and settled there. The error told is that of the
- * lowest vector that cannot be a row, whatever is wrong with it.
+ * Vectors on their way into an index: checked, copied into the rows that were reserved for them, and turned into what the
+ * index keeps. If some cannot be rows, the error is that of the lowest one, whatever is wrong with it.
  */
 import { IndexingError, invalidConfiguration } from '../base/errors.js';
 import type { RowSettling } from '../engine/worker/rows-task.js';
