@@ -1,5 +1,5 @@
 /**
- * Values of flags, as commander parses them: what does not fit is wrong usage, and says what was expected.
+ * Parses the values of flags for commander. A wrong value is wrong usage, and the message says what was expected.
  */
 import { InvalidArgumentError, Option } from 'commander';
 

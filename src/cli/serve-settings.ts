@@ -1,6 +1,6 @@
 /**
- * The settings of `simdex serve`, from three places: flags, then the environment (`SIMDEX_…`), then a JSON file. The first that names a
- * setting counts. One table says what there is; help, completions and all three places follow it.
+ * The settings of `simdex serve`, from three places: flags, the environment (`SIMDEX_…`) and a JSON file. The first place that
+ * has a setting counts. One table lists all settings; help, completions and the three places follow it.
  */
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
