@@ -61,7 +61,7 @@ export class InflatedSource implements ByteSource {
     while (this.#consumed < this.#member.compressedBytes) await this.#unfold();
     const more = this.#pieces.some((piece) => piece.length > 0);
     if (more) throw this.#refuse(`${this.byteLength} bytes, as the directory says`, 'more');
-    if (this.#crc !== this.#member.crc32) throw this.#refuse('data of the checksum in the directory', 'damaged data');
+    if (this.#crc !== this.#member.crc32) throw this.#refuse('data with the checksum in the directory', 'damaged data');
   }
 
   /** The next piece of input, to no piece or some of output. */

@@ -192,7 +192,7 @@ function checkedCount(source: ByteSource, { num_rows, row_groups }: FileMetaData
     const values = group.columns.map(({ meta_data }) => Number(meta_data?.num_values));
     requirePlausible(source, `row group ${index}`, Math.max(Number(group.num_rows), ...values), 1);
     if (!(group.num_rows >= 0 && values.every((count) => count >= 0)))
-      throw malformed(source.name, `row group ${index}`, 'counts from 0 on', 'one below');
+      throw malformed(source.name, `row group ${index}`, 'counts from 0 on', 'a negative one');
     for (const { meta_data } of group.columns) bytes += Number(meta_data?.total_compressed_size);
   }
   // Columns do not share bytes.

@@ -85,7 +85,7 @@ export class ClearAway {
           const moved = await doInSlices(prepareMove(kept, target), slices);
           // Where the index was saved meanwhile, some may be in another file than the others.
           if (target && !(await doInSlices(passOnPositions(kept, target), slices))) {
-            throw new IndexingError('FileAccess', 'rows that are cleared away together are in two files by now');
+            throw new IndexingError('FileAccess', 'rows that are removed together are now in two files');
           }
           rows.replace(worn, target, count, (segment, row) => keptBefore(kept, segment, row));
           moved();

@@ -101,6 +101,6 @@ function scaleFor(length: number): number {
 }
 
 function wrongDims(name: string, dims: number, found: number): IndexingError {
-  const detail = `${name} must have ${dims} components, as the index has, got ${found}`;
+  const detail = `${name} must have ${dims} components, like the rows of the index, got ${found}`;
   return new IndexingError('InvalidConfiguration', detail);
 }

@@ -205,7 +205,7 @@ export class HttpRanges {
       response.destroy();
       return this.#refusal(`it was redirected ${reason}`);
     };
-    if (location === undefined || !URL.canParse(location, from)) throw refuse('to nowhere');
+    if (location === undefined || !URL.canParse(location, from)) throw refuse('without an address');
     const url = new URL(location, from);
     if (!isHttp(url)) throw refuse(`to ${url.protocol.slice(0, 20)}, which is not http or https`);
     if (from.protocol === 'https:' && url.protocol === 'http:') throw refuse(`from https to http (${url.host})`);
