@@ -111,7 +111,10 @@ describe('the .safetensors header', () => {
   test('a file of another kind and a truncated one are told apart', async () => {
     const foreign = new TextEncoder().encode('not a file of tensors at all');
     await expectRefusal(() => readSafetensorsHeader(memorySource(foreign)), /found a file of another kind/);
-    await expectRefusal(() => readSafetensorsHeader(memorySource(new Uint8Array(5))), /5 bytes: the file is of another kind or trunc/);
+    await expectRefusal(
+      () => readSafetensorsHeader(memorySource(new Uint8Array(5))),
+      /5 bytes: the file is of another kind or trunc/,
+    );
     const long = Uint8Array.from([...bytesOf(BigUint64Array.of(99n)), 0x7b, 0x7d]);
     await expectRefusal(
       () => readSafetensorsHeader(memorySource(long)),
