@@ -1,6 +1,6 @@
 /**
- * The kernel's bytes from a user who serves them: whether they are those of a kernel. Apart from compile.ts, so that
- * simdex/kernel, which takes none, does without.
+ * Checks kernel bytes that come from the user (option `wasm`): whether they are those of a kernel. It is apart from compile.ts
+ * so that simdex/kernel, which takes no such bytes, does not carry it.
  */
 import { IndexingError } from '../base/errors.js';
 import type { KernelExports } from './kernel-exports.js';

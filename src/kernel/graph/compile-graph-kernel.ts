@@ -1,6 +1,6 @@
 /**
- * Which graph kernel runs here: that of the same backend as the indexing kernel, as far as it builds a known graph rightly. Its
- * bytes are loaded when the first graph is made, and not before.
+ * Chooses and compiles the graph kernel. It is that of the same backend as the indexing kernel if it builds a known graph
+ * rightly, else the JavaScript one. Its bytes are loaded when the first graph is made.
  */
 import type { CompiledKernel, KernelBackend, KernelSource } from '../instantiate.js';
 import { forUnsharedMemory } from '../unshared.js';
