@@ -39,7 +39,8 @@ const rowsInFile = ['file/load-in-file', 'file/build-in-file', 'load-compact'].m
 const engine = [built('indexing/parallel-indexer.js'), built('engine/lanes/browser/platform.js')];
 
 // Entries are found beside their chunks: the worker is found relative to whichever file asks for it.
-const output = { dir: 'dist', format: 'es', sourcemap: true };
+// The maps are for those who work on simdex: no file names them, and the package has none.
+const output = { dir: 'dist', format: 'es', sourcemap: 'hidden' };
 // TypeScript's helper for `await using` looks for a shared copy of itself on `this`.
 const context = 'globalThis';
 
@@ -58,7 +59,7 @@ const node = {
   output: { ...output, chunkFileNames: 'chunk-[name].js' },
   context,
   external: (id) => id.startsWith('node:') || packages.includes(id),
-  plugins: [clean('dist'), wasmPlugin(), pageScriptPlugin()],
+  plugins: [clean('dist'), wasmPlugin(), pageScriptPlugin(), minify({ readable: true })],
 };
 
 /**
@@ -70,7 +71,7 @@ const nodeWorker = {
   output: { ...output, inlineDynamicImports: true },
   context,
   external: node.external,
-  plugins: [wasmPlugin()],
+  plugins: [wasmPlugin(), minify({ readable: true })],
 };
 
 // Pages load these as they are, too: nothing is imported by a bare name, and they are small.
@@ -212,13 +213,25 @@ function unzip() {
   return { name: 'unzip', resolveId: (id) => (id === 'fflate' ? file : null) };
 }
 
-function minify() {
-  const options = { module: true, ecma: 2022, compress: { passes: 3, reduce_funcs: false } };
+/**
+ * ASCII only: a page without a charset reads classic scripts, into which bundlers put this, as windows-1252. What Node runs keeps its names and
+ * its lines, for whoever reads a stack.
+ */
+function minify({ readable = false } = {}) {
+  const small = { module: true, ecma: 2022, compress: { passes: 3, reduce_funcs: false }, format: { ascii_only: true } };
+  const plain = {
+    module: true,
+    compress: false,
+    mangle: false,
+    // Some comments are for bundlers.
+    format: { ascii_only: true, semicolons: false, comments: /webpackIgnore|@vite-ignore/ },
+  };
   return {
     name: 'minify',
     async renderChunk(code) {
-      const { code: small, map } = await terser(code, { ...options, sourceMap: { asObject: true } });
-      return { code: small, map };
+      const options = { ...(readable ? plain : small), sourceMap: { asObject: true } };
+      const { code: output, map } = await terser(code, options);
+      return { code: output, map };
     },
   };
 }

@@ -41,7 +41,7 @@ const browsers = {
     };
   },
 
-  async webkit(url) {
+  async webkitgtk(url) {
     const display = await startDisplay();
     const port = await freePort();
     const driver = start(findCommand('WebKitWebDriver'), [`--port=${port}`, '--host=127.0.0.1'], {
@@ -66,7 +66,7 @@ const browsers = {
   },
 };
 
-/** A provider of Vitest for 'firefox' or 'webkit'. */
+/** A provider of Vitest for 'firefox' or 'webkitgtk'. */
 export function realBrowser(name) {
   return {
     // The server of the pages is the same for every provider.

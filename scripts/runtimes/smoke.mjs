@@ -2,16 +2,10 @@
 // Answers are held against float64 loops that are written out here. Prints one line of JSON; exit status 1 says what was wrong.
 //
 //   node smoke.mjs FOLDER    `simdex` is found beside this file; FOLDER is for the files that it makes
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import {
-  IndexingPerformanceReport,
-  MonitoredParallelIndexer,
-  readVectors,
-  VectorIndex,
-  writeVectors,
-} from 'simdex';
+import { IndexingPerformanceReport, MonitoredParallelIndexer, readVectors, VectorIndex, writeVectors } from 'simdex';
 
 const folder = process.argv[2];
 const THREADS = 2;
@@ -72,6 +66,25 @@ async function index() {
   await indexer.dispose();
   if (backend.shared) require(busy.size === THREADS, `only ${busy.size} of ${THREADS} threads worked`);
   return { ...backend, busyThreads: busy.size };
+}
+
+/** A thread that ends in mid-run is replaced, and nothing is lost. */
+async function survive() {
+  rmSync(new URL('died', import.meta.url), { force: true });
+  const worker = new URL('dying-worker.mjs', import.meta.url);
+  const indexer = new MonitoredParallelIndexer(THREADS, {}, { worker });
+  const { indexedCount, vectors } = await indexer.indexVectorsMonitored({ data, dims: DIMS }, { batchSize: 500 });
+  require(existsSync(new URL('died', import.meta.url)), 'no thread ended');
+  require(indexedCount === COUNT, `${indexedCount} rows are there after a thread ended`);
+  for (let i = 0; i < COUNT; i += 97) require(Math.abs(vectors.magnitudes[i] - norm(row(i))) < 1e-5, `row ${i} was lost`);
+  await indexer.dispose();
+}
+
+/** Results that are forgotten give room for others. */
+async function forget() {
+  const indexer = new MonitoredParallelIndexer(THREADS, {}, { maxMemoryBytes: 5 * data.byteLength });
+  for (let run = 0; run < 30; run++) await indexer.indexVectorsMonitored({ data, dims: DIMS }, { order: 'original' });
+  await indexer.dispose();
 }
 
 function checkReport(report) {
@@ -135,6 +148,8 @@ async function files() {
 const saved = join(folder, 'index.safetensors');
 await files();
 const indexed = await index();
+await survive();
+await forget();
 const searched = await search(saved);
 require(existsSync(saved), 'the index was not saved');
 console.log(JSON.stringify({ indexed, searched }));
