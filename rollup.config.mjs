@@ -1,7 +1,8 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { dts } from 'rollup-plugin-dts';
 import { minify as terser } from 'terser';
+import { forUnsharedMemory } from './build/js/src/kernel/unshared.js';
 import { pageLoaderPlugin } from './scripts/page-loader-plugin.mjs';
 import { pageScriptPlugin } from './scripts/page-script-plugin.mjs';
 import { wasmPlugin } from './scripts/wasm-plugin.mjs';
@@ -59,7 +60,7 @@ const node = {
   output: { ...output, chunkFileNames: 'chunk-[name].js' },
   context,
   external: (id) => id.startsWith('node:') || packages.includes(id),
-  plugins: [clean('dist'), wasmPlugin(), pageScriptPlugin(), minify({ readable: true })],
+  plugins: [clean('dist'), kernelFiles(), wasmPlugin(), pageScriptPlugin(), minify({ readable: true })],
 };
 
 /**
@@ -120,6 +121,14 @@ const page = {
   plugins: pagePlugins,
 };
 
+/** One file for places that load nothing later. */
+const pageSingle = {
+  input: { 'index.single': 'build/js/src/index.single.js' },
+  output: { ...pageOutput, inlineDynamicImports: true },
+  context,
+  plugins: pagePlugins,
+};
+
 /** The benchmark suite for bench/browser-suite.mjs, no part of the package. The page knows `benchmark` by an import map. */
 const pageSuite = {
   input: { 'suite-page': 'build/js/bench/suite/browser/suite-page.js' },
@@ -139,6 +148,7 @@ const declarations = {
       'index.node',
       'index.browser',
       'index.inline',
+      'index.single',
       'index.kernel',
       'index.metrics',
       'index.monitor-element',
@@ -158,10 +168,10 @@ const declarations = {
     // Symbol.dispose, for programs that do not take the newest library of TypeScript.
     banner: '/// <reference lib="esnext.disposable" />',
   },
-  plugins: [dts()],
+  plugins: [dts(), kernelTypes()],
 };
 
-export default [node, nodeWorker, ...pageWorkers, pageElement, pageGraphReport, page, pageSuite, declarations];
+export default [node, nodeWorker, ...pageWorkers, pageElement, pageGraphReport, page, pageSingle, pageSuite, declarations];
 
 /**
  * Bundlers leave out whole files that a program does not need, more surely than parts of one; so what can be used without
@@ -211,6 +221,29 @@ function clean(folder) {
 function unzip() {
   const file = fileURLToPath(new URL('node_modules/fflate/esm/browser.js', import.meta.url));
   return { name: 'unzip', resolveId: (id) => (id === 'fflate' ? file : null) };
+}
+
+/** What an import of such a file gives, where bundlers make a module of it. */
+function kernelTypes() {
+  const source = "import type { WasmModule } from './index.browser.js';\ndeclare const kernels: WasmModule;\nexport default kernels;\n";
+  return {
+    name: 'kernel-types',
+    generateBundle() {
+      this.emitFile({ type: 'asset', fileName: 'kernels.d.ts', source });
+    },
+  };
+}
+
+/** All kernels in one file, for those who serve them themselves: for shared memory, and for memory that is not. */
+function kernelFiles() {
+  return {
+    name: 'kernel-files',
+    generateBundle() {
+      const shared = new Uint8Array(readFileSync('build/kernel/all-simd.wasm'));
+      this.emitFile({ type: 'asset', fileName: 'simd-shared.wasm', source: shared });
+      this.emitFile({ type: 'asset', fileName: 'simd.wasm', source: forUnsharedMemory(shared) });
+    },
+  };
 }
 
 /**

@@ -30,7 +30,13 @@ const servers = Object.keys(runtimes).map((name) => ({
       throw new NotHere(`the registry does not give it (${error.message.split('\n')[0]})`);
     });
     await tryRuntime(name, runtime, app, (text) => tell(name, text));
-    return { name: name.split(' ')[0], version: runtime.version, how: '2 threads, shared memory, SIMD', command: 'yes', server: 'yes' };
+    return {
+      name: name.split(' ')[0],
+      version: runtime.version,
+      how: '2 threads, shared memory, SIMD',
+      command: 'yes',
+      server: 'yes',
+    };
   },
 }));
 
@@ -87,4 +93,5 @@ if (isWhole) {
   writeFileSync(join(project, 'scripts/runtimes/results.json'), `${JSON.stringify(results, null, 2)}\n`);
   const readme = join(project, 'README.md');
   writeFileSync(readme, withTable(readFileSync(readme, 'utf8'), results));
-} else if (wanted.length === 0) console.log('The table of the README stays as it is: not everything was tried and worked.');
+} else if (wanted.length === 0)
+  console.log('The table of the README stays as it is: not everything was tried and worked.');

@@ -76,7 +76,8 @@ async function survive() {
   const { indexedCount, vectors } = await indexer.indexVectorsMonitored({ data, dims: DIMS }, { batchSize: 500 });
   require(existsSync(new URL('died', import.meta.url)), 'no thread ended');
   require(indexedCount === COUNT, `${indexedCount} rows are there after a thread ended`);
-  for (let i = 0; i < COUNT; i += 97) require(Math.abs(vectors.magnitudes[i] - norm(row(i))) < 1e-5, `row ${i} was lost`);
+  for (let i = 0; i < COUNT; i += 97)
+    require(Math.abs(vectors.magnitudes[i] - norm(row(i))) < 1e-5, `row ${i} was lost`);
   await indexer.dispose();
 }
 

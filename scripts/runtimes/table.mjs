@@ -7,7 +7,9 @@ const line = ({ name, version, how, command, server }) =>
 
 /** @param results what `npm run runtimes` found, in order */
 export function runtimesTable(results) {
-  return ['| where | indexing and search | command | server |', '| --- | --- | --- | --- |', ...results.map(line)].join('\n');
+  return ['| where | indexing and search | command | server |', '| --- | --- | --- | --- |', ...results.map(line)].join(
+    '\n',
+  );
 }
 
 const BEGIN = '<!-- runtimes: written by npm run runtimes -->\n';
