@@ -367,6 +367,16 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     await (this.#core.changes.add(vectors, ids, true) ?? turnBeforeAnswer(performance.now()));
   }
 
+  /** `upsert` of rows that nobody sees before `confirmed` has resolved; where that rejects, so does this, and nothing has changed. @internal */
+  async upsertWhen(
+    confirmed: Promise<unknown>,
+    vectors: VectorSource,
+    options: { readonly ids: VectorIds<Id> },
+  ): Promise<void> {
+    this.#refuseIfDisposed();
+    await this.#core.changes.add(vectors, checkIdsOption(options), true, confirmed);
+  }
+
   /** Removes the rows with these ids; passes over ids that are not there. Resolves with the number removed. */
   async remove(ids: VectorIds<Id>): Promise<number> {
     this.#refuseIfDisposed();
