@@ -9,7 +9,7 @@ import type { File } from 'h5wasm';
 import type { ByteSource } from './format.js';
 import { brokenLibrary, type Hdf5Instance, isBreakdown } from './hdf5-library.js';
 
-type Module = Hdf5Instance['module'];
+export type Module = Hdf5Instance['module'];
 
 /** The part of the library's file system that is used here. */
 interface FileSystem {
@@ -36,6 +36,8 @@ const NEW_FILE = 0o300;
  */
 const MOST_READS = 12;
 const LEAST_READ_BYTES = 2 ** 20;
+/** Compressed chunks, which may unfold a thousand times, are read once; a chunk larger than a tile, once for each of its tiles. */
+const LEAST_CHUNK_BYTES = 2 ** 17;
 
 /** The file whose call runs now. All calls are synchronous. */
 let running: SandboxedFile | undefined;
@@ -44,15 +46,20 @@ let files = 0;
 export class SandboxedFile {
   /** Another file that was asked for, and refused. */
   foreignFile: string | undefined;
-  /** Whether the library was cut off. */
-  readsTooMuch = false;
+  /** Why the library was cut off; undefined where it was not. */
+  excess: string | undefined;
   readonly #instance: Hdf5Instance;
   readonly #name: string;
   readonly #path: string;
   readonly #file: File;
+  readonly #byteLength: number;
   /** While the file itself is opened. */
   #isOpening = true;
   #budget: number;
+  /** What may be read of compressed chunks; undefined before the first of them. */
+  #chunkBudget: number | undefined;
+  /** While a compressed chunk is read, the bytes that it takes at most: it is read as a whole. */
+  #mostOfChunk: number | undefined;
 
   /** @param read fills as much of the target as there is from an offset on */
   constructor(
@@ -64,6 +71,7 @@ export class SandboxedFile {
     this.#instance = instance;
     this.#name = name;
     this.#budget = MOST_READS * byteLength + LEAST_READ_BYTES;
+    this.#byteLength = byteLength;
     this.#path = `/simdex-${files++}-${Math.random().toString(36).slice(2)}.h5`;
     const system = fileSystemOf(module);
     watch(system);
@@ -73,11 +81,8 @@ export class SandboxedFile {
     node.stream_ops = {
       ...node.stream_ops,
       read: (_stream: unknown, memory: Int8Array, offset: number, length: number, position: number) => {
-        this.#budget -= length;
-        if (this.#budget < 0) {
-          this.readsTooMuch = true;
-          throw new system.ErrnoError(INPUT_ERROR);
-        }
+        this.#spend(length);
+        if (this.excess !== undefined) throw new system.ErrnoError(INPUT_ERROR);
         return read(new Uint8Array(memory.buffer, memory.byteOffset + offset, length), position);
       },
     };
@@ -110,6 +115,33 @@ export class SandboxedFile {
     } finally {
       running = before;
     }
+  }
+
+  /**
+   * A call that reads compressed chunks.
+   *
+   * @param mostBytes what a chunk takes in the file at most
+   * @param times how often a chunk is read
+   */
+  readChunks<T>(mostBytes: number, times: number, work: (module: Module) => T): T {
+    this.#chunkBudget ??= (1 + Math.min(times, MOST_READS)) * this.#byteLength + LEAST_CHUNK_BYTES;
+    this.#mostOfChunk = mostBytes;
+    try {
+      return this.run(work);
+    } finally {
+      this.#mostOfChunk = undefined;
+    }
+  }
+
+  /** Takes a read into account, and says in `excess` why the library has to be stopped. */
+  #spend(bytes: number): void {
+    this.#budget -= bytes;
+    if (this.#budget < 0) this.excess ??= 'structures that lead in a circle';
+    if (this.#mostOfChunk === undefined || this.#chunkBudget === undefined) return;
+    this.#chunkBudget -= bytes;
+    if (bytes > this.#mostOfChunk)
+      this.excess ??= `${bytes} bytes for one chunk, which takes at most ${this.#mostOfChunk}`;
+    else if (this.#chunkBudget < 0) this.excess ??= 'compressed data that are read again and again';
   }
 
   /** Whether the library may open a file of this path now. */
