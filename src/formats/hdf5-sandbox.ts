@@ -8,6 +8,7 @@
 import type { File } from 'h5wasm';
 import type { ByteSource } from './format.js';
 import { brokenLibrary, type Hdf5Instance, isBreakdown } from './hdf5-library.js';
+import { unfitPackage } from './optional-package.js';
 
 export type Module = Hdf5Instance['module'];
 
@@ -49,6 +50,7 @@ export class SandboxedFile {
   /** Why the library was cut off; undefined where it was not. */
   excess: string | undefined;
   readonly #instance: Hdf5Instance;
+  readonly #system: FileSystem;
   readonly #name: string;
   readonly #path: string;
   readonly #file: File;
@@ -68,12 +70,13 @@ export class SandboxedFile {
     read: NonNullable<ByteSource['readUpToNow']>,
   ) {
     const { library, module } = instance;
+    const system = fileSystemOf(name, module);
     this.#instance = instance;
+    this.#system = system;
     this.#name = name;
     this.#budget = MOST_READS * byteLength + LEAST_READ_BYTES;
     this.#byteLength = byteLength;
     this.#path = `/simdex-${files++}-${Math.random().toString(36).slice(2)}.h5`;
-    const system = fileSystemOf(module);
     watch(system);
     system.writeFile(this.#path, new Uint8Array(0));
     const { node } = system.lookupPath(this.#path);
@@ -159,13 +162,22 @@ export class SandboxedFile {
     } catch {
       // Nothing was written, so nothing is lost; a damaged file may not let itself be closed.
     } finally {
-      fileSystemOf(this.#instance.module).unlink(this.#path);
+      this.#system.unlink(this.#path);
     }
   }
 }
 
-function fileSystemOf(module: Module): FileSystem {
-  return module.FS as unknown as FileSystem;
+const FILE_SYSTEM = ['open', 'writeFile', 'unlink', 'lookupPath', 'ErrnoError'];
+
+function isFileSystem(system: unknown): system is FileSystem {
+  if (typeof system !== 'object' || system === null) return false;
+  return FILE_SYSTEM.every((name) => typeof Reflect.get(system, name) === 'function');
+}
+
+function fileSystemOf(file: string, { FS }: { readonly FS: unknown }): FileSystem {
+  if (!isFileSystem(FS))
+    throw unfitPackage(file, 'h5', 'h5wasm', `has a file system without ${FILE_SYSTEM.join(', ')}`);
+  return FS;
 }
 
 const watched = new WeakSet<object>();
