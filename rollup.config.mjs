@@ -171,7 +171,17 @@ const declarations = {
   plugins: [dts(), kernelTypes()],
 };
 
-export default [node, nodeWorker, ...pageWorkers, pageElement, pageGraphReport, page, pageSingle, pageSuite, declarations];
+export default [
+  node,
+  nodeWorker,
+  ...pageWorkers,
+  pageElement,
+  pageGraphReport,
+  page,
+  pageSingle,
+  pageSuite,
+  declarations,
+];
 
 /**
  * Bundlers leave out whole files that a program does not need, more surely than parts of one; so what can be used without
@@ -225,7 +235,8 @@ function unzip() {
 
 /** What an import of such a file gives, where bundlers make a module of it. */
 function kernelTypes() {
-  const source = "import type { WasmModule } from './index.browser.js';\ndeclare const kernels: WasmModule;\nexport default kernels;\n";
+  const source =
+    "import type { WasmModule } from './index.browser.js';\ndeclare const kernels: WasmModule;\nexport default kernels;\n";
   return {
     name: 'kernel-types',
     generateBundle() {
@@ -251,7 +262,12 @@ function kernelFiles() {
  * its lines, for whoever reads a stack.
  */
 function minify({ readable = false } = {}) {
-  const small = { module: true, ecma: 2022, compress: { passes: 3, reduce_funcs: false }, format: { ascii_only: true } };
+  const small = {
+    module: true,
+    ecma: 2022,
+    compress: { passes: 3, reduce_funcs: false },
+    format: { ascii_only: true },
+  };
   const plain = {
     module: true,
     compress: false,
