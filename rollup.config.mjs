@@ -22,6 +22,8 @@ const packages = [
   'h5wasm/node',
   'fastify',
   'lmdb',
+  'bullmq',
+  'ioredis',
 ];
 
 const built = (file) => fileURLToPath(new URL(`build/js/src/${file}`, import.meta.url));
@@ -52,8 +54,11 @@ const node = {
     metrics: 'build/js/src/index.metrics.js',
     'monitor-events': 'build/js/src/index.monitor-events.js',
     'index.server': 'build/js/src/index.server.js',
+    'index.bullmq': 'build/js/src/index.bullmq.js',
     report: 'build/js/src/index.report.js',
     cli: 'build/js/src/cli/main.js',
+    // The process of a worker.
+    'work-unit': 'build/js/src/cli/work-unit.js',
     // For what describes the command: scripts/docs.mjs.
     'cli-program': 'build/js/src/cli/program.js',
   },
@@ -155,6 +160,7 @@ const declarations = {
       'index.monitor-events',
       'index.report',
       'index.server',
+      'index.bullmq',
       'engine/worker/node',
       'engine/worker/browser',
       'engine/worker/browser-search',

@@ -22,6 +22,7 @@ const node = {
   resolve: {
     alias: [
       { find: /^simdex$/, replacement: built('index.node.js') },
+      { find: /^simdex\/bullmq$/, replacement: built('index.bullmq.js') },
       { find: /^simdex\/kernel$/, replacement: built('kernel.js') },
       { find: /^simdex\/metrics$/, replacement: built('metrics.js') },
       { find: /^simdex\/monitor-element$/, replacement: built('monitor-element.js') },

@@ -1,6 +1,6 @@
 /**
- * What an engine is: the compiled kernels, the threads, the memories and the queue of jobs. It does not know the `Engine` that
- * users hold, so one that is forgotten can be told apart from one that is at work.
+ * The parts of an engine: the compiled kernels, the threads, the memories and the queue of jobs. It does not know the `Engine`
+ * that users hold. So an engine that is forgotten can be told from one that is at work.
  */
 import { IndexingError, isOutOfMemory, messageOf } from '../base/errors.js';
 import { nextTurn } from '../base/turns.js';

@@ -1,5 +1,5 @@
 /**
- * What an engine is made with, checked once at the edge.
+ * The options of an engine, checked here, once.
  */
 import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
 import type { KernelBackend } from '../kernel/instantiate.js';

@@ -1,6 +1,6 @@
 /**
- * The datasets of an HDF5 file in all its groups: those that are rows of numbers, and those whose data lie elsewhere. Looks at a bounded
- * number of objects, since groups may hold each other.
+ * Finds the datasets of an HDF5 file in all its groups: those that are rows of numbers, and those whose data lie in other
+ * files. It looks at a bounded number of objects, since groups may contain each other.
  */
 import type { File, Group } from 'h5wasm';
 import type { NumberLayout, NumberType } from './fixed-rows.js';

@@ -68,7 +68,7 @@ async function requireSignature(source: ByteSource): Promise<void> {
     await source.readInto(first, at);
     if (SIGNATURE.every((byte, i) => first[i] === byte)) return;
   }
-  throw malformed(source.name, 'byte 0', 'the signature of an HDF5 file', 'a foreign file');
+  throw malformed(source.name, 'byte 0', 'the signature of an HDF5 file', 'a file of another kind');
 }
 
 async function withFile<T>(source: ByteSource, use: (hdf: SandboxedFile) => T): Promise<T> {

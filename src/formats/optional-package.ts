@@ -1,5 +1,5 @@
 /**
- * Readers that are packages of their own: loaded when a file needs them, and held to the contract's errors.
+ * Optional packages: each is loaded when a file needs it, and whatever it throws becomes one of the library's errors.
  */
 import { IndexingError, messageOf } from '../base/errors.js';
 import { isVectorId, type VectorId } from '../vectors/vector-id.js';

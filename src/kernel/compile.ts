@@ -1,6 +1,7 @@
 /**
- * Which kernel runs here. 'auto' is SIMD where the engine has it and gets a known question right (iOS before 17 accepts
- * SIMD and computes wrong), and JavaScript elsewhere. A kernel asked for by name runs or is refused.
+ * Chooses and compiles the kernel that runs here. 'auto' is SIMD where the engine has it and answers a known question rightly
+ * (iOS before 17 accepts SIMD and computes wrong results), and JavaScript elsewhere. A kernel that is asked for by name runs,
+ * or the call is refused.
  */
 import simd from 'kernel:simd.wasm';
 import { IndexingError } from '../base/errors.js';

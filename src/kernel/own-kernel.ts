@@ -1,6 +1,6 @@
 /**
- * The kernel from a user who serves it: bytes, or a module that is compiled already, where nothing compiles bytes (Cloudflare Workers). Apart
- * from compile.ts, so that simdex/kernel, which takes none, does without.
+ * Checks a kernel that comes from the user (option `wasm`): bytes, or a module that is compiled already, for places that compile no bytes
+ * (Cloudflare Workers). It is apart from compile.ts so that simdex/kernel, which takes none, does not carry it.
  */
 import { IndexingError } from '../base/errors.js';
 import type { KernelExports } from './kernel-exports.js';

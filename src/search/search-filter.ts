@@ -1,5 +1,5 @@
 /**
- * Which rows may be hits, by their ids: a bit for each row, where threads can read it.
+ * Which rows may be hits, by their ids: one bit for each row, where threads can read it.
  */
 import { invalidConfiguration } from '../base/errors.js';
 import { boundPlatform } from '../engine/lanes/platform.js';

@@ -1,5 +1,5 @@
 /**
- * What differs between Node and browsers. The entry point of each binds its own before anything else runs.
+ * What differs between Node and browsers. The entry point of each platform sets its own before anything else runs.
  */
 import type { KernelSource } from '../../kernel/instantiate.js';
 import type { WorkerPool } from './worker-pool.js';

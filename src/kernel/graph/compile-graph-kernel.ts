@@ -1,6 +1,6 @@
 /**
- * Which graph kernel runs here: that of the same backend as the indexing kernel, as far as it builds a known graph rightly. Its
- * bytes are loaded when the first graph is made, and not before.
+ * Chooses and compiles the graph kernel. It is that of the same backend as the indexing kernel if it builds a known graph
+ * rightly, else the JavaScript one. Its bytes are loaded when the first graph is made.
  */
 import { type CompiledKernel, offers, type PreparedKernel } from '../instantiate.js';
 import { JAVASCRIPT, prepareKernel } from '../prepare-kernel.js';

@@ -1,6 +1,6 @@
 /**
- * Which search kernel runs here: that of the same backend as the indexing kernel, as far as it answers a known question
- * rightly. Its bytes are loaded when the first index is made, and not before.
+ * Chooses and compiles the search kernel. It is that of the same backend as the indexing kernel if it answers a known question
+ * rightly, else the JavaScript one. Its bytes are loaded when the first index is made.
  */
 import { type CompiledKernel, offers, type PreparedKernel } from '../instantiate.js';
 import { JAVASCRIPT, prepareKernel } from '../prepare-kernel.js';

@@ -1,5 +1,5 @@
 /**
- * The workers with their code inside, for bundlers that do not follow URLs.
+ * Workers whose code is inside the bundle, for bundlers that do not follow URLs.
  */
 import code from 'worker:browser';
 import type { WorkerStart } from './live-worker.js';
