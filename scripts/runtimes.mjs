@@ -4,7 +4,8 @@
 //
 //   node scripts/runtimes.mjs             everything: before a release
 //   node scripts/runtimes.mjs --quick     what takes less than a minute: in CI
-//   node scripts/runtimes.mjs NAME…       these only: 'Node 26', Bun, Deno, Chromium, Firefox, WebKitGTK
+//   node scripts/runtimes.mjs NAME…       these only: 'Node 26', Bun, Deno, Chromium, Firefox, WebKitGTK,
+//                                         'Cloudflare Workers'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ import { browsers, tryBrowser, versionOf } from './runtimes/browsers.mjs';
 import { installPackages, packPackage, pinned } from './runtimes/install.mjs';
 import { installRuntime, preparePrograms, runtimes, tryRuntime } from './runtimes/servers.mjs';
 import { withTable } from './runtimes/table.mjs';
+import { installWorkerd, tryWorkerd } from './runtimes/workerd.mjs';
 
 const QUICK = ['Bun'];
 const project = fileURLToPath(new URL('..', import.meta.url));
@@ -52,6 +54,22 @@ const pages = Object.keys(browsers).map((name) => ({
   },
 }));
 
+const edge = {
+  name: 'Cloudflare Workers',
+  async try() {
+    const at = join(folder, 'workerd');
+    const app = installApp();
+    mkdirSync(at);
+    try {
+      installWorkerd(at);
+    } catch (error) {
+      throw new NotHere(`the registry does not give miniflare (${error.message.split('\n')[0]})`);
+    }
+    const version = await tryWorkerd(at, app);
+    return { name: 'Cloudflare Workers (workerd)', version, how: 'calling thread, SIMD', command: '–', server: '–' };
+  },
+};
+
 let app;
 /** simdex and what its server needs, once. */
 function installApp() {
@@ -73,7 +91,7 @@ const wanted = process.argv.includes('--quick') ? QUICK : asked;
 const results = [];
 let isWhole = wanted.length === 0;
 try {
-  for (const { name, try: tryIt } of [...servers, ...pages]) {
+  for (const { name, try: tryIt } of [...servers, ...pages, edge]) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     try {
       const result = await tryIt();

@@ -23,4 +23,17 @@ const projects = Object.entries(providers).flatMap(([name, provider]) => {
   ];
 });
 
+/** As it comes, WebKitGTK has isolated pages without SharedArrayBuffer. */
+projects.push(
+  pageProject('WebKitGTK, isolated, without SharedArrayBuffer', {
+    browser: {
+      provider: realBrowser('webkitgtk', { sharedArrayBuffer: false }),
+      instances: [{ browser: 'webkitgtk' }],
+    },
+    headers: isolation,
+    backend: ALONE,
+    without: ['numbers', 'real-time', 'lifetimes'],
+  }),
+);
+
 export default defineConfig({ test: { projects } });

@@ -41,13 +41,13 @@ const browsers = {
     };
   },
 
-  async webkitgtk(url) {
+  async webkitgtk(url, { sharedArrayBuffer = true }) {
     const display = await startDisplay();
     const port = await freePort();
     const driver = start(findCommand('WebKitWebDriver'), [`--port=${port}`, '--host=127.0.0.1'], {
       DISPLAY: display.name,
       // Isolated pages have no SharedArrayBuffer otherwise.
-      JSC_useSharedArrayBuffer: '1',
+      JSC_useSharedArrayBuffer: sharedArrayBuffer ? '1' : '0',
     });
     const ask = async (path, body) => {
       const response = await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body: JSON.stringify(body) });
@@ -67,7 +67,7 @@ const browsers = {
 };
 
 /** A provider of Vitest for 'firefox' or 'webkitgtk'. */
-export function realBrowser(name) {
+export function realBrowser(name, options = {}) {
   return {
     // The server of the pages is the same for every provider.
     ...playwright(),
@@ -81,7 +81,7 @@ export function realBrowser(name) {
         getCommandsContext: () => ({}),
         async openPage(sessionId, url) {
           await opened.get(sessionId)?.();
-          opened.set(sessionId, await browsers[name](url));
+          opened.set(sessionId, await browsers[name](url, options));
         },
         async close() {
           await Promise.all([...opened.values()].map((close) => close()));

@@ -67,6 +67,6 @@ function checkMemory(shared: boolean, link: () => void): void {
 }
 
 function refusal(found: string, cause?: unknown): IndexingError {
-  const detail = `wasm must be a simdex kernel, got ${found}`;
+  const detail = `wasm must be the bytes of a simdex kernel, or its module, got ${found}`;
   return new IndexingError('InvalidConfiguration', detail, cause === undefined ? {} : { cause });
 }

@@ -79,5 +79,5 @@ test('simdex/kernel', async () => {
 
 test.each(['browser-kernel.js', 'worker.browser.js'])('%s makes instances by @assemblyscript/loader', (name) => {
   const { sources } = JSON.parse(readFileSync(dist(`${name}.map`), 'utf8')) as { sources: string[] };
-  expect(sources).toContain('../node_modules/@assemblyscript/loader/index.js');
+  expect(sources.filter((source) => source.endsWith('node_modules/@assemblyscript/loader/index.js'))).toHaveLength(1);
 });
