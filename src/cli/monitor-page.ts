@@ -42,6 +42,9 @@ const HEADERS = {
   'Cache-Control': 'no-store',
 };
 
+/** Those who still read the last update when the page ends have so long. */
+const LAST_MS = 1000;
+
 /** Rejects with a `UsageError` where the port cannot be listened at. */
 export async function serveMonitorPage(port: number, monitor: ShownMonitor): Promise<MonitorPage> {
   const element = await readFile(new URL('./monitor-element.js', import.meta.url));
@@ -72,8 +75,10 @@ export async function serveMonitorPage(port: number, monitor: ShownMonitor): Pro
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
+      // Who watches gets the last update.
+      const limit = setTimeout(() => server.closeAllConnections(), LAST_MS);
       await new Promise<void>((resolve) => server.close(() => resolve()));
+      clearTimeout(limit);
     },
   };
 }

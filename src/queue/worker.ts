@@ -96,6 +96,7 @@ export async function createWorker(options: QueueWorkerOptions): Promise<QueueWo
   const name = `${hostname()}:${process.pid}`;
   const queue = new packages.Queue(QUEUE, { connection: redis });
   const units = new UnitProcess(places.root, threads);
+  units.start();
   const work = new Work(name, {
     queue,
     units,
