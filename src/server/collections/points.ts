@@ -135,7 +135,10 @@ export class Points {
         blocks: block ? [[first, block.bytes]] : [],
         dead: deaths,
         payloads: stored,
-        meta: block ? [['nextNumber', first + ids.length]] : [],
+        meta: [
+          ['nextNumber', first + ids.length],
+          ['points', this.table.size + ids.filter((id) => !this.has(id)).length - deleted.length],
+        ],
       });
       this.watch.committed(performance.now() - committingAtMs);
       this.#nextNumber += ids.length;

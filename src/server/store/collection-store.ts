@@ -3,7 +3,7 @@
  *
  * | database | key | value |
  * | --- | --- | --- |
- * | `meta` | a word | JSON: `format`, `settings`, `nextNumber` |
+ * | `meta` | a word | JSON: `format`, `settings`, `nextNumber`, `points` (how many, so that a start makes room for them at once) |
  * | `blocks` | number of its first row | rows (block.ts) |
  * | `dead` | number of a block's first row | a bit for each row of the block: 1 for one that was replaced or deleted |
  * | `payloads` | id of a point | JSON, of points that have a payload |
