@@ -168,7 +168,7 @@ export function storeFailure(cause: unknown): RequestError {
 
 function diskFull(cause: unknown): RequestError {
   const sentence =
-    'The disk of the data folder is full: nothing of this request was stored. Make room and send it again.';
+    'The disk of the data folder is full: nothing of this write was stored. Make room and send it again.';
   return new RequestError(507, sentence, { cause });
 }
 
