@@ -8,14 +8,7 @@ import { PointTable } from '../../src/server/collections/point-table.js';
 import { SortedMap } from '../../src/server/collections/sorted-map.js';
 import { stagedRows } from '../../src/server/collections/staged-rows.js';
 import { isSearchable, unsearchableRows } from '../../src/server/collections/vectors.js';
-import {
-  BlockEncoder,
-  countOfBlock,
-  decodeBlock,
-  idOfRow,
-  namesOf,
-  numberOfRow,
-} from '../../src/server/store/block.js';
+import { BlockEncoder, decodeBlock, idOfRow, namesOf, numberOfRow } from '../../src/server/store/block.js';
 import { runsOf } from '../seed.js';
 
 const uuidOf = (i: number) => `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`;
