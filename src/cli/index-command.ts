@@ -42,9 +42,9 @@ interface IndexFlags extends ReadFlags {
 export function addIndexCommand(program: Command, version: string, interrupted: AbortSignal): void {
   const command = program
     .command('index')
-    .summary('compute magnitude and unit vector of every row of files')
+    .summary('compute the magnitude (length) and the unit vector of every row')
     .description(
-      'Compute magnitude and unit vector of every row of the files. Row i of an output is row i of the input; an output appears whole, or not at all.',
+      'Compute the magnitude (length) and the unit vector of every row of the files. Row i of an output is row i of the input. An output appears when it is complete, or not at all.',
     )
     .argument(
       '<file...>',
@@ -57,7 +57,7 @@ export function addIndexCommand(program: Command, version: string, interrupted: 
     )
     .option(
       '--graph',
-      'build a graph over the rows and save it with them, for searches in less time (.safetensors); takes memory for all rows',
+      'build a graph of the rows and save it with them, so that searches take less time (.safetensors); needs memory for all rows',
     )
     .addOption(precisionOption())
     .option('--magnitudes <file>', 'write the magnitude of every row, NaN where rejected (.npy)', once)
@@ -68,12 +68,15 @@ export function addIndexCommand(program: Command, version: string, interrupted: 
       collect,
     )
     .addOption(
-      new Option('--order <order>', 'components as they are, or sorted ascending')
+      new Option('--order <order>', 'leave components in their order, or sort them ascending')
         .choices(['original', 'sorted'])
         .default('original'),
     )
     .addOption(
-      new Option('--on-invalid <action>', 'for a row of zeros, or with NaN or Infinity: fail, or leave it out')
+      new Option(
+        '--on-invalid <action>',
+        'what to do with a row of zeros, or with NaN or Infinity: fail, or leave it out',
+      )
         .choices(['throw', 'skip'])
         .default('throw'),
     )
@@ -82,13 +85,16 @@ export function addIndexCommand(program: Command, version: string, interrupted: 
   addReadOptions(command, 'the input files')
     .option(
       '--rows <a..b>',
-      'only rows A to B - 1, counted from 0 over all files; A.. is to the end. What --out and --magnitudes name are parts then, for simdex merge, each with a .part.json beside it',
+      'index only rows A to B - 1, counted from 0 over all files; A.. goes to the end. The outputs are then parts for simdex merge, each with a .part.json beside it',
       parseRows,
     )
-    .option('--auto-optimize', 'change threads and batch sizes from chunk to chunk where that helps')
-    .option('--what-if', 'print what indexing would have taken with other threads and batch sizes')
+    .option('--auto-optimize', 'change threads and batch sizes while indexing, where that helps')
+    .option('--what-if', 'print how long indexing would have taken with other threads and batch sizes')
     .addOption(
-      new Option('--verify', 'index once more with the best of them, and print predicted beside measured').implies({
+      new Option(
+        '--verify',
+        'index once more with the best of these settings, and print the predicted and the measured time',
+      ).implies({
         whatIf: true,
       }),
     )

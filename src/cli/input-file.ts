@@ -1,6 +1,6 @@
 /**
- * One file of the command line: what its header says, and its rows when they are wanted. Only a few files are open at a time, however
- * many there are; one that is opened again must still say the same.
+ * One file of the command line: what its header says, and its rows when they are needed. Only a few files are open at a time,
+ * however many there are. A file that is opened again must still say the same.
  */
 import { IndexingError } from '../base/errors.js';
 import type { HttpOptions } from '../formats/node/http-ranges.js';

@@ -1,6 +1,6 @@
 /**
- * The files of a command line as one sequence of rows, or some of these rows, which keep their numbers in the whole sequence. All are opened, and their headers checked, before any row is read; only a few
- * stay open at a time.
+ * The files of a command line as one sequence of rows, or a range of these rows. Rows keep their numbers in the whole
+ * sequence. All files are opened, and their headers checked, before any row is read. Only a few stay open at a time.
  */
 import { IndexingError, type RowRange } from '../base/errors.js';
 import { sliceRows } from '../formats/cut-rows.js';

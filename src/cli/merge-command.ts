@@ -17,13 +17,13 @@ interface MergeFlags extends MergeSettings {
 export function addMergeCommand(program: Command, interrupted: AbortSignal): void {
   program
     .command('merge')
-    .summary('put the parts of an input together that were indexed with --rows')
+    .summary('put parts together that were indexed with --rows')
     .description(
-      'Put the parts of an input together that simdex index --rows has made, in any order. The output is the one that a single run would have written, byte for byte; it appears whole, or not at all. A gap, an overlap or a part of another input is refused.',
+      'Put the parts together that simdex index --rows made of an input. They may be given in any order. The output is the same, byte for byte, as that of a single run. It appears when it is complete, or not at all. Missing rows, rows that occur twice and parts of another input are refused.',
     )
     .argument('<file...>', 'the parts; each has its .part.json beside it')
-    .requiredOption('--out <file>', 'write the whole, in the format of the parts', once)
-    .option('--graph', 'build a graph over the rows and save it with them (.safetensors); takes memory for all rows')
+    .requiredOption('--out <file>', 'write all rows to this file, in the format of the parts', once)
+    .option('--graph', 'build a graph of the rows and save it with them (.safetensors); needs memory for all rows')
     .addOption(precisionOption())
     .option('--rejected <file>', 'write index, id and code of every rejected row, as CSV', once)
     .option(

@@ -18,7 +18,7 @@ import { addWorkCommand } from './work-command.js';
 export function createProgram(version: string, interrupts: Pick<Interrupts, 'signal' | 'allow'>): Command {
   const interrupted = interrupts.signal;
   const program = new Command('simdex')
-    .description('Index large sets of float32 vectors in parallel: magnitude and unit vector of every row')
+    .description('Index and search files of vectors, such as embeddings, on all processors')
     .version(version)
     .exitOverride()
     .showHelpAfterError('(simdex --help shows what there is)')

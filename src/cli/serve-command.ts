@@ -1,5 +1,6 @@
 /**
- * `simdex serve`: the server, until it is told to stop; then what is under way is finished, and all is closed.
+ * `simdex serve`: runs the server until it is told to stop. Then it finishes the requests that have begun, and closes
+ * everything.
  */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';

@@ -133,19 +133,28 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     });
   }
 
-  /** `build` of rows of which the first ones, in their order, are those of a graph that was saved: with that graph. @internal */
-  static async buildWithGraph<Id extends VectorId = VectorId>(
+  /**
+   * `build` of rows that are stored elsewhere: with the graph that was saved, where there is one, whose rows are the first ones in their order.
+   *
+   * @param stored.expected how many rows there will be, about
+   * @internal
+   */
+  static async buildStored<Id extends VectorId = VectorId>(
     vectors: AsyncIterable<VectorSource>,
     options: BuildOptions<Id>,
-    graph: { readonly source: ByteSource; readonly places: SavedGraphPlaces },
+    stored: {
+      readonly expected: number | undefined;
+      readonly graph: { readonly source: ByteSource; readonly places: SavedGraphPlaces } | undefined;
+    },
   ): Promise<VectorIndex<Id>> {
     checkBuildOptions(options);
     const { metric = 'cosine', dims, precision = 'float32' } = options;
     const shape = { metric, dims, precision, segmentBytes: undefined, inFile: false };
+    const { expected, graph } = stored;
     return untilEnded(options, (signal) =>
       VectorIndex.#create(options, shape, async (core) => {
-        const rooms = await fillWithVectors(core, vectors, options, signal);
-        await core.loadGraph(graph.source, graph.places, rooms, signal);
+        const rooms = await fillWithVectors(core, vectors, { ...options, expected }, signal);
+        if (graph) await core.loadGraph(graph.source, graph.places, rooms, signal);
       }),
     );
   }
@@ -367,6 +376,16 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     await (this.#core.changes.add(vectors, ids, true) ?? turnBeforeAnswer(performance.now()));
   }
 
+  /** `upsert` of rows that nobody sees before `confirmed` has resolved; where that rejects, so does this, and nothing has changed. @internal */
+  async upsertWhen(
+    confirmed: Promise<unknown>,
+    vectors: VectorSource,
+    options: { readonly ids: VectorIds<Id> },
+  ): Promise<void> {
+    this.#refuseIfDisposed();
+    await this.#core.changes.add(vectors, checkIdsOption(options), true, confirmed);
+  }
+
   /** Removes the rows with these ids; passes over ids that are not there. Resolves with the number removed. */
   async remove(ids: VectorIds<Id>): Promise<number> {
     this.#refuseIfDisposed();
@@ -556,10 +575,11 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     rows: Rows | undefined,
     queries: PreparedQueries | undefined,
     k: number,
-    { filter, threshold, offset = 0, signal, ...quality }: SearchOptions<Id>,
+    options: SearchOptions<Id>,
     snapshot: Snapshot | undefined = rows?.snapshot,
     view: GraphNow | undefined = this.#core.graph?.now,
   ): SearchHits<Id>[] | Promise<SearchHits<Id>[]> {
+    const { filter, threshold, offset = 0, signal } = options;
     if (!rows || !queries || !snapshot || snapshot.size <= offset) {
       return Array.from({ length: queries?.count ?? 1 }, () => noHits<Id>());
     }
@@ -569,7 +589,7 @@ export class VectorIndex<Id extends VectorId = VectorId> {
         ? undefined
         : queries.scales.map((scale) => leastKey(this.metric, Math.fround(threshold), scale));
     const request = { snapshot, queries, k: wanted, accepted: undefined, leastKeys, offset, threshold, signal };
-    const effort = view?.graph.effortFor(wanted, quality);
+    const effort = view?.graph.effortFor(wanted, options);
     const throughGraph = view && effort !== undefined ? { ...request, moment: view.moment, effort } : undefined;
     if (view && throughGraph && filter === undefined) {
       return view.graph.search(throughGraph) as Promise<SearchHits<Id>[]>;

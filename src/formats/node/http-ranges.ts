@@ -1,11 +1,13 @@
 /**
- * Ranges of bytes from an HTTP server, one request for each. What a server may do wrong ends in one sentence, after bounded time and in
- * bounded memory: it has `stallMs` for every 64 KiB, a body is taken up to the length that was asked for and no byte further.
+ * Ranges of bytes from an HTTP server, one request for each. Whatever the server does wrong becomes one sentence, after
+ * bounded time and in bounded memory: it has `stallMs` for every 64 KiB, and a body is taken up to the length that was asked
+ * for and no byte further.
  *
- * Made of node:http and not of `fetch`, so that a request is what stands here and nothing else: no cookies, no content encodings that unfold,
- * no redirects that are followed by themselves with what was meant for another host, and connections that end when their owner says so.
+ * This uses node:http and not `fetch`, so that a request is exactly what is written here. There are no cookies and no content
+ * encodings that unfold. Redirects are not followed automatically with credentials that were meant for another host.
+ * Connections end when their owner says so.
  *
- * Credentials are those of the URL (`https://user:password@host/`), and go to its own origin only.
+ * Credentials are those of the URL (`https://user:password@host/`). They are sent to its own origin only.
  */
 import { Agent as HttpAgent, type IncomingMessage, request as requestByHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestByHttps } from 'node:https';
@@ -207,7 +209,7 @@ export class HttpRanges {
       response.destroy();
       return this.#refusal(`it was redirected ${reason}`);
     };
-    if (location === undefined || !URL.canParse(location, from)) throw refuse('to nowhere');
+    if (location === undefined || !URL.canParse(location, from)) throw refuse('without an address');
     const url = new URL(location, from);
     if (!isHttp(url)) throw refuse(`to ${url.protocol.slice(0, 20)}, which is not http or https`);
     if (from.protocol === 'https:' && url.protocol === 'http:') throw refuse(`from https to http (${url.host})`);

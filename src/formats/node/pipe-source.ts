@@ -1,5 +1,5 @@
 /**
- * A pipe, a device or standard input as a `ByteSource` that is read from front to back, once, in memory for one piece.
+ * A pipe, a device or standard input as a `ByteSource`. It is read once, from front to back. It holds one piece in memory.
  */
 import { createReadStream, fstatSync } from 'node:fs';
 import { stat } from 'node:fs/promises';

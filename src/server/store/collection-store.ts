@@ -3,7 +3,7 @@
  *
  * | database | key | value |
  * | --- | --- | --- |
- * | `meta` | a word | JSON: `format`, `settings`, `nextNumber` |
+ * | `meta` | a word | JSON: `format`, `settings`, `nextNumber`, `points` (how many, so that a start makes room for them at once) |
  * | `blocks` | number of its first row | rows (block.ts) |
  * | `dead` | number of a block's first row | a bit for each row of the block: 1 for one that was replaced or deleted |
  * | `payloads` | id of a point | JSON, of points that have a payload |
@@ -81,9 +81,14 @@ export class CollectionStore {
     return this.#meta.get(key);
   }
 
-  /** In the order of their numbers. The bytes are good until the next one is asked for. */
-  *blocks(): Generator<{ readonly first: number; readonly bytes: Uint8Array }> {
-    for (const { key, value } of this.#blocks.getRange()) yield { first: key, bytes: value };
+  /** Numbers of the first rows of all blocks, in order. */
+  blockNumbers(): Iterable<number> {
+    return this.#blocks.getKeys();
+  }
+
+  /** The bytes of a block without a copy of them: good until anything is read or written, so to be done with at once. */
+  blockNow(first: number): Uint8Array {
+    return this.#blocks.getBinaryFast(first)!;
   }
 
   block(first: number): Uint8Array | undefined {
@@ -163,7 +168,7 @@ export function storeFailure(cause: unknown): RequestError {
 
 function diskFull(cause: unknown): RequestError {
   const sentence =
-    'The disk of the data folder is full: nothing of this request was stored. Make room and send it again.';
+    'The disk of the data folder is full: nothing of this write was stored. Make room and send it again.';
   return new RequestError(507, sentence, { cause });
 }
 
