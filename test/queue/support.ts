@@ -27,7 +27,7 @@ export interface TestRedis {
 const ending: (() => Promise<void> | void)[] = [];
 afterAll(async () => {
   for (const end of ending.reverse()) await end();
-});
+}, 120_000);
 
 /** @param appendOnly whether what it holds outlives `kill` */
 export async function startRedis({ appendOnly = false, password = '' } = {}): Promise<TestRedis> {
