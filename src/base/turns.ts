@@ -14,6 +14,8 @@ let pendingTurn: Promise<void> | undefined;
 /** Resolves after one turn of the event loop. `setTimeout` would wait for at least a millisecond, in pages for four. */
 export function nextTurn(): Promise<void> {
   if (typeof setImmediate === 'function') return new Promise((resolve) => setImmediate(resolve));
+  // Cloudflare Workers have neither until a date of compatibility.
+  if (typeof MessageChannel !== 'function') return new Promise((resolve) => setTimeout(resolve));
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {

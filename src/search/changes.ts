@@ -74,13 +74,22 @@ export class Changes {
     return this.#rows;
   }
 
-  /** Adds vectors; with `replacing` those rows whose ids they have are removed. */
-  add(vectors: VectorSource, ids: VectorIds | undefined, replacing: boolean): Promise<void> | undefined {
+  /**
+   * Adds vectors; with `replacing` those rows whose ids they have are removed.
+   *
+   * @param confirmed they are published once it has resolved, and dropped where it rejects
+   */
+  add(
+    vectors: VectorSource,
+    ids: VectorIds | undefined,
+    replacing: boolean,
+    confirmed?: Promise<unknown>,
+  ): Promise<void> | undefined {
     const count = countVectors(vectors);
     const dims = dimsOf(vectors, 0) ?? 0;
-    const addInSlices = () => this.#addInSlices(vectors, { ids, replacing });
+    const addInSlices = () => this.#addInSlices(vectors, { ids, replacing }, confirmed);
     const isSmall = count <= SMALL_ROWS && count * dims <= SMALL_COMPONENTS;
-    if (!isSmall) return this.#waitingFor(count, addInSlices);
+    if (!isSmall || confirmed) return this.#waitingFor(count, addInSlices);
     const tryNow = () => this.#tryNow(vectors, { ids, replacing });
     if (this.#pending > 0) return this.#waitingFor(count, () => (tryNow() ? undefined : addInSlices()));
     return tryNow() ? undefined : this.#waitingFor(count, addInSlices);
@@ -176,7 +185,7 @@ export class Changes {
     return this.#staging;
   }
 
-  async #addInSlices(vectors: VectorSource, ids: IdsToEnter): Promise<void> {
+  async #addInSlices(vectors: VectorSource, ids: IdsToEnter, confirmed: Promise<unknown> | undefined): Promise<void> {
     const rows = this.#rowsFor(vectors, ids);
     if (!rows) return;
     const { closing, bringIn, withMemory } = this.#options;
@@ -186,6 +195,7 @@ export class Changes {
       const rooms: RowRoom[] = [];
       try {
         await stager.add(vectors, 0, rooms);
+        await confirmed;
       } catch (error) {
         rows.drop(rooms);
         throw error;
@@ -200,6 +210,7 @@ export class Changes {
     const rooms = await withMemory(() => reserveRooms(rows, incoming.sound));
     try {
       await bringIn(rows, incoming, rooms, closing);
+      await confirmed;
     } catch (error) {
       rows.drop(rooms);
       throw error;

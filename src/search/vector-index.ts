@@ -367,6 +367,16 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     await (this.#core.changes.add(vectors, ids, true) ?? turnBeforeAnswer(performance.now()));
   }
 
+  /** `upsert` of rows that nobody sees before `confirmed` has resolved; where that rejects, so does this, and nothing has changed. @internal */
+  async upsertWhen(
+    confirmed: Promise<unknown>,
+    vectors: VectorSource,
+    options: { readonly ids: VectorIds<Id> },
+  ): Promise<void> {
+    this.#refuseIfDisposed();
+    await this.#core.changes.add(vectors, checkIdsOption(options), true, confirmed);
+  }
+
   /** Removes the rows with these ids; passes over ids that are not there. Resolves with the number removed. */
   async remove(ids: VectorIds<Id>): Promise<number> {
     this.#refuseIfDisposed();
@@ -556,10 +566,11 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     rows: Rows | undefined,
     queries: PreparedQueries | undefined,
     k: number,
-    { filter, threshold, offset = 0, signal, ...quality }: SearchOptions<Id>,
+    options: SearchOptions<Id>,
     snapshot: Snapshot | undefined = rows?.snapshot,
     view: GraphNow | undefined = this.#core.graph?.now,
   ): SearchHits<Id>[] | Promise<SearchHits<Id>[]> {
+    const { filter, threshold, offset = 0, signal } = options;
     if (!rows || !queries || !snapshot || snapshot.size <= offset) {
       return Array.from({ length: queries?.count ?? 1 }, () => noHits<Id>());
     }
@@ -569,7 +580,7 @@ export class VectorIndex<Id extends VectorId = VectorId> {
         ? undefined
         : queries.scales.map((scale) => leastKey(this.metric, Math.fround(threshold), scale));
     const request = { snapshot, queries, k: wanted, accepted: undefined, leastKeys, offset, threshold, signal };
-    const effort = view?.graph.effortFor(wanted, quality);
+    const effort = view?.graph.effortFor(wanted, options);
     const throughGraph = view && effort !== undefined ? { ...request, moment: view.moment, effort } : undefined;
     if (view && throughGraph && filter === undefined) {
       return view.graph.search(throughGraph) as Promise<SearchHits<Id>[]>;

@@ -2,6 +2,7 @@
  * The shape of answers, which is Qdrant's: `time` is in seconds.
  */
 import type { FastifyReply } from 'fastify';
+import { RequestError } from './errors.js';
 
 export interface Answer<T> {
   readonly result: T;
@@ -17,4 +18,10 @@ export function answer<T>(reply: FastifyReply, result: T): Answer<T> {
 /** The body of a request that was refused. */
 export function refusal(reply: FastifyReply, message: string) {
   return { status: { error: message }, time: reply.elapsedTime / 1000 };
+}
+
+/** Says when the client may come again, where the refusal does. */
+export function setRetryAfter(reply: FastifyReply, refused: unknown): void {
+  if (refused instanceof RequestError && refused.retryAfterSeconds !== undefined)
+    reply.header('retry-after', refused.retryAfterSeconds);
 }

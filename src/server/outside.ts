@@ -4,10 +4,10 @@
  */
 import type { Server } from 'node:http';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
-import { refusal } from './answers.js';
+import { refusal, setRetryAfter } from './answers.js';
 import { addDoor } from './door/door.js';
 import { isLoopbackAddress } from './door/loopback.js';
-import { RequestError, refusalOf } from './errors.js';
+import { refusalOf } from './errors.js';
 import { ConnectionLimits, type Connections } from './limits/connections.js';
 import { addJsonBodies } from './limits/json-body.js';
 import { addLoadLimits, type Load } from './limits/load.js';
@@ -87,8 +87,7 @@ function answerErrors(app: FastifyInstance): void {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const { statusCode, message } = refusalOf(error);
     if (statusCode >= 500) request.log.error({ err: error }, 'request failed');
-    if (error instanceof RequestError && error.retryAfterSeconds !== undefined)
-      reply.header('retry-after', error.retryAfterSeconds);
+    setRetryAfter(reply, error);
     return reply.code(statusCode).send(refusal(reply, message));
   });
   app.setNotFoundHandler(({ method, url }, reply) =>

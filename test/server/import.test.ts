@@ -72,6 +72,71 @@ test('lines of JSON have ids, payloads and rejected rows', async () => {
   ]);
 });
 
+test('column and header say where the vectors are', async () => {
+  const vector = [1, 2, 3, 4, 5, 6, 7, 8];
+  const lines = [{ id: 3, vector: 'none', embedding: vector, payload: { a: 1 } }, { embedding: vector }];
+  const body = lines.map((line) => JSON.stringify(line)).join('\n');
+  expect((await send(body, 'format=jsonl&column=embedding&first_id=7')).body.result).toEqual({
+    imported: 2,
+    rejected: 0,
+  });
+  const { points } = await client.scroll('c', { with_vector: false });
+  expect(points.map(({ id, payload }) => [id, payload])).toEqual([
+    [3, { a: 1 }],
+    [8, {}],
+  ]);
+  const named = `a,b\n1,"[${vector}]"\n2,"[${vector}]"\n`;
+  expect((await send(named, 'format=csv&column=b')).body.result).toEqual({ imported: 2, rejected: 0 });
+  // A first line of numbers, as names or as a row.
+  const numbers = `${vector}\n${vector}\n`;
+  expect((await send(numbers, 'format=csv&header=true')).body.result).toEqual({ imported: 1, rejected: 0 });
+  expect((await send(numbers, 'format=csv&header=false')).body.result).toEqual({ imported: 2, rejected: 0 });
+});
+
+test('rows that are there already are replaced, rows that are no vectors are left out, and numbers stay those of the rows', async () => {
+  const file = join(serving.data, 'again.npy');
+  const data = rows(1000);
+  await writeVectors(file, [{ data, dims: DIMS }]);
+  await client.upsert('c', {
+    wait: true,
+    points: [{ id: 500, vector: Array.from(data.subarray(0, DIMS)), payload: { kept: false } }],
+  });
+  expect((await send(readFileSync(file), 'format=npy&first_id=0')).body.result).toEqual({
+    imported: 1000,
+    rejected: 0,
+  });
+  expect((await client.count('c')).count).toBe(1000);
+  expect(await client.retrieve('c', { ids: [500] })).toEqual([{ id: 500, payload: {} }]);
+  const [hit] = await client.search('c', { vector: Array.from(data.subarray(500 * DIMS, 501 * DIMS)), limit: 1 });
+  expect(hit!.id).toBe(500);
+  data[7 * DIMS + 3] = Number.NaN;
+  data.fill(0, 9 * DIMS, 10 * DIMS);
+  await writeVectors(file, [{ data, dims: DIMS }]);
+  expect((await send(readFileSync(file), 'format=npy')).body.result).toEqual({ imported: 998, rejected: 2 });
+  const found = await client.retrieve('c', { ids: [1006, 1007, 1008, 1009, 1010, 1999, 2000] });
+  expect(found.map(({ id }) => id)).toEqual([1006, 1008, 1010, 1999]);
+});
+
+test('imports wait for nobody: more than 16 at a time are refused, with the time to come again', async () => {
+  const { hostname, port } = new URL(serving.url);
+  const path = '/collections/c/points/import?format=jsonl&first_id=0';
+  // Some may be refused themselves, while one that asks is under way.
+  const open = Array.from({ length: 20 }, () => {
+    const upload = request({ hostname, port, path, method: 'PUT' });
+    upload.on('error', () => undefined);
+    upload.write('[1,2,3,4,5,6,7,8]\n');
+    return upload;
+  });
+  const ask = () => fetch(`${serving.url}${path}`, { method: 'PUT', body: '[1,2,3,4,5,6,7,8]\n' });
+  const statusOf = async () => (await ask()).status;
+  await expect.poll(statusOf, { timeout: 20_000 }).toBe(429);
+  const refused = await ask();
+  expect(refused.headers.get('retry-after')).toBe('5');
+  expect(((await refused.json()) as { status: { error: string } }).status.error).toMatch(/^16 imports are under way/);
+  for (const upload of open) upload.destroy();
+  await expect.poll(statusOf, { timeout: 20_000 }).toBe(200);
+});
+
 test('what is stored before a body goes wrong stays, and is told', async () => {
   const good = Array.from({ length: 200_000 }, () => '[1,2,3,4,5,6,7,8]').join('\n');
   const answer = await send(`${good}\n{"id":"no uuid","vector":[1,2,3,4,5,6,7,8]}\n`, 'format=jsonl');
@@ -90,6 +155,12 @@ test.each([
   ['format=jsonl', '{"vector":[1', /line 1: expected JSON/],
   ['format=jsonl&first_id=9007199254740993', '[1]', /first_id must be at most/],
   ['first_id=1', '', /must have required property 'format'/],
+  ['format=npy&chunk=5', '', /querystring has "chunk", which is not served here/],
+  ['format=npy&column=a', '', /column "a" was given, but \.npy has none/],
+  ['format=npy&header=true', '', /header "true" was given, but \.npy has none/],
+  ['format=csv&header=yes', '', /querystring\/header must be one of \["true","false"\]/],
+  ['format=jsonl&column=', '', /querystring\/column must NOT have fewer than 1 characters/],
+  ['format=jsonl&column=a', '{"vector":[1]}', /line 1: expected an array of numbers, or an object with the key "a"/],
 ])('%s with the body %j is refused in words', async (query, body, sentence) => {
   const answer = await send(body, query);
   expect(answer.status).toBe(400);

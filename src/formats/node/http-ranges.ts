@@ -20,6 +20,8 @@ export interface HttpOptions {
   readonly retries?: number;
   /** Pause before the second try; it doubles from try to try, up to 8 seconds. Default: 250. */
   readonly backoffMs?: number;
+  /** Whether a URL that the server redirects to may be asked. Default: every one. */
+  readonly permits?: (url: URL) => boolean;
 }
 
 /** What tells whether a file is still the one it was. */
@@ -61,6 +63,7 @@ export class HttpRanges {
   readonly #stallMs: number;
   readonly #retries: number;
   readonly #backoffMs: number;
+  readonly #permits: (url: URL) => boolean;
   readonly #agents = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) };
   readonly #closing = new AbortController();
   /** Where the last redirect led. */
@@ -68,7 +71,7 @@ export class HttpRanges {
   #identity: FileIdentity | undefined;
 
   /** @param url `http:` or `https:` */
-  constructor(url: URL, { stallMs = 30_000, retries = 5, backoffMs = 250 }: HttpOptions) {
+  constructor(url: URL, { stallMs = 30_000, retries = 5, backoffMs = 250, permits = () => true }: HttpOptions) {
     const { username, password } = url;
     this.name = nameOfUrl(url);
     this.#url = withoutCredentials(url);
@@ -79,6 +82,7 @@ export class HttpRanges {
     this.#stallMs = stallMs;
     this.#retries = retries;
     this.#backoffMs = backoffMs;
+    this.#permits = permits;
   }
 
   /** What the file is, and its first bytes, at most `length`. */
@@ -210,7 +214,9 @@ export class HttpRanges {
     if (!isHttp(url)) throw refuse(`to ${url.protocol.slice(0, 20)}, which is not http or https`);
     if (from.protocol === 'https:' && url.protocol === 'http:') throw refuse(`from https to http (${url.host})`);
     // What a server says is no user's word.
-    return withoutCredentials(url);
+    const plain = withoutCredentials(url);
+    if (!this.#permits(plain)) throw refuse(`to ${nameOfUrl(plain).slice(0, 200)}, which is not allowed here`);
+    return plain;
   }
 
   async #take(

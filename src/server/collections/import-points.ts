@@ -1,16 +1,21 @@
 /**
- * Many rows from a stream, committed in blocks: what is committed stays, whatever becomes of the rest.
+ * Many rows from a stream, committed in blocks: what is committed stays, whatever becomes of the rest. One block is read while the one before is
+ * stored.
  */
-
 import type { VectorFormat } from '../../formats/registry.js';
-import type { ClosableSource } from '../../formats/vector-file.js';
-import { openSource, vectorChunks } from '../../formats/vector-file.js';
-import { RequestError } from '../errors.js';
+import {
+  type ClosableSource,
+  openSource,
+  type ReadVectorsOptions,
+  type VectorChunks,
+  vectorChunks,
+} from '../../formats/vector-file.js';
+import { BlockEncoder } from '../store/block.js';
 import type { Collection } from './collection.js';
-import { type ImportRows, readJsonLines } from './json-lines.js';
+import { readJsonLines } from './json-lines.js';
 import { NO_PAYLOAD } from './payload.js';
 import { toPointId } from './point-id.js';
-import { isSearchable } from './vectors.js';
+import { checkDims, isSearchable, unsearchableRows } from './vectors.js';
 import type { NewPoint } from './write-group.js';
 
 /** Rows that were stored, and rows that are no vectors of the collection: of NaN, of nothing, or of zeros where directions are compared. */
@@ -19,15 +24,25 @@ export interface ImportCounts {
   rejected: number;
 }
 
-export interface ImportOptions {
+export interface ImportOptions extends Pick<ReadVectorsOptions, 'column' | 'header'> {
   readonly format: VectorFormat;
   /** Number of the first row, for rows without ids. */
   readonly firstId: number | undefined;
 }
 
-const BLOCK_BYTES = 2 ** 22;
-const MOST_ROWS = 2 ** 14;
-const EMPTY = { payload: NO_PAYLOAD, json: undefined };
+/** Some rows that were read. */
+interface ImportBlock {
+  readonly count: number;
+  readonly rejected: number;
+  readonly store: () => Promise<void>;
+}
+
+/** Of rows that are stored as they come; a flush is a small part of the time then. */
+const BLOCK_BYTES = 2 ** 24;
+const MOST_ROWS = 2 ** 16;
+/** Of lines of JSON, which take more memory until they are stored. */
+const JSON_BYTES = 2 ** 22;
+const MOST_LINES = 2 ** 14;
 
 /**
  * Puts all rows into a collection, and counts them in `counts`, which tell what is stored also where this rejects: with `MalformedFile` for what is not
@@ -36,65 +51,108 @@ const EMPTY = { payload: NO_PAYLOAD, json: undefined };
 export async function importPoints(
   collection: Collection,
   source: ClosableSource,
-  { format, firstId }: ImportOptions,
+  options: ImportOptions,
   counts: ImportCounts,
 ): Promise<void> {
-  const { size: dims } = collection.settings;
-  const rowsOfBlock = Math.max(1, Math.min(MOST_ROWS, Math.floor(BLOCK_BYTES / (4 * dims))));
-  let first = firstId;
-  let row = 0;
+  const numbers = new RowIds(collection, options.firstId);
   /** The block before is stored while the next one is read. */
   let storing: Promise<void> = Promise.resolve();
-  const blocks = format === 'jsonl' ? readJsonLines(source, rowsOfBlock) : matricesOf(source, format, rowsOfBlock);
+  const blocks =
+    options.format === 'jsonl'
+      ? lineBlocks(collection, source, options.column, numbers)
+      : matrixBlocks(collection, source, options, numbers);
   try {
-    for await (const { vectors, ids, payloads, done } of blocks) {
-      const points: NewPoint[] = [];
-      let rejected = 0;
-      for (const [i, vector] of vectors.entries()) {
-        const number = row++;
-        if (!isSearchable(collection.settings, vector, `row ${number}`)) {
-          rejected++;
-          continue;
-        }
-        const { payload, json } = payloads?.[i] ?? EMPTY;
-        const own = ids?.[i];
-        if (own === undefined) first ??= collection.claimNumbers();
-        points.push({ id: toPointId(own ?? first! + number), vector, payload, json });
-      }
+    for await (const { count, rejected, store } of blocks) {
       await storing;
-      storing = collection.importBlock(points).then(() => {
-        counts.imported += points.length;
+      storing = store().then(() => {
+        counts.imported += count - rejected;
         counts.rejected += rejected;
-        done?.();
       });
       // Heard of when the next block is there, or below.
       storing.catch(() => undefined);
     }
   } finally {
     await storing.catch(() => undefined);
-    if (firstId === undefined && first !== undefined) collection.releaseNumbers();
+    numbers.release();
   }
   await storing;
 }
 
-async function* matricesOf(
-  source: ClosableSource,
-  format: VectorFormat,
-  chunkVectors: number,
-): AsyncGenerator<ImportRows> {
-  const chunks = vectorChunks(() => openSource(source, { format, chunkVectors }));
-  for await (const chunk of chunks) {
-    const { data, dims, ids } = chunk;
-    const vectors = Array.from({ length: data.length / dims }, (_, i) => data.subarray(i * dims, (i + 1) * dims));
-    yield { vectors, ids, payloads: undefined, done: () => chunks.reuse(chunk) };
+/** Ids of rows that have none: their numbers, from the first id on. */
+class RowIds {
+  readonly #collection: Collection;
+  #first: number | undefined;
+  #isClaimed = false;
+
+  constructor(collection: Collection, first: number | undefined) {
+    this.#collection = collection;
+    this.#first = first;
+  }
+
+  of(row: number): number {
+    if (this.#first === undefined) {
+      this.#first = this.#collection.claimNumbers();
+      this.#isClaimed = true;
+    }
+    return this.#first + row;
+  }
+
+  release(): void {
+    if (this.#isClaimed) this.#collection.releaseNumbers();
   }
 }
 
-/** @throws {RequestError} 400 for a name that is no format */
-export function requireFormat(name: string, known: readonly string[]): VectorFormat {
-  if (known.includes(name)) return name as VectorFormat;
-  throw new RequestError(
-    400,
-    `Wrong input: format must be one of ${known.join(', ')}, got ${JSON.stringify(name.slice(0, 40))}`,
-  );
+async function* lineBlocks(
+  collection: Collection,
+  source: ClosableSource,
+  column: string | undefined,
+  numbers: RowIds,
+): AsyncGenerator<ImportBlock> {
+  const { settings } = collection;
+  const most = Math.max(1, Math.min(MOST_LINES, Math.floor(JSON_BYTES / (4 * settings.size))));
+  let row = 0;
+  for await (const lines of readJsonLines(source, most, column)) {
+    const points: NewPoint[] = [];
+    for (const { vector, id, payload, json } of lines) {
+      const number = row++;
+      if (!isSearchable(settings, vector, `row ${number}`)) continue;
+      points.push({ id: toPointId(id ?? numbers.of(number)), vector, payload, json });
+    }
+    const store = () => collection.importPoints(points);
+    yield { count: lines.length, rejected: lines.length - points.length, store };
+  }
+}
+
+async function* matrixBlocks(
+  collection: Collection,
+  source: ClosableSource,
+  { format, column, header }: ImportOptions,
+  numbers: RowIds,
+): AsyncGenerator<ImportBlock> {
+  const { settings } = collection;
+  const chunkVectors = Math.max(1, Math.min(MOST_ROWS, Math.floor(BLOCK_BYTES / (4 * settings.size))));
+  const encoder = new BlockEncoder();
+  const chunks: VectorChunks = vectorChunks(() => openSource(source, { format, column, header, chunkVectors }));
+  let first = 0;
+  for await (const chunk of chunks) {
+    const { data, dims, ids } = chunk;
+    checkDims(settings, dims, `row ${first}`);
+    const count = data.length / dims;
+    const rejected = unsearchableRows(settings, data);
+    const row = first;
+    first += count;
+    const storeRows = () => collection.importRows({ firstId: numbers.of(row), data }, encoder);
+    const points = () => {
+      const left = new Set(rejected);
+      const rows = Array.from({ length: count }, (_, i) => i).filter((i) => !left.has(i));
+      return rows.map((i) => ({
+        id: toPointId(ids?.[i] ?? numbers.of(row + i)),
+        vector: data.subarray(i * dims, (i + 1) * dims),
+        payload: NO_PAYLOAD,
+        json: undefined,
+      }));
+    };
+    const storeAll = ids || rejected.length > 0 ? () => collection.importPoints(points()) : storeRows;
+    yield { count, rejected: rejected.length, store: () => storeAll().finally(() => chunks.reuse(chunk)) };
+  }
 }

@@ -1,70 +1,65 @@
 /**
- * Lines of JSON with payloads: each is an array of numbers, or an object with `vector` and, optionally, `id` and `payload`. Other keys are passed over,
+ * Lines of JSON with payloads: each is an array of numbers, or an object with a vector and, optionally, `id` and `payload`. Other keys are passed over,
  * and so are empty lines. A vector that is null, or has null in it, is a rejected row.
  */
 import type { ClosableSource } from '../../formats/vector-file.js';
 import type { VectorId } from '../../vectors/vector-id.js';
 import { RequestError } from '../errors.js';
 import { type JsonObject, NO_PAYLOAD, payloadToJson } from './payload.js';
-import type { NewPoint } from './write-group.js';
-
-/** Rows of a block, as they come. */
-export interface ImportRows {
-  readonly vectors: readonly ArrayLike<number>[];
-  readonly ids: readonly (VectorId | undefined)[] | undefined;
-  readonly payloads: readonly Pick<NewPoint, 'payload' | 'json'>[] | undefined;
-  /** To be called when the vectors are not needed any more. */
-  readonly done?: () => void;
-}
 
 const PIECE_BYTES = 2 ** 18;
 const MOST_LINE_BYTES = 2 ** 25;
 const LINE_FEED = 0x0a;
 
-interface Line {
+/** A row as it comes. */
+export interface JsonRow {
   readonly vector: readonly number[];
   readonly id: VectorId | undefined;
   readonly payload: JsonObject;
+  /** Of the payload; undefined where it is empty. */
+  readonly json: string | undefined;
 }
 
-/** Blocks of at most `most` rows. */
-export async function* readJsonLines(source: ClosableSource, most: number): AsyncGenerator<ImportRows> {
-  let vectors: (readonly number[])[] = [];
-  let ids: (VectorId | undefined)[] = [];
-  let payloads: Pick<NewPoint, 'payload' | 'json'>[] = [];
+/**
+ * Blocks of at most `most` rows.
+ *
+ * @param column the key of the vector
+ */
+export async function* readJsonLines(
+  source: ClosableSource,
+  most: number,
+  column = 'vector',
+): AsyncGenerator<readonly JsonRow[]> {
+  let rows: JsonRow[] = [];
   let number = 0;
   try {
     for await (const text of linesOf(source)) {
       number++;
       if (text.trim() === '') continue;
-      const { vector, id, payload } = parseLine(text, number);
-      vectors.push(vector);
-      ids.push(id);
-      payloads.push({ payload, json: payloadToJson(payload) });
-      if (vectors.length < most) continue;
-      yield { vectors, ids, payloads };
-      vectors = [];
-      ids = [];
-      payloads = [];
+      rows.push(parseLine(text, number, column));
+      if (rows.length < most) continue;
+      yield rows;
+      rows = [];
     }
-    if (vectors.length > 0) yield { vectors, ids, payloads };
+    if (rows.length > 0) yield rows;
   } finally {
     await source.close();
   }
 }
 
-function parseLine(text: string, number: number): Line {
+function parseLine(text: string, number: number, column: string): JsonRow {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
     throw malformedLine(number, 'JSON', { cause });
   }
-  if (Array.isArray(value)) return { vector: numbersOf(value, number), id: undefined, payload: NO_PAYLOAD };
-  if (typeof value !== 'object' || value === null || !('vector' in value)) {
-    throw malformedLine(number, 'an array of numbers, or an object with a vector');
+  if (Array.isArray(value))
+    return { vector: numbersOf(value, number), id: undefined, payload: NO_PAYLOAD, json: undefined };
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, column)) {
+    throw malformedLine(number, `an array of numbers, or an object with the key ${JSON.stringify(column)}`);
   }
-  const { vector, id, payload } = value as Readonly<Record<string, unknown>>;
+  const { [column]: vector, id, payload } = value as Readonly<Record<string, unknown>>;
   if (payload !== undefined && payload !== null && (typeof payload !== 'object' || Array.isArray(payload))) {
     throw malformedLine(number, 'an object as payload');
   }
@@ -72,6 +67,7 @@ function parseLine(text: string, number: number): Line {
     vector: vector === null ? [] : numbersOf(vector, number),
     id: (id ?? undefined) as VectorId | undefined,
     payload: (payload ?? NO_PAYLOAD) as JsonObject,
+    json: payload ? payloadToJson(payload as JsonObject) : undefined,
   };
 }
 

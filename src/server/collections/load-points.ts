@@ -4,8 +4,7 @@
 import { messageOf } from '../../base/errors.js';
 import type { Engine } from '../../engine/engine.js';
 import { VectorIndex } from '../../search/vector-index.js';
-import type { VectorMatrix } from '../../vectors/vector-matrix.js';
-import { decodeBlock } from '../store/block.js';
+import { type Block, countOfBlock, decodeBlock, idOfRow, numberOfRow } from '../store/block.js';
 import type { CollectionStore } from '../store/collection-store.js';
 import { type GraphFile, openGraphFile } from '../store/graph-file.js';
 import type { CollectionWatch } from './collection-watch.js';
@@ -14,6 +13,7 @@ import { PointTable } from './point-table.js';
 import { Points } from './points.js';
 import { isDead, RowMap } from './row-map.js';
 import { METRICS } from './settings.js';
+import { type BlockToStage, stagedRows } from './staged-rows.js';
 
 /** Rows of the graph are missing: it is to be built anew. */
 class OtherRows extends Error {}
@@ -56,45 +56,90 @@ async function load(
   graph?: GraphFile,
 ): Promise<Points> {
   const { settings } = store;
-  const table = new PointTable();
-  const rows = new RowMap();
-  /** Rows that the graph has, and that are no points any more. */
-  const gone: number[] = [];
-  let nextNumber = Number(store.meta('nextNumber') ?? 0);
-  const numbersOfGraph = graph?.numbers ?? new Float64Array();
-  let met = 0;
-  async function* chunks(): AsyncGenerator<VectorMatrix> {
-    for (const { first, bytes } of store.blocks()) {
-      const { numbers, ids, dims, vectors } = decodeBlock(bytes);
-      const dead = store.dead(first);
-      rows.append(numbers, bytes.length, dead);
-      nextNumber = Math.max(nextNumber, numbers.at(-1)! + 1);
-      let kept = 0;
-      for (const [row, id] of ids.entries()) {
-        const number = numbers[row]!;
-        const isInGraph = met < numbersOfGraph.length && numbersOfGraph[met] === number;
-        if (isInGraph) met++;
-        const isPoint = !isDead(dead, row);
-        if (isPoint && !isInGraph && met < numbersOfGraph.length) throw new OtherRows();
-        // Slots are given in this order, from 0 on, as the index gives its ids.
-        if (isPoint) table.put(id, number);
-        else if (isInGraph) gone.push(table.skip());
-        else continue;
-        if (row > kept) vectors.copyWithin(kept * dims, row * dims, (row + 1) * dims);
-        kept++;
-      }
-      if (kept > 0) yield { data: vectors.subarray(0, kept * dims), dims };
-    }
-    if (met < numbersOfGraph.length) throw new OtherRows();
-  }
+  const reading = new StoreReading(store, graph?.numbers ?? new Float64Array());
   const { size: dims, distance } = settings;
   const options = { dims, metric: METRICS[distance], engine };
+  const chunks = stagedRows(reading.blocks(), dims);
   const index = graph
-    ? await VectorIndex.buildWithGraph<number>(chunks(), options, graph)
-    : await VectorIndex.build<number>(chunks(), options);
+    ? await VectorIndex.buildWithGraph<number>(chunks, options, graph)
+    : await VectorIndex.build<number>(chunks, options);
+  const { table, rows, gone, nextNumber } = reading;
   await index.remove(gone);
   table.release(gone);
   const points = new Points(store, settings, watch, { index, table, rows, nextNumber });
   for (const [field, type] of Object.entries(settings.payloadIndexes)) points.payloadIndexes.add(field, type);
   return points;
+}
+
+/** Goes through the blocks of a store: names the rows that are points, or are in the graph, in the order in which they are given out. */
+class StoreReading {
+  readonly table = new PointTable();
+  readonly rows = new RowMap();
+  /** Slots of rows that the graph has, and that are no points any more. */
+  readonly gone: number[] = [];
+  nextNumber: number;
+  readonly #store: CollectionStore;
+  /** Of the rows of the graph, ascending. */
+  readonly #ofGraph: Float64Array;
+  /** Those of them that came by. */
+  #met = 0;
+
+  constructor(store: CollectionStore, ofGraph: Float64Array) {
+    this.#store = store;
+    this.#ofGraph = ofGraph;
+    this.nextNumber = Number(store.meta('nextNumber') ?? 0);
+  }
+
+  /** Blocks of rows whose slots are 0, 1 and so on, as the index gives its ids. */
+  *blocks(): Generator<BlockToStage, undefined> {
+    for (const first of this.#store.blockNumbers()) {
+      const count = countOfBlock(this.#store.blockNow(first));
+      yield { count, copyInto: (target) => this.#read(first, target) };
+    }
+    if (this.#met < this.#ofGraph.length) throw new OtherRows();
+  }
+
+  /** Copies the rows that are kept; gives how many they are. */
+  #read(first: number, target: Float32Array): number {
+    const dead = this.#store.dead(first);
+    const bytes = this.#store.blockNow(first);
+    const block = decodeBlock(bytes);
+    const { vectors, dims, count } = block;
+    this.rows.append(block, bytes.length, dead);
+    this.nextNumber = Math.max(this.nextNumber, numberOfRow(block, count - 1) + 1);
+    if (!dead && this.#nameAtOnce(block)) {
+      target.set(vectors);
+      return count;
+    }
+    let kept = 0;
+    for (let row = 0; row < count; row++) {
+      if (!this.#name(block, row, !isDead(dead, row))) continue;
+      target.set(vectors.subarray(row * dims, (row + 1) * dims), dims * kept++);
+    }
+    return kept;
+  }
+
+  /** Names a block of points whose ids and numbers follow each other, as those of imports do: whether it is such a block. */
+  #nameAtOnce({ count, ids, numbers }: Block): boolean {
+    if (!('first' in ids && 'first' in numbers) || ids.first <= this.table.lastNumber) return false;
+    const left = this.#ofGraph.length - this.#met;
+    if (left > 0) {
+      const isInGraph = left >= count && this.#ofGraph[this.#met + count - 1] === numbers.first + count - 1;
+      if (!isInGraph || this.#ofGraph[this.#met] !== numbers.first) return false;
+      this.#met += count;
+    }
+    this.table.nameAll(this.table.reserve(count), count, ids.first, numbers.first);
+    return true;
+  }
+
+  /** Gives a row a slot, if it is a point or in the graph: whether it is. */
+  #name(block: Block, row: number, isPoint: boolean): boolean {
+    const number = numberOfRow(block, row);
+    const isInGraph = this.#met < this.#ofGraph.length && this.#ofGraph[this.#met] === number;
+    if (isInGraph) this.#met++;
+    if (isPoint && !isInGraph && this.#met < this.#ofGraph.length) throw new OtherRows();
+    if (isPoint) this.table.put(idOfRow(block, row), number);
+    else if (isInGraph) this.gone.push(this.table.skip());
+    return isPoint || isInGraph;
+  }
 }

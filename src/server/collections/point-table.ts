@@ -55,13 +55,35 @@ export class PointTable {
     return slot;
   }
 
-  /** Gives a slot to a row that is no point, until it is released. */
-  skip(): number {
-    this.#numbers[this.#ids.length] = -1;
-    return this.#ids.push(undefined) - 1;
+  /** Slots that follow each other, the first one is given; they are no points until they are named, and to be released otherwise. */
+  reserve(count: number): number {
+    const first = this.#ids.length;
+    for (let i = 0; i < count; i++) {
+      this.#ids.push(undefined);
+      this.#numbers.push(-1);
+    }
+    return first;
   }
 
-  /** Slots that were skipped, to be used from now on. */
+  /** Makes points of reserved slots: new ones, whose ids and rows have numbers from `id` and `number` on. No id lies between them. */
+  nameAll(slot: number, count: number, id: number, number: number): void {
+    const ids: number[] = [];
+    const slots: number[] = [];
+    for (let i = 0; i < count; i++) {
+      this.#ids[slot + i] = id + i;
+      this.#numbers[slot + i] = number + i;
+      ids.push(id + i);
+      slots.push(slot + i);
+    }
+    this.#slots.addRun(ids, slots);
+  }
+
+  /** Gives a slot to a row that is no point, until it is released. */
+  skip(): number {
+    return this.reserve(1);
+  }
+
+  /** Slots that were skipped or reserved, to be used from now on. */
   release(slots: Iterable<number>): void {
     for (const slot of slots) this.#free.push(slot);
   }

@@ -2,20 +2,20 @@
  * The points of a collection, in memory and in the store, and the one way in which they change: a group of changes is committed to the store, and then
  * done in memory, so that nobody sees what a crash could take back.
  */
-import { messageOf } from '../../base/errors.js';
+import { IndexingError, messageOf } from '../../base/errors.js';
 import type { VectorIndex } from '../../search/vector-index.js';
 import { RequestError } from '../errors.js';
 import { PayloadIndexes } from '../filters/payload-indexes.js';
-import { decodeBlock, encodeBlock } from '../store/block.js';
+import { BlockEncoder, namesOf } from '../store/block.js';
 import type { CollectionStore } from '../store/collection-store.js';
 import type { CollectionWatch } from './collection-watch.js';
-import { compactionOf } from './compaction.js';
+import { compactBlocks, compactionOf } from './compaction.js';
 import { type JsonObject, NO_PAYLOAD } from './payload.js';
 import type { PointId } from './point-id.js';
 import type { PointTable } from './point-table.js';
-import { isDead, type RowMap } from './row-map.js';
+import type { RowMap } from './row-map.js';
 import type { CollectionSettings } from './settings.js';
-import type { WriteGroup } from './write-group.js';
+import type { NewPoint, WriteGroup } from './write-group.js';
 
 /** What is in memory. */
 export interface PointsInMemory {
@@ -24,6 +24,21 @@ export interface PointsInMemory {
   readonly rows: RowMap;
   /** The number of the next row. */
   readonly nextNumber: number;
+}
+
+/** Rows whose ids are numbers from `firstId` on, as those of most imports. */
+export interface NumberedRows {
+  readonly firstId: number;
+  /** Rows of the collection's dims, row-major, in shared memory, so that threads take them. */
+  readonly data: Float32Array;
+}
+
+/** The same, one by one, for what may be there already. */
+export function pointsOf({ firstId, data }: NumberedRows, dims: number): NewPoint[] {
+  return Array.from({ length: data.length / dims }, (_, i) => {
+    const vector = data.subarray(i * dims, (i + 1) * dims);
+    return { id: firstId + i, vector, payload: NO_PAYLOAD, json: undefined };
+  });
 }
 
 /** Payloads that are read between two turns. */
@@ -109,9 +124,9 @@ export class Points {
     }
     const first = this.#nextNumber;
     const ids = put.map(({ id }) => id);
-    const numbers = Float64Array.from(ids, (_, i) => first + i);
-    const vectors = put.map(({ vector }) => vector);
-    const block = ids.length > 0 ? encodeBlock(numbers, ids, this.#settings.size, vectors) : undefined;
+    const names = namesOf({ first }, ids);
+    const block = ids.length > 0 ? new BlockEncoder().encode(names, this.#settings.size) : undefined;
+    for (const [row, { vector }] of put.entries()) block!.vectors.set(vector, row * this.#settings.size);
     const deaths = this.#rows.deathsOf(dying);
     const before = this.store.beginRead();
     try {
@@ -137,7 +152,7 @@ export class Points {
       before.done();
     }
     for (const [block, bits] of deaths) this.#rows.setDead(block, bits);
-    if (block) this.#rows.append(numbers, block.bytes.length);
+    if (block) this.#rows.append(names, block.bytes.length);
     this.#changedRows += ids.length + dying.length;
     for (const { id, before, after } of payloads) {
       this.payloadIndexes.changed(id, this.table.slotOf(id)!, before, after);
@@ -151,6 +166,53 @@ export class Points {
     this.watch.stored(ids.length, startedAtMs);
   }
 
+  /** Whether no point has a number as id that is as great as this one, or greater. */
+  areNew(firstId: number): boolean {
+    return firstId > this.table.lastNumber;
+  }
+
+  /**
+   * `commit` of new points (`areNew`) without payloads: what is done for each of them is as little as can be, and they come into memory while they
+   * are written.
+   *
+   * @param encoder makes the block; its memory is used again for the next one
+   */
+  async storeRows({ firstId, data }: NumberedRows, encoder: BlockEncoder): Promise<void> {
+    const startedAtMs = performance.now();
+    if (this.#broken) throw this.#broken;
+    const dims = this.#settings.size;
+    const count = data.length / dims;
+    const first = this.#nextNumber;
+    const names = { count, numbers: { first }, ids: { first: firstId } };
+    const { bytes, vectors } = encoder.encode(names, dims);
+    vectors.set(data);
+    const slot = this.table.reserve(count);
+    const slots = Array.from({ length: count }, (_, i) => slot + i);
+    let isStored = false;
+    const storing = this.store.commit({ blocks: [[first, bytes]], meta: [['nextNumber', first + count]] }).then(() => {
+      this.watch.committed(performance.now() - startedAtMs);
+      isStored = true;
+      this.#nextNumber += count;
+      this.table.nameAll(slot, count, firstId, first);
+    });
+    // Heard of below.
+    storing.catch(() => undefined);
+    try {
+      await this.index.upsertWhen(storing, { data, dims }, { ids: slots });
+    } catch (cause) {
+      await storing.catch(() => undefined);
+      if (!isStored) {
+        this.table.release(slots);
+        throw refusalOfIndex(cause);
+      }
+      for (let i = 0; i < count; i++) this.table.delete(firstId + i);
+      throw await this.#notInMemory(cause, () => this.store.commit({ removedBlocks: [first] }));
+    }
+    this.#rows.append(names, bytes.length);
+    this.#changedRows += count;
+    this.watch.stored(count, startedAtMs);
+  }
+
   /** The number of the next row. */
   get nextNumber(): number {
     return this.#nextNumber;
@@ -159,30 +221,7 @@ export class Points {
   /** Puts some blocks together, without their dead rows; resolves with the number from which on rows are gone, or undefined where nothing is to do. */
   async compact(): Promise<number | undefined> {
     const compaction = compactionOf(this.#rows);
-    if (!compaction) return undefined;
-    const { at, count } = compaction;
-    const blocks = this.#rows.blocks.slice(at, at + count);
-    const numbers: number[] = [];
-    const ids: PointId[] = [];
-    const vectors: Float32Array[] = [];
-    for (const { first, dead, deadCount, count } of blocks) {
-      if (deadCount === count) continue;
-      const block = decodeBlock(this.store.block(first)!);
-      for (let row = 0; row < count; row++) {
-        if (isDead(dead, row)) continue;
-        numbers.push(block.numbers[row]!);
-        ids.push(block.ids[row]!);
-        vectors.push(block.vectors.subarray(row * block.dims, (row + 1) * block.dims));
-      }
-    }
-    const block = ids.length > 0 ? encodeBlock(numbers, ids, this.#settings.size, vectors) : undefined;
-    await this.store.commit({
-      // The new one may have the number of one that goes.
-      removedBlocks: blocks.map(({ first }) => first),
-      blocks: block ? [[numbers[0]!, block.bytes]] : [],
-    });
-    this.#rows.replace(at, count, Float64Array.from(numbers), block?.bytes.length ?? 0);
-    return blocks.find(({ deadCount }) => deadCount > 0)?.first ?? Number.POSITIVE_INFINITY;
+    return compaction && compactBlocks(compaction, this.#rows, this.store, this.#settings.size);
   }
 
   /** Adds some points to payload indexes that lack them. Resolves with whether there are more. */
@@ -210,7 +249,7 @@ export class Points {
   async #putInMemory(
     ids: readonly PointId[],
     first: number,
-    data: Float32Array<ArrayBuffer>,
+    data: Float32Array,
     takeBack: () => Promise<void>,
   ): Promise<void> {
     const before = ids.map((id) => this.#numberOf(id));
@@ -223,18 +262,32 @@ export class Points {
         if (number === undefined) this.table.delete(id);
         else this.table.put(id, number);
       }
-      await takeBack().catch((error: unknown) => {
-        const sentence = `Points are stored that cannot be searched before a restart (${messageOf(error)})`;
-        this.#broken = new RequestError(507, sentence, { cause: error });
-        throw this.#broken;
-      });
-      const sentence = `There is no memory for these points, and nothing of this request was stored: ${messageOf(cause)}`;
-      throw new RequestError(507, sentence, { cause });
+      throw await this.#notInMemory(cause, takeBack);
     }
+  }
+
+  /** Takes rows out of the store that are not in memory. Resolves with what the request is refused with. */
+  async #notInMemory(cause: unknown, takeBack: () => Promise<void>): Promise<unknown> {
+    try {
+      await takeBack();
+    } catch (error) {
+      const sentence = `Points are stored that cannot be searched before a restart (${messageOf(error)})`;
+      this.#broken = new RequestError(507, sentence, { cause: error });
+      return this.#broken;
+    }
+    return refusalOfIndex(cause);
   }
 
   #numberOf(id: PointId): number | undefined {
     const slot = this.table.slotOf(id);
     return slot === undefined ? undefined : this.table.numberOf(slot);
   }
+}
+
+/** What the index rejected with, for the client: its own words on memory are those of a library. */
+function refusalOfIndex(cause: unknown): unknown {
+  if (!(cause instanceof IndexingError && cause.code === 'InsufficientMemory')) return cause;
+  const sentence =
+    'There is no memory for these points, and nothing of this request was stored. Give the server more with --max-memory, or delete points or collections.';
+  return new RequestError(507, sentence, { cause });
 }

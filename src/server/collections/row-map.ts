@@ -1,6 +1,7 @@
 /**
  * Which block of the store has which rows, and which of them are dead: in memory, a few words for each block.
  */
+import { numberOfRow, type RowNames } from '../store/block.js';
 
 interface BlockRows {
   readonly first: number;
@@ -21,8 +22,8 @@ export class RowMap {
   }
 
   /** A block behind all others. */
-  append(numbers: Float64Array, bytes: number, dead?: Uint8Array): void {
-    this.#blocks.push(createBlockRows(numbers, bytes, dead));
+  append(names: RowNames, bytes: number, dead?: Uint8Array): void {
+    this.#blocks.push(createBlockRows(names, bytes, dead));
   }
 
   /** What the store is to keep of blocks in which these rows die: nothing changes here. */
@@ -54,8 +55,8 @@ export class RowMap {
   }
 
   /** Puts one block, or none, in the place of some that follow each other. */
-  replace(at: number, count: number, numbers: Float64Array, bytes: number): void {
-    const blocks = numbers.length > 0 ? [createBlockRows(numbers, bytes, undefined)] : [];
+  replace(at: number, count: number, names: RowNames, bytes: number): void {
+    const blocks = names.count > 0 ? [createBlockRows(names, bytes, undefined)] : [];
     this.#blocks.splice(at, count, ...blocks);
   }
 
@@ -74,13 +75,13 @@ export function isDead(bits: Uint8Array | undefined, row: number): boolean {
   return bits !== undefined && ((bits[row >>> 3]! >>> (row & 7)) & 1) === 1;
 }
 
-function createBlockRows(numbers: Float64Array, bytes: number, dead: Uint8Array | undefined): BlockRows {
-  const count = numbers.length;
-  const first = numbers[0]!;
-  const follow = numbers[count - 1]! - first === count - 1;
+function createBlockRows(names: RowNames, bytes: number, dead: Uint8Array | undefined): BlockRows {
+  const { count, numbers } = names;
+  const first = numberOfRow(names, 0);
+  const follow = numberOfRow(names, count - 1) - first === count - 1;
   return {
     first,
-    numbers: follow ? undefined : numbers.slice(),
+    numbers: follow || 'first' in numbers ? undefined : numbers.slice(),
     count,
     bytes,
     dead: dead?.slice(),

@@ -9,6 +9,8 @@ interface Chunk<Key, Value> {
 }
 
 const MOST = 512;
+/** A shorter run would leave lists that are too short. */
+const LEAST_RUN = MOST / 4;
 
 export class SortedMap<Key, Value> {
   /** Negative where `a` comes first, 0 for the same key. */
@@ -54,6 +56,24 @@ export class SortedMap<Key, Value> {
       if (at <= half) insert(chunk, at, key, value);
       else insert(upper, at - half, key, value);
     }
+  }
+
+  /** Adds keys in order, none of which is there, nor any key between the first and the last of them. */
+  addRun(keys: readonly Key[], values: readonly Value[]): void {
+    if (keys.length < LEAST_RUN) {
+      for (const [i, key] of keys.entries()) this.set(key, values[i]!);
+      return;
+    }
+    const index = this.#chunkFor(keys[0]!);
+    const next = this.#chunks[index];
+    const at = next ? this.#placeOf(next, keys[0]!) : 0;
+    const before = at > 0 ? [{ keys: next!.keys.splice(0, at), values: next!.values.splice(0, at) }] : [];
+    const run: Chunk<Key, Value>[] = [];
+    for (let first = 0; first < keys.length; first += MOST) {
+      run.push({ keys: keys.slice(first, first + MOST), values: values.slice(first, first + MOST) });
+    }
+    this.#chunks.splice(index, 0, ...before, ...run);
+    this.#size += keys.length;
   }
 
   delete(key: Key): void {

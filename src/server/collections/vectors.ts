@@ -16,30 +16,42 @@ export function checkVector(settings: CollectionSettings, vector: ArrayLike<numb
 }
 
 /** Whether a vector has finite components and, for Cosine, a direction; a vector of no components has neither. @throws {RequestError} 400 for other dims */
-export function isSearchable(
-  { size, distance }: CollectionSettings,
-  vector: ArrayLike<number>,
-  owner: string,
-): boolean {
+export function isSearchable(settings: CollectionSettings, vector: ArrayLike<number>, owner: string): boolean {
+  const { size, distance } = settings;
   if (vector.length === 0) return false;
-  if (vector.length !== size) {
-    throw new RequestError(
-      400,
-      `Wrong input: Vector dimension error: expected dim: ${size}, got ${vector.length} for ${owner}`,
-    );
+  checkDims(settings, vector.length, owner);
+  for (let i = 0; i < size; i++) if (!Number.isFinite(Math.fround(vector[i]!))) return false;
+  return distance !== 'Cosine' || !isZero(vector);
+}
+
+/** @throws {RequestError} 400 */
+export function checkDims({ size }: CollectionSettings, dims: number, owner: string): void {
+  if (dims === size) return;
+  throw new RequestError(400, `Wrong input: Vector dimension error: expected dim: ${size}, got ${dims} for ${owner}`);
+}
+
+/** Rows that are not searchable, of many: `data` is row-major, of the collection's dims. */
+export function unsearchableRows({ size, distance }: CollectionSettings, data: Float32Array): number[] {
+  const found: number[] = [];
+  const inFours = size - (size % 4);
+  for (let at = 0; at < data.length; at += size) {
+    // NaN and infinities make a sum NaN; four of them, since each addition waits for the one before.
+    let [a, b, c, d] = [0, 0, 0, 0];
+    for (let i = at; i < at + inFours; i += 4) {
+      a += data[i]! * 0;
+      b += data[i + 1]! * 0;
+      c += data[i + 2]! * 0;
+      d += data[i + 3]! * 0;
+    }
+    for (let i = at + inFours; i < at + size; i++) a += data[i]! * 0;
+    const isSound = a + b + c + d === 0 && (distance !== 'Cosine' || !isZero(data, at, at + size));
+    if (!isSound) found.push(at / size);
   }
-  if (!(vector instanceof Float32Array)) {
-    for (let i = 0; i < size; i++) if (!Number.isFinite(Math.fround(vector[i]!))) return false;
-    return distance !== 'Cosine' || !isZero(vector);
-  }
-  // For bulk: NaN and infinities make the sum NaN.
-  let sum = 0;
-  for (let i = 0; i < size; i++) sum += vector[i]! * 0;
-  return sum === 0 && (distance !== 'Cosine' || !isZero(vector));
+  return found;
 }
 
 /** As float32. */
-function isZero(vector: ArrayLike<number>): boolean {
-  for (let i = 0; i < vector.length; i++) if (Math.fround(vector[i]!) !== 0) return false;
+function isZero(vector: ArrayLike<number>, first = 0, last = vector.length): boolean {
+  for (let i = first; i < last; i++) if (Math.fround(vector[i]!) !== 0) return false;
   return true;
 }

@@ -81,9 +81,14 @@ export class CollectionStore {
     return this.#meta.get(key);
   }
 
-  /** In the order of their numbers. The bytes are good until the next one is asked for. */
-  *blocks(): Generator<{ readonly first: number; readonly bytes: Uint8Array }> {
-    for (const { key, value } of this.#blocks.getRange()) yield { first: key, bytes: value };
+  /** Numbers of the first rows of all blocks, in order. */
+  blockNumbers(): Iterable<number> {
+    return this.#blocks.getKeys();
+  }
+
+  /** The bytes of a block without a copy of them: good until anything is read or written, so to be done with at once. */
+  blockNow(first: number): Uint8Array {
+    return this.#blocks.getBinaryFast(first)!;
   }
 
   block(first: number): Uint8Array | undefined {

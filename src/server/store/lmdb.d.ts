@@ -3,6 +3,8 @@
  */
 export interface Database<V, K> {
   get(key: K, options?: { readonly transaction?: Transaction }): V | undefined;
+  /** A view on memory that is used again, or on the map: for a look at once. */
+  getBinaryFast(key: K): Uint8Array | undefined;
   put(key: K, value: V): Promise<boolean>;
   remove(key: K): Promise<boolean>;
   getRange(options?: RangeOptions<K>): Iterable<{ readonly key: K; readonly value: V }>;

@@ -12,7 +12,7 @@ import { type CollectionSettings, DEFAULT_GRAPH, type Distance, METRICS } from '
 import { SortedMap } from '../collections/sorted-map.js';
 import { isSearchable } from '../collections/vectors.js';
 import { INDEX_TYPES } from '../filters/payload-index.js';
-import { encodeBlock } from './block.js';
+import { BlockEncoder, namesOf } from './block.js';
 import type { CollectionStore } from './collection-store.js';
 import { copyGraphFile } from './graph-file.js';
 
@@ -54,6 +54,7 @@ class Restoring {
   async into(store: CollectionStore): Promise<void> {
     const { count, dims, vectors } = this.#places;
     const seen = new SortedMap<PointId, true>(comparePointIds);
+    const encoder = new BlockEncoder();
     const most = Math.max(1, Math.min(MOST_ROWS, Math.floor(BLOCK_BYTES / (4 * dims))));
     for (let first = 0; first < count; first += most) {
       const rows = Math.min(most, count - first);
@@ -67,9 +68,9 @@ class Restoring {
         if (seen.get(id)) throw this.#fault(first + row, `another id than ${id}, which is there twice`);
         seen.set(id, true);
       }
-      const numbers = Float64Array.from(ids, (_, row) => first + row);
-      const { bytes } = encodeBlock(numbers, ids, dims, each);
-      await store.commit({ blocks: [[first, bytes]], payloads, meta: [['nextNumber', first + rows]] });
+      const block = encoder.encode(namesOf({ first }, ids), dims);
+      block.vectors.set(data);
+      await store.commit({ blocks: [[first, block.bytes]], payloads, meta: [['nextNumber', first + rows]] });
     }
   }
 
