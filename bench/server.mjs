@@ -431,11 +431,12 @@ const benches = {
     };
     await load(16, endAt - performance.now(), mixed);
     clearInterval(timer);
+    const settled = rss.slice(60);
     const [quarter, last] = [rss.slice(rss.length >> 2, rss.length >> 1), rss.slice(-(rss.length >> 2))];
     tell(
       `memory over ${options.minutes} minutes of mixed load`,
-      `${whole(median(last) / 1e6)} MB in the last quarter`,
-      `${whole(median(quarter) / 1e6)} MB in the second`,
+      `${whole(median(last) / 1e6)} MB in the last quarter, ${whole(median(quarter) / 1e6)} MB in the second`,
+      `${whole(Math.min(...settled) / 1e6)} to ${whole(Math.max(...settled) / 1e6)} MB after the first minute`,
       (median(last) / median(quarter)).toFixed(2),
       'steady',
     );

@@ -133,19 +133,28 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     });
   }
 
-  /** `build` of rows of which the first ones, in their order, are those of a graph that was saved: with that graph. @internal */
-  static async buildWithGraph<Id extends VectorId = VectorId>(
+  /**
+   * `build` of rows that are stored elsewhere: with the graph that was saved, where there is one, whose rows are the first ones in their order.
+   *
+   * @param stored.expected how many rows there will be, about
+   * @internal
+   */
+  static async buildStored<Id extends VectorId = VectorId>(
     vectors: AsyncIterable<VectorSource>,
     options: BuildOptions<Id>,
-    graph: { readonly source: ByteSource; readonly places: SavedGraphPlaces },
+    stored: {
+      readonly expected: number | undefined;
+      readonly graph: { readonly source: ByteSource; readonly places: SavedGraphPlaces } | undefined;
+    },
   ): Promise<VectorIndex<Id>> {
     checkBuildOptions(options);
     const { metric = 'cosine', dims, precision = 'float32' } = options;
     const shape = { metric, dims, precision, segmentBytes: undefined, inFile: false };
+    const { expected, graph } = stored;
     return untilEnded(options, (signal) =>
       VectorIndex.#create(options, shape, async (core) => {
-        const rooms = await fillWithVectors(core, vectors, options, signal);
-        await core.loadGraph(graph.source, graph.places, rooms, signal);
+        const rooms = await fillWithVectors(core, vectors, { ...options, expected }, signal);
+        if (graph) await core.loadGraph(graph.source, graph.places, rooms, signal);
       }),
     );
   }
