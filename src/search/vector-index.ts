@@ -160,7 +160,7 @@ export class VectorIndex<Id extends VectorId = VectorId> {
   }
 
   /**
-   * Reads a saved index: a file by its path, a Blob, or its bytes. With `rows: 'file'` its rows stay there; see {@link LoadOptions}. Rows that were rejected when it was written by
+   * Reads a saved index: a file by its path or, in Node, its http(s) URL (by ranges), a Blob, or its bytes. With `rows: 'file'` its rows stay there; see {@link LoadOptions}. Rows that were rejected when it was written by
    * `simdex index --on-invalid skip` are left out; the numbers of the others stay.
    *
    * Rejects with {@link IndexingError} `FileAccess` for what cannot be read, and `MalformedFile` for a truncated, foreign, damaged

@@ -36,7 +36,7 @@ describe.skipIf(!hasRedis)('hostile jobs', () => {
   beforeAll(async () => {
     redis = await startRedis();
     queue = new Queue('simdex', { connection: connectTo(redis) });
-  });
+  }, 120_000);
   afterEach(async () => {
     await worker?.close();
     worker = undefined;

@@ -22,7 +22,7 @@ describe.skipIf(!hasRedis)('random runs with random faults', () => {
   beforeAll(async () => {
     kept = await startRedis({ appendOnly: true });
     forgetful = await startRedis();
-  });
+  }, 120_000);
   afterAll(async () => {
     for (const worker of workers) await worker.kill();
   });

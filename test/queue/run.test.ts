@@ -29,7 +29,7 @@ describe.skipIf(!hasRedis)('a run by three workers', () => {
     redis = await startRedis();
     for (let i = 0; i < 3; i++) workers.push(await startWorker(redis, directory.path));
     queue = new Queue('simdex', { connection: connectTo(redis) });
-  });
+  }, 120_000);
 
   const distribute = (args: readonly string[]) =>
     runWell(['distribute', ...args, '--redis', redis.url], { cwd: directory.path });

@@ -23,6 +23,12 @@ export interface TestRedis {
   start(): Promise<void>;
 }
 
+/** What ends with a file's tests, the last thing first; hooks cannot be added while a test runs. */
+const ending: (() => Promise<void> | void)[] = [];
+afterAll(async () => {
+  for (const end of ending.reverse()) await end();
+}, 120_000);
+
 /** @param appendOnly whether what it holds outlives `kill` */
 export async function startRedis({ appendOnly = false, password = '' } = {}): Promise<TestRedis> {
   const folder = mkdtempSync(join(tmpdir(), 'simdex-redis-'));
@@ -40,7 +46,7 @@ export async function startRedis({ appendOnly = false, password = '' } = {}): Pr
     server = spawn('redis-server', flags, { stdio: 'ignore' });
     while (!(await answers(port))) await new Promise((resolve) => setTimeout(resolve, 20));
   };
-  afterAll(async () => {
+  ending.push(async () => {
     await kill();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -79,11 +85,6 @@ export interface TestWorker {
   stop(): Promise<number | null>;
 }
 
-const workers: TestWorker[] = [];
-afterAll(async () => {
-  for (const worker of workers) await worker.kill();
-});
-
 /** Starts `simdex work` in `root`, and waits until it takes work. */
 export async function startWorker(redis: TestRedis, root: string, flags: readonly string[] = []): Promise<TestWorker> {
   const args = [CLI, 'work', '--redis', redis.url, '--root', root, '--threads', '1', ...flags];
@@ -112,7 +113,7 @@ export async function startWorker(redis: TestRedis, root: string, flags: readonl
       return (await exit)[0] as number | null;
     },
   };
-  workers.push(worker);
+  ending.push(() => worker.kill());
   while (!text.includes('waits for work')) {
     if (isOver()) throw new Error(`simdex work ended: ${text}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -124,7 +125,7 @@ export async function startWorker(redis: TestRedis, root: string, flags: readonl
 export function connectTo({ url }: TestRedis): Redis {
   const redis = new Redis(url, { maxRetriesPerRequest: null });
   redis.on('error', () => undefined);
-  afterAll(() => redis.disconnect());
+  ending.push(() => redis.disconnect());
   return redis;
 }
 
