@@ -4,7 +4,16 @@
 //
 //   node scripts/consumer-types.mjs
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,7 +37,10 @@ function errorsOf({ node, module, resolution }) {
   const imported = entries.filter((entry) => entry !== (node ? './monitor-element' : './server'));
   const lines = imported.map((entry, i) => `export * as entry${i} from '${name}${entry.slice(1)}';`);
   writeFileSync(file, lines.join('\n'));
-  const program = ts.createProgram([file], {
+  // The guide's example for pages is a program of theirs.
+  const example = join(folder, 'keep-index.ts');
+  copyFileSync(join(project, 'examples/keep-index.ts'), example);
+  const program = ts.createProgram([file, ...(node ? [] : [example])], {
     strict: true,
     noEmit: true,
     skipLibCheck: false,

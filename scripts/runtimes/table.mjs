@@ -6,7 +6,7 @@ const line = ({ name, version, how, command, server }) =>
   `| ${[`${name} ${version}`.trim(), how, command, server].join(' | ')} |`;
 
 /** @param results what `npm run runtimes` found, in order */
-export function runtimesTable(results) {
+function runtimesTable(results) {
   return ['| where | indexing and search | command | server |', '| --- | --- | --- | --- |', ...results.map(line)].join(
     '\n',
   );

@@ -2,18 +2,20 @@
  * Kernels that the caller serves: the files of the package, as bytes or compiled.
  */
 import { readFileSync } from 'node:fs';
-import { Engine, MonitoredParallelIndexer, VectorIndex } from 'simdex';
+import { Engine, MonitoredParallelIndexer, type OwnWasm, VectorIndex } from 'simdex';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { differencesFrom } from '../indexing/reference.js';
 import { randomRows } from '../indexing/support.js';
 
-const bytesOf = (file: string) => Uint8Array.from(readFileSync(new URL(`../../dist/${file}`, import.meta.url)));
+const bytesOf = (file: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(readFileSync(new URL(`../../dist/${file}`, import.meta.url)));
 const rows = randomRows(20_000, 64);
+const kernels = bytesOf('simd-shared.wasm');
 
 test.each([
-  ['as bytes', bytesOf('simd-shared.wasm')],
-  ['compiled', new WebAssembly.Module(bytesOf('simd-shared.wasm'))],
-])('a file of all kernels, %s, indexes, searches and builds graphs', async (_, wasm) => {
+  ['as bytes', kernels, [kernels.byteLength]],
+  ['compiled', new WebAssembly.Module(kernels), []],
+])('a file of all kernels, %s, indexes, searches and builds graphs', async (_, wasm: OwnWasm, bytes: number[]) => {
   // What compiles after this compiles none of the library's own bytes.
   const compiled: number[] = [];
   const compile = WebAssembly.compile;
@@ -31,7 +33,7 @@ test.each([
   const { ids } = await index.search(rows[5]!, 1, { recall: 0.9 });
   expect(ids).toEqual([5]);
   expect(index.backend?.kernel).toBe('simd');
-  expect(compiled).toEqual(wasm instanceof WebAssembly.Module ? [] : [wasm.byteLength]);
+  expect(compiled).toEqual(bytes);
 });
 
 test('a module for memory that is not shared is refused, and the file that fits is named', async () => {

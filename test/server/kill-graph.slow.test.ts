@@ -11,7 +11,7 @@ import { casesOf, seedOfTheDay } from '../seed.js';
 import { type ServerProcess, startServer } from './server-process.js';
 
 const DIMS = 8;
-const FIRST = 22_000;
+const FIRST = 12_000;
 const QUERIES = 200;
 
 const vectorOf = (seed: number) =>
