@@ -1,7 +1,8 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { dts } from 'rollup-plugin-dts';
 import { minify as terser } from 'terser';
+import { forUnsharedMemory } from './build/js/src/kernel/unshared.js';
 import { pageLoaderPlugin } from './scripts/page-loader-plugin.mjs';
 import { pageScriptPlugin } from './scripts/page-script-plugin.mjs';
 import { wasmPlugin } from './scripts/wasm-plugin.mjs';
@@ -21,6 +22,8 @@ const packages = [
   'h5wasm/node',
   'fastify',
   'lmdb',
+  'bullmq',
+  'ioredis',
 ];
 
 const built = (file) => fileURLToPath(new URL(`build/js/src/${file}`, import.meta.url));
@@ -39,7 +42,8 @@ const rowsInFile = ['file/load-in-file', 'file/build-in-file', 'load-compact'].m
 const engine = [built('indexing/parallel-indexer.js'), built('engine/lanes/browser/platform.js')];
 
 // Entries are found beside their chunks: the worker is found relative to whichever file asks for it.
-const output = { dir: 'dist', format: 'es', sourcemap: true };
+// The maps are for those who work on simdex: no file names them, and the package has none.
+const output = { dir: 'dist', format: 'es', sourcemap: 'hidden' };
 // TypeScript's helper for `await using` looks for a shared copy of itself on `this`.
 const context = 'globalThis';
 
@@ -50,15 +54,18 @@ const node = {
     metrics: 'build/js/src/index.metrics.js',
     'monitor-events': 'build/js/src/index.monitor-events.js',
     'index.server': 'build/js/src/index.server.js',
+    'index.bullmq': 'build/js/src/index.bullmq.js',
     report: 'build/js/src/index.report.js',
     cli: 'build/js/src/cli/main.js',
+    // The process of a worker.
+    'work-unit': 'build/js/src/cli/work-unit.js',
     // For what describes the command: scripts/docs.mjs.
     'cli-program': 'build/js/src/cli/program.js',
   },
   output: { ...output, chunkFileNames: 'chunk-[name].js' },
   context,
   external: (id) => id.startsWith('node:') || packages.includes(id),
-  plugins: [clean('dist'), wasmPlugin(), pageScriptPlugin()],
+  plugins: [clean('dist'), kernelFiles(), wasmPlugin(), pageScriptPlugin(), minify({ readable: true })],
 };
 
 /**
@@ -70,7 +77,7 @@ const nodeWorker = {
   output: { ...output, inlineDynamicImports: true },
   context,
   external: node.external,
-  plugins: [wasmPlugin()],
+  plugins: [wasmPlugin(), minify({ readable: true })],
 };
 
 // Pages load these as they are, too: nothing is imported by a bare name, and they are small.
@@ -119,6 +126,14 @@ const page = {
   plugins: pagePlugins,
 };
 
+/** One file for places that load nothing later. */
+const pageSingle = {
+  input: { 'index.single': 'build/js/src/index.single.js' },
+  output: { ...pageOutput, inlineDynamicImports: true },
+  context,
+  plugins: pagePlugins,
+};
+
 /** The benchmark suite for bench/browser-suite.mjs, no part of the package. The page knows `benchmark` by an import map. */
 const pageSuite = {
   input: { 'suite-page': 'build/js/bench/suite/browser/suite-page.js' },
@@ -138,12 +153,14 @@ const declarations = {
       'index.node',
       'index.browser',
       'index.inline',
+      'index.single',
       'index.kernel',
       'index.metrics',
       'index.monitor-element',
       'index.monitor-events',
       'index.report',
       'index.server',
+      'index.bullmq',
       'engine/worker/node',
       'engine/worker/browser',
       'engine/worker/browser-search',
@@ -157,10 +174,20 @@ const declarations = {
     // Symbol.dispose, for programs that do not take the newest library of TypeScript.
     banner: '/// <reference lib="esnext.disposable" />',
   },
-  plugins: [dts()],
+  plugins: [dts(), kernelTypes()],
 };
 
-export default [node, nodeWorker, ...pageWorkers, pageElement, pageGraphReport, page, pageSuite, declarations];
+export default [
+  node,
+  nodeWorker,
+  ...pageWorkers,
+  pageElement,
+  pageGraphReport,
+  page,
+  pageSingle,
+  pageSuite,
+  declarations,
+];
 
 /**
  * Bundlers leave out whole files that a program does not need, more surely than parts of one; so what can be used without
@@ -212,13 +239,54 @@ function unzip() {
   return { name: 'unzip', resolveId: (id) => (id === 'fflate' ? file : null) };
 }
 
-function minify() {
-  const options = { module: true, ecma: 2022, compress: { passes: 3, reduce_funcs: false } };
+/** What an import of such a file gives, where bundlers make a module of it. */
+function kernelTypes() {
+  const source =
+    "import type { WasmModule } from './index.browser.js';\ndeclare const kernels: WasmModule;\nexport default kernels;\n";
+  return {
+    name: 'kernel-types',
+    generateBundle() {
+      this.emitFile({ type: 'asset', fileName: 'kernels.d.ts', source });
+    },
+  };
+}
+
+/** All kernels in one file, for those who serve them themselves: for shared memory, and for memory that is not. */
+function kernelFiles() {
+  return {
+    name: 'kernel-files',
+    generateBundle() {
+      const shared = new Uint8Array(readFileSync('build/kernel/all-simd.wasm'));
+      this.emitFile({ type: 'asset', fileName: 'simd-shared.wasm', source: shared });
+      this.emitFile({ type: 'asset', fileName: 'simd.wasm', source: forUnsharedMemory(shared) });
+    },
+  };
+}
+
+/**
+ * ASCII only: a page without a charset reads classic scripts, into which bundlers put this, as windows-1252. What Node runs keeps its names and
+ * its lines, for whoever reads a stack.
+ */
+function minify({ readable = false } = {}) {
+  const small = {
+    module: true,
+    ecma: 2022,
+    compress: { passes: 3, reduce_funcs: false },
+    format: { ascii_only: true },
+  };
+  const plain = {
+    module: true,
+    compress: false,
+    mangle: false,
+    // Some comments are for bundlers.
+    format: { ascii_only: true, semicolons: false, comments: /webpackIgnore|@vite-ignore/ },
+  };
   return {
     name: 'minify',
     async renderChunk(code) {
-      const { code: small, map } = await terser(code, { ...options, sourceMap: { asObject: true } });
-      return { code: small, map };
+      const options = { ...(readable ? plain : small), sourceMap: { asObject: true } };
+      const { code: output, map } = await terser(code, options);
+      return { code: output, map };
     },
   };
 }

@@ -5,15 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { chromiumFlags, findChromium } from './scripts/find-chromium.mjs';
+import { pageProject, SLOW, testTimeout } from './scripts/page-project.mjs';
 import { pageScriptPlugin } from './scripts/page-script-plugin.mjs';
+import { isolation } from './scripts/page-server.mjs';
 import { wasmPlugin } from './scripts/wasm-plugin.mjs';
 
 const built = (name) => fileURLToPath(new URL(`./dist/${name}`, import.meta.url));
 
-/** For what hangs; a busy machine is merely slow. */
-const testTimeout = 120_000;
-
-const SLOW = 'test/**/*.slow.test.ts';
 /** Folders whose files leave nothing behind: they share processes. */
 const PURE = ['base', 'formats', 'memory', 'metrics', 'monitoring', 'reporting', 'vectors'].map(
   (name) => `test/${name}/**/*.test.ts`,
@@ -24,6 +22,7 @@ const node = {
   resolve: {
     alias: [
       { find: /^simdex$/, replacement: built('index.node.js') },
+      { find: /^simdex\/bullmq$/, replacement: built('index.bullmq.js') },
       { find: /^simdex\/kernel$/, replacement: built('kernel.js') },
       { find: /^simdex\/metrics$/, replacement: built('metrics.js') },
       { find: /^simdex\/monitor-element$/, replacement: built('monitor-element.js') },
@@ -52,45 +51,15 @@ const pure = {
 /** Long suites and soaks, by themselves: `npm run test:slow`. */
 const slow = { ...node, test: { ...node.test, name: 'slow', include: [SLOW], exclude: [] } };
 
-const isolation = {
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-};
-
-/**
- * A page of one kind; `environment` says what the common suite is to find in it. `without` names files of the common suite for
- * which the kind makes no difference: another kind runs them on the same code.
- */
-function page(
-  name,
-  { headers = {}, entry = 'index.browser.js', setupFiles = [], kernel = 'auto', without = [], backend },
-) {
-  return {
-    resolve: {
-      alias: [
-        { find: /^simdex$/, replacement: built(entry) },
-        { find: /^simdex\/kernel$/, replacement: built('kernel.browser.js') },
-        { find: /^simdex\/worker$/, replacement: built('worker.browser.js') },
-      ],
+/** A page of one kind in Chromium. */
+const page = (name, options) =>
+  pageProject(name, {
+    ...options,
+    browser: {
+      provider: playwright({ launchOptions: { executablePath: findChromium(), args: chromiumFlags } }),
+      instances: [{ browser: 'chromium' }],
     },
-    server: { headers },
-    test: {
-      name,
-      include: ['test/common/**/*.test.ts', 'test/pages/**/*.test.ts'],
-      exclude: [SLOW, ...without.map((file) => `test/common/${file}.test.ts`)],
-      setupFiles,
-      provide: { environment: { kernel, backend } },
-      testTimeout,
-      browser: {
-        enabled: true,
-        headless: true,
-        screenshotFailures: false,
-        provider: playwright({ launchOptions: { executablePath: findChromium(), args: chromiumFlags } }),
-        instances: [{ browser: 'chromium' }],
-      },
-    },
-  };
-}
+  });
 
 /** What a caller may ask for and what a monitor tells: the same code wherever the kernel and the workers come from. */
 const ABOVE_KERNEL = ['options', 'real-time'];

@@ -1,18 +1,15 @@
 // The graph kernel, and `VectorIndex` with a graph, on one thread against native graphs: time to build, and queries a second at a recall.
 //
-//   node bench/graph.mjs [--data FILE] [--queries FILE] [--rows N] [--degree 32] [--effort 128] [--alpha 1.1] [--rounds 5]
-//                        [--recalls 0.95,0.99] [--peers FOLDER]
+//   node bench/graph.mjs [--data FILE] [--queries FILE] [--synthetic] [--rows N] [--degree 32] [--effort 128] [--alpha 1.1] [--rounds 5]
+//                        [--recalls 0.95,0.99] [--peers FOLDER] [--ef-construction 200]
 //
-// FILE: rows in .npy, float32 (default: glove-100.npy and glove-100.queries.npy in the folder that SIMDEX_DATA names). FOLDER is
-// one in which peers were installed, outside of this repository; those that are not there are left out:
+// FILE: rows in .npy, float32 (default: glove-100.npy and glove-100.queries.npy in the folder that SIMDEX_DATA names). --synthetic takes rows
+// of 384 components in clusters instead. FOLDER: see graph/peers.mjs; --ef-construction is that of hnswlib-node.
 //
-//   mkdir -p /some/where && cd /some/where && npm init -y && npm install hnswlib-node usearch
-//
-// Alpha is on squared distances, as in assembly/graph/layout.ts. Similarity is the cosine. Every side is given the effort with which it first reaches a recall of the ten best, and is then timed
-// in rounds that alternate all sides; figures are minima over the rounds. simdex scores those
+// Alpha is on squared distances, as in assembly/graph/layout.ts. Similarity is the cosine. Every side is given the effort with which it first
+// reaches a recall of the ten best, and is then timed in rounds that alternate all sides; figures are minima over the rounds. simdex scores those
 // of its candidates again in float64 that may be among the ten best.
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DONE } from '../build/js/src/kernel/graph/graph-kernel.js';
@@ -21,6 +18,9 @@ import { writeGraph, writeScratch } from '../build/js/src/kernel/graph/graph-mem
 import { readNearest } from '../build/js/src/kernel/graph/graph-nearest.js';
 import { measureSpace, writeQuery } from '../build/js/src/kernel/graph/graph-space.js';
 import { VectorIndex } from '../dist/index.node.js';
+import { unitRowsOf } from './graph/npy-rows.mjs';
+import { buildPeers, timeOf } from './graph/peers.mjs';
+import { asRows, clusteredRows } from './graph/rows.mjs';
 
 const folder = process.env.SIMDEX_DATA ?? '../shared/data';
 const { values: options } = parseArgs({
@@ -34,6 +34,8 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '5' },
     recalls: { type: 'string', default: '0.95,0.99' },
     peers: { type: 'string' },
+    'ef-construction': { type: 'string', default: '200' },
+    synthetic: { type: 'boolean', default: false },
   },
 });
 const [degree, buildEffort, alpha, rounds] = [options.degree, options.effort, options.alpha, options.rounds].map(
@@ -42,21 +44,12 @@ const [degree, buildEffort, alpha, rounds] = [options.degree, options.effort, op
 const K = 10;
 const LIMIT = 2048;
 
-const { rows: all, dims } = unitRows(options.data);
-const rows = options.rows === undefined ? all : all.subarray(0, Number(options.rows) * dims);
+const { rows, queries, dims } = options.synthetic ? synthetic() : fromFiles();
 const count = rows.length / dims;
-const { rows: queryRows } = unitRows(options.queries);
-const queries = Array.from({ length: queryRows.length / dims }, (_, q) => queryRows.slice(q * dims, (q + 1) * dims));
 const truth = queries.map((query) => new Set(exact(query)));
 
 const sides = [simdex(), await vectorIndex()];
-for (const start of [hnswlib, usearch]) {
-  try {
-    sides.push(start());
-  } catch (error) {
-    console.error(`without ${start.name}: ${error.message.split('\n')[0]}`);
-  }
-}
+sides.push(...buildPeers(options.peers, rows, dims, { efConstruction: Number(options['ef-construction']) }));
 
 console.log(`${count} × ${dims}, ${queries.length} queries\n`);
 console.log('| | build s |\n|---|---|');
@@ -84,6 +77,18 @@ for (const recall of options.recalls.split(',').map(Number)) {
 }
 
 for (const { dispose } of sides) await dispose?.();
+
+function fromFiles() {
+  const { rows: all, dims } = unitRowsOf(options.data);
+  const rows = options.rows === undefined ? all : all.subarray(0, Number(options.rows) * dims);
+  return { rows, dims, queries: asRows(unitRowsOf(options.queries).rows, dims) };
+}
+
+function synthetic() {
+  const [dims, queries] = [384, 1000];
+  const all = clusteredRows(Number(options.rows ?? 100_000) + queries, dims);
+  return { dims, rows: all.slice(queries * dims), queries: asRows(all.subarray(0, queries * dims), dims) };
+}
 
 function simdex() {
   const layout = layOutGraph({ capacity: count, dims, metric: 'cosine', degree }, 0);
@@ -157,51 +162,6 @@ function best(candidates, scores) {
   return top;
 }
 
-function peer(name) {
-  if (options.peers === undefined) throw new Error('no --peers FOLDER');
-  return createRequire(join(options.peers, 'package.json'))(name);
-}
-
-function hnswlib() {
-  const { HierarchicalNSW } = peer('hnswlib-node');
-  const index = new HierarchicalNSW('ip', dims);
-  index.initIndex(count, 16, 200, 100);
-  const given = Array.from({ length: count }, (_, i) => Array.from(rows.subarray(i * dims, (i + 1) * dims)));
-  const buildSeconds = timeOf(() =>
-    given.forEach((row, i) => {
-      index.addPoint(row, i);
-    }),
-  );
-  const asArray = new Map(queries.map((query) => [query, Array.from(query)]));
-  const search = (query, effort) => {
-    index.setEf(effort);
-    return index.searchKnn(asArray.get(query), K).neighbors;
-  };
-  return { name: 'hnswlib-node, M 16, efConstruction 200', buildSeconds, search };
-}
-
-function usearch() {
-  const { Index } = peer('usearch');
-  const settings = { metric: 'ip', connectivity: 16, dimensions: dims, expansion_add: 128, expansion_search: 64 };
-  const index = new Index(settings);
-  const buildSeconds = timeOf(() => {
-    for (let i = 0; i < count; i++) index.add(BigInt(i), rows.slice(i * dims, (i + 1) * dims), 1);
-  });
-  // The effort is a setting of the index: one more opens the saved index with another one.
-  const file = join(options.peers, 'bench-graph.usearch');
-  index.save(file);
-  const byEffort = new Map();
-  const search = (query, effort) => {
-    if (!byEffort.has(effort)) {
-      const opened = new Index({ ...settings, expansion_search: effort });
-      opened.load(file);
-      byEffort.set(effort, opened);
-    }
-    return Array.from(byEffort.get(effort).search(query, K, 1).keys, Number);
-  };
-  return { name: 'usearch f32, connectivity 16, expansion 128', buildSeconds, search };
-}
-
 /** The least effort, on a scale of steps of about a tenth, that reaches the recall. */
 async function effortFor(side, recall) {
   for (let effort = 16; effort <= LIMIT; effort = Math.ceil(effort * 1.1)) {
@@ -226,28 +186,4 @@ function exact(query) {
     Uint32Array.from({ length: count }, (_, i) => i),
     scores,
   );
-}
-
-/** In seconds. */
-function timeOf(work) {
-  const start = performance.now();
-  work();
-  return (performance.now() - start) / 1000;
-}
-
-function unitRows(file) {
-  const bytes = readFileSync(file);
-  const head = bytes.readUInt16LE(8);
-  const shape = /'descr': '<f4', 'fortran_order': False, 'shape': \((\d+), (\d+)\)/.exec(
-    bytes.toString('latin1', 10, 10 + head),
-  );
-  if (!shape) throw new Error(`${file}: expected float32 rows in C order`);
-  const [length, dims] = [Number(shape[1]), Number(shape[2])];
-  const given = new Float32Array(bytes.buffer.slice(bytes.byteOffset + 10 + head), 0, length * dims);
-  const rows = new Float32Array(given.length);
-  for (let at = 0; at < given.length; at += dims) {
-    const magnitude = Math.hypot(...given.subarray(at, at + dims));
-    for (let j = at; j < at + dims; j++) rows[j] = given[j] / magnitude;
-  }
-  return { rows, dims };
 }

@@ -1,4 +1,5 @@
-// Compiles the three kernels of assembly/, of indexing, of search and of graphs, twice each: with SIMD, and scalar for engines without.
+// Compiles the three kernels of assembly/, of indexing, of search and of graphs, twice each: with SIMD, and scalar for engines without. And
+// all three in one.
 // Nothing is compiled again that is newer than all it is made of.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
@@ -17,6 +18,8 @@ for (const [entry, target, name] of [
   ['assembly/search.ts', 'scalar', 'search-scalar'],
   ['assembly/graph.ts', 'simd', 'graph-simd'],
   ['assembly/graph.ts', 'scalar', 'graph-scalar'],
+  // A file of the package: rollup.config.mjs puts it there.
+  ['assembly/all.ts', 'simd', 'all-simd'],
 ]) {
   const outFile = `build/kernel/${name}.wasm`;
   if (changedMs(outFile) > sourcesChangedMs) continue;

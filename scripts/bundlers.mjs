@@ -1,21 +1,20 @@
 // Packs simdex, installs the package in an empty folder, builds a small page with each bundler, and has every page index
-// and search vectors in Chromium. Ends with status 1 when one does not.
+// and search vectors in Chromium; and small servers, which do so in Node. Ends with status 1 when one does not, or when a bundler warns.
 //
-//   node scripts/bundlers.mjs [name...]
-import { execFileSync } from 'node:child_process';
+//   node scripts/bundlers.mjs [--all] [name...]    --all: those as well that are installed for it, or take long
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { rspack } from '@rspack/core';
 import { build as esbuild } from 'esbuild';
 import { chromium } from 'playwright';
 import { createServer, build as viteBuild } from 'vite';
 import webpack from 'webpack';
+import { heavyNodeBundlers, nodeBundlers, tryNext, tryNodeBundle } from './bundlers/node.mjs';
 import { chromiumFlags, findChromium } from './find-chromium.mjs';
 import { isolation, servePages } from './page-server.mjs';
+import { installPackages, packPackage } from './runtimes/install.mjs';
 
-const project = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'simdex-bundlers-'));
 
 /** What every page does; `entry` is what it imports. */
@@ -120,14 +119,6 @@ function writePage(at, entry, script) {
   writeFileSync(join(at, 'index.html'), html(script));
 }
 
-function installPackage() {
-  const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] };
-  const packed = execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { ...options, cwd: project });
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'pages', private: true, type: 'module' }));
-  const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--silent', `./${packed.trim()}`];
-  execFileSync('npm', install, { ...options, cwd: folder });
-}
-
 const EXPECTED = {
   backend: { kernel: 'simd', threads: 2, shared: true },
   indexed: 5000,
@@ -160,24 +151,54 @@ async function tryPage(browser, prepare, at) {
   }
 }
 
-const executablePath = findChromium();
-if (!executablePath) {
-  console.error('No Chromium: the bundlers are skipped. See scripts/find-chromium.mjs.');
-} else {
+const named = process.argv.slice(2).filter((argument) => argument !== '--all');
+const isAll = process.argv.includes('--all');
+const isWanted = (name) => named.length === 0 || named.includes(name);
+
+/** Runs `attempt` in a folder of its own, and tells how it went. */
+async function tell(name, attempt) {
+  if (!isWanted(name)) return;
+  const at = join(folder, name.replaceAll(/\W+/g, '-'));
+  mkdirSync(at);
+  try {
+    console.log(`ok   ${name}${await attempt(at)}`);
+  } catch (error) {
+    console.log(`FAIL ${name}: ${error.message}`);
+    process.exitCode = 1;
+  }
+}
+
+async function tryPages() {
+  const executablePath = findChromium();
+  if (!executablePath) {
+    console.error('No Chromium: the pages are skipped. See scripts/find-chromium.mjs.');
+    return;
+  }
   const browser = await chromium.launch({ executablePath, args: chromiumFlags });
   try {
-    installPackage();
     for (const [name, prepare] of Object.entries(bundlers)) {
-      if (process.argv.length > 2 && !process.argv.slice(2).includes(name)) continue;
-      const at = join(folder, name.replaceAll(/\W+/g, '-'));
-      mkdirSync(at);
-      const found = await tryPage(browser, prepare, at).catch((error) => error.message);
-      const isRight = JSON.stringify(found) === JSON.stringify(EXPECTED);
-      console.log(`${isRight ? 'ok  ' : 'FAIL'} ${name}${isRight ? '' : `: ${JSON.stringify(found, null, 2)}`}`);
-      if (!isRight) process.exitCode = 1;
+      await tell(name, async (at) => {
+        const found = await tryPage(browser, prepare, at);
+        if (JSON.stringify(found) !== JSON.stringify(EXPECTED)) throw new Error(JSON.stringify(found, null, 2));
+        return '';
+      });
     }
   } finally {
     await browser.close();
-    rmSync(folder, { recursive: true, force: true });
   }
+}
+
+try {
+  const packed = packPackage(folder);
+  installPackages(folder, [packed]);
+  await tryPages();
+  for (const [name, make] of Object.entries({ ...nodeBundlers, ...(isAll ? heavyNodeBundlers : {}) })) {
+    await tell(name, async (at) => `: ${await tryNodeBundle(make, at, folder)}`);
+  }
+  if (isAll) {
+    await tell('Next', async (at) => `: ${await tryNext(at, packed, false)}`);
+    await tell('Next, simdex external', async (at) => `: ${await tryNext(at, packed, true)}`);
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }

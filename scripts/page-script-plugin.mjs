@@ -45,7 +45,7 @@ async function bundle(entry, options) {
     bundle: true,
     minify: true,
     target: 'es2022',
-    charset: 'utf8',
+    charset: 'ascii',
     legalComments: 'none',
     write: false,
     ...options,

@@ -12,7 +12,7 @@ export function workerPlugin() {
       const file = files[resolved.slice(1)];
       if (!file || resolved[0] !== '\0') return null;
       const code = readFileSync(new URL(`../dist/${file}`, import.meta.url), 'utf8');
-      return `export default ${JSON.stringify(code.replace(/\/\/# sourceMappingURL=.*\s*$/, ''))};`;
+      return `export default ${JSON.stringify(code)};`;
     },
   };
 }

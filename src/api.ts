@@ -20,6 +20,7 @@ export type { IndexedVectors, ProcessedVector } from './indexing/result/indexed-
 export type { IndexingResult } from './indexing/result/indexing-result.js';
 export type { Rejection } from './indexing/result/rejections.js';
 export type { KernelBackend } from './kernel/instantiate.js';
+export type { OwnWasm, WasmModule } from './kernel/own-kernel.js';
 export type { RejectionCode } from './kernel/rejection.js';
 export type { Metric } from './kernel/search/error-bound.js';
 export type { Precision } from './memory/segment-layout.js';

@@ -14,6 +14,7 @@ const LAYERS = [
   'cli',
   'bench',
   'server',
+  'queue',
   'live',
   'metrics',
   'parts',
@@ -87,7 +88,7 @@ test('imports point downwards only', () => {
 });
 
 test('only the Node halves name Node, tinypool and the packages of the command line', () => {
-  const mayNameNode = /^(engine\/lanes\/node|formats\/node|bench\/node|server(?!\/dashboard\/page)|cli)\//;
+  const mayNameNode = /^(engine\/lanes\/node|formats\/node|bench\/node|server(?!\/dashboard\/page)|queue|cli)\//;
   const foreign = imports.filter((one) => !isLocal(one));
   const allowed = ({ from, to }: Import) => {
     if (to.startsWith('kernel:') || to === '@assemblyscript/loader') return from.startsWith('kernel/');
@@ -99,6 +100,7 @@ test('only the Node halves name Node, tinypool and the packages of the command l
     if (['fflate', 'hyparquet', 'apache-arrow', 'h5wasm', 'h5wasm/node'].includes(to))
       return from.startsWith('formats/');
     if (['fastify', 'lmdb'].includes(to)) return from.startsWith('server/');
+    if (['bullmq', 'ioredis'].includes(to)) return from.startsWith('queue/');
     if (to === 'tinypool') return from.startsWith('engine/lanes/node/');
     if (to.startsWith('node:')) return mayNameNode.test(from);
     return from.startsWith('cli/');

@@ -41,31 +41,104 @@ function copyUp(graph: usize, row: u32, bytes: usize): void {
   }
 }
 
-/** The component as it is coded. */
+/** A component as it is coded. */
 // @ts-ignore: decorator
 @inline
-function component(graph: usize, rows: usize, given: u32, lifts: usize, j: u32): f32 {
-  const x = <f64>load<f32>(j < given ? rows + (<usize>j << 2) : lifts);
-  const center = load<f64>(<usize>load<u32>(graph, CENTER) + (<usize>j << 3));
-  return <f32>min<f64>(max<f64>((x - center) * load<f64>(graph, FACTOR), -LARGEST), LARGEST);
+function component(x: f32, center: f64, factor: f64): f32 {
+  const moved = (<f64>x - center) * factor;
+  return <f32>(moved > LARGEST ? LARGEST : moved < -LARGEST ? -LARGEST : moved);
 }
 
-function encodeFloats(graph: usize, rows: usize, dims: u32, given: u32, lifts: usize, record: usize, tail: usize): void {
-  for (let j: u32 = 0; j < dims; j++) store<f32>(record + (<usize>j << 2), component(graph, rows, given, lifts, j));
+/** Component `j` of a row; the last one may be the row's lift. */
+// @ts-ignore: decorator
+@inline
+function componentAt(row: usize, given: u32, lift: usize, center: usize, factor: f64, j: u32): f32 {
+  const x = load<f32>(j < given ? row + (<usize>j << 2) : lift);
+  return component(x, load<f64>(center + (<usize>j << 3)), factor);
+}
+
+/** Four components, by the same steps. */
+// @ts-ignore: decorator
+@inline
+function fourComponents(row: usize, center: usize, factor: v128): v128 {
+  const x = v128.load(row);
+  const low = f64x2.promote_low_f32x4(x);
+  const high = f64x2.promote_low_f32x4(v128.shuffle<i64>(x, x, 1, 0));
+  const codedLow = withinLargest(f64x2.mul(f64x2.sub(low, v128.load(center)), factor));
+  const codedHigh = withinLargest(f64x2.mul(f64x2.sub(high, v128.load(center, 16)), factor));
+  return v128.shuffle<i64>(f32x4.demote_f64x2_zero(codedLow), f32x4.demote_f64x2_zero(codedHigh), 0, 2);
+}
+
+// @ts-ignore: decorator
+@inline
+function withinLargest(x: v128): v128 {
+  return f64x2.pmax(f64x2.pmin(x, f64x2.splat(LARGEST)), f64x2.splat(-LARGEST));
+}
+
+/** Components of a row that are taken four at a time. */
+// @ts-ignore: decorator
+@inline
+function inFours(dims: u32, given: u32): u32 {
+  return ASC_FEATURE_SIMD ? min<u32>(dims, given) & ~3 : 0;
+}
+
+function encodeFloats(graph: usize, row: usize, dims: u32, given: u32, lift: usize, record: usize, tail: usize): void {
+  const center = <usize>load<u32>(graph, CENTER);
+  const factor = load<f64>(graph, FACTOR);
+  const fours = inFours(dims, given);
+  if (ASC_FEATURE_SIMD) {
+    const factors = f64x2.splat(factor);
+    for (let j: usize = 0; j < fours; j += 4) {
+      v128.store(record + (j << 2), fourComponents(row + (j << 2), center + (j << 3), factors));
+    }
+  }
+  for (let j = fours; j < dims; j++) {
+    store<f32>(record + (<usize>j << 2), componentAt(row, given, lift, center, factor, j));
+  }
   for (let at = record + (<usize>dims << 2); at < record + tail; at += 4) store<f32>(at, 0);
   store<f32>(record + tail, 0, SCALE);
   store<f32>(record + tail, 0, SQUARE);
 }
 
 /** As assembly/search/quantize.ts has it: no code is beyond 127. */
-function encodeBytes(graph: usize, rows: usize, dims: u32, given: u32, lifts: usize, record: usize, tail: usize): void {
+function encodeBytes(graph: usize, row: usize, dims: u32, given: u32, lift: usize, record: usize, tail: usize): void {
+  const center = <usize>load<u32>(graph, CENTER);
+  const factor = load<f64>(graph, FACTOR);
+  const fours = inFours(dims, given);
   let largest: f32 = 0;
-  for (let j: u32 = 0; j < dims; j++) largest = max<f32>(largest, abs<f32>(component(graph, rows, given, lifts, j)));
+  if (ASC_FEATURE_SIMD) {
+    const factors = f64x2.splat(factor);
+    let most = f32x4.splat(0);
+    for (let j: usize = 0; j < fours; j += 4) {
+      most = f32x4.pmax(most, f32x4.abs(fourComponents(row + (j << 2), center + (j << 3), factors)));
+    }
+    most = f32x4.pmax(most, v128.shuffle<i32>(most, most, 2, 3, 0, 1));
+    most = f32x4.pmax(most, v128.shuffle<i32>(most, most, 1, 0, 3, 2));
+    largest = f32x4.extract_lane(most, 0);
+  }
+  for (let j = fours; j < dims; j++) {
+    largest = max<f32>(largest, abs<f32>(componentAt(row, given, lift, center, factor, j)));
+  }
   const scale: f32 = largest < SMALLEST ? 0 : largest / 127;
   const inverse: f32 = scale > 0 ? 1 / scale : 0;
   let squares = 0;
-  for (let j: u32 = 0; j < dims; j++) {
-    const code = <i32>(component(graph, rows, given, lifts, j) * inverse + ROUNDER - ROUNDER);
+  if (ASC_FEATURE_SIMD) {
+    const factors = f64x2.splat(factor);
+    const inverses = f32x4.splat(inverse);
+    const rounder = f32x4.splat(ROUNDER);
+    let sums = i32x4.splat(0);
+    for (let j: usize = 0; j < fours; j += 4) {
+      const x = f32x4.mul(fourComponents(row + (j << 2), center + (j << 3), factors), inverses);
+      const codes = i32x4.trunc_sat_f32x4_s(f32x4.sub(f32x4.add(x, rounder), rounder));
+      sums = i32x4.add(sums, i32x4.mul(codes, codes));
+      const halves = i16x8.narrow_i32x4_s(codes, codes);
+      v128.store_lane<i32>(record + j, i8x16.narrow_i16x8_s(halves, halves), 0);
+    }
+    sums = i32x4.add(sums, v128.shuffle<i32>(sums, sums, 2, 3, 0, 1));
+    squares = i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1);
+  }
+  for (let j = fours; j < dims; j++) {
+    const code = <i32>(componentAt(row, given, lift, center, factor, j) * inverse + ROUNDER - ROUNDER);
     store<i8>(record + j, <i8>code);
     squares += code * code;
   }

@@ -1,6 +1,6 @@
 /**
- * IEEE 754 half precision. To single exactly: every half is a single, NaN payloads included (a signalling NaN stays one).
- * Works on bit patterns, by a table of all 65,536 halves (256 KiB) made at first use.
+ * IEEE 754 half precision (float16), to and from float32. Widening is exact, NaN payloads included. Both work on bit patterns.
+ * Widening uses a table of all 65,536 values (256 KiB), which is made at first use.
  */
 
 /** Writes the float32 bits of `halves` (float16 bits) to `target`, from index `at` on. */

@@ -1,8 +1,8 @@
 /**
- * One signal for several, for the time of one task.
+ * One signal that follows several others, for the time of one task.
  *
- * `AbortSignal.any` does the same, but Node 20 keeps what it makes as long as the longest-lived of its sources. A source
- * gets one listener however many tasks follow it: Node warns of a leak from eleven on.
+ * `AbortSignal.any` does the same, but Node 20 keeps each signal that it makes as long as the longest-lived of its sources
+ * lives. However many tasks follow a source, it has one listener: Node warns of a leak from eleven on.
  */
 export interface LinkedSignal {
   readonly signal: AbortSignal;

@@ -1,6 +1,6 @@
 /**
- * Long work on the calling thread in slices, with turns of its event loop between them, so that timers, input and other
- * requests go on.
+ * Long work on the calling thread, done in slices. Between two slices the event loop has a turn, so that timers, input and
+ * other requests go on.
  */
 
 import { nextTurn } from './turns.js';

@@ -1,6 +1,7 @@
 /**
- * Turns of the event loop. Calls that are answered at once resolve in microtasks, and a loop of them would keep timers, sockets
- * and the answers of threads waiting for ever: so now and then an answer comes after a turn.
+ * Turns of the event loop. A call that is answered at once resolves in a microtask. A loop of such calls would keep timers,
+ * sockets and the answers of threads waiting for ever. So an answer waits for a turn of the event loop when there was none for
+ * a while.
  */
 
 /** Calls answered for so long without a turn make the next answer wait for one. */
@@ -13,6 +14,8 @@ let pendingTurn: Promise<void> | undefined;
 /** Resolves after one turn of the event loop. `setTimeout` would wait for at least a millisecond, in pages for four. */
 export function nextTurn(): Promise<void> {
   if (typeof setImmediate === 'function') return new Promise((resolve) => setImmediate(resolve));
+  // Cloudflare Workers have neither until a date of compatibility.
+  if (typeof MessageChannel !== 'function') return new Promise((resolve) => setTimeout(resolve));
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {

@@ -1,5 +1,5 @@
 /**
- * Work that nobody waits for any longer than a signal allows. The work itself goes on.
+ * A promise that rejects when a signal is aborted, whatever the work behind it does. The work itself goes on.
  */
 
 /**

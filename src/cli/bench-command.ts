@@ -43,7 +43,7 @@ export function addBenchCommand(program: Command, version: string, interrupted: 
     .option('--case <pattern>', 'cases by name, * for anything, e.g. "pipeline/*/simd"; may be repeated', collect)
     .option(
       '--compare <file>',
-      'fail when a case is slower than in that JSON by more than the noise of both, or where noise hides that',
+      'fail when a case is slower than in that JSON by more than the noise of both, or when there is too much noise to tell',
     )
     .option('--html <file>', 'write a page with charts')
     .option('--markdown <file>', 'write the table')

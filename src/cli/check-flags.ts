@@ -1,5 +1,5 @@
 /**
- * Refuses, before any file is opened, what could only fail later or would destroy an input.
+ * Refuses combinations of flags that would fail later or would destroy an input. This happens before any file is opened.
  */
 import { readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * What can be completed on the command line, read from the tree of commands, so that it is never behind it.
+ * What can be completed on the command line, read from the tree of commands. So completions always match the commands.
  */
 import type { Command } from 'commander';
 

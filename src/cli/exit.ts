@@ -2,13 +2,25 @@
  * How the command ends: exit statuses, wrong usage, interruption.
  */
 import { constants } from 'node:os';
+import { detailOf, IndexingError, type IndexingErrorCode } from '../base/errors.js';
 import { removeUnfinishedFiles } from '../formats/node/atomic-file.js';
 import { restoreTerminal } from './progress.js';
 
 export const ExitStatus = { done: 0, failed: 1, usage: 2 } as const;
 
+/** Errors of the library that are wrong usage: of options, or of what is installed. */
+const usageCodes: ReadonlySet<IndexingErrorCode> = new Set(['InvalidConfiguration', 'MissingPackage']);
+
 /** The command line asks for something that cannot be; nothing was begun. */
 export class UsageError extends Error {}
+
+/** Rejects with a `UsageError` where the settings, or what is installed, are at fault. */
+export async function orUsageError<T>(work: Promise<T>): Promise<T> {
+  return work.catch((error: unknown) => {
+    const isUsage = error instanceof IndexingError && usageCodes.has(error.code);
+    throw isUsage ? new UsageError(detailOf(error)) : error;
+  });
+}
 
 export interface Interrupts {
   /** Aborted by the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once. */
@@ -58,4 +70,12 @@ export function watchInterrupts(): Interrupts {
 export function interruptStatus(signal: AbortSignal): number {
   const name = SIGNALS.find((each) => each === signal.reason) ?? 'SIGINT';
   return 128 + constants.signals[name];
+}
+
+/** Resolves when the process is told to stop. */
+export function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

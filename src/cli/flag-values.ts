@@ -1,5 +1,5 @@
 /**
- * Values of flags, as commander parses them: what does not fit is wrong usage, and says what was expected.
+ * Parses the values of flags for commander. A wrong value is wrong usage, and the message says what was expected.
  */
 import { InvalidArgumentError, Option } from 'commander';
 
@@ -51,6 +51,6 @@ function parseDigits(text: string): number {
 export function precisionOption(): Option {
   return new Option(
     '--precision <precision>',
-    'what the rows of an index are saved as: float16 takes half, int8 a quarter (.safetensors); float32 by default',
+    'how the rows of an index are saved: float32 (the default), float16 (half the bytes) or int8 (a quarter) (.safetensors)',
   ).choices(['float32', 'float16', 'int8']);
 }

@@ -1,6 +1,6 @@
 /**
- * The graph of an index that is written: the rows go to a file of their own beside it first, then an index with its graph is built from them
- * and saved under its name. Nothing else appears under that name.
+ * Writes an index with a graph. First the rows go to a file of their own beside it. Then an index with its graph is built from
+ * them and saved under its name. Nothing else appears under that name.
  */
 import { type TemporaryPath, temporaryPath } from '../formats/node/atomic-file.js';
 import { VectorIndex } from '../index.node.js';

@@ -4,25 +4,19 @@
 import { type Command, Option } from 'commander';
 import { availableThreads } from '../engine/lanes/node/available-threads.js';
 import { formatsFor, vectorFormats } from '../formats/registry.js';
-import { IndexingPerformanceReport, MonitoredParallelIndexer } from '../index.node.js';
-import type { IndexingStream, StreamOptions } from '../indexing/indexing-stream.js';
+import { MonitoredParallelIndexer } from '../index.node.js';
 import type { Precision } from '../memory/segment-layout.js';
-import { MagnitudeSample } from '../parts/magnitude-sample.js';
-import { type PartStatistics, statisticsOf } from '../parts/part-statistics.js';
 import { countOf } from '../reporting/format.js';
-import type { RunSubject } from '../reporting/report-data.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
-import { buildGraph } from './build-graph.js';
 import { checkFlags } from './check-flags.js';
 import { printable } from './error-text.js';
 import { collect, once, parsePositiveInteger, parseRows, parseThreads, precisionOption } from './flag-values.js';
+import { indexFiles, streamOf } from './index-files.js';
 import { InputFiles, type RowSpan } from './input-files.js';
-import { checkDims, Outputs } from './outputs.js';
-import type { PartFacts } from './part-output.js';
 import { PhaseClock } from './phase-clock.js';
 import { startProgress } from './progress.js';
 import { addReadOptions, type ReadFlags } from './read-flags.js';
-import { describeInput, summarize, summaryText } from './summary.js';
+import { summaryText } from './summary.js';
 import { checkReadTwice, type PredictedSetting, predictionError, WhatIfTable, whatIfText } from './what-if.js';
 
 /** The flags of the command, as commander gives them. */
@@ -48,9 +42,9 @@ interface IndexFlags extends ReadFlags {
 export function addIndexCommand(program: Command, version: string, interrupted: AbortSignal): void {
   const command = program
     .command('index')
-    .summary('compute magnitude and unit vector of every row of files')
+    .summary('compute the magnitude (length) and the unit vector of every row')
     .description(
-      'Compute magnitude and unit vector of every row of the files. Row i of an output is row i of the input; an output appears whole, or not at all.',
+      'Compute the magnitude (length) and the unit vector of every row of the files. Row i of an output is row i of the input. An output appears when it is complete, or not at all.',
     )
     .argument(
       '<file...>',
@@ -63,7 +57,7 @@ export function addIndexCommand(program: Command, version: string, interrupted: 
     )
     .option(
       '--graph',
-      'build a graph over the rows and save it with them, for searches in less time (.safetensors); takes memory for all rows',
+      'build a graph of the rows and save it with them, so that searches take less time (.safetensors); needs memory for all rows',
     )
     .addOption(precisionOption())
     .option('--magnitudes <file>', 'write the magnitude of every row, NaN where rejected (.npy)', once)
@@ -74,12 +68,15 @@ export function addIndexCommand(program: Command, version: string, interrupted: 
       collect,
     )
     .addOption(
-      new Option('--order <order>', 'components as they are, or sorted ascending')
+      new Option('--order <order>', 'leave components in their order, or sort them ascending')
         .choices(['original', 'sorted'])
         .default('original'),
     )
     .addOption(
-      new Option('--on-invalid <action>', 'for a row of zeros, or with NaN or Infinity: fail, or leave it out')
+      new Option(
+        '--on-invalid <action>',
+        'what to do with a row of zeros, or with NaN or Infinity: fail, or leave it out',
+      )
         .choices(['throw', 'skip'])
         .default('throw'),
     )
@@ -88,13 +85,16 @@ export function addIndexCommand(program: Command, version: string, interrupted: 
   addReadOptions(command, 'the input files')
     .option(
       '--rows <a..b>',
-      'only rows A to B - 1, counted from 0 over all files; A.. is to the end. What --out and --magnitudes name are parts then, for simdex merge, each with a .part.json beside it',
+      'index only rows A to B - 1, counted from 0 over all files; A.. goes to the end. The outputs are then parts for simdex merge, each with a .part.json beside it',
       parseRows,
     )
-    .option('--auto-optimize', 'change threads and batch sizes from chunk to chunk where that helps')
-    .option('--what-if', 'print what indexing would have taken with other threads and batch sizes')
+    .option('--auto-optimize', 'change threads and batch sizes while indexing, where that helps')
+    .option('--what-if', 'print how long indexing would have taken with other threads and batch sizes')
     .addOption(
-      new Option('--verify', 'index once more with the best of them, and print predicted beside measured').implies({
+      new Option(
+        '--verify',
+        'index once more with the best of these settings, and print the predicted and the measured time',
+      ).implies({
         whatIf: true,
       }),
     )
@@ -121,81 +121,31 @@ async function runIndex(
   version: string,
   interrupted: AbortSignal,
 ): Promise<void> {
-  const date = new Date().toISOString();
   const clock = new PhaseClock();
   await checkFlags(files, flags);
   if (flags.verify) await checkReadTwice(files);
   const config = { autoOptimization: flags.autoOptimize === true };
   await using indexer = new MonitoredParallelIndexer(flags.threads, config, { logger: warnings });
-  // Threads that are still starting leave their share of the first rows to the others, and the figures would show that.
-  const ready = indexer.ready();
-  // Where a file cannot be opened, that is what is told.
-  ready.catch(() => undefined);
-  await using inputs = await InputFiles.open(files, flags);
-  checkDims(flags, inputs);
-  await using outputs = await Outputs.create(flags, inputs);
-  await clock.during('starting', () => ready);
-  const { order, onInvalid, batchSize, quiet, json } = flags;
-  // Who asks for a report wants to know what held the run back.
-  if (flags.report || flags.whatIf) await clock.during('starting', () => indexer.indexer.measureMemory());
-  const stream = streamOf(inputs, indexer, { order, onInvalid, batchSize, signal: interrupted }, clock);
-  const magnitudes = new MagnitudeSample();
-  let row = inputs.firstRow;
+  const { quiet, json } = flags;
   const whatIf = flags.whatIf && new WhatIfTable(indexer.indexer.threadCount, availableThreads());
-  const progress = startProgress(inputs.count, countOf(indexer.indexer.threadCount, 'thread'), quiet === true);
-  try {
-    await clock.during('indexing', async () => {
-      for await (const result of stream) {
-        magnitudes.add(result.vectors.magnitudes, row);
-        row += result.vectors.length;
-        await clock.during('writing', () => outputs.write(result, inputs.takeNotes()));
-        progress.advance(result.vectors.length, inputs.estimatedCount);
-        if (result.performanceReport) whatIf?.add(result.performanceReport);
-      }
-    });
-  } catch (error) {
-    throw inputs.locate(error);
-  } finally {
-    progress.stop();
-  }
-  interrupted.throwIfAborted();
-  const subject = describeInput(inputs, order, version, date);
-  const graph = flags.graph && (await clock.during('graph', () => buildGraph(outputs, flags, interrupted)));
-  const draft = new IndexingPerformanceReport({
-    ...stream.performanceReport,
-    magnitudeHistogram: magnitudes.all.snapshot(),
-    subject,
-    graph,
+  const { summary, report } = await indexFiles(files, flags, {
+    version,
+    indexer,
+    clock,
+    signal: interrupted,
+    // Who asks for a report wants to know what held the run back.
+    measuresMemory: flags.report !== undefined || flags.whatIf === true,
+    startProgress: (count) => startProgress(count, countOf(indexer.indexer.threadCount, 'thread'), quiet === true),
+    takeReport: (each) => whatIf?.add(each),
   });
-  await clock.during('report', () => outputs.tryReports(draft));
-  const phases = clock.phases(draft.copyIn?.busyMs ?? 0);
-  const report = new IndexingPerformanceReport({ ...draft, phases });
-  const statistics = statisticsOf(stream.measured(), magnitudes);
-  await outputs.finish(report, flags.rows && partFacts(inputs, flags, subject, statistics));
   const { best } = whatIf?.summary(null, null) ?? {};
   const verifiedMs = flags.verify && best ? await indexAgain(files, flags, best, interrupted) : null;
-  const { rowsRead: count, dims } = inputs;
-  const canTry = whatIf && best && typeof dims === 'number';
+  const { vectors: count, dims, order } = summary;
+  const canTry = whatIf && best && dims !== null;
   const error = canTry ? await predictionError(report.threadCount, { count, dims, order }) : null;
   const predicted = whatIf?.summary(verifiedMs, error);
-  const summary = { ...summarize(inputs, report, order, outputs.paths), whatIf: predicted };
-  if (json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
+  if (json) process.stdout.write(`${JSON.stringify({ ...summary, whatIf: predicted }, null, 2)}\n`);
   else if (!quiet) process.stdout.write(summaryText(summary) + (predicted ? whatIfText(predicted) : ''));
-}
-
-/** What the manifest of a part says. */
-function partFacts(
-  inputs: InputFiles,
-  { order, onInvalid, format, dims, column, header }: IndexFlags,
-  subject: RunSubject,
-  statistics: PartStatistics,
-): PartFacts {
-  const source = inputs.files.map(({ header: { file, byteLength, version } }) => {
-    return { file, byteLength: Number.isFinite(byteLength) ? byteLength : undefined, version };
-  });
-  const { firstRow: first, rowsRead, total } = inputs;
-  const rows = { first, last: first + rowsRead, total };
-  return { source, rows, options: { order, onInvalid, format, dims, column, header }, subject, statistics };
 }
 
 /** What the user did not ask for: threads that died, another kernel than the best. */
@@ -203,22 +153,6 @@ const warnings = {
   info: () => undefined,
   warn: (message: string) => void process.stderr.write(`warning: ${printable(message)}\n`),
 };
-
-/** In place where the files can be read again: the rows of a thread that died are not lost then, and none are copied. */
-function streamOf(
-  inputs: InputFiles,
-  indexer: MonitoredParallelIndexer,
-  options: StreamOptions,
-  clock: PhaseClock,
-): IndexingStream {
-  if (!inputs.areReadable) return indexer.indexStream(clock.reading(inputs.chunks()), options);
-  const matrices = inputs.matrices((count, dims) => indexer.allocate(count, dims));
-  return indexer.indexStream(clock.reading(matrices), {
-    ...options,
-    inPlace: true,
-    restore: (rows, matrix) => inputs.restore(rows, matrix),
-  });
-}
 
 /** Milliseconds of indexing alone with other threads and batches; nothing is written. */
 async function indexAgain(

@@ -1,8 +1,9 @@
 /**
- * One file of the command line: what its header says, and its rows when they are wanted. Only a few files are open at a time, however
- * many there are; one that is opened again must still say the same.
+ * One file of the command line: what its header says, and its rows when they are needed. Only a few files are open at a time,
+ * however many there are. A file that is opened again must still say the same.
  */
 import { IndexingError } from '../base/errors.js';
+import type { HttpOptions } from '../formats/node/http-ranges.js';
 import { openVectors } from '../formats/node/read-vectors.js';
 import type { ReadVectorsOptions, VectorFile } from '../formats/vector-file.js';
 
@@ -15,23 +16,30 @@ export class InputFile {
   readonly isReadable: boolean;
   readonly path: string;
   readonly #options: ReadVectorsOptions;
+  readonly #http: HttpOptions;
   #opened: VectorFile | undefined;
   #bytesRead = 0;
 
   /** @param keepsOpen whether it stays open until its rows were read; a pipe does always, since nothing of it comes twice */
-  static async open(path: string, options: ReadVectorsOptions, keepsOpen: boolean): Promise<InputFile> {
-    const opened = await openVectors(path, options);
-    const input = new InputFile(path, options, opened);
+  static async open(
+    path: string,
+    options: ReadVectorsOptions,
+    keepsOpen: boolean,
+    http: HttpOptions = {},
+  ): Promise<InputFile> {
+    const opened = await openVectors(path, options, http);
+    const input = new InputFile(path, options, opened, http);
     if (!keepsOpen && opened.byteLength !== Number.POSITIVE_INFINITY) await input.close();
     return input;
   }
 
-  private constructor(path: string, options: ReadVectorsOptions, opened: VectorFile) {
+  private constructor(path: string, options: ReadVectorsOptions, opened: VectorFile, http: HttpOptions) {
     const { file, format, dims, count, dtype, byteLength, version, createReader } = opened;
     this.header = { file, format, dims, count, dtype, byteLength, version };
     this.isReadable = createReader !== undefined;
     this.path = path;
     this.#options = options;
+    this.#http = http;
     this.#opened = opened;
   }
 
@@ -66,7 +74,7 @@ export class InputFile {
   }
 
   async #openAgain(): Promise<VectorFile> {
-    const vectors = await openVectors(this.path, this.#options);
+    const vectors = await openVectors(this.path, this.#options, this.#http);
     const { file, count, dims, byteLength, version } = this.header;
     const isSame = vectors.byteLength === byteLength && vectors.version === version;
     if (isSame && vectors.count === count && vectors.dims === dims) return vectors;

@@ -1,13 +1,15 @@
 /**
- * The files of a command line as one sequence of rows, or some of these rows, which keep their numbers in the whole sequence. All are opened, and their headers checked, before any row is read; only a few
- * stay open at a time.
+ * The files of a command line as one sequence of rows, or a range of these rows. Rows keep their numbers in the whole
+ * sequence. All files are opened, and their headers checked, before any row is read. Only a few stay open at a time.
  */
 import { IndexingError, type RowRange } from '../base/errors.js';
 import { sliceRows } from '../formats/cut-rows.js';
+import type { HttpOptions } from '../formats/node/http-ranges.js';
 import type { VectorFormat } from '../formats/registry.js';
 import { countOf, type RowChunk } from '../formats/row-chunk.js';
 import { ChunkMemories } from '../formats/row-chunks.js';
 import type { AllocatedMatrix } from '../indexing/allocations.js';
+import type { SourceFile } from '../parts/part-manifest.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import type { VectorSource } from '../vectors/vector-source.js';
@@ -21,6 +23,8 @@ export interface InputOptions {
   readonly header?: boolean;
   /** Default: all. */
   readonly rows?: RowSpan;
+  /** How URLs are read. */
+  readonly http?: HttpOptions;
 }
 
 /** Rows `first` (included) to `last` (excluded) of all files together; without `last`, to the end. */
@@ -62,11 +66,11 @@ export class InputFiles implements AsyncDisposable {
   #dims: number | 'ragged' | undefined;
 
   static async open(paths: readonly string[], options: InputOptions): Promise<InputFiles> {
-    const { format, dims, column, header, rows = { first: 0, last: undefined } } = options;
+    const { format, dims, column, header, rows = { first: 0, last: undefined }, http } = options;
     const files: InputFile[] = [];
     try {
       for (const path of paths)
-        files.push(await InputFile.open(path, { format, dims, column, header }, files.length < MOST_OPEN));
+        files.push(await InputFile.open(path, { format, dims, column, header }, files.length < MOST_OPEN, http));
       return new InputFiles(files, rows);
     } catch (error) {
       for (const file of files) await file.close();
@@ -93,6 +97,13 @@ export class InputFiles implements AsyncDisposable {
   /** Rows of all files together, those that are not wanted too; undefined where nobody has read to the end. */
   get total(): number | undefined {
     return this.#total;
+  }
+
+  /** What tells whether the files are the same another time. */
+  get sources(): SourceFile[] {
+    return this.files.map(({ header: { file, byteLength, version } }) => {
+      return { file, byteLength: Number.isFinite(byteLength) ? byteLength : undefined, version };
+    });
   }
 
   /** Bytes of all files; of a pipe, or where only some rows are wanted, those that were read so far. */

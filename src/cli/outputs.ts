@@ -1,5 +1,5 @@
 /**
- * Everything a command writes. Each file appears whole under its name when all rows are through, or not at all.
+ * Everything that a command writes. Each file appears under its name when all rows are in it, or not at all.
  */
 import { basename, extname } from 'node:path';
 import { type AtomicFile, createAtomicFile } from '../formats/node/atomic-file.js';

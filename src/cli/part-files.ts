@@ -1,5 +1,5 @@
 /**
- * The parts that a merge was given: their manifests, checked against each other, and their rows, read one part after the other.
+ * The parts that a merge was given: their manifests, checked against each other, and their rows, one part after the other.
  */
 import { readFile, stat } from 'node:fs/promises';
 import { IndexingError } from '../base/errors.js';

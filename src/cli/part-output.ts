@@ -1,6 +1,7 @@
 /**
- * The manifest beside an output that holds some rows of a larger input. While the output comes about, rejections are written to it; when the
- * output has appeared, the rest, and then it appears too. The manifest of an earlier output is removed before a new output replaces that.
+ * The manifest beside an output that holds some rows of a larger input. Rejections are written to it while the output is made.
+ * When the output has appeared, the rest is written, and the manifest appears too. The manifest of an earlier output is
+ * removed before a new output replaces that output.
  */
 import { rm, stat } from 'node:fs/promises';
 import { type AtomicFile, createAtomicFile } from '../formats/node/atomic-file.js';

@@ -1,5 +1,5 @@
 /**
- * Where the time of a command went, by its own clock: what it waited for, moment by moment.
+ * Where the time of a command went: it measures what the command waited for, moment by moment.
  */
 import { phasesOf, type Span } from '../reporting/phases.js';
 import type { Phase } from '../reporting/report-data.js';

@@ -5,8 +5,11 @@ import { Presets, SingleBar } from 'cli-progress';
 import { colorsFor } from './colors.js';
 
 export interface Progress {
-  /** @param total rows there will be, as far as is known by now */
-  advance(vectors: number, total: number): void;
+  /**
+   * @param total rows there will be, as far as is known by now
+   * @param by who does it now, where that changes
+   */
+  advance(vectors: number, total: number, by?: string): void;
   stop(): void;
 }
 
@@ -45,10 +48,10 @@ function startBar(total: number | undefined, by: string): Progress {
   let done = 0;
   bar.start(total ?? 0, 0, { rate: '-', by });
   return {
-    advance(vectors, estimate) {
+    advance(vectors, estimate, now = by) {
       done += vectors;
       bar.setTotal(estimate);
-      bar.update(done, { rate: rateOf(done, startedAt).toLocaleString('en') });
+      bar.update(done, { rate: rateOf(done, startedAt).toLocaleString('en'), by: now });
     },
     stop: () => bar.stop(),
   };
@@ -58,19 +61,21 @@ function startLines(known: number | undefined, by: string): Progress {
   const startedAt = performance.now();
   let done = 0;
   let total = known ?? 0;
+  let now = by;
   const timer = setInterval(() => {
     const rate = rateOf(done, startedAt);
     const left = rate > 0 ? `${Math.ceil((total - done) / rate)} s left` : 'time left unknown';
     const percent = total > 0 ? Math.floor((100 * done) / total) : 0;
     process.stderr.write(
       `${done.toLocaleString('en')} of ${total.toLocaleString('en')} vectors (${percent} %), ` +
-        `${rate.toLocaleString('en')}/s, ${left}, ${by}\n`,
+        `${rate.toLocaleString('en')}/s, ${left}, ${now}\n`,
     );
   }, LINE_INTERVAL_MS);
   return {
-    advance(vectors, estimate) {
+    advance(vectors, estimate, newBy = by) {
       done += vectors;
       total = estimate;
+      now = newBy;
     },
     stop: () => clearInterval(timer),
   };

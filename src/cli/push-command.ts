@@ -32,7 +32,7 @@ export function addPushCommand(program: Command, interrupted: AbortSignal): void
     .command('push')
     .summary('send a file of vectors to a server')
     .description(
-      'Send the rows of a file to a collection of a simdex server or of Qdrant. Ids come from the file where it has some; payloads from the key payload of .jsonl. A point whose id is there is replaced.',
+      'Send the rows of a file to a collection of a simdex server or of Qdrant. Ids come from the file if it has them. Payloads come from the key payload in lines of .jsonl. A point whose id exists is replaced.',
     )
     .argument(
       '<file>',
@@ -42,7 +42,7 @@ export function addPushCommand(program: Command, interrupted: AbortSignal): void
     .requiredOption('--collection <name>', 'the collection', once)
     .option('--api-key-file <file>', 'file with the API key', once)
     .addOption(
-      new Option('--create <distance>', 'make the collection where it is not there').choices([
+      new Option('--create <distance>', 'make the collection if it does not exist').choices([
         'Cosine',
         'Dot',
         'Euclid',

@@ -20,15 +20,21 @@ export interface ReadFlags {
 export function addReadOptions(command: Command, files: string): Command {
   return command
     .addOption(
-      new Option('--format <name>', `format of ${files}, where the extension does not say it`).choices(vectorFormats),
+      new Option('--format <name>', `format of ${files}, where the name of the file does not say it`).choices(
+        vectorFormats,
+      ),
     )
-    .option('--dims <n>', 'components of a row, for files that do not say it', parsePositiveInteger)
+    .option('--dims <n>', 'components of a row, for files that do not say how many', parsePositiveInteger)
     .option(
       '--column <name>',
       'what holds the vectors: a dataset (model/embeddings), array, tensor, column, or key of JSON',
       once,
     )
-    .option('--header <yes|no>', 'whether the first line of .csv files has names; judged by default', parseYesOrNo);
+    .option(
+      '--header <yes|no>',
+      'whether the first line of .csv files is a header; decided from the line by default',
+      parseYesOrNo,
+    );
 }
 
 /** @throws {UsageError} where the files have no known format, a flag does not fit them, or standard input is wanted twice */

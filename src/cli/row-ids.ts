@@ -1,6 +1,6 @@
 /**
- * Whether the rows of all files together have the ids that an output can hold: every row has one, or none has; and in an index, none is
- * there twice. Files that each count from 0 are the usual fault.
+ * Checks the ids of the rows of all files together. Either every row has an id, or none has. In an index no id may occur
+ * twice. Files that each count from 0 are the usual cause.
  */
 import { IndexingError } from '../base/errors.js';
 import { UniqueIds } from '../vectors/unique-ids.js';

@@ -37,15 +37,19 @@ export function addSearchCommand(program: Command, interrupted: AbortSignal): vo
     .option('-k <n>', 'hits for each query', parsePositiveInteger, 10)
     .option(
       '--recall <share>',
-      'with a graph: the part of the true hits to find, above 0, up to 1; 0.95 by default',
+      'with a graph: the share of the true hits to find, above 0, up to 1; 0.95 by default',
       parseRecall,
     )
-    .option('--effort <n>', 'with a graph: candidates of a search, at least as many as hits', parsePositiveInteger)
-    .option('--exact', 'scan all rows, graph or not')
+    .option(
+      '--effort <n>',
+      'with a graph: size of the candidate list, at least -k; a larger one finds more and takes longer',
+      parsePositiveInteger,
+    )
+    .option('--exact', 'scan all rows, even when there is a graph')
     .addOption(
       new Option(
         '--rows-in <place>',
-        'load the rows, or leave them in the file and read those that count: the same hits',
+        'load the rows, or leave them in the file and read only those that may be hits; the hits are the same',
       )
         .choices(['memory', 'file'])
         .default('memory'),

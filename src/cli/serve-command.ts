@@ -1,16 +1,16 @@
 /**
- * `simdex serve`: the server, until it is told to stop; then what is under way is finished, and all is closed.
+ * `simdex serve`: runs the server until it is told to stop. Then it finishes the requests that have begun, and closes
+ * everything.
  */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { detailOf, IndexingError, type IndexingErrorCode, messageOf } from '../base/errors.js';
+import { messageOf } from '../base/errors.js';
 import type { ServerOptions } from '../server/options.js';
-import { type Interrupts, UsageError } from './exit.js';
+import { type Interrupts, orUsageError, stopped, UsageError } from './exit.js';
 import { addServeOptions, resolveSettings, type ServeFlags, type ServeSettings } from './serve-settings.js';
 
 /** Requests under way have so long to be answered; container systems kill after ten seconds. */
 const DRAIN_MS = 8000;
-const USAGE_CODES: ReadonlySet<IndexingErrorCode> = new Set(['InvalidConfiguration', 'MissingPackage']);
 /** Beyond the time to drain: for closing the store. */
 const CLOSE_MS = 60_000;
 
@@ -41,11 +41,7 @@ async function runServe(flags: ServeFlags, interrupts: Pick<Interrupts, 'signal'
   const options = serverOptionsOf(settings);
   interrupts.allow(DRAIN_MS + CLOSE_MS);
   const { createServer } = await import('../index.server.js');
-  const app = await createServer(options).catch((error: unknown) => {
-    // What is wrong with the settings, or with what is installed, is not the store's fault.
-    const isUsage = error instanceof IndexingError && USAGE_CODES.has(error.code);
-    throw isUsage ? new UsageError(detailOf(error)) : error;
-  });
+  const app = await orUsageError(createServer(options));
   try {
     for (const name of unknownVariables)
       app.log.warn({ variable: name }, 'a variable of the environment is no setting');
@@ -57,13 +53,6 @@ async function runServe(flags: ServeFlags, interrupts: Pick<Interrupts, 'signal'
     await app.close();
     clearTimeout(limit);
   }
-}
-
-function stopped(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 function serverOptionsOf(settings: ServeSettings): ServerOptions {

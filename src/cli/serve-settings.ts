@@ -1,6 +1,6 @@
 /**
- * The settings of `simdex serve`, from three places: flags, then the environment (`SIMDEX_…`), then a JSON file. The first that names a
- * setting counts. One table says what there is; help, completions and all three places follow it.
+ * The settings of `simdex serve`, from three places: flags, the environment (`SIMDEX_…`) and a JSON file. The first place that
+ * has a setting counts. One table lists all settings; help, completions and the three places follow it.
  */
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -48,28 +48,37 @@ const SETTINGS: Readonly<Record<SettingName, Setting>> = {
   data: { value: 'dir', help: 'folder that keeps everything; ./simdex-data by default', parse: asIs },
   host: { value: 'name', help: 'address to listen at; 127.0.0.1 by default', parse: asIs },
   port: { value: 'n', help: 'port; 6333 by default, 0 for any that is free', parse: parsePort, isNumber: true },
-  apiKeyFile: { value: 'file', help: 'a key that every request needs; must be given beyond loopback', parse: asIs },
-  readOnlyApiKeyFile: { value: 'file', help: 'a second key, which may only read', parse: asIs },
+  apiKeyFile: {
+    value: 'file',
+    help: 'a file with the key that every request needs; required unless --host is a loopback address',
+    parse: asIs,
+  },
+  readOnlyApiKeyFile: { value: 'file', help: 'a file with a second key, which may only read', parse: asIs },
   tlsCert: { value: 'file', help: 'certificate (PEM) to serve HTTPS with', parse: asIs },
   tlsKey: { value: 'file', help: 'private key (PEM) of the certificate', parse: asIs },
   cors: { value: 'origin', help: 'pages of this origin may use the server; repeatable', parse: asIs, isList: true },
   threads: { value: 'n|auto', help: 'threads of the engine; auto by default', parse: parseThreads, isNumber: true },
   maxMemory: {
     value: 'bytes',
-    help: 'most memory for vectors; 8GiB and 512MiB can be written',
+    help: 'most memory for vectors, for example 8GiB or 512MiB',
     parse: parseBytes,
     isNumber: true,
   },
-  maxBody: { value: 'bytes', help: 'longest body, imports apart; 32MiB by default', parse: parseBytes, isNumber: true },
+  maxBody: {
+    value: 'bytes',
+    help: 'longest body of a request, except imports; 32MiB by default',
+    parse: parseBytes,
+    isNumber: true,
+  },
   maxConnections: {
     value: 'n',
-    help: 'most connections; 16384 by default',
+    help: 'most connections at a time; 16384 by default',
     parse: parsePositiveInteger,
     isNumber: true,
   },
   transferTimeout: {
     value: 'seconds',
-    help: 'time for a body to arrive, and for a stream to go on; 60 by default',
+    help: 'time for a body to arrive, and between two pieces of a stream; 60 by default',
     parse: parseSeconds,
     isNumber: true,
   },

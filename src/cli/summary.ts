@@ -1,5 +1,5 @@
 /**
- * What a finished `simdex index` tells on standard output, for people and as JSON.
+ * The summary of a finished `simdex index` on standard output, for people and as JSON.
  */
 import { describeMachine } from '../../bench/suite/node/machine.js';
 import { publicNameOf } from '../formats/node/http-source.js';

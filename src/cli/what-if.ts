@@ -1,7 +1,7 @@
 /**
- * `simdex index --what-if`: what indexing the same files would have taken with other threads and batches, and `--verify`,
- * which tries the best of them. Times are those of indexing alone, added up over the chunks of the files; reading and writing
- * go on beside it and stay as they are.
+ * `simdex index --what-if`: how long indexing the same files would have taken with other threads and batches. `--verify` tries
+ * the best of them. Times are those of indexing alone, added up over the chunks of the files. Reading and writing go on at the
+ * same time and do not change.
  */
 import { stat } from 'node:fs/promises';
 import { STANDARD_INPUT } from '../formats/node/pipe-source.js';

@@ -1,13 +1,12 @@
 /**
- * What an engine is: the compiled kernels, the threads, the memories and the queue of jobs. It does not know the `Engine` that
- * users hold, so one that is forgotten can be told apart from one that is at work.
+ * The parts of an engine: the compiled kernels, the threads, the memories and the queue of jobs. It does not know the `Engine`
+ * that users hold. So an engine that is forgotten can be told from one that is at work.
  */
 import { IndexingError, isOutOfMemory, messageOf } from '../base/errors.js';
 import { nextTurn } from '../base/turns.js';
 import { compileKernel, kernelBytes } from '../kernel/compile.js';
-import type { CompiledKernel, KernelBackend, KernelSource } from '../kernel/instantiate.js';
+import type { CompiledKernel, KernelBackend, KernelSource, PreparedKernel } from '../kernel/instantiate.js';
 import { ownKernel } from '../kernel/own-kernel.js';
-import type { SearchKernel } from '../kernel/search/compile-search-kernel.js';
 import { MemoryPool } from '../memory/memory-pool.js';
 import type { CheckedEngineOptions } from './engine-options.js';
 import type { Job } from './job.js';
@@ -35,7 +34,7 @@ export class EngineCore {
   readonly #told = new Set<string>();
   #kernel: Promise<CompiledKernel> | undefined;
   #kernelNow: CompiledKernel | undefined;
-  #searchKernel: Promise<SearchKernel> | undefined;
+  #searchKernel: Promise<PreparedKernel> | undefined;
   #lanes: Promise<Lanes> | undefined;
   #lanesAreReady = false;
   /** Where the threads cannot search: who does it instead. */
@@ -93,10 +92,18 @@ export class EngineCore {
     return this.#kernel;
   }
 
+  /** The indexing kernel, with what threads are sent of it. */
+  async preparedKernel(): Promise<PreparedKernel> {
+    const compiled = await this.kernel();
+    return { compiled, source: await sourceOf(compiled, this.options.wasm) };
+  }
+
   /** The search kernel, loaded and compiled when it is first asked for. */
-  searchKernel(): Promise<SearchKernel> {
-    this.#searchKernel ??= Promise.all([this.kernel(), boundPlatform().loadSearchKernel()])
-      .then(([{ backend }, { compileSearchKernel }]) => compileSearchKernel(backend, boundPlatform().sharesMemory))
+  searchKernel(): Promise<PreparedKernel> {
+    this.#searchKernel ??= Promise.all([this.preparedKernel(), boundPlatform().loadSearchKernel()])
+      .then(([kernel, { compileSearchKernel }]) =>
+        compileSearchKernel(kernel, this.sharesMemory, (reason) => this.tellFallback('search', reason)),
+      )
       .catch((error: unknown) => {
         this.#searchKernel = undefined;
         throw error;
@@ -136,6 +143,11 @@ export class EngineCore {
     this.options.logger?.warn(message);
   }
 
+  /** Why a kernel other than that of indexing is JavaScript here. */
+  tellFallback(kernel: 'search' | 'graph', reason: string): void {
+    this.warnOnce(`The JavaScript kernel is used for ${kernel === 'search' ? 'searches' : 'graphs'}: ${reason}`);
+  }
+
   /** A memory is gone: threads let go of what they keep of it, before the next job or as soon as they are idle. */
   forgetMemory(key: number): void {
     this.#gone.push(key);
@@ -167,14 +179,13 @@ export class EngineCore {
 
   /** Rejects, and starts nothing, once the engine is closed: nobody would end it. */
   async #startLanes(searchKernel: KernelSource | undefined): Promise<Lanes> {
-    const { backend } = await this.kernel();
-    const { worker, wasm } = this.options;
-    const kernel = await sourceOf(backend, wasm);
+    const { compiled, source: kernel } = await this.preparedKernel();
+    const { backend } = compiled;
     this.refuseIfClosed();
     const lanes = await startLanes({
       threads: this.threads,
       kernels: { kernel, searchKernel },
-      worker,
+      worker: this.options.worker,
       warn: (message) => this.warnOnce(message),
     });
     this.#backend = { kernel: backend, threads: lanes.threads, shared: lanes.shared };
@@ -201,7 +212,7 @@ export class EngineCore {
   async #startLanesThatSearch(): Promise<Lanes> {
     const { source } = await this.searchKernel();
     try {
-      if (!this.sharesMemory) throw new Error('no cross-origin isolation, so no shared memory');
+      if (!this.sharesMemory) throw new Error(`${boundPlatform().whyNotShared}, so no shared memory`);
       const lanes = await this.#startLanes(source);
       // They do everything from now on.
       const before = this.#lanes;
@@ -257,7 +268,9 @@ export class EngineCore {
   }
 }
 
-async function sourceOf(backend: KernelBackend, wasm: CheckedEngineOptions['wasm']): Promise<KernelSource> {
-  if (backend === 'javascript') return { backend };
-  return { backend, bytes: await kernelBytes(backend, boundPlatform().sharesMemory, wasm && ownKernel(wasm)) };
+async function sourceOf(compiled: CompiledKernel, wasm: CheckedEngineOptions['wasm']): Promise<KernelSource> {
+  const own = wasm && ownKernel(wasm);
+  if (compiled.backend === 'javascript' || own?.module) return compiled;
+  const { backend } = compiled;
+  return { backend, bytes: await kernelBytes(backend, boundPlatform().sharesMemory, own) };
 }

@@ -1,9 +1,10 @@
 /**
- * What an engine is made with, checked once at the edge.
+ * The options of an engine, checked here, once.
  */
 import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
 import type { KernelBackend } from '../kernel/instantiate.js';
 import { checkKernelChoice } from '../kernel/kernel-choice.js';
+import { isOwnWasm, type OwnWasm } from '../kernel/own-kernel.js';
 import { boundPlatform, type WorkerChoice } from './lanes/platform.js';
 
 /** What an engine tells beside results, one line at a time. */
@@ -27,8 +28,11 @@ export interface EngineOptions {
   readonly kernel?: 'auto' | KernelBackend | undefined;
   /** The worker module, for those who serve it themselves: a URL or, in pages, also a function that starts one. */
   readonly worker?: WorkerChoice | undefined;
-  /** The bytes of the kernel (`simd.wasm`), for those who serve them themselves. */
-  readonly wasm?: ArrayBuffer | ArrayBufferView<ArrayBuffer> | undefined;
+  /**
+   * The kernels, for those who serve them themselves: the bytes of `simdex/simd-shared.wasm`, or one of the package's .wasm files as a
+   * `WebAssembly.Module`, which is to fit: `simdex/simd-shared.wasm` where memory is shared, `simdex/simd.wasm` where it is not.
+   */
+  readonly wasm?: OwnWasm | undefined;
   /** Hears of what happens beside results; none by default. */
   readonly logger?: IndexerLogger | undefined;
 }
@@ -75,8 +79,12 @@ export function checkRunner({ maxMemoryBytes, kernel, worker, wasm, logger }: Om
     const expected = takesWorkerFactory ? 'a URL or a function that gives a Worker' : 'a URL';
     throw invalidConfiguration('worker', expected, worker);
   }
-  if (wasm !== undefined && !(ArrayBuffer.isView(wasm) || wasm instanceof ArrayBuffer)) {
-    throw invalidConfiguration('wasm', 'the bytes of the kernel in an ArrayBuffer or a view of one', wasm);
+  if (wasm !== undefined && !isOwnWasm(wasm)) {
+    throw invalidConfiguration(
+      'wasm',
+      'the bytes of the kernel in an ArrayBuffer or a view of one, or a WebAssembly.Module',
+      wasm,
+    );
   }
   if (logger !== undefined && !(typeof logger?.info === 'function' && typeof logger.warn === 'function')) {
     throw invalidConfiguration('logger', 'an object with the functions info and warn', logger);

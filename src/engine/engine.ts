@@ -1,5 +1,6 @@
 /**
- * The engine as users hold it: a light handle on an `EngineCore`. One that is forgotten is collected, and its threads end.
+ * The engine as users hold it: a light handle on an `EngineCore`. When the handle is forgotten it is collected, and its
+ * threads end.
  */
 import { asyncDisposeSymbol } from '../base/dispose-symbol.js';
 import { IndexingError } from '../base/errors.js';

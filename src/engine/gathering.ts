@@ -1,5 +1,6 @@
 /**
- * Calls of one kind that wait for the threads at the same time are done together, as one job, each with a result of its own.
+ * Gathers calls of one kind that wait for the threads at the same time. They are done together, as one job, and each has a
+ * result of its own.
  */
 import type { EngineCore } from './engine-core.js';
 import type { Job } from './job.js';

@@ -1,7 +1,7 @@
 /**
- * Jobs take turns on the threads. One has all of them at a time, in the order in which they were asked for. A long job makes
- * way for short ones at the next unit and goes on afterwards; between two short ones it has a turn of its own, so nobody
- * starves. What is waiting is begun as late as possible, so that more calls can join it.
+ * The queue of jobs. One job has all threads at a time, in call order. A long job makes way for short ones at its next unit
+ * and goes on afterwards. Between two short ones it has a turn, so no job waits for ever. A waiting job begins as late as
+ * possible, so that more calls can join it.
  */
 import { nowMs } from '../base/clock.js';
 import { nextTurn } from '../base/turns.js';

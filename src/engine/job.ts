@@ -1,6 +1,6 @@
 /**
- * A job: units of work that threads claim. Plain data for the workers, a few functions for the calling thread. Everything
- * that uses threads is a job.
+ * A job: units of work that threads claim. It is plain data for the workers, and a few functions for the calling thread.
+ * Everything that uses threads is a job.
  */
 import type { JobControl } from '../memory/job-control.js';
 import type { JobTask } from './worker/task.js';

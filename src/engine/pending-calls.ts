@@ -1,5 +1,5 @@
 /**
- * What waits for the threads of an engine, so that a server can refuse in time.
+ * Counts the calls that wait for the threads of an engine, so that a server can refuse in time.
  */
 import type { WaitingCall } from './gathering.js';
 

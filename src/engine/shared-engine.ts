@@ -1,5 +1,5 @@
 /**
- * The engine that indexes share which are not given one: made when the first needs it, ended with the last of them.
+ * The engine of all indexes that are not given one. It is made when the first of them needs it, and ends with the last.
  */
 import { Engine } from './engine.js';
 

@@ -1,5 +1,6 @@
 /**
- * What apache-arrow has to be given to read compressed batches, as pyarrow and pandas write them: LZ4 frames and Zstandard.
+ * Decompressors for compressed Arrow batches, as pyarrow and pandas write them: LZ4 frames and Zstandard. apache-arrow has
+ * none of its own and is given these.
  */
 import { decompressLz4Frame } from './compression/lz4.js';
 import { decompressZstd } from './compression/zstd.js';

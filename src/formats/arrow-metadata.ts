@@ -1,7 +1,7 @@
 /**
- * What must hold of the metadata of an Arrow file before apache-arrow sees them, since it believes them: every count, length and
- * offset lies within the file, no table is reached over more ways than there are bytes, and a batch has no more rows than its
- * body has bits. Reading then takes time and memory in proportion to the file.
+ * Checks the metadata of an Arrow file before apache-arrow, which trusts them, reads it. Every count, length and offset must
+ * lie within the file. No table may be reached over more ways than there are bytes. A batch may not have more rows than its
+ * body has bits. So reading takes time and memory in proportion to the file.
  *
  * Tables and slots are those of Schema.fbs, Message.fbs and File.fbs of the Arrow format.
  */

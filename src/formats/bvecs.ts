@@ -1,6 +1,6 @@
 /**
- * `.bvecs`, of the TEXMEX corpora: for every row a little-endian int32 with its dims, then dims uint8, read as float32. Rows
- * may differ in length. Only read: unit vectors are no bytes.
+ * `.bvecs`, the byte format of the TEXMEX corpora. Each row is a little-endian int32 with its dims, then dims uint8, which are
+ * read as float32. Rows may differ in length. The format is not written, since bytes cannot hold unit vectors.
  */
 import { countedRows, shapeOf } from './counted-rows.js';
 import { cutRows } from './cut-rows.js';

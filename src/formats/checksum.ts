@@ -1,6 +1,7 @@
 /**
- * A checksum of bytes that come in pieces: four times FNV-1a of 32-bit words instead of bytes, of every fourth word each, which processors do at the
- * same time; then of these four. The last words are filled up with zeros. One word that is changed always changes it.
+ * A checksum of bytes that come in pieces. It is FNV-1a over 32-bit words in place of bytes, four times beside each other
+ * (each takes every fourth word, which a processor can do at the same time), then once over these four. The last words are
+ * filled up with zeros. A change of one word always changes the checksum.
  */
 const PRIME = 0x01000193;
 const BASIS = 0x811c9dc5;

@@ -1,5 +1,5 @@
 /**
- * What the columns of a .csv file are, told by its first line.
+ * What the columns of a .csv file are, decided from its first line.
  */
 import { IndexingError } from '../base/errors.js';
 import { malformed } from './malformed.js';
@@ -56,13 +56,18 @@ function listColumn(file: string, names: readonly string[], column: string | und
   throw new IndexingError('InvalidConfiguration', detail);
 }
 
-/** What can be the name of a column: not what other programs write for a number that is none. */
+/** What can be the name of a column: not what other programs write for NaN. */
 const NAME = /^(?!(?:nan|inf|infinity|null|none|na|n\/a)$)[\p{L}_][^\p{Cc}]*$/iu;
+
+/** Names in quotes may hold tabs and carriage returns. */
+function isName(field: string): boolean {
+  return NAME.test(field.replace(/[\t\r]/g, ' '));
+}
 
 /** Words only; or, beside an id and the nameless index of a data frame, numbers that count 0, 1, 2 and so on. */
 function isHeaderLine(fields: readonly string[]): boolean {
   const named = fields.filter((field, at) => !(field === '' && at === 0));
-  if (named.length > 0 && named.every((name) => NAME.test(name))) return true;
+  if (named.length > 0 && named.every(isName)) return true;
   const numbers = named.filter((name) => name.toLowerCase() !== 'id');
   return numbers.length > 0 && numbers.every((field, at) => field === String(at));
 }

@@ -1,6 +1,6 @@
 /**
- * What separates the fields of a .csv file: a comma, unless its first line has none, and semicolons or tabs instead, as spreadsheets write
- * them where the comma stands in numbers.
+ * What separates the fields of a .csv file: a comma. If its first line has no comma, but semicolons or tabs, it is those:
+ * spreadsheets write them where numbers have a decimal comma.
  */
 import { COMMA, QUOTE, RETURN, SPACE, TAB } from './ascii.js';
 import type { LineFault } from './text-rows.js';

@@ -1,6 +1,6 @@
 /**
- * Some of the rows that a reader gives, for formats in which only reading tells where a row lies. The memory of chunks that are passed over
- * is given back.
+ * A range of the rows that a reader gives, for formats in which only reading tells where a row lies. The memory of chunks
+ * before the range is given back.
  */
 import type { RowRange } from '../base/errors.js';
 import { countOf, type RowChunk } from './row-chunk.js';

@@ -1,5 +1,5 @@
 /**
- * How files are opened by path, where a platform can. Its entry point binds it.
+ * How files are opened by path. Only some platforms can; the entry point of a platform sets this.
  */
 import { IndexingError } from '../base/errors.js';
 import type { ByteSource } from './format.js';

@@ -1,7 +1,7 @@
 /**
- * Rows of one length that lie densely in a source, as numbers of one type: what `.npy`, `.fbin` and `.safetensors` have behind their
- * headers. float32 goes from the source straight into the matrix, everything else through staging memory. Numbers that float32 cannot
- * hold are rounded as a Float32Array rounds them: a float64 beyond float32 becomes ±Infinity.
+ * Rows of one length that lie one behind the other in a source, as numbers of one type. This is what `.npy`, `.fbin` and
+ * `.safetensors` have after their headers. float32 is read straight into the matrix. Everything else goes through staging
+ * memory and is rounded as a Float32Array rounds: a float64 beyond float32 becomes ±Infinity.
  */
 import { widenHalvesInto } from '../base/float16.js';
 import { type ByteSource, STAGING_BYTES } from './format.js';

@@ -1,8 +1,7 @@
 /**
- * Reading FlatBuffers that nobody has checked: every position is within the bytes, or reading throws, and following offsets costs
- * what lies behind them out of a budget of four times the buffer, since writers may share a text: offsets that meet or turn back
- * end soon.
- * Positions are bytes from the beginning; 0 is a field that is absent.
+ * Reads FlatBuffers that nobody has checked. Every position must be within the bytes, or reading throws. Following an offset
+ * costs the bytes behind it, from a budget of four times the buffer, since writers may share a text. So offsets that meet or
+ * form a circle end soon. Positions are bytes from the beginning; 0 is a field that is absent.
  */
 export class FlatBuffer {
   readonly #view: DataView;

@@ -1,7 +1,7 @@
 /**
- * `.fvecs`, the format of the TEXMEX corpora: for every row a little-endian int32 with its dims, then dims float32.
- * Rows may differ in length; those of a file of one length, by far the most, are read by a faster loop. An empty file has no
- * rows, and says no dims: it is read only with the option `dims`. Written with rows of one length.
+ * `.fvecs`, the format of the TEXMEX corpora. Each row is a little-endian int32 with its dims, then dims float32. Rows may
+ * differ in length. Files whose rows all have one length, by far the most, are read by a faster loop. An empty file has no
+ * rows and does not say its dims, so it is read only with the option `dims`. Only rows of one length are written.
  */
 import { IndexingError } from '../base/errors.js';
 import { countedRows, shapeOf } from './counted-rows.js';

@@ -1,6 +1,7 @@
 /**
- * A deflated member of an archive as a `ByteSource` that is read from front to back: each read begins where the last one
- * ended, or behind it. Memory is what one small piece of input unfolds to. When the last byte is read the checksum is compared.
+ * A deflated member of an archive as a `ByteSource` that is read from front to back. Each read begins where the last one
+ * ended, or behind it. It holds only what one small piece of input unfolds to. When the last byte has been read, the checksum
+ * is compared.
  */
 import { Inflate } from 'fflate';
 import type { IndexingError } from '../base/errors.js';
@@ -60,7 +61,7 @@ export class InflatedSource implements ByteSource {
     while (this.#consumed < this.#member.compressedBytes) await this.#unfold();
     const more = this.#pieces.some((piece) => piece.length > 0);
     if (more) throw this.#refuse(`${this.byteLength} bytes, as the directory says`, 'more');
-    if (this.#crc !== this.#member.crc32) throw this.#refuse('data of the checksum in the directory', 'damaged data');
+    if (this.#crc !== this.#member.crc32) throw this.#refuse('data with the checksum in the directory', 'damaged data');
   }
 
   /** The next piece of input, to no piece or some of output. */

@@ -1,8 +1,10 @@
 /**
- * `.jsonl`: every line is a vector, as an array of numbers or as an object with the keys `vector` (or the one that the option `column`
- * names) and, optionally, `id` (a string or an integer that a number holds exactly); other keys are passed over. Rows may differ in
- * length; null for a vector is one without components. Numbers beyond float32 become ±Infinity. NaN and infinities, which other
- * programs write though JSON has none, are read, and null among numbers is NaN; none is written.
+ * `.jsonl`: every line is a vector. It is an array of numbers, or an object with the keys `vector` (or the one that the option
+ * `column` names) and, optionally, `id` (a string, or an integer that a number holds exactly). Other keys are passed over.
+ * Rows may differ in length.
+ *
+ * Null in place of a vector is a row without components. Null among numbers is NaN. Numbers beyond float32 become ±Infinity.
+ * NaN and infinities are read, since other programs write them though JSON has none. They are never written.
  */
 import { IndexingError } from '../base/errors.js';
 import { isVectorId, type VectorId } from '../vectors/vector-id.js';

@@ -1,6 +1,6 @@
 /**
- * Which chunks share a memory that is lent to a consumer. A memory comes back when all its chunks did; what is never given back is
- * collected like any array.
+ * Which chunks share a memory that is lent to a consumer. The memory comes back when all its chunks have been given back. What
+ * is never given back is collected like any array.
  */
 import type { ReusableChunks } from '../vectors/reusable-chunks.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';

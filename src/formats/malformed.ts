@@ -1,5 +1,5 @@
 /**
- * The sentence for a file that is not what it should be: its name, the place, what was expected, what was found.
+ * The error for a file that is not what it should be: its name, the place, what was expected and what was found.
  */
 import { IndexingError, type IndexingErrorDetails } from '../base/errors.js';
 

@@ -1,6 +1,7 @@
 /**
- * The rows of a file as matrices of one length each, for consumers that know no other rows. A row without components, which no matrix
- * holds, becomes a row of NaN as long as its neighbours: a row that an indexer rejects, and that keeps the numbers of the others right.
+ * The rows of a file as matrices of one length each, for consumers that take no other rows. No matrix can hold a row without
+ * components. Such a row becomes a row of NaN of its neighbours' length. An indexer rejects it, and the other rows keep their
+ * numbers.
  */
 import type { VectorId } from '../vectors/vector-id.js';
 import type { IdentifiedMatrix, RowChunk } from './row-chunk.js';

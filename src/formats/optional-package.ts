@@ -1,5 +1,5 @@
 /**
- * Readers that are packages of their own: loaded when a file needs them, and held to the contract's errors.
+ * Optional packages: each is loaded when a file needs it, and whatever it throws becomes one of the library's errors.
  */
 import { IndexingError, messageOf } from '../base/errors.js';
 import { isVectorId, type VectorId } from '../vectors/vector-id.js';
@@ -84,7 +84,7 @@ export class TrackedSource implements ByteSource {
 }
 
 /** Compressed or not, a file holds at most so many times its own size: what deflate and run lengths can do at best. */
-const MAX_RATIO = 1032;
+export const MAX_RATIO = 1032;
 
 /** Refuses a claim that would only make memory and time be spent on a file that cannot hold it. */
 export function requirePlausible(

@@ -1,6 +1,6 @@
 /**
- * The pages of a Parquet file uncompressed, for hyparquet: each into memory of the length that its header claims, out of one budget
- * for all of a file, and checked before anything is decoded.
+ * Decompresses the pages of a Parquet file for hyparquet. A page is checked before it is decoded, and unfolds into memory of
+ * the length that its header claims. All pages of a file share one budget of bytes.
  */
 import { gunzipSync } from 'fflate';
 import type { CompressionCodec, Compressors } from 'hyparquet';

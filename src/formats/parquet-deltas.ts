@@ -1,7 +1,7 @@
 /**
- * What must hold of Parquet's DELTA encodings before hyparquet decodes them: blocks are whole, there are as many numbers as values,
- * and texts lie within their page. A text that begins like the one before it (DELTA_BYTE_ARRAY) is longer than its own bytes:
- * how much they all unfold to is told to `spend`.
+ * Checks Parquet's DELTA encodings before hyparquet decodes them: blocks are whole, there are as many numbers as values, and
+ * texts lie within their page. A text may begin like the one before it (DELTA_BYTE_ARRAY), so it can be longer than its own
+ * bytes. The length of all unfolded texts is reported to `spend`.
  */
 import { ThriftReader } from './thrift.js';
 

@@ -1,7 +1,7 @@
 /**
- * What must hold of the pages of a Parquet column before hyparquet sees them, since it believes them: sizes lie within the column,
- * counts within what the column says, run lengths within those counts, and numbers within their page. Reading then takes time and
- * memory in proportion to the counts, which `requirePlausible` holds to the file.
+ * Checks the pages of a Parquet column before hyparquet, which trusts them, reads them: sizes lie within the column, counts
+ * within what the column says, run lengths within those counts, and numbers within their page. So reading takes time and
+ * memory in proportion to the counts, which `requirePlausible` bounds by the size of the file.
  *
  * Numbers of fields, page types and encodings are those of parquet.thrift.
  */

@@ -87,6 +87,9 @@ async function importHyparquet(file: string): Promise<Hyparquet> {
 }
 
 const MAGIC_BYTES = 4;
+/** "PAR1", and "PARE" where the footer is encrypted. */
+const MAGIC = 0x50415231;
+const ENCRYPTED_MAGIC = 0x50415245;
 /** The uint32 length of the metadata, and the magic. */
 const TAIL_BYTES = 8;
 
@@ -96,7 +99,14 @@ async function readFooter(source: TrackedSource): Promise<ArrayBuffer> {
   const tailOffset = byteLength - TAIL_BYTES;
   if (tailOffset < MAGIC_BYTES)
     throw malformed(name, `byte ${byteLength}`, 'a footer', 'the end of the file: it is truncated');
-  const metadataBytes = new DataView(await source.slice(tailOffset, byteLength)).getUint32(0, true);
+  const tail = new DataView(await source.slice(tailOffset, byteLength));
+  const magic = tail.getUint32(TAIL_BYTES - MAGIC_BYTES, false);
+  if (magic !== MAGIC) {
+    const found =
+      magic === ENCRYPTED_MAGIC ? 'PARE: the file is encrypted' : 'other bytes: it is of another kind or truncated';
+    throw malformed(name, `byte ${byteLength - MAGIC_BYTES}`, 'PAR1 at the end of the file', found);
+  }
+  const metadataBytes = tail.getUint32(0, true);
   if (metadataBytes > tailOffset - MAGIC_BYTES)
     throw malformed(name, `byte ${tailOffset}`, 'the length of the footer', String(metadataBytes));
   const footer = await source.slice(tailOffset - metadataBytes, byteLength);
@@ -192,7 +202,7 @@ function checkedCount(source: ByteSource, { num_rows, row_groups }: FileMetaData
     const values = group.columns.map(({ meta_data }) => Number(meta_data?.num_values));
     requirePlausible(source, `row group ${index}`, Math.max(Number(group.num_rows), ...values), 1);
     if (!(group.num_rows >= 0 && values.every((count) => count >= 0)))
-      throw malformed(source.name, `row group ${index}`, 'counts from 0 on', 'one below');
+      throw malformed(source.name, `row group ${index}`, 'counts from 0 on', 'a negative one');
     for (const { meta_data } of group.columns) bytes += Number(meta_data?.total_compressed_size);
   }
   // Columns do not share bytes.

@@ -1,5 +1,6 @@
 /**
- * The formats there are. To add one: a file that exports a `Format`, its name, which is its extension, and a line in the table.
+ * The list of formats. To add one, write a file that exports a `Format`, and add its name, which is its extension, to the
+ * table.
  */
 import { invalidConfiguration } from '../base/errors.js';
 import { arrow } from './arrow.js';

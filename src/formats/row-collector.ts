@@ -1,6 +1,6 @@
 /**
- * Gathers rows that come one by one, of lengths known only then, into chunks: a matrix where all rows of a chunk have the
- * same length, else rows of their own. Memory is at most one chunk, and never more than the rest of the source can fill.
+ * Gathers rows that come one by one, of lengths that are known only then, into chunks. A chunk is a matrix where all its rows
+ * have the same length, else separate rows. Memory is at most one chunk, and never more than the rest of the source can fill.
  */
 import type { VectorId } from '../vectors/vector-id.js';
 import type { RowChunk } from './row-chunk.js';

@@ -67,16 +67,21 @@ export function createSafetensorsHeader(
   return header;
 }
 
-/** Reads and checks the header, nothing behind it. Rejects with `MalformedFile`, saying foreign or truncated. */
+/** Reads and checks the header, nothing behind it. Rejects with `MalformedFile`, saying whether the file is of another kind or truncated. */
 export async function readSafetensorsHeader(source: ByteSource): Promise<SafetensorsHeader> {
   const { name, byteLength } = source;
   const preamble = new Uint8Array(Math.min(9, byteLength));
   await source.readInto(preamble, 0);
   if (byteLength < 10)
-    throw malformed(name, 'byte 0', 'a .safetensors header', `${byteLength} bytes: a foreign or truncated file`);
+    throw malformed(
+      name,
+      'byte 0',
+      'a .safetensors header',
+      `${byteLength} bytes: the file is of another kind or truncated`,
+    );
   const length = new DataView(preamble.buffer).getBigUint64(0, true);
   if (preamble[8] !== 0x7b || length > MAX_HEADER_BYTES)
-    throw malformed(name, 'byte 0', 'the length of a .safetensors header and {', 'a foreign file');
+    throw malformed(name, 'byte 0', 'the length of a .safetensors header and {', 'a file of another kind');
   const dataOffset = 8 + Number(length);
   if (dataOffset > byteLength)
     throw malformed(name, 'byte 8', `a header of ${length} bytes`, `${byteLength - 8} bytes: the file is truncated`);
@@ -94,7 +99,7 @@ function parseJson(file: string, text: Uint8Array): unknown {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text));
   } catch (cause) {
     // The engine's own words, which may quote any length of the file, are in the cause.
-    throw malformed(file, 'byte 8', 'a .safetensors header in JSON', 'a foreign or damaged one', { cause });
+    throw malformed(file, 'byte 8', 'a .safetensors header in JSON', 'other or damaged text', { cause });
   }
 }
 

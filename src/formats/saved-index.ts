@@ -145,7 +145,7 @@ export async function readSavedIndex(source: ByteSource): Promise<SavedIndexPlac
   const { metadata, tensors } = await readSafetensorsHeader(source);
   const { name } = source;
   if (!saysIndex(metadata))
-    throw malformed(name, '__metadata__', `format ${FORMAT} of a saved index`, 'a foreign .safetensors file');
+    throw malformed(name, '__metadata__', `format ${FORMAT} of a saved index`, 'a .safetensors file of another kind');
   const format = metadata.get('format')!;
   if (format !== FORMAT && format !== FORMAT_OF_COMPACT) {
     const found = `${JSON.stringify(format.slice(0, 40))}, saved by a newer version of simdex; update this one`;

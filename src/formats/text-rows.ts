@@ -1,6 +1,6 @@
 /**
- * What text formats have in common: one row per line, read in bounded memory. Empty lines are passed over; how many rows
- * there are, and how long each is, only reading tells.
+ * What text formats have in common: one row in each line, read in bounded memory. Empty lines are passed over. Only reading
+ * tells how many rows there are and how long each is.
  */
 import type { VectorId } from '../vectors/vector-id.js';
 import { LINE_FEED, skipSpaces } from './ascii.js';

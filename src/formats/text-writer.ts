@@ -1,5 +1,5 @@
 /**
- * Numbers as text, the shortest decimals that are read back as the same float32.
+ * Writes numbers as text: the shortest decimals that are read back as the same float32.
  */
 import { IndexingError } from '../base/errors.js';
 

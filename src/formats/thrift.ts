@@ -1,7 +1,7 @@
 /**
- * Structs in Thrift's compact protocol that nobody has checked, as Parquet has them: every length lies within the bytes, or
- * reading throws, and what is read takes memory in proportion to them. Of the fields, integers of up to 32 bits, booleans and
- * structs are kept.
+ * Reads structs in Thrift's compact protocol, as Parquet has them, that nobody has checked. Every length must lie within the
+ * bytes, or reading throws. What is read takes memory in proportion to the bytes. Of the fields, integers of up to 32 bits,
+ * booleans and structs are kept.
  */
 
 /** By field number; an absent one was of another type, or is not there. */

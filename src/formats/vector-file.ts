@@ -1,6 +1,6 @@
 /**
- * Vectors from a source of bytes, in bounded memory: one chunk is read when it is asked for. Nothing is read ahead and nothing
- * forbids it: the caller may ask for the next chunk while working on this one.
+ * Reads vectors from a source of bytes in bounded memory. A chunk is read when it is asked for, and nothing is read ahead. The
+ * caller may ask for the next chunk while it works on this one.
  */
 import { IndexingError, invalidConfiguration, type RowRange, refuseUnknown } from '../base/errors.js';
 import type { ReusableChunks } from '../vectors/reusable-chunks.js';

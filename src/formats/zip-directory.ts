@@ -1,6 +1,6 @@
 /**
- * The directory of a .zip archive, zip64 included: which members there are and where their bytes lie. Follows the archive's
- * own end record, as readers do; what stands before the members or between them is not looked at.
+ * The directory of a .zip archive, zip64 included: which members there are and where their bytes lie. It follows the archive's
+ * own end record, as other readers do. Bytes before and between the members are not looked at.
  */
 import type { ByteSource } from './format.js';
 import { malformed } from './malformed.js';
@@ -39,7 +39,12 @@ export async function readZipDirectory(source: ByteSource): Promise<ZipMember[]>
   let end = tail.byteLength - END_BYTES;
   while (end >= 0 && tail.getUint32(end, true) !== END) end--;
   if (end < 0)
-    throw malformed(name, `byte ${byteLength}`, 'the end record of a .zip archive', 'none: foreign or truncated');
+    throw malformed(
+      name,
+      `byte ${byteLength}`,
+      'the end record of a .zip archive',
+      'none: the file is of another kind or truncated',
+    );
   const endOffset = byteLength - tail.byteLength + end;
   let offset = tail.getUint32(end + 16, true);
   let size = tail.getUint32(end + 12, true);

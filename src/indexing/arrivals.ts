@@ -1,5 +1,6 @@
 /**
- * Calls enter the queue in the order in which they were made, though some take longer than others until they can.
+ * Keeps calls in order. Some calls need longer than others before they can enter the queue; each enters in the order in which
+ * it was made.
  */
 
 export interface Arrival {

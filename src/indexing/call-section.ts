@@ -1,5 +1,6 @@
 /**
- * What one call is of a job: its rows in the job's memory, its batches among the job's units, and its own outcome.
+ * The part of a job that belongs to one call: its rows in the job's memory, its batches among the job's units, and its own
+ * outcome.
  */
 import { nowMs } from '../base/clock.js';
 import { IndexingError, messageOf, type RowRange } from '../base/errors.js';

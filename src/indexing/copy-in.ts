@@ -1,7 +1,7 @@
 /**
- * The rows of a run on their way into its memory: copied in by the calling thread, batch after batch, while threads already
- * index the first of them, and put back as they were where a thread died. Rows in place are there from the start; shared ones
- * are copied by the thread that claims them.
+ * Brings the rows of a run into its memory. The calling thread copies them, batch after batch, while threads already index the
+ * first ones. Where a thread died, it copies its rows again. Rows in place are there from the start. Rows in shared memory are
+ * copied by the thread that claims them.
  */
 import { nowMs } from '../base/clock.js';
 import type { RowRange } from '../base/errors.js';

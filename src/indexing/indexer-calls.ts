@@ -1,6 +1,6 @@
 /**
- * The calls of one indexer. Small ones are done at once, on the calling thread; all others become jobs on the engine's threads,
- * those that wait together as one. Calls that write to the same memory keep their order.
+ * The calls of one indexer. Small calls are done at once, on the calling thread. All others become jobs on the engine's
+ * threads; those that wait at the same time become one job. Calls that write to the same memory keep their order.
  */
 import { nowMs } from '../base/clock.js';
 import { isOutOfMemory } from '../base/errors.js';

@@ -1,5 +1,5 @@
 /**
- * A call to an indexer that waits for the threads, and what it is of a job that does it.
+ * A call to an indexer that waits for the threads, and its place in the job that does it.
  */
 import type { WaitingCall } from '../engine/gathering.js';
 import type { SourceRows } from '../vectors/source-rows.js';

@@ -1,7 +1,9 @@
 /**
- * Results of a stream of chunks. While one result is being consumed, the next chunk is indexed and the one after it read;
- * a slow consumer slows the reader. No more than three chunks are in memory: chunk n + 2 is asked for when chunk n has been
- * indexed, and the result before that has been given back, so a source may fill two memories in turn.
+ * Results of a stream of chunks. While one result is consumed, the next chunk is indexed and the one after it is read. So a
+ * slow consumer slows the reader.
+ *
+ * No more than three chunks are in memory. Chunk n + 2 is asked for when chunk n has been indexed and the result before it has
+ * been given back, so a source may fill two memories in turn.
  */
 import { nowMs } from '../base/clock.js';
 import { detailOf, IndexingError, invalidConfiguration, refuseUnknown } from '../base/errors.js';

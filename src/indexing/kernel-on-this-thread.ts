@@ -1,9 +1,9 @@
 /**
- * The kernel itself, on the calling thread: synchronous, one matrix at a time. For comparing backends, and for callers that
- * bring threads of their own.
+ * The kernel itself, on the calling thread: synchronous, one matrix at a time. It is for comparing backends, and for callers
+ * that have threads of their own.
  *
- * A matrix from `allocate` is worked on where it lies. Any other is copied into working memory, and back where the result
- * belongs in it.
+ * A matrix from `allocate` is worked on where it lies. Any other is copied into working memory, and copied back where the
+ * result belongs in it.
  */
 import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
 import { compileKernel } from '../kernel/compile.js';

@@ -1,5 +1,5 @@
 /**
- * A ParallelIndexer that knows what its threads do: monitors with exact counts, and a report for every run.
+ * A ParallelIndexer with monitors: exact counts, times of its threads, and a report for every run.
  */
 
 import { measureClockTickMs } from '../base/clock.js';

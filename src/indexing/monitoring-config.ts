@@ -1,5 +1,5 @@
 /**
- * What a MonitoredParallelIndexer watches, checked once at the edge.
+ * What a MonitoredParallelIndexer watches. The configuration is checked here, once.
  */
 import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
 import { checkReportingInterval, DEFAULT_REPORTING_INTERVAL_MS } from '../monitoring/reporting-interval.js';

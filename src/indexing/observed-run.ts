@@ -1,5 +1,5 @@
 /**
- * A run with the monitors of an indexer taking part: what it does is recorded in them, told in real time, and measured for
+ * A run that the monitors of an indexer observe. What the run does is recorded in them, told in real time, and measured for
  * its report.
  */
 

@@ -1,6 +1,6 @@
 /**
- * A small call with the monitors of an indexer taking part. What it did is recorded at once, in a few additions; its report is
- * worked out when it is first read.
+ * A small call that the monitors of an indexer observe. What it did is recorded at once, in a few additions. Its report is
+ * computed when it is first read.
  */
 import { IndexingPerformanceReport } from '../reporting/report.js';
 import { summarizeRun } from '../reporting/summarize-run.js';

@@ -1,5 +1,5 @@
 /**
- * What a caller may ask for, checked once at the edge.
+ * The options of indexers and of calls, checked here, once.
  */
 import { IndexingError, invalidConfiguration, type RowRange, refuseUnknown } from '../base/errors.js';
 import { Engine } from '../engine/engine.js';

@@ -1,6 +1,6 @@
 /**
- * What a run tells of itself, while it lasts and when it has ended. A run is what one call is for its caller, whatever it was
- * done together with.
+ * What is known of a run, while it lasts and when it has ended. A run is one call as its caller sees it, whatever other calls
+ * were done together with it.
  */
 import type { BatchRecords } from '../memory/batch-records.js';
 import type { MatrixLayout } from '../memory/matrix-layout.js';

@@ -1,6 +1,6 @@
 /**
- * Small calls: few vectors that are little work, done at once on the calling thread as thread 0. What the result and its report
- * tell of such a call is worked out when it is first asked for.
+ * Small calls: few vectors that are little work. They are done at once on the calling thread, as thread 0. The result and the
+ * report of such a call are computed when they are first asked for.
  */
 import { describeBatches } from '../memory/batch.js';
 import { BatchRecords } from '../memory/batch-records.js';

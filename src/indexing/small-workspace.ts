@@ -1,6 +1,6 @@
 /**
  * Where small calls are done: a memory that is always there, with a kernel bound to it, on the calling thread. One call at a
- * time uses it, from start to end; results leave it as ordinary arrays.
+ * time uses it, from start to end. Results are copied out of it into ordinary arrays.
  */
 
 import { applyKernel } from '../kernel/apply.js';

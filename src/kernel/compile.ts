@@ -1,9 +1,12 @@
 /**
- * Which kernel runs here. 'auto' is SIMD where the engine has it and gets a known question right (iOS before 17 accepts
- * SIMD and computes wrong), and JavaScript elsewhere. A kernel asked for by name runs or is refused.
+ * Chooses and compiles the kernel that runs here. 'auto' is SIMD where the engine has it and answers a known question rightly
+ * (iOS before 17 accepts SIMD and computes wrong results), and JavaScript elsewhere. A kernel that is asked for by name runs,
+ * or the call is refused.
  */
 import simd from 'kernel:simd.wasm';
-import { IndexingError, messageOf } from '../base/errors.js';
+import { IndexingError } from '../base/errors.js';
+import { compileBytes } from './compile-bytes.js';
+import { missingFeature } from './features.js';
 import { type CompiledKernel, instantiateKernel, type KernelBackend } from './instantiate.js';
 import { createJavaScriptKernel } from './javascript.js';
 import { scratchBytes } from './kernel-exports.js';
@@ -12,7 +15,7 @@ import { forUnsharedMemory } from './unshared.js';
 import { hasWasmMemory } from './wasm-memory.js';
 
 export interface CompileOptions {
-  /** Bytes to take in place of those that come with the library. */
+  /** What to take in place of the kernel that comes with the library. */
   readonly own?: OwnKernel | undefined;
   /** Whether the memories it is to work on are shared between threads. Default true. */
   readonly shared?: boolean | undefined;
@@ -38,25 +41,18 @@ export async function compileKernel(
     onFallback?.(reason);
     return { backend: 'javascript' };
   };
-  if (!canCompile(await kernelBytes(backend, shared))) {
-    return instead(`this engine has no WebAssembly ${backend === 'simd' ? 'SIMD' : 'shared memory'}`);
-  }
+  const missing = missingFeature(backend, shared);
+  if (missing) return instead(`this engine has no ${missing}`);
   if (!hasWasmMemory(shared)) {
     const reason = 'WebAssembly gets no address space (ulimit -v)';
     if (choice === 'auto') return instead(reason);
     throw new IndexingError('InsufficientMemory', `${reason}; kernel 'javascript' needs none`);
   }
-  const bytes = await kernelBytes(backend, shared, own);
-  if (!canCompile(bytes)) own?.check(undefined);
-  let module: WebAssembly.Module;
-  try {
-    module = await WebAssembly.compile(bytes);
-  } catch (cause) {
-    // Valid bytes that do not compile: a Content-Security-Policy without 'wasm-unsafe-eval', or no memory for code.
-    return instead(messageOf(cause), cause);
-  }
-  own?.check(module);
-  const kernel: CompiledKernel = { backend, module };
+  const compiled = own?.module ? { module: own.module } : await compileBytes(await kernelBytes(backend, shared, own));
+  if (compiled.module || !compiled.cause) own?.check(compiled.module);
+  if (!compiled.module) return instead(compiled.reason, compiled.cause);
+  const kernel: CompiledKernel = { backend, module: compiled.module };
+  own?.checkMemory(shared, () => instantiateKernel(kernel, smallMemory(shared)));
   return answersKnownQuestion(kernel, shared) ? kernel : instead('this engine computes wrong answers with it');
 }
 
@@ -75,8 +71,8 @@ async function loadScalar(): Promise<Uint8Array<ArrayBuffer>> {
   return (await import('kernel:scalar.wasm')).default;
 }
 
-function canCompile(bytes: Uint8Array<ArrayBuffer>): boolean {
-  return typeof WebAssembly === 'object' && WebAssembly.validate(bytes);
+function smallMemory(shared: boolean): WebAssembly.Memory {
+  return new WebAssembly.Memory({ initial: 1, maximum: 1, shared });
 }
 
 /**

@@ -18,10 +18,21 @@ export type CompiledKernel =
     }
   | { readonly backend: 'javascript' };
 
-/** A kernel before it is compiled. Unlike a compiled one, it can be posted to workers everywhere. */
+/** What makes a kernel in another thread: its bytes, which can be posted everywhere, or the compiled one where there are no bytes. */
 export type KernelSource =
   | { readonly backend: 'simd' | 'scalar'; readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly backend: 'javascript' };
+  | CompiledKernel;
+
+/** A kernel, and what to tell threads that compile it themselves. */
+export interface PreparedKernel {
+  readonly compiled: CompiledKernel;
+  readonly source: KernelSource;
+}
+
+/** Whether a kernel has the function `name`, as one has all that is of a file for all purposes. */
+export function offers(kernel: CompiledKernel, name: string): boolean {
+  return 'module' in kernel && WebAssembly.Module.exports(kernel.module).some((each) => each.name === name);
+}
 
 /** What a kernel works on: a WebAssembly.Memory; for the JavaScript kernel any buffer will do. */
 export interface KernelMemory {

@@ -1,5 +1,5 @@
 /**
- * Which kernel a caller asks for.
+ * Which kernel a caller may ask for.
  */
 import { invalidConfiguration } from '../base/errors.js';
 import type { KernelBackend } from './instantiate.js';

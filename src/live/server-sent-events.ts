@@ -1,7 +1,7 @@
 /**
- * A monitor as a stream of server-sent events, for `<simdex-monitor src>` and for any EventSource: one message for each
- * update, its data one line of JSON. Bytes come only when they are asked for: a slow client makes nothing wait and nothing
- * grow, since the monitor itself leaves out what a newer update replaces.
+ * A monitor as a stream of server-sent events, for `<simdex-monitor src>` and for any EventSource. Each update is one message,
+ * whose data is one line of JSON. Bytes are made only when they are asked for. A slow client delays nothing and makes nothing
+ * grow, since the monitor drops updates that a newer one replaces.
  */
 import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
 import type { MonitorUpdate } from '../monitoring/monitor-update.js';

@@ -1,6 +1,6 @@
 /**
- * Updates of a monitor as one line of JSON, and back. JSON has no NaN and no infinities: such a figure is null there. A time to
- * the end that is null comes back as Infinity, every other figure as NaN.
+ * Updates of a monitor as one line of JSON, and back. JSON has no NaN and no infinities, so such a figure is null there. When
+ * it is read back, a remaining time that is null is Infinity, and any other figure NaN.
  */
 import { alertRules, degradationFigures, type MonitorUpdate } from '../monitoring/monitor-update.js';
 import type { PerformanceStats } from '../monitoring/performance-stats.js';

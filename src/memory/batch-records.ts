@@ -1,5 +1,6 @@
 /**
- * What became of the batches of one call: a window on the records of the job that did it, perhaps together with others.
+ * What became of the batches of one call. It is a view on the records of the job that did the call, perhaps together with
+ * others.
  */
 import { type Batch, batchAt, firstTimingOf } from './batch.js';
 import { PENDING, RESERVED, type UnitState } from './control-layout.js';

@@ -1,9 +1,11 @@
 /**
- * One WebAssembly.Memory per matrix, of exactly the pages it needs and never grown, so no view of it is ever stale and
- * its lifetime is that of the views on it. Shared where threads share memory; elsewhere ordinary memory, which belongs to
- * the WebAssembly.Memory and so cannot be detached either. Where WebAssembly has no memory, a plain buffer (wasm-memory.ts).
+ * One WebAssembly.Memory for each matrix. It has exactly the pages that the matrix needs and never grows, so no view of it is
+ * ever stale, and it lives as long as the views on it. It is shared where threads share memory. Elsewhere it is ordinary
+ * memory, which belongs to the WebAssembly.Memory and so cannot be detached either. Where WebAssembly has no memory, it is a
+ * plain buffer (wasm-memory.ts).
  *
- * Refusals are the engine's own here; matrix-memory.ts has them in the library's words, which workers do without.
+ * Errors here are those of the JavaScript engine. matrix-memory.ts turns them into the library's errors, which workers do
+ * without.
  */
 import type { KernelMemory } from '../kernel/instantiate.js';
 import { newKernelMemory, PAGE_BYTES } from '../kernel/wasm-memory.js';

@@ -1,10 +1,11 @@
 /**
- * When the rows of a segment died, in memory that all threads read. Versions of an index count its changes; a row that died at
- * version v is there for whoever looks at an earlier version. So a change never disturbs a search, and copies nothing.
+ * When the rows of a segment were removed ("died"), in memory that all threads read. Every change of an index has a version
+ * number. A row that died at version v is visible to whoever looks at an earlier version. So a change never disturbs a search,
+ * and copies nothing.
  *
- * Two uint32 a row: v mod 2³¹ plus one, which is 0 for a row that is alive, and v div 2³¹. The calling thread alone writes, once for each
- * death, the second word before the first. A death that a thread may see in the making belongs to a version later than the one
- * it looks at, so it does not matter to it whether it sees it.
+ * A death is two uint32 for each row: (v mod 2³¹) + 1, which is 0 for a row that is alive, and v div 2³¹. Only the calling
+ * thread writes them. It writes each once, the second word before the first. A thread may see a death that is half written.
+ * That death belongs to a version later than the one that the thread looks at, so it makes no difference to the thread.
  */
 
 export const DEATH_BYTES = 8;

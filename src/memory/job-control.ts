@@ -1,6 +1,6 @@
 /**
- * The control block of a job as the calling thread uses it: makes it, lets the threads go on, and reads what they recorded.
- * control-layout.ts is the map of it.
+ * The control block of a job as the calling thread uses it. The calling thread makes it, lets the threads go on, and reads
+ * what they recorded. control-layout.ts is the map of it.
  */
 import {
   ADMITTED,

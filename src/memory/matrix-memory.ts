@@ -1,5 +1,5 @@
 /**
- * Memories of matrices, and what is said where there is no more memory.
+ * The memories of matrices, and the error where there is no more memory.
  */
 import { IndexingError } from '../base/errors.js';
 import { createMemory, type MatrixMemory } from './create-memory.js';

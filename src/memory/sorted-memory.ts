@@ -1,6 +1,6 @@
 /**
- * Memories whose rows were sorted. Sorted components look like any others, but they are no vector that could be searched:
- * whoever takes vectors can ask where they come from.
+ * Which memories hold rows whose components were sorted. Sorted components look like any others, but such a row is no longer a
+ * vector that can be searched. So whoever takes vectors can ask here.
  */
 
 const sorted = new WeakSet<ArrayBufferLike>();

@@ -1,6 +1,6 @@
 /**
- * The control block of a job as the threads that claim its units use it; control-layout.ts is the map of it. Workers need
- * nothing else of it.
+ * The control block of a job as the threads use it that claim its units. Workers need nothing else of it. control-layout.ts is
+ * the map of it.
  */
 import {
   ADMITTED,

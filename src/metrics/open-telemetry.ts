@@ -1,11 +1,10 @@
 /**
- * The metrics of a monitor as observable instruments of a caller's OpenTelemetry meter, read together at every collection.
- * The meter is the one given, never the global one, and OpenTelemetry itself is not needed here.
+ * The metrics of a monitor as observable instruments of the caller's OpenTelemetry meter. All are read together at every
+ * collection. The meter is the one that is given, never the global one. OpenTelemetry itself is not imported.
  *
- * OpenTelemetry's API takes single measurements or sums, but no histogram that is already made, and a call per vector would
- * cost more than the vector. So a kind of duration is a count, a time (seconds, summed) and a gauge of quantiles, where 0
- * and 1 are the minimum and the maximum. Attributes are bounded: `quantile` has five values, `thread` is an integer from 0
- * to 255.
+ * OpenTelemetry's API takes single measurements or sums, but no finished histogram, and one call for each vector would cost
+ * more than the vector. So a kind of duration is a count, a time (seconds, summed) and a gauge of quantiles, where 0 and 1 are
+ * the minimum and the maximum. Attributes are bounded: `quantile` has five values, `thread` is an integer from 0 to 255.
  */
 import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
 import type { PerformanceStats } from '../monitoring/performance-stats.js';

@@ -1,7 +1,7 @@
 /**
- * The metrics of a monitor in a caller's prom-client registry, beside the caller's own: read when the registry is, never
- * copied into it. The registry is the one given, never prom-client's global one, and prom-client itself is not needed
- * here: a metric is what a registry asks of it.
+ * The metrics of a monitor in the caller's prom-client registry, beside the caller's own. They are read when the registry is
+ * read. The registry is the one that is given, never prom-client's global one. prom-client itself is not imported: a metric
+ * here is an object with the methods that a registry calls.
  */
 import { invalidConfiguration } from '../base/errors.js';
 import { type Family, familiesOf, type PrometheusOptions } from './prometheus-families.js';

@@ -1,6 +1,6 @@
 /**
- * What the metrics of a monitor are made of, read at one moment. Counts and sums are those since the monitor was made: a
- * reset starts its statistics anew and leaves these alone, since a counter that goes back looks like a new process.
+ * The figures from which the metrics of a monitor are made, read at one moment. Counts and sums are those since the monitor
+ * was made. `reset()` does not change them, since a counter that goes back looks like a new process.
  */
 import type { PerformanceMonitor } from '../monitoring/performance-monitor.js';
 import type { PerformanceStats } from '../monitoring/performance-stats.js';

@@ -1,5 +1,5 @@
 /**
- * Metrics that are registered somewhere, until they are taken out again.
+ * Metrics that are registered somewhere, until `dispose()` removes them.
  */
 import { disposeSymbol } from '../base/dispose-symbol.js';
 

@@ -1,10 +1,12 @@
 /**
- * The rules of alerts. Pure: a window and what is raised in, alerts and what is raised then out.
+ * The rules of alerts. Pure: a window and the raised alerts in, updates and the raised alerts out.
  *
- * A rule is judged over the last ten seconds, and only with enough in them. It is raised when it has held for three seconds,
- * so that a moment raises nothing, and cleared when it ceases to hold; in between it is silent. A window with too little in it
- * says nothing of a rule; what is raised is cleared after ten seconds of such. How query times spread is told only where it can be
- * felt: a query takes less than a turn of the system's scheduler, so a busy machine alone makes some of them many times as long.
+ * A rule is judged over the last ten seconds, and only when there is enough in them. An alert is raised when its rule has held
+ * for three seconds, so a short moment raises none. It is cleared when its rule no longer holds. In between nothing is told. A
+ * window with too little in it says nothing about a rule; after ten seconds of such windows a raised alert is cleared.
+ *
+ * The spread of query times counts only where a person could notice it. A query takes less than one turn of the system's
+ * scheduler, so on a busy machine some queries take many times as long, whatever the program does.
  */
 import type { MonitorThresholds } from './monitor-thresholds.js';
 import type { AlertRule, AlertSeverity, AlertUpdate } from './monitor-update.js';

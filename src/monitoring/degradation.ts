@@ -1,8 +1,8 @@
 /**
  * The last ten seconds compared with the ten before. Pure.
  *
- * A figure is told when it has been worse for three seconds, and again only after it ceased to be. Index times and throughput
- * are compared only where the work is the same: longer vectors take longer.
+ * A figure is told when it has been worse for three seconds, and again only after it has recovered. Index times and throughput
+ * are compared only where the work is the same, since longer vectors take longer.
  */
 import type { DegradationUpdate } from './monitor-update.js';
 import {

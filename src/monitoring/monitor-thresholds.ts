@@ -1,5 +1,5 @@
 /**
- * When a monitor raises an alert, or calls a window worse than the one before it.
+ * The thresholds of a monitor: when it raises an alert, and when it calls a window worse than the one before.
  */
 import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
 

@@ -1,5 +1,5 @@
 /**
- * What is judged of a stretch of time.
+ * The figures of a stretch of time, from which alerts and degradations are judged.
  */
 import type { TimeDistribution } from './time-distribution.js';
 

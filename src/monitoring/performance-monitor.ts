@@ -1,6 +1,6 @@
 /**
- * Records how long queries and the indexing of vectors take, and tells counts, means, percentiles and rates.
- * Milliseconds throughout. The size is bounded (see exponential-histogram.ts), however much is recorded.
+ * Records how long queries and the indexing of vectors take, and gives counts, means, percentiles and rates. All times are
+ * milliseconds. Its size is bounded, however much is recorded (see exponential-histogram.ts).
  */
 import { type PerformanceStats, performanceStats } from './performance-stats.js';
 import { type Clock, elapsedSince, PerformanceTimer, systemClock } from './performance-timer.js';

@@ -1,6 +1,6 @@
 /**
- * A running stopwatch that records what it measured once: at `stop()` or, declared with `using`, at the end of its
- * block. Milliseconds.
+ * A running stopwatch. It records the time once: at `stop()` or, when declared with `using`, at the end of its block.
+ * Milliseconds.
  */
 import { disposeSymbol } from '../base/dispose-symbol.js';
 

@@ -1,9 +1,9 @@
 /**
- * Tells every 100 ms, while it is started, how runs go and what was recorded: to listeners by type, and to any number of
+ * While it is started, it tells every 100 ms how runs go and what was recorded: to listeners by type, and to any number of
  * readers of `updates()`.
  *
- * Every record is in exactly one window: the windows from start to stop add up to what was recorded in between. Its timer
- * keeps neither a process nor a page alive, and no listener or reader can hold up a run, fail it or make memory grow.
+ * Every record is in exactly one window: the windows from start to stop add up to everything that was recorded in between. The
+ * timer does not keep a process or a page alive. No listener or reader can delay a run, fail it or make memory grow.
  */
 import { refuseUnknown } from '../base/errors.js';
 import { type HeldRules, judgeAlerts } from './alerts.js';

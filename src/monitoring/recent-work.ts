@@ -1,6 +1,5 @@
 /**
- * What was recorded, and what runs did, in the last twenty seconds, kept in parts of a second: the last ten of them are
- * judged, and compared with the ten before.
+ * What was recorded, and what runs did, in the last twenty seconds. The last ten are judged, and compared with the ten before.
  */
 import type { MonitorWindow } from './monitor-window.js';
 import { TimeDistribution } from './time-distribution.js';

@@ -1,6 +1,6 @@
 /**
- * How far a run is, read from its control block while it lasts. Never goes back: rows that a dead thread had done count
- * until their second run has caught up with them.
+ * How far a run is, read from its control block while it lasts. It never goes back: when a thread dies, its rows still count
+ * until the second attempt has reached them.
  */
 import { nowMs } from '../base/clock.js';
 import type { BatchRecords } from '../memory/batch-records.js';

@@ -1,7 +1,7 @@
 /**
- * The monitor of all threads together, which owns those of the single threads. Whatever a thread's monitor records is
- * recorded here too, so totals here are the sums over the threads, exactly, plus what was recorded here directly (queries,
- * which belong to no thread). Resetting one monitor leaves the others as they are.
+ * The monitor of all threads together. It owns the monitors of the single threads. Whatever one of them records is recorded
+ * here too, so the totals here are exactly the sums over the threads, plus what was recorded here directly (queries, which
+ * belong to no thread). Resetting one monitor does not reset the others.
  */
 import { invalidConfiguration } from '../base/errors.js';
 import { PerformanceMonitor } from './performance-monitor.js';

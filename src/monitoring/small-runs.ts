@@ -1,5 +1,5 @@
 /**
- * Small runs of a window, counted together: a server may have thousands of them between two updates, so one costs a few
+ * The small runs of a window, counted together. A server may have thousands of them between two updates. So a run costs a few
  * additions and no memory, and an update tells all of them as one.
  */
 import type { IndexingProgress } from './run-progress.js';

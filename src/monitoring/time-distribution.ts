@@ -1,8 +1,8 @@
 /**
- * How long something took, many times: count, sum, minimum, maximum and standard deviation without accumulated
- * rounding, percentiles within 2 %. Milliseconds.
+ * How long something took, over many times: count, sum, minimum, maximum and standard deviation without accumulated rounding,
+ * and percentiles within 2 %. Milliseconds.
  *
- * Distributions merge exactly: however the same records are split, ordered and merged, every figure has the same bits.
+ * Distributions merge exactly. However the same records are split, ordered and merged, every figure has the same bits.
  */
 import { invalidConfiguration } from '../base/errors.js';
 import { ExactSum } from './exact-sum.js';

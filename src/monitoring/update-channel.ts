@@ -1,9 +1,9 @@
 /**
- * Updates for one reader that may be slow, or stop reading: bounded, and whoever pushes never waits.
+ * Updates for one reader, which may be slow or stop reading. The channel is bounded, and whoever pushes never waits.
  *
- * Of what waits to be read, a later progress of a run takes the place of an earlier one, and so do a later metric and a later
- * report; alerts, degradations and the last progress of a run stay. Beyond 1,000 updates the oldest that is no alert goes,
- * and of alerts alone the oldest.
+ * A newer progress of a run replaces an older one that waits to be read, and so do a newer metric and a newer report. Alerts,
+ * degradations and the last progress of a run stay. Beyond 1,000 updates the oldest one that is not an alert is dropped; where
+ * all are alerts, the oldest.
  */
 import type { MonitorUpdate } from './monitor-update.js';
 

@@ -1,6 +1,6 @@
 /**
- * The way of updates to those who want them: listeners by type, and any number of readers. Everyone gets them in order, also
- * when a listener causes further ones, and nobody can hold up or fail whoever delivers.
+ * Brings updates to listeners, by type, and to any number of readers. Everyone gets them in order, also when a listener causes
+ * further ones. Nobody can delay or fail whoever delivers.
  */
 import type { AlertRule, AlertUpdate, MonitorUpdate } from './monitor-update.js';
 import { UpdateChannel } from './update-channel.js';

@@ -1,6 +1,6 @@
 /**
- * Listeners to updates, by type. One that throws, or whose promise rejects, is taken off, and its error told, once: nobody
- * else notices.
+ * Listeners to updates, by type. A listener that throws, or whose promise rejects, is removed, and its error is told once. The
+ * others notice nothing.
  */
 import { invalidConfiguration } from '../base/errors.js';
 import type { MonitorUpdate } from './monitor-update.js';

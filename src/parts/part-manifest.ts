@@ -26,7 +26,7 @@ export function manifestPathOf(part: string): string {
 const FORMAT_FAMILY = 'simdex-part/';
 const FORMAT = `${FORMAT_FAMILY}1`;
 
-const sourceFile = objectOf({
+export const sourceFile = objectOf({
   /** Its path as given, or its URL without what is secret in it. */
   file: text,
   /** undefined of a pipe. */
@@ -36,7 +36,7 @@ const sourceFile = objectOf({
 });
 export interface SourceFile extends ValueOf<typeof sourceFile> {}
 
-const partOptions = objectOf({
+export const partOptions = objectOf({
   order: oneOf(orderNames),
   onInvalid: oneOf(['throw', 'skip']),
   format: optional(text),

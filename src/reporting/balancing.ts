@@ -1,5 +1,5 @@
 /**
- * What a better balance of the threads could gain, and when a gain is worth a change. Pure; times in milliseconds.
+ * What a better balance of the threads could gain, and when a gain is worth a change. Pure. Times in milliseconds.
  */
 import { predictRun, type RecordedRun } from './what-if.js';
 

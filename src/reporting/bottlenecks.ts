@@ -1,6 +1,6 @@
 /**
- * What held a run back: causes whose share of its time is worth a change, the greatest first, each with the figure behind it
- * and what to do. Pure.
+ * What held a run back. A cause is listed when its share of the time makes a change worthwhile, the largest first, with the
+ * figure behind it and what to do. Pure.
  */
 import { evenBatchSize, isWorthChange } from './balancing.js';
 import type { Losses } from './losses.js';

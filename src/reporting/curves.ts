@@ -1,6 +1,5 @@
 /**
- * What a report's samples say over time and over magnitude, as plain series to draw. Times in milliseconds after the start
- * of the run.
+ * The samples of a report as series to draw, over time and over magnitude. Times in milliseconds after the start of the run.
  */
 import { type HistogramSnapshot, lowerBoundOf } from '../monitoring/exponential-histogram.js';
 import type { BatchSample, IndexingPerformanceReportData } from './report-data.js';

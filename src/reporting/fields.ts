@@ -1,9 +1,9 @@
 /**
- * Fields of plain data: how a value is read when it comes from outside as JSON, and the rows of CSV it gives. A reader gives the
- * value with its type, or refuses it in a sentence that says where it stands (`report.queueDepth.samples[3].atMs`), what was
- * expected and what was found.
+ * Fields of plain data: how a value is read when it comes from outside as JSON, and the rows of CSV that it gives. A reader
+ * gives the value with its type. It refuses a wrong value in a sentence that says where it is
+ * (`report.queueDepth.samples[3].atMs`), what was expected and what was found.
  *
- * An object is a table of such fields, and its type follows from the table, so that a new field is one line in one place.
+ * An object is a table of such fields, and its type follows from the table. So a new field is one line in one place.
  */
 import { invalidConfiguration } from '../base/errors.js';
 

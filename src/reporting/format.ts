@@ -1,6 +1,7 @@
 /**
- * Figures as people read them, the same on pages, in tables and on the terminal: three significant digits or all whole ones,
- * and a unit in which a figure that is not zero never reads as zero. What is not a finite number reads `n/a`.
+ * Figures as people read them, the same on pages, in tables and on the terminal. A figure has three significant digits, or all
+ * digits before the point. Its unit is chosen so that a figure that is not zero never reads as zero. What is not a finite
+ * number reads `n/a`.
  */
 
 const threeDigits = formatter({ minimumSignificantDigits: 3, maximumSignificantDigits: 3 });

@@ -1,10 +1,10 @@
 /**
  * Where the time of a run went that was not work on vectors. Pure: records in, milliseconds of the run's time out.
  *
- * A thread that stands idle costs the run its share, 1 / threads, of that time. Idle time is laid to the first of these that
+ * A thread that is idle costs the run its share of that time, 1 / threads. Idle time counts as the first of these that
  * explains it: starting up (before a thread's first batch, where threads had to be started), copying in (while rows are
  * copied), imbalance (after a thread's last batch), and dispatch (all the rest). First touch and waiting for a processor are
- * parts of busy time or of copying; the time of the memory is a bound, not idle time.
+ * parts of busy time or of copying. The time of the memory is a bound, and not idle time.
  */
 import { balancingGainMs } from './balancing.js';
 import type { BatchSample, CopyIn, RunConditions } from './report-data.js';

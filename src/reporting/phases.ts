@@ -1,5 +1,5 @@
 /**
- * Where the time went from start to end. Pure; times in milliseconds after the start.
+ * Where the time of a run went from start to end, phase by phase. Pure. Times in milliseconds after the start.
  */
 import type { BatchSample, CopyIn, Phase } from './report-data.js';
 

@@ -1,6 +1,6 @@
 /**
- * The schedule of a run, simulated: every thread begins with a batch of its own, then whoever is free claims the next one,
- * and waits for its rows where they are still being copied in. Pure; times in milliseconds after the start of the run.
+ * A simulation of how a run's batches are scheduled. Every thread begins with a batch of its own. Then whoever is free claims
+ * the next batch, and waits where its rows are still being copied in. Pure. Times in milliseconds after the start of the run.
  */
 
 /** A batch to be scheduled, in order of its claim. */

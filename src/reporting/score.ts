@@ -1,5 +1,5 @@
 /**
- * One number for a run: 100 less what throughput, balance of the threads and time per vector fall short of.
+ * One number for a run: 100, less points for low throughput, for poor balance of the threads and for a long time per vector.
  */
 import { formatDuration, formatPercent, formatRate } from './format.js';
 

@@ -1,5 +1,5 @@
 /**
- * The timing groups of a run that were slow, from the distribution of index times. Pure.
+ * The slow timing groups of a run, from the distribution of index times. Pure.
  */
 import type { HistogramSnapshot } from '../monitoring/exponential-histogram.js';
 import { lowerBoundOf } from '../monitoring/exponential-histogram.js';

@@ -1,7 +1,7 @@
 /**
- * A report as a trace: Chrome's trace event format, which https://ui.perfetto.dev and chrome://tracing open. A track for each
- * thread with a slice for each batch, the calling thread with the run and its copying, counters of queue depth and throughput.
- * Times are microseconds after the start of the run, as the format has them.
+ * A report as a trace in Chrome's trace event format, which https://ui.perfetto.dev and chrome://tracing open. Each thread is
+ * a track with a slice for each batch. The calling thread's track has the run and its copying. Queue depth and throughput are
+ * counters. Times are microseconds after the start of the run, as the format wants them.
  */
 import { throughputSpans } from './curves.js';
 import type { IndexingPerformanceReportData } from './report-data.js';

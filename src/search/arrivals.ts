@@ -1,6 +1,6 @@
 /**
- * Brings vectors to the rows reserved for them: the calling thread copies them, or the threads do where they lie in shared memory, and
- * the threads make of them what the index keeps.
+ * Brings vectors to the rows that were reserved for them. The calling thread copies them, or the threads do where the vectors
+ * lie in shared memory. Then the threads turn them into what the index keeps.
  */
 import { TimeSlices } from '../base/time-slices.js';
 import type { EngineCore } from '../engine/engine-core.js';

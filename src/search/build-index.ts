@@ -28,7 +28,7 @@ export function countAll(
   if (isStream(vectors)) return undefined;
   const total = countVectors(vectors);
   if (ids !== undefined && ids.length !== total) {
-    throw invalidConfiguration('ids.length', `${total}, as there are vectors`, ids.length);
+    throw invalidConfiguration('ids.length', `${total}, the number of vectors`, ids.length);
   }
   return total;
 }

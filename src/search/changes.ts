@@ -1,6 +1,6 @@
 /**
- * Changes of an index: one after another, in call order, each published at once and as a whole, or not at all. A little one is done before
- * its call returns; larger ones have turns of the event loop.
+ * Changes of an index. They are done one after another, in call order. Each is published at once and as a whole, or not at
+ * all. A small change is done before its call returns. During larger ones the event loop has turns.
  */
 import { isOutOfMemory } from '../base/errors.js';
 import { TimeSlices } from '../base/time-slices.js';

@@ -1,6 +1,7 @@
 /**
- * Clears dead rows away once they are most of a segment: those that are left are copied to a new one, behind the callers' backs. Searches
- * and changes go on meanwhile; only the moment in which the new segment takes the old one's place is a change of its own.
+ * Removes dead rows from memory once they are most of a segment. The rows that are left are copied to a new segment in the
+ * background. Searches and changes go on meanwhile. Only the moment when the new segment replaces the old one is a change of
+ * its own.
  */
 import { IndexingError } from '../base/errors.js';
 import { TimeSlices } from '../base/time-slices.js';
@@ -84,7 +85,7 @@ export class ClearAway {
           const moved = await doInSlices(prepareMove(kept, target), slices);
           // Where the index was saved meanwhile, some may be in another file than the others.
           if (target && !(await doInSlices(passOnPositions(kept, target), slices))) {
-            throw new IndexingError('FileAccess', 'rows that are cleared away together are in two files by now');
+            throw new IndexingError('FileAccess', 'rows that are removed together are now in two files');
           }
           rows.replace(worn, target, count, (segment, row) => keptBefore(kept, segment, row));
           moved();

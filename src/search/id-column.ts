@@ -1,6 +1,6 @@
 /**
- * The ids of the rows of a segment, by row. They are written in the order of the rows; consecutive numbers, which ids mostly are,
- * take no memory. Kept in chunks, so that no step takes longer the more there are.
+ * The ids of the rows of a segment, by row. They are written in the order of the rows. Consecutive numbers, which ids mostly
+ * are, take no memory. Ids are kept in chunks, so that no step takes longer when there are more.
  */
 import type { VectorId } from '../vectors/vector-id.js';
 

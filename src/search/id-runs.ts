@@ -1,6 +1,6 @@
 /**
- * Where ids are that ascend with their rows, as positions and counters do: they are found without being kept a second time. Every
- * new number is greater than all before it, so runs are in order.
+ * Finds ids that ascend with their rows, as positions and counters do, without keeping them a second time. Every new number is
+ * greater than all before it, so runs are in order.
  */
 import type { Segment } from './segment.js';
 

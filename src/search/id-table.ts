@@ -1,9 +1,9 @@
 /**
- * In which places an id is: segment and row. A hash table of many small ones (extendible hashing), so that no step takes long however
- * many ids there are, which a Map does.
+ * The places of an id: segment and row. It is a hash table made of many small ones (extendible hashing), so that no single
+ * step takes long however many ids there are. A Map would copy everything when it grows.
  *
- * An id may be in several places at a time: in one that everybody sees, in one of a change that is not published yet, in some
- * that are gone. Whoever asks says which will do.
+ * An id may have several places at a time: one that everybody sees, one of a change that is not published yet, and some that
+ * are gone. Whoever asks says which will do.
  */
 import type { VectorId } from '../vectors/vector-id.js';
 

@@ -1,5 +1,5 @@
 /**
- * The ids of a change, entered into an index.
+ * Enters the ids of a change into an index.
  */
 import { IndexingError, invalidConfiguration } from '../base/errors.js';
 import { checkId, type VectorId } from '../vectors/vector-id.js';
@@ -16,7 +16,7 @@ const STRIDE = 256;
 /** @throws {IndexingError} `InvalidConfiguration` unless there is one for each vector. */
 export function checkIdCount(ids: VectorIds | undefined, count: number): void {
   if (ids !== undefined && ids.length !== count) {
-    throw invalidConfiguration('ids.length', `${count}, as there are vectors`, ids.length);
+    throw invalidConfiguration('ids.length', `${count}, the number of vectors`, ids.length);
   }
 }
 
@@ -63,7 +63,7 @@ export function* enterIds(
       for (let row = first; row < first + count; row++, position++) {
         const id = ids === undefined ? next + position : checkId(`ids[${position}]`, ids[position]);
         if (typeof id !== kind) {
-          throw invalidConfiguration(`ids[${position}]`, `a ${kind}, as the other ids of the index are`, id);
+          throw invalidConfiguration(`ids[${position}]`, `a ${kind}, like the other ids of the index`, id);
         }
         // A number above all others is new.
         if (typeof id === 'string' || id < rows.nextNumber) {

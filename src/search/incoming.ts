@@ -1,6 +1,6 @@
 /**
- * Vectors on their way into an index: looked over, copied into the rows reserved for them, and settled there. The error told is that of the
- * lowest vector that cannot be a row, whatever is wrong with it.
+ * Vectors on their way into an index: checked, copied into the rows that were reserved for them, and turned into what the
+ * index keeps. If some cannot be rows, the error is that of the lowest one, whatever is wrong with it.
  */
 import { IndexingError, invalidConfiguration } from '../base/errors.js';
 import type { RowSettling } from '../engine/worker/rows-task.js';
@@ -66,7 +66,7 @@ export class IncomingVectors {
     const vectors = this.#vectors;
     if ('dims' in vectors) {
       if (vectors.dims !== this.#dims) {
-        this.#fail(0, invalidConfiguration('vectors.dims', `${this.#dims}, as the index has`, vectors.dims));
+        this.#fail(0, invalidConfiguration('vectors.dims', `${this.#dims}, the dims of the index`, vectors.dims));
       } else if (yield* areSorted([vectors.data], this.#dims)) {
         this.#fail(0, sortedRows());
       }
@@ -168,7 +168,7 @@ export class IncomingVectors {
       const length = checkRow('vectors', position, row);
       if (length === this.#dims) return undefined;
       if (length === 0) return emptyVector(position);
-      const detail = `vectors[${position}] must have ${this.#dims} components, as the index has, got ${length}`;
+      const detail = `vectors[${position}] must have ${this.#dims} components, like the rows of the index, got ${length}`;
       return new IndexingError('InvalidConfiguration', detail, { vectorIndex: position });
     } catch (error) {
       return error;

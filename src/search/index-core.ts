@@ -1,5 +1,5 @@
 /**
- * What a VectorIndex is made of: its rows, their changes and its searches, on an engine.
+ * The parts of a VectorIndex: its rows, their changes and its searches, on an engine.
  */
 import { IndexingError } from '../base/errors.js';
 import { linkSignals } from '../base/linked-signal.js';

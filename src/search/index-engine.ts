@@ -1,5 +1,5 @@
 /**
- * What an index runs on: the engine it was given, that of the process, or one of its own.
+ * The engine of an index: the one it was given, the shared one of the process, or one of its own.
  */
 import { linkSignals } from '../base/linked-signal.js';
 import { Engine } from '../engine/engine.js';

@@ -1,5 +1,6 @@
 /**
- * A search that joins a pass and waits for it; when its signal is aborted it waits no longer, and the pass goes on for the others.
+ * A search that joins a pass over the rows and waits for it. When its signal is aborted it stops waiting, and the pass goes on
+ * for the others.
  */
 import type { IndexingError } from '../base/errors.js';
 import type { Gathering, WaitingCall } from '../engine/gathering.js';

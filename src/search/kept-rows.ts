@@ -1,5 +1,5 @@
 /**
- * What is left of segments whose dead rows are cleared away.
+ * The rows that are left of segments whose dead rows are removed.
  */
 import type { Segment } from './segment.js';
 

@@ -1,6 +1,6 @@
 /**
- * Reads rows of a saved index that are not to be float32 in memory, some at a time: they are settled in a memory of their own and checked there,
- * and what the index keeps of them is copied.
+ * Reads rows of a saved index that are not kept as float32 in memory, some at a time. They are read into a memory of their own
+ * and checked there. Then what the index keeps of them is copied.
  */
 import { TimeSlices } from '../base/time-slices.js';
 import type { ByteSource } from '../formats/format.js';

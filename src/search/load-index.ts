@@ -1,7 +1,7 @@
 /**
- * Reads a saved index into memory, and makes sure that it is one: every row finite and, for cosine, of unit length, since
- * that is what the search relies on; every magnitude that of its row; no id twice. Rows of zeros whose magnitude is NaN were
- * rejected when they were indexed: they keep the numbers of the others right, and are no vectors.
+ * Reads a saved index into memory and checks it, since the search relies on this: every row is finite and, for cosine, of unit
+ * length, every magnitude is that of its row, and no id occurs twice. A row of zeros whose magnitude is NaN was rejected when
+ * it was indexed. It keeps the numbers of the other rows right, and is no vector.
  */
 import { detailOf, IndexingError, invalidConfiguration } from '../base/errors.js';
 import { TimeSlices } from '../base/time-slices.js';

@@ -1,5 +1,5 @@
 /**
- * What a caller of an index may ask for, checked once at the edge.
+ * The options of an index and of its calls, checked here, once.
  */
 import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
 import type { Engine } from '../engine/engine.js';

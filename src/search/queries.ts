@@ -1,6 +1,6 @@
 /**
- * Queries as the kernel wants them: dense float32 rows, each followed by zeros up to a multiple of four components; for
- * inner products scaled by a power of two to a length of 1/4 to 1/2 (see kernel/search/error-bound.ts).
+ * Queries in the form that the kernel needs: dense float32 rows, each followed by zeros up to a multiple of four components.
+ * For inner products a query is scaled by a power of two to a length of 1/4 to 1/2 (see kernel/search/error-bound.ts).
  */
 import { IndexingError, invalidConfiguration } from '../base/errors.js';
 import type { TimeSlices } from '../base/time-slices.js';
@@ -101,6 +101,6 @@ function scaleFor(length: number): number {
 }
 
 function wrongDims(name: string, dims: number, found: number): IndexingError {
-  const detail = `${name} must have ${dims} components, as the index has, got ${found}`;
+  const detail = `${name} must have ${dims} components, like the rows of the index, got ${found}`;
   return new IndexingError('InvalidConfiguration', detail);
 }

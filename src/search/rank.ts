@@ -1,5 +1,5 @@
 /**
- * The hits that lanes found, put in order.
+ * Puts the hits that all threads found in order.
  */
 import { isBetter, TopHits } from '../engine/worker/top-hits.js';
 import type { SearchBoard } from '../memory/search-board.js';

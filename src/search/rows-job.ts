@@ -1,5 +1,5 @@
 /**
- * Rows that come into an index, or move within it, as jobs.
+ * Jobs that bring rows into an index, or move rows within it.
  */
 import { IndexingError, messageOf } from '../base/errors.js';
 import type { EngineCore } from '../engine/engine-core.js';

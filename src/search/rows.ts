@@ -1,9 +1,9 @@
 /**
  * The rows of an index and their ids: which there are now, and the one place where that changes.
  *
- * A change writes new rows behind those that are there, enters their ids, records deaths at a version that nobody looks at yet, and
- * is then published at once: from there on everybody sees all of it, and before nothing. Only one change may be under way at a time.
- * A snapshot shows the rows of its moment for as long as it is kept, and costs nothing.
+ * A change writes new rows behind the others, enters their ids, and records deaths at a version that nobody looks at yet. Then
+ * it is published in one step: from there on everybody sees all of it, and before that nothing. Only one change may go on at a
+ * time. A snapshot shows the rows of its moment for as long as it is kept, and costs nothing.
  */
 
 import type { EngineCore } from '../engine/engine-core.js';

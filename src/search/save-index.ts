@@ -1,5 +1,5 @@
 /**
- * Writes a saved index (formats/saved-index.ts): rows that were removed are left out.
+ * Writes a saved index (formats/saved-index.ts). Rows that were removed are left out.
  */
 
 import { IndexingError } from '../base/errors.js';

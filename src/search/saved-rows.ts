@@ -1,5 +1,5 @@
 /**
- * Rows of a saved index as they are found in its file: what is made of them, and whether they are what an index keeps.
+ * Checks rows that are read from a saved index: what they become, and whether an index may keep them.
  */
 import type { RowSettling } from '../engine/worker/rows-task.js';
 import type { ByteSource } from '../formats/format.js';

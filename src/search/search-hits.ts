@@ -1,5 +1,5 @@
 /**
- * What a search finds, as its caller gets it.
+ * The result of a search.
  */
 import type { Metric } from '../kernel/search/error-bound.js';
 import type { VectorId } from '../vectors/vector-id.js';

@@ -1,6 +1,6 @@
 /**
- * The searches of one index. Little ones are done at once on the calling thread; those that wait for the threads at the same time are
- * done in one pass over the rows, each call with its own snapshot, filter, number of hits and signal.
+ * The searches of one index. Small ones are done at once on the calling thread. Those that wait for the threads at the same
+ * time are done in one pass over the rows. Each call still has its own snapshot, filter, number of hits and signal.
  */
 import { linkSignals } from '../base/linked-signal.js';
 import { TimeSlices } from '../base/time-slices.js';

@@ -1,6 +1,6 @@
 /**
- * Some of the rows of an index with their ids, in a memory of their own: 4 GiB hold no more. Rows are written once, behind those that
- * searches see, and never change; when one dies, that is recorded beside it.
+ * Some of the rows of an index with their ids, in one memory, which is at most 4 GiB. Rows are written once, behind those that
+ * searches see, and never change. When a row dies, that is recorded beside it.
  */
 
 import type { GraphSource } from '../engine/worker/graph-task.js';

@@ -1,6 +1,6 @@
 /**
- * Where vectors become what the index keeps, where that is not float32 rows in memory: they are settled as float32 in a memory of their own, some
- * at a time, and what is kept of them is copied to their rooms.
+ * Prepares vectors that the index does not keep as float32 rows in memory. They become float32 rows in a memory of their own,
+ * some at a time. Then what the index keeps of them is copied.
  */
 import { codeCount, FACTOR_BYTES } from '../kernel/search/int8-bound.js';
 import { countVectors } from '../vectors/source-rows.js';

@@ -577,10 +577,11 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     rows: Rows | undefined,
     queries: PreparedQueries | undefined,
     k: number,
-    { filter, threshold, offset = 0, signal, ...quality }: SearchOptions<Id>,
+    options: SearchOptions<Id>,
     snapshot: Snapshot | undefined = rows?.snapshot,
     view: GraphNow | undefined = this.#core.graph?.now,
   ): SearchHits<Id>[] | Promise<SearchHits<Id>[]> {
+    const { filter, threshold, offset = 0, signal } = options;
     if (!rows || !queries || !snapshot || snapshot.size <= offset) {
       return Array.from({ length: queries?.count ?? 1 }, () => noHits<Id>());
     }
@@ -590,7 +591,7 @@ export class VectorIndex<Id extends VectorId = VectorId> {
         ? undefined
         : queries.scales.map((scale) => leastKey(this.metric, Math.fround(threshold), scale));
     const request = { snapshot, queries, k: wanted, accepted: undefined, leastKeys, offset, threshold, signal };
-    const effort = view?.graph.effortFor(wanted, quality);
+    const effort = view?.graph.effortFor(wanted, options);
     const throughGraph = view && effort !== undefined ? { ...request, moment: view.moment, effort } : undefined;
     if (view && throughGraph && filter === undefined) {
       return view.graph.search(throughGraph) as Promise<SearchHits<Id>[]>;

@@ -4,14 +4,22 @@
 import { IndexingError } from '../base/errors.js';
 
 /**
- * Rejects with `MissingPackage`, which names the command that installs both.
+ * Rejects with `MissingPackage`, which names the command that installs both, or the version that fits.
  */
 export async function loadServerPackages() {
   const [fastify, lmdb] = await Promise.all([
     load('fastify', () => import('fastify')),
     load('lmdb', () => import('lmdb')),
   ]);
+  refuseOldFastify(fastify.fastify().version);
   return { fastify, lmdb };
+}
+
+/** Any version may be installed beside simdex; one that does not fit is told when it is needed. */
+export function refuseOldFastify(version: string): void {
+  if (Number.parseInt(version, 10) >= 5) return;
+  const detail = `the server needs fastify 5 or newer, and ${version} is installed; npm install fastify@latest`;
+  throw new IndexingError('MissingPackage', detail);
 }
 
 async function load<T>(name: string, importIt: () => Promise<T>): Promise<T> {

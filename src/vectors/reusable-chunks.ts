@@ -1,5 +1,6 @@
 /**
- * Chunks of vectors whose memory can be given back to whoever made them: touching fresh memory costs more than filling it.
+ * Chunks of vectors whose memory can be given back to whoever made them. This pays because touching new memory costs more than
+ * filling it.
  */
 import type { VectorMatrix } from './vector-matrix.js';
 

@@ -1,8 +1,8 @@
 /**
  * A source as the scheduler sees it: rows in processing order, grouped by length, and a way to copy them.
  *
- * The rank of a row is its position in processing order. For rows of one length it is the input position; ragged rows are
- * stably sorted by length, and `order[rank]` is the input position.
+ * The rank of a row is its position in processing order. When all rows have one length, the rank is the input position. Other
+ * rows are sorted by length (stably), and `order[rank]` is the input position.
  */
 import { IndexingError, invalidConfiguration, messageOf } from '../base/errors.js';
 import type { TimeSlices } from '../base/time-slices.js';

@@ -1,5 +1,6 @@
 /**
- * The ids seen so far, and the row of each. Consecutive numbers take no memory; all others some fifty bytes and themselves.
+ * The ids seen so far, and the row of each. Consecutive numbers take no memory. Any other id takes its own bytes and about
+ * fifty more.
  */
 import type { VectorId } from './vector-id.js';
 

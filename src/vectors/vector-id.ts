@@ -1,5 +1,5 @@
 /**
- * What a vector is called outside of a file's order: an integer that a number holds exactly, or a string.
+ * The id of a vector: an integer that a number holds exactly, or a string.
  */
 import { invalidConfiguration } from '../base/errors.js';
 

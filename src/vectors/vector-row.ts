@@ -1,6 +1,6 @@
 /**
- * One vector as it comes in, and the one check of its components: numbers, and nothing that could only be made one. Typed arrays hold
- * nothing else, so only plain arrays are looked through, while they are copied.
+ * One vector as it comes in, and the one check of its components: each is a number, and nothing is converted to one. A typed
+ * array holds only numbers, so only plain arrays are checked, while they are copied.
  */
 import { IndexingError, invalidConfiguration } from '../base/errors.js';
 import { isFloat32Array, refuseDetached } from './vector-matrix.js';

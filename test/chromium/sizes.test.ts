@@ -48,7 +48,7 @@ const matching = (files: readonly string[], pattern: RegExp) => files.filter((fi
 
 test('the indexer with its kernel and worker', async () => {
   const { bytes, files } = await bundle('index.browser.js', 'ParallelIndexer');
-  expect(bytes + workerBytes).toBeLessThan(33_000);
+  expect(bytes + workerBytes).toBeLessThan(34_000);
   // Reports, monitors, formats and search cost nothing to those who do not import them.
   expect(matching(files, /reporting|monitor|formats|search/)).toEqual([]);
   expect(worker).not.toContain('exactDot');
@@ -62,7 +62,7 @@ test('the indexer of simdex/inline has no worker inside but its own', async () =
 
 test('the monitored indexer with its kernel, worker and reports', async () => {
   const { bytes, files } = await bundle('index.browser.js', 'MonitoredParallelIndexer');
-  expect(bytes + workerBytes).toBeLessThan(70_500);
+  expect(bytes + workerBytes).toBeLessThan(71_500);
   expect(matching(files, /formats|search/)).toEqual([]);
 });
 
@@ -73,11 +73,11 @@ test('reading files costs no reports, monitors or search', async () => {
 
 test('simdex/kernel', async () => {
   const { bytes, files } = await bundle('kernel.browser.js', 'createKernel');
-  expect(bytes).toBeLessThan(8400);
+  expect(bytes).toBeLessThan(8500);
   expect(matching(files, /engine|reporting|monitor|scalar/)).toEqual([]);
 });
 
 test.each(['browser-kernel.js', 'worker.browser.js'])('%s makes instances by @assemblyscript/loader', (name) => {
   const { sources } = JSON.parse(readFileSync(dist(`${name}.map`), 'utf8')) as { sources: string[] };
-  expect(sources).toContain('../node_modules/@assemblyscript/loader/index.js');
+  expect(sources.filter((source) => source.endsWith('node_modules/@assemblyscript/loader/index.js'))).toHaveLength(1);
 });

@@ -149,7 +149,7 @@ describe('refuses', () => {
   test('an index that is none', async () => {
     const { status, stderr } = await run(['search', directory.at('queries.npy'), '--row', '1']);
     expect(status).toBe(1);
-    expect(stderr).toContain('foreign');
+    expect(stderr).toContain('of another kind');
   });
 
   test('a query of other dims, and one that is not finite, which it names', async () => {

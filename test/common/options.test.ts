@@ -15,7 +15,7 @@ test('the backend is the one of this environment, and what is missing was told o
   const { kernel, shared } = environment.backend;
   expect(indexer.backend).toEqual({ kernel, shared, threads: shared ? 2 : 1 });
   const told = (name: string) => heard.filter((message) => message.includes(name)).length;
-  expect(told('No cross-origin isolation') + told('No workers')).toBe(shared ? 0 : 1);
+  expect(told('No cross-origin isolation') + told('No SharedArrayBuffer') + told('No workers')).toBe(shared ? 0 : 1);
   expect(told('JavaScript kernel')).toBe(kernel === 'javascript' && environment.kernel === 'auto' ? 1 : 0);
 });
 

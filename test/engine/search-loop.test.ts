@@ -11,6 +11,7 @@ import { SegmentLayout } from '../../src/memory/segment-layout.js';
 import { prepareQuery } from '../../src/search/queries.js';
 import { rankHits } from '../../src/search/rank.js';
 import { doNow } from '../../src/search/steps.js';
+import { indexingKernel } from '../kernel/indexing-kernel.js';
 import { positions, randomRows } from '../search/support.js';
 
 const [COUNT, DIMS, K] = [4000, 192, 10];
@@ -52,7 +53,7 @@ async function search(
     floats.set(row, i * DIMS);
     floats[layout.magnitudes / 4 + i] = Math.sqrt(key('dot', row, row));
   }
-  const { compiled: kernel } = await compileSearchKernel('simd', true);
+  const { compiled: kernel } = await compileSearchKernel(await indexingKernel('simd'), true);
   const { codes, factors } = layout.int8 ?? {};
   if (codes !== undefined && factors !== undefined) {
     instantiateSearchKernel(kernel, memory).quantize(0, COUNT, DIMS, codes, factors);

@@ -212,7 +212,7 @@ describe('what is refused', () => {
       ({ response }) => response.writeHead(302, { Location: 'file:///etc/passwd' }).end(),
       /redirected to file:/,
     ],
-    'a redirect to nowhere': [({ response }) => response.writeHead(302).end(), /redirected to nowhere/],
+    'a redirect without an address': [({ response }) => response.writeHead(302).end(), /redirected without an address/],
     'redirects without end': [
       ({ response }) => response.writeHead(302, { Location: '/again.npy' }).end(),
       /redirected more than 5 times/,

@@ -80,8 +80,8 @@ describe('the .safetensors header', () => {
 
   const entry = { dtype: 'F32', shape: [2], data_offsets: [0, 8] };
   const cases: [string, unknown, number, RegExp][] = [
-    ['an array', [], 0, /byte 0: .*foreign file/],
-    ['broken JSON', '{"a":', 0, /byte 8: expected a \.safetensors header in JSON, found a foreign or damaged one/],
+    ['an array', [], 0, /byte 0: .*file of another kind/],
+    ['broken JSON', '{"a":', 0, /byte 8: expected a \.safetensors header in JSON, found other or damaged text/],
     ['deep JSON', `{"a":${'['.repeat(200_000)}`, 0, /nests more than 4 deep/],
     ['a tensor without a shape', { a: { dtype: 'F32', data_offsets: [0, 0] } }, 0, /tensor "a": expected a shape/],
     ['a tensor without a dtype', { a: { ...entry, dtype: 4 } }, 8, /tensor "a": expected a dtype .*found 4/],
@@ -108,17 +108,20 @@ describe('the .safetensors header', () => {
     await expectRefusal(() => readSafetensorsHeader(fileOf(header, new Uint8Array(dataBytes))), message);
   });
 
-  test('another kind of file is foreign, and a header longer than the file truncated', async () => {
+  test('a file of another kind and a truncated one are told apart', async () => {
     const foreign = new TextEncoder().encode('not a file of tensors at all');
-    await expectRefusal(() => readSafetensorsHeader(memorySource(foreign)), /found a foreign file/);
-    await expectRefusal(() => readSafetensorsHeader(memorySource(new Uint8Array(5))), /5 bytes: a foreign or trunc/);
+    await expectRefusal(() => readSafetensorsHeader(memorySource(foreign)), /found a file of another kind/);
+    await expectRefusal(
+      () => readSafetensorsHeader(memorySource(new Uint8Array(5))),
+      /5 bytes: the file is of another kind or trunc/,
+    );
     const long = Uint8Array.from([...bytesOf(BigUint64Array.of(99n)), 0x7b, 0x7d]);
     await expectRefusal(
       () => readSafetensorsHeader(memorySource(long)),
       /a header of 99 bytes, found 2 bytes: .*trunc/,
     );
     const huge = Uint8Array.from([...bytesOf(BigUint64Array.of(2n ** 53n)), 0x7b, 0x7d]);
-    await expectRefusal(() => readSafetensorsHeader(memorySource(huge)), /found a foreign file/);
+    await expectRefusal(() => readSafetensorsHeader(memorySource(huge)), /found a file of another kind/);
   });
 });
 
@@ -146,11 +149,11 @@ describe('a saved index', () => {
       );
   });
 
-  test('a foreign, a newer and a truncated file are told apart', async () => {
+  test('a file of another kind, a newer and a truncated file are told apart', async () => {
     const text = new TextDecoder('latin1').decode(savedBytes());
     const changed = (from: string, to: string) =>
       memorySource(Uint8Array.from(text.replace(from, to), (character) => character.charCodeAt(0)));
-    await expectRefusal(() => readSavedIndex(fileOf({}, new Uint8Array(0))), /a foreign \.safetensors file/);
+    await expectRefusal(() => readSavedIndex(fileOf({}, new Uint8Array(0))), /a \.safetensors file of another kind/);
     await expectRefusal(() => readSavedIndex(changed('simdex/1', 'simdex/3')), /"simdex\/3", saved by a newer version/);
     await expectRefusal(() => readSavedIndex(memorySource(savedBytes().slice(0, -1))), /the file is truncated/);
     await expectRefusal(() => readSavedIndex(changed('cosine', 'cosmic')), /metric of cosine, dot, euclidean/);

@@ -9,6 +9,7 @@ import { compileSearchKernel } from '../../src/kernel/search/compile-search-kern
 import { instantiateSearchKernel } from '../../src/kernel/search/instantiate-search-kernel.js';
 import { codeCount } from '../../src/kernel/search/int8-bound.js';
 import { runsOf } from '../seed.js';
+import { indexingKernel } from './indexing-kernel.js';
 import { backends } from './int8-bench.js';
 
 const PAGE = 65_536;
@@ -17,7 +18,7 @@ const PAGE = 65_536;
 async function run(pages: number, prepare: (buffer: ArrayBufferLike) => void, work: (kernel: Kernel) => void) {
   const buffers: Uint8Array[] = [];
   for (const backend of backends) {
-    const { compiled } = await compileSearchKernel(backend, true);
+    const { compiled } = await compileSearchKernel(await indexingKernel(backend), true);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     new Uint8Array(memory.buffer).fill(0xa5);
     prepare(memory.buffer);

@@ -10,6 +10,7 @@ import { instantiateSearchKernel } from '../../src/kernel/search/instantiate-sea
 import { queryBytes } from '../../src/kernel/search/search-kernel.js';
 import { prepareQuery } from '../../src/search/queries.js';
 import { runsOf } from '../seed.js';
+import { indexingKernel } from './indexing-kernel.js';
 
 const component = fc.oneof(
   fc.float({ noNaN: true, noDefaultInfinity: true }),
@@ -43,7 +44,10 @@ describe.each(['simd', 'scalar', 'javascript'] as const)('scores of the %s kerne
     'never fall below the limit of their own key: %s',
     async (metric) => {
       const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-      const kernel = instantiateSearchKernel((await compileSearchKernel(backend, true)).compiled, memory);
+      const kernel = instantiateSearchKernel(
+        (await compileSearchKernel(await indexingKernel(backend), true)).compiled,
+        memory,
+      );
       const floats = new Float32Array(memory.buffer);
       fc.assert(
         fc.property(pairs, ({ row: given, query: other, alike }) => {

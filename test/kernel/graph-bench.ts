@@ -23,6 +23,7 @@ import { entriesOf, forgetRow, Reach, setEntries } from '../../src/kernel/graph/
 import { instantiateGraphKernel } from '../../src/kernel/graph/instantiate-graph-kernel.js';
 import type { CompiledKernel } from '../../src/kernel/instantiate.js';
 import type { Metric } from '../../src/kernel/search/error-bound.js';
+import { indexingKernel } from './indexing-kernel.js';
 
 export type Backend = 'simd' | 'scalar' | 'javascript';
 export const BACKENDS: readonly Backend[] = ['simd', 'scalar', 'javascript'];
@@ -72,7 +73,10 @@ export function clusteredRows(
 }
 
 export async function createGraph(backend: Backend, given: Float32Array, options: GraphOptions): Promise<GraphBench> {
-  const { compiled } = await compileGraphKernel(backend, options.shared ?? true);
+  const { compiled } = await compileGraphKernel(
+    await indexingKernel(backend, options.shared ?? true),
+    options.shared ?? true,
+  );
   expect(compiled.backend).toBe(backend);
   return new GraphBench(compiled, given, options);
 }

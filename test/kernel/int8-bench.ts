@@ -6,12 +6,15 @@ import { compileSearchKernel } from '../../src/kernel/search/compile-search-kern
 import { instantiateSearchKernel } from '../../src/kernel/search/instantiate-search-kernel.js';
 import { codeCount, FACTOR_BYTES, INT8_TERMS } from '../../src/kernel/search/int8-bound.js';
 import type { SearchKernelExports } from '../../src/kernel/search/search-kernel.js';
+import { indexingKernel } from './indexing-kernel.js';
 
 const GUARD = 0x7fc0a5a5;
 export const backends = ['simd', 'scalar', 'javascript'] as const;
 type Backend = (typeof backends)[number];
 const compiled = Object.fromEntries(
-  await Promise.all(backends.map(async (each) => [each, (await compileSearchKernel(each, true)).compiled])),
+  await Promise.all(
+    backends.map(async (each) => [each, (await compileSearchKernel(await indexingKernel(each), true)).compiled]),
+  ),
 ) as Record<Backend, CompiledKernel>;
 
 export class Int8Bench {

@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { compileSearchKernel } from '../../src/kernel/search/compile-search-kernel.js';
 import { instantiateSearchKernel } from '../../src/kernel/search/instantiate-search-kernel.js';
 import { queryBytes, type SearchKernelExports } from '../../src/kernel/search/search-kernel.js';
+import { indexingKernel } from './indexing-kernel.js';
 
 const backends = ['simd', 'scalar', 'javascript'] as const;
 const PAGES = 40;
@@ -21,7 +22,7 @@ interface Bench {
 
 async function bench(backend: (typeof backends)[number]): Promise<Bench> {
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: true });
-  const { compiled: kernel } = await compileSearchKernel(backend, true);
+  const { compiled: kernel } = await compileSearchKernel(await indexingKernel(backend), true);
   expect(kernel.backend).toBe(backend);
   const instance = instantiateSearchKernel(kernel, memory);
   return { kernel: instance, floats: new Float32Array(memory.buffer), words: new Uint32Array(memory.buffer) };
@@ -186,9 +187,10 @@ test.each([
     });
     expect(at).toBeGreaterThan(0);
     bytes[at + 1] = wrong;
+    const indexing = await indexingKernel('simd');
     WebAssembly.compile = () => original.call(WebAssembly, new Uint8Array(bytes));
     try {
-      expect((await compileSearchKernel('simd', true)).compiled).toEqual({ backend: 'javascript' });
+      expect((await compileSearchKernel(indexing, true)).compiled).toEqual({ backend: 'javascript' });
     } finally {
       WebAssembly.compile = original;
     }
@@ -196,5 +198,5 @@ test.each([
 );
 
 test.each(backends)('the %s kernel runs on memory that is not shared, too', async (backend) => {
-  expect((await compileSearchKernel(backend, false)).compiled.backend).toBe(backend);
+  expect((await compileSearchKernel(await indexingKernel(backend, false), false)).compiled.backend).toBe(backend);
 });

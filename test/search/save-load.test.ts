@@ -140,8 +140,8 @@ describe('refuses', () => {
     ['sorted rows', fileOf([3, 4], { order: 'sorted' as never }), /sorted rows, which are no longer vectors/],
     ['a truncated file', fileOf([3, 4]).slice(0, -1), /truncated/],
     ['bytes behind the end', new Uint8Array([...fileOf([3, 4]), 0]), /trailing/],
-    ['a text', new TextEncoder().encode('{"format": "simdex/1", "vectors": []}'), /foreign/],
-    ['no bytes', new Uint8Array(), /foreign or truncated/],
+    ['a text', new TextEncoder().encode('{"format": "simdex/1", "vectors": []}'), /file of another kind/],
+    ['no bytes', new Uint8Array(), /of another kind or truncated/],
   ])('%s', async (_, bytes, message) => {
     await expect(VectorIndex.load(bytes)).rejects.toMatchObject({ code: 'MalformedFile' });
     await expect(VectorIndex.load(bytes)).rejects.toThrow(message);

@@ -1,5 +1,5 @@
 /**
- * The rows of a file in batches of a size that a request may have, each with the number of its first row. Lines of `.jsonl` stay as they
+ * The rows of a file in batches that fit a request, each with the number of its first row. Lines of `.jsonl` are sent as they
  * are, since they may hold payloads.
  */
 import { open } from 'node:fs/promises';

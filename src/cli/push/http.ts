@@ -1,6 +1,7 @@
 /**
- * Requests to a server of vectors. A request is repeated while the server says that it has too much to do, after the time that it names,
- * and a few times when the connection breaks: all that is sent here may arrive twice, since every point has its id.
+ * Requests to a server of vectors. A request is repeated while the server says that it is too busy, after the time that it
+ * names, and a few times when the connection breaks. This is safe, since every point has its id: what arrives twice is stored
+ * once.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../base/errors.js';

@@ -1,6 +1,6 @@
 /**
- * The two kinds of servers that rows are pushed to: simdex, by its import route, and Qdrant, by upserts of JSON. Both take a batch again
- * without harm.
+ * The two kinds of servers that rows are pushed to: simdex, by its import route, and Qdrant, by upserts of JSON. Both accept
+ * the same batch twice without harm.
  */
 import { IndexingError } from '../../base/errors.js';
 import type { VectorId } from '../../vectors/vector-id.js';

@@ -1,5 +1,5 @@
 /**
- * What differs between Node and browsers. The entry point of each binds its own before anything else runs.
+ * What differs between Node and browsers. The entry point of each platform sets its own before anything else runs.
  */
 import type { KernelSource } from '../../kernel/instantiate.js';
 import type { WorkerPool } from './worker-pool.js';
@@ -11,6 +11,8 @@ export interface Platform {
   cpuTimeMs?(this: void): number;
   /** Whether threads can share memory. Where not, one worker is all there is. */
   readonly sharesMemory: boolean;
+  /** Why they cannot, as the beginning of a sentence. */
+  readonly whyNotShared?: string;
   /** Whether every worker can search. Where not, the workers that index load less. */
   readonly workersSearch: boolean;
   /** Whether the option `worker` may be a function that starts one. */
@@ -33,6 +35,8 @@ export interface PoolOptions {
   readonly kernels: PoolKernels;
   /** Tasks that a thread has at a time, one at work and the others waiting for it. */
   readonly tasksPerThread: number;
+  /** Tells the caller once. */
+  readonly warn: (message: string) => void;
 }
 
 /** The kernels of a pool of threads; with a search kernel they are to search, too. */

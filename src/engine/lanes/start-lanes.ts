@@ -22,12 +22,12 @@ export interface LanesOptions {
 export async function startLanes({ threads, kernels, worker, warn }: LanesOptions): Promise<Lanes> {
   const platform = boundPlatform();
   const shared = platform.sharesMemory;
-  const options = { threads, worker, kernels, tasksPerThread: shared ? 1 : MESSAGES_IN_FLIGHT };
+  const options = { threads, worker, kernels, tasksPerThread: shared ? 1 : MESSAGES_IN_FLIGHT, warn };
   try {
     const messages = shared ? undefined : await import('./message-lanes.js');
     const pool = await platform.createPool(options);
     if (!messages) return threadLanes(pool, threads, platform.workersSearch || kernels.searchKernel !== undefined);
-    warn('No cross-origin isolation, so no shared memory: one worker with its own memory is used');
+    warn(`${platform.whyNotShared}, so no shared memory: one worker with its own memory is used`);
     return messages.messageLanes(pool, MESSAGES_IN_FLIGHT);
   } catch (error) {
     if (!(error instanceof WorkersUnavailable)) throw notStarted(0, error);

@@ -8,7 +8,7 @@ import { DONE } from '../../kernel/graph/graph-kernel.js';
 import { type GraphLayout, rowAbove } from '../../kernel/graph/graph-layout.js';
 import { clearRow, noteLongRow } from '../../kernel/graph/graph-memory.js';
 import { liftOf } from '../../kernel/graph/graph-space.js';
-import { stagedRows } from '../../memory/graph-part-layout.js';
+import { type GraphLanePlace, stagedRows } from '../../memory/graph-part-layout.js';
 import { UnitControl } from '../../memory/unit-control.js';
 import {
   type GraphInsertTask,
@@ -98,31 +98,53 @@ class Records {
 
   /** Makes the records of some items from `item` on, as far as they have none, and returns how many items there are. */
   make(item: number, last: number): number {
-    const { dims, metric, radius } = this.#task.graph;
+    const { dims } = this.#task.graph;
     const { rows, states } = this.#items;
-    const { kernel, floats, layout } = this.#open;
+    const { kernel, layout } = this.#open;
     const place = this.#open.place(this.#task.thread);
     const first = rows[item]!;
     let some = 0;
     // The kernel makes the records of rows that follow each other.
     while (some < this.#most && item + some < last && rows[item + some] === first + some) some++;
     if (states.subarray(item, item + some).every((state) => state !== NEW_ROW)) return some;
-    for (let i = 0; i < some; i++) {
-      const source = this.#sources.get(this.#places[2 * (first + i)]!)!;
-      const row = this.#places[2 * (first + i) + 1]!;
-      const at = place.rows / 4 + i * dims;
-      if (source.form === 'float32') floats.set(source.floats.subarray(row * dims, (row + 1) * dims), at);
-      else copyRowInto(floats.subarray(at, at + dims), source.memory.buffer, source, row);
-      if (metric === 'dot') {
-        const magnitude = source.floats[source.magnitudes / 4 + row]!;
-        floats[place.lifts / 4 + i] = liftOf(magnitude, radius);
-        if (magnitude > radius) noteLongRow(this.#open.buffer, layout.graph);
-      }
-      if (states[item + i] === NEW_ROW) this.#clear(first + i);
-    }
+    let copied = 0;
+    while (copied < some) copied += this.#copyIn(first + copied, some - copied, copied, place);
+    for (let i = 0; i < some; i++) if (states[item + i] === NEW_ROW) this.#clear(first + i);
     kernel.encode(layout.graph.base, place.rows, first, some, dims, place.lifts);
     for (let i = 0; i < some; i++) if (states[item + i] === NEW_ROW) states[item + i] = HAS_RECORD;
     return some;
+  }
+
+  /** Copies rows from `node` on to places from number `at` on: those that follow each other in a segment, too, `most` at most. Returns how many. */
+  #copyIn(node: number, most: number, at: number, place: GraphLanePlace): number {
+    const { dims, metric, radius } = this.#task.graph;
+    const { floats, layout, buffer } = this.#open;
+    const number = this.#places[2 * node]!;
+    const row = this.#places[2 * node + 1]!;
+    const source = this.#sources.get(number)!;
+    let count = 1;
+    while (
+      count < most &&
+      this.#places[2 * (node + count)] === number &&
+      this.#places[2 * (node + count) + 1] === row + count
+    ) {
+      count++;
+    }
+    const target = place.rows / 4 + at * dims;
+    if (source.form === 'float32') {
+      floats.set(source.floats.subarray(row * dims, (row + count) * dims), target);
+    } else {
+      for (let i = 0; i < count; i++) {
+        copyRowInto(floats.subarray(target + i * dims, target + (i + 1) * dims), source.memory.buffer, source, row + i);
+      }
+    }
+    if (metric !== 'dot') return count;
+    for (let i = 0; i < count; i++) {
+      const magnitude = source.floats[source.magnitudes / 4 + row + i]!;
+      floats[place.lifts / 4 + at + i] = liftOf(magnitude, radius);
+      if (magnitude > radius) noteLongRow(buffer, layout.graph);
+    }
+    return count;
   }
 
   /** In this graph, and in those above of which it is a row. */

@@ -35,6 +35,13 @@ export function searchGraphs(task: GraphSearchTask, openMemory: MemoryOpener, op
   return { slices };
 }
 
+/** A group, the number of its first query, and what scores rows for its queries. */
+interface QueriesOfGroup {
+  readonly group: GraphQueryGroup;
+  readonly first: number;
+  exact: SearchLane | undefined;
+}
+
 export class GraphSearchLane {
   readonly #pass: GraphPass;
   readonly #board: SearchBoard;
@@ -42,7 +49,7 @@ export class GraphSearchLane {
   readonly #openGraph: GraphOpener;
   readonly #laneOf: (graph: GraphPlace) => number;
   /** Of every query. */
-  readonly #groups: { readonly group: GraphQueryGroup; readonly first: number }[] = [];
+  readonly #groups: QueriesOfGroup[] = [];
 
   /** @param laneOf where in a graph's memory this lane works */
   constructor(
@@ -58,19 +65,18 @@ export class GraphSearchLane {
     this.#openGraph = openGraph;
     this.#laneOf = laneOf;
     for (const group of pass.groups) {
-      const first = this.#groups.length;
-      for (let i = 0; i < group.queryCount; i++) this.#groups.push({ group, first });
+      const queries = { group, first: this.#groups.length, exact: undefined };
+      for (let i = 0; i < group.queryCount; i++) this.#groups.push(queries);
     }
   }
 
   /** Finds the hits of one query, slice by slice. A lane may have died at it before. */
   *search(query: number): Generator<void, void> {
-    const { group, first } = this.#groups[query]!;
-    const { searchKernel, metric, dims, parts } = this.#pass;
-    const board: Board = this.#board.only(query);
+    const queries = this.#groups[query]!;
+    const { group, first } = queries;
+    const board = this.#board.only(query);
     this.#board.clearQuery(query);
-    const pass = { searchKernel, metric, dims, parts, groups: [{ ...group, queryCount: 1 }] };
-    const exact = new SearchLane(pass, board, 0, this.#openMemory);
+    const exact = this.#exactFor(queries, board);
     const found = yield* this.#walk(group, board.queries, group.leftOut?.[query - first], exact);
     for (const [part, rows] of found) for (const row of rows) exact.offer(part, 0, row);
     const { waiting } = group;
@@ -83,6 +89,18 @@ export class GraphSearchLane {
     }
   }
 
+  /** Scores rows for a query of a group: one after the other, since its queries share one. */
+  #exactFor(queries: QueriesOfGroup, board: Board): SearchLane {
+    if (queries.exact) {
+      queries.exact.restart(board);
+      return queries.exact;
+    }
+    const { searchKernel, metric, dims, parts } = this.#pass;
+    const pass = { searchKernel, metric, dims, parts, groups: [{ ...queries.group, queryCount: 1 }] };
+    queries.exact = new SearchLane(pass, board, 0, this.#openMemory);
+    return queries.exact;
+  }
+
   /** Those candidates of all parts of the graph that may be hits: for each part of the rows, those in it. */
   *#walk(
     group: GraphQueryGroup,
@@ -90,16 +108,13 @@ export class GraphSearchLane {
     leftOut: readonly [number, number] | undefined,
     exact: SearchLane,
   ): Generator<void, Map<number, number[]>> {
-    const { segmentNumbers } = this.#pass;
     const found = new Map<number, number[]>();
     for (const [i, { graph, places: buffer, filtered }] of group.graphs.entries()) {
       const open = this.#openGraph(graph);
       const limit = filtered ? MAX_EFFORT : group.effort;
       const hidden = leftOut?.[0] === i ? leftOut[1] : undefined;
       const places = new Uint32Array(buffer);
-      // Numbers of segments are used again: that of this call is one that it sees.
-      const partOf = (node: number) =>
-        segmentNumbers.findIndex((each, i) => each === places[2 * node] && places[2 * node + 1]! < group.rowCounts[i]!);
+      const partOf = (node: number) => this.#partOf(places[2 * node]!, places[2 * node + 1]!, group);
       const isHit = (node: number) => {
         const part = partOf(node);
         const row = places[2 * node + 1]!;
@@ -116,6 +131,16 @@ export class GraphSearchLane {
       }
     }
     return found;
+  }
+
+  /** The part of the rows that a row of a segment is in; -1 where a call does not see it. */
+  #partOf(segment: number, row: number, { rowCounts }: GraphQueryGroup): number {
+    const { segmentNumbers } = this.#pass;
+    // Numbers of segments are used again: that of this call is one that it sees.
+    for (let part = 0; part < segmentNumbers.length; part++) {
+      if (segmentNumbers[part] === segment && row < rowCounts[part]!) return part;
+    }
+    return -1;
   }
 }
 

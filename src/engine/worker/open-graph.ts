@@ -94,7 +94,7 @@ let compiled: { readonly backend: KernelSource['backend']; readonly kernel: Comp
 
 /** The kernel that a thread was sent, compiled once: browsers may refuse to send a compiled one. */
 export function compileHere(source: KernelSource): CompiledKernel {
-  if (source.backend === 'javascript') return source;
+  if (!('bytes' in source)) return source;
   if (compiled?.backend !== source.backend) {
     const kernel = { backend: source.backend, module: new WebAssembly.Module(source.bytes) };
     compiled = { backend: source.backend, kernel };

@@ -80,12 +80,15 @@ interface OpenPart extends SearchPart {
   readonly open: OpenMemory;
   /** Bits of every query in this part. */
   readonly bits: readonly (Uint32Array | undefined)[];
+  /** Whether its memory has the queries, and their int8 copies. */
+  placed: boolean;
   quantized: boolean;
 }
 
 export class SearchLane {
   readonly #pass: SearchPass;
-  readonly #board: Board;
+  #board: Board;
+  readonly #lane: number;
   readonly #openMemory: MemoryOpener;
   readonly #bound: ErrorBound;
   readonly #callRows: number;
@@ -99,6 +102,8 @@ export class SearchLane {
   /** Queries without a limit. */
   #unlimited = 0;
   readonly #queryLengths: Float64Array;
+  /** Whether lengths and limits are known: the kernel works them out in the first part that is opened. */
+  #measured = false;
   #queryCodes: Int16Array | undefined;
   #queryTerms: Float64Array | undefined;
   /** Those that were opened: a graph meets rows of all parts in turn. */
@@ -113,18 +118,39 @@ export class SearchLane {
     const { queryCount } = board;
     this.#pass = pass;
     this.#board = board;
+    this.#lane = lane;
     this.#openMemory = openMemory;
     this.#bound = new ErrorBound(metric, dims);
     this.#callRows = rowsPerCall(dims, queryCount);
     this.#limits = new Float32Array(queryCount);
     this.#queryLengths = new Float64Array(queryCount);
     for (const group of groups) {
-      for (let i = 0; i < group.queryCount; i++) {
-        const place = board.place(lane, this.#groups.length);
-        this.#hits.push(new TopHits(board.hits, place));
-        this.#lists.push(place.candidates > 0 ? new CandidateList(board.hits, place) : undefined);
-        this.#groups.push(group);
-      }
+      for (let i = 0; i < group.queryCount; i++) this.#groups.push(group);
+    }
+    this.#takeHits();
+  }
+
+  /** Begins anew, with other queries: those of a board of the same shape. What was opened stays open. */
+  restart(board: Board): void {
+    this.#board = board;
+    this.#takeHits();
+    this.#unlimited = 0;
+    this.#measured = false;
+    this.#queryCodes = undefined;
+    this.#scanned = undefined;
+    this.#rowsDone = 0;
+    for (const part of this.#parts) {
+      if (!part) continue;
+      part.placed = false;
+      part.quantized = false;
+    }
+  }
+
+  #takeHits(): void {
+    for (let query = 0; query < this.#groups.length; query++) {
+      const place = this.#board.place(this.#lane, query);
+      this.#hits[query] = new TopHits(this.#board.hits, place);
+      this.#lists[query] = place.candidates > 0 ? new CandidateList(this.#board.hits, place) : undefined;
     }
   }
 
@@ -155,25 +181,32 @@ export class SearchLane {
 
   #open(index: number): OpenPart {
     const known = this.#parts[index];
-    if (known) return known;
-    const { groups, parts, dims } = this.#pass;
-    const open = this.#openMemory(this.#pass, parts[index]!);
-    const bits = groups.flatMap(({ accepted, queryCount }) => {
-      const ofGroup = accepted && new Uint32Array(accepted[index]!);
-      return new Array<Uint32Array | undefined>(queryCount).fill(ofGroup);
-    });
-    const isFirst = this.#parts.length === 0;
-    const part: OpenPart = { ...parts[index]!, index, open, bits, quantized: false };
-    this.#parts[index] = part;
-    const { place } = part;
+    if (known?.placed) return known;
+    const part = known ?? this.#openPart(index);
+    const { open, place } = part;
     open.floats.set(this.#board.queries, place.queries / 4);
-    if (!isFirst) return part;
+    part.placed = true;
+    if (this.#measured) return part;
+    const { dims } = this.#pass;
     for (let query = 0; query < this.#hits.length; query++) {
       const squares = open.kernel.exactSquares(place.queries + query * queryBytes(dims), dims);
       this.#queryLengths[query] = Math.sqrt(squares);
       this.#limits[query] = this.#limit(query);
       if (this.#limits[query] === Number.NEGATIVE_INFINITY) this.#unlimited++;
     }
+    this.#measured = true;
+    return part;
+  }
+
+  #openPart(index: number): OpenPart {
+    const { groups, parts } = this.#pass;
+    const open = this.#openMemory(this.#pass, parts[index]!);
+    const bits = groups.flatMap(({ accepted, queryCount }) => {
+      const ofGroup = accepted && new Uint32Array(accepted[index]!);
+      return new Array<Uint32Array | undefined>(queryCount).fill(ofGroup);
+    });
+    const part: OpenPart = { ...parts[index]!, index, open, bits, placed: false, quantized: false };
+    this.#parts[index] = part;
     return part;
   }
 

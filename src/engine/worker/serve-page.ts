@@ -51,7 +51,7 @@ async function start({ kernels, lock }: StartMessage, canSearch: boolean): Promi
 }
 
 async function compile(source: KernelSource): Promise<CompiledKernel> {
-  if (source.backend === 'javascript') return source;
+  if (!('bytes' in source)) return source;
   return { backend: source.backend, module: await WebAssembly.compile(source.bytes) };
 }
 

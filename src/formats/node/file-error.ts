@@ -1,6 +1,6 @@
 /**
- * What the operating system refused, as the one error type: the path, the reason in words, what to do, and the system's
- * error as `cause`.
+ * Turns what the operating system refused into the library's error: the path, the reason in words, what to do, and the
+ * system's error as `cause`.
  */
 import { IndexingError, messageOf } from '../../base/errors.js';
 

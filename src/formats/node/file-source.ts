@@ -1,6 +1,6 @@
 /**
- * A regular file as a `ByteSource`. It is open from `openFileSource` to `close()`, its owner's to call; reads name their
- * position, so any number of them may be under way.
+ * A regular file as a `ByteSource`. It is open from `openFileSource` until its owner calls `close()`. Reads name their
+ * position, so any number of them may go on at a time.
  */
 import { constants, readSync, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';

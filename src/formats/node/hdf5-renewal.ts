@@ -1,6 +1,6 @@
 /**
- * Node evaluates a module once for every URL: another query makes another instance of h5wasm. In a bundle of one file there is no such
- * URL, and a library that broke stays broken.
+ * Makes a new instance of h5wasm after one broke. Node evaluates a module once for every URL, so another query in the URL
+ * gives another instance. In a bundle of one file there is no such URL, and a library that broke stays broken.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,11 +1,13 @@
 /**
- * Ranges of bytes from an HTTP server, one request for each. What a server may do wrong ends in one sentence, after bounded time and in
- * bounded memory: it has `stallMs` for every 64 KiB, a body is taken up to the length that was asked for and no byte further.
+ * Ranges of bytes from an HTTP server, one request for each. Whatever the server does wrong becomes one sentence, after
+ * bounded time and in bounded memory: it has `stallMs` for every 64 KiB, and a body is taken up to the length that was asked
+ * for and no byte further.
  *
- * Made of node:http and not of `fetch`, so that a request is what stands here and nothing else: no cookies, no content encodings that unfold,
- * no redirects that are followed by themselves with what was meant for another host, and connections that end when their owner says so.
+ * This uses node:http and not `fetch`, so that a request is exactly what is written here. There are no cookies and no content
+ * encodings that unfold. Redirects are not followed automatically with credentials that were meant for another host.
+ * Connections end when their owner says so.
  *
- * Credentials are those of the URL (`https://user:password@host/`), and go to its own origin only.
+ * Credentials are those of the URL (`https://user:password@host/`). They are sent to its own origin only.
  */
 import { Agent as HttpAgent, type IncomingMessage, request as requestByHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestByHttps } from 'node:https';
@@ -18,6 +20,8 @@ export interface HttpOptions {
   readonly retries?: number;
   /** Pause before the second try; it doubles from try to try, up to 8 seconds. Default: 250. */
   readonly backoffMs?: number;
+  /** Whether a URL that the server redirects to may be asked. Default: every one. */
+  readonly permits?: (url: URL) => boolean;
 }
 
 /** What tells whether a file is still the one it was. */
@@ -59,6 +63,7 @@ export class HttpRanges {
   readonly #stallMs: number;
   readonly #retries: number;
   readonly #backoffMs: number;
+  readonly #permits: (url: URL) => boolean;
   readonly #agents = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) };
   readonly #closing = new AbortController();
   /** Where the last redirect led. */
@@ -66,7 +71,7 @@ export class HttpRanges {
   #identity: FileIdentity | undefined;
 
   /** @param url `http:` or `https:` */
-  constructor(url: URL, { stallMs = 30_000, retries = 5, backoffMs = 250 }: HttpOptions) {
+  constructor(url: URL, { stallMs = 30_000, retries = 5, backoffMs = 250, permits = () => true }: HttpOptions) {
     const { username, password } = url;
     this.name = nameOfUrl(url);
     this.#url = withoutCredentials(url);
@@ -77,6 +82,7 @@ export class HttpRanges {
     this.#stallMs = stallMs;
     this.#retries = retries;
     this.#backoffMs = backoffMs;
+    this.#permits = permits;
   }
 
   /** What the file is, and its first bytes, at most `length`. */
@@ -203,12 +209,14 @@ export class HttpRanges {
       response.destroy();
       return this.#refusal(`it was redirected ${reason}`);
     };
-    if (location === undefined || !URL.canParse(location, from)) throw refuse('to nowhere');
+    if (location === undefined || !URL.canParse(location, from)) throw refuse('without an address');
     const url = new URL(location, from);
     if (!isHttp(url)) throw refuse(`to ${url.protocol.slice(0, 20)}, which is not http or https`);
     if (from.protocol === 'https:' && url.protocol === 'http:') throw refuse(`from https to http (${url.host})`);
     // What a server says is no user's word.
-    return withoutCredentials(url);
+    const plain = withoutCredentials(url);
+    if (!this.#permits(plain)) throw refuse(`to ${nameOfUrl(plain).slice(0, 200)}, which is not allowed here`);
+    return plain;
   }
 
   async #take(

@@ -1,6 +1,6 @@
 /**
- * A file behind an http(s) URL as a `ByteSource`: read by ranges, several at a time where much is wanted, never whole by one request. Memory
- * is what is read into and a megabyte of blocks, which small reads (headers, footers, directories) share.
+ * A file behind an http(s) URL as a `ByteSource`. It is read by ranges, several at a time for large reads, and never whole by
+ * one request. It holds what is being read, and a megabyte of blocks that small reads (headers, footers, directories) share.
  */
 import { IndexingError } from '../../base/errors.js';
 import { malformed } from '../malformed.js';

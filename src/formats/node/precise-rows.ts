@@ -1,5 +1,5 @@
 /**
- * Unit rows as float16 or int8, for files: the bytes that an index writes which keeps its rows so.
+ * Unit rows as float16 or int8 for a file: the same bytes that an index of this precision writes.
  */
 import { narrowHalf } from '../../base/float16.js';
 import { codeCount, FACTOR_BYTES } from '../../kernel/search/int8-bound.js';

@@ -13,6 +13,7 @@ import {
   type VectorFile,
   vectorChunks,
 } from '../vector-file.js';
+import type { HttpOptions } from './http-ranges.js';
 import { httpUrlOf, publicNameOf } from './http-source.js';
 import { openSourceToRead } from './pipe-source.js';
 
@@ -21,11 +22,15 @@ import { openSourceToRead } from './pipe-source.js';
  * Rejects with `FileAccess` for a file that cannot be read, `MalformedFile` for one that is not what its format says,
  * `MissingPackage` where its format needs one, and `InvalidConfiguration` for a bad option.
  */
-export async function openVectors(file: string | Blob | URL, options: ReadVectorsOptions = {}): Promise<VectorFile> {
+export async function openVectors(
+  file: string | Blob | URL,
+  options: ReadVectorsOptions = {},
+  http: HttpOptions = {},
+): Promise<VectorFile> {
   if (file instanceof Blob) return openBlob(file, options);
   const path = pathOf(file);
   checkReadOptions(publicNameOf(path), options);
-  return openSource(await openSourceToRead(path), options);
+  return openSource(await openSourceToRead(path, http), options);
 }
 
 /**

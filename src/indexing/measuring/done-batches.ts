@@ -1,6 +1,6 @@
 /**
- * The batches of a run that are done, each found once, and what it tells. Looking gives the event loop turns, however many
- * there are.
+ * Finds the batches of a run that are done, each once, and gives what they recorded. Between slices of the search the event
+ * loop has a turn.
  */
 
 import { TimeSlices } from '../../base/time-slices.js';

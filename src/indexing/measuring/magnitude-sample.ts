@@ -1,5 +1,5 @@
 /**
- * The magnitudes of a run's vectors, told by a sample of them.
+ * The distribution of a run's magnitudes, from a sample of its vectors.
  */
 import { ExponentialHistogram } from '../../monitoring/exponential-histogram.js';
 import type { RunRecords } from '../run-records.js';

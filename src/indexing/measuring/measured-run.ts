@@ -1,6 +1,6 @@
 /**
- * What a run's records tell: the work, times and queue of its threads. Everything is counted here, once, from batches that
- * are done; rejected vectors took time but were not indexed, so they have no index time.
+ * The figures of a run, from its records: the work, the times and the queue of its threads. Everything is counted here, once,
+ * from batches that are done. Rejected vectors took time but were not indexed, so they have no index time.
  */
 import { TimeDistribution } from '../../monitoring/time-distribution.js';
 import { lossesOf } from '../../reporting/losses.js';

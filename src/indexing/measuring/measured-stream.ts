@@ -1,5 +1,5 @@
 /**
- * The runs of a stream added up, in bounded memory however long it is.
+ * The figures of all runs of a stream, added up. Memory stays bounded however long the stream is.
  */
 import { ExponentialHistogram } from '../../monitoring/exponential-histogram.js';
 import { TimeDistribution } from '../../monitoring/time-distribution.js';

@@ -1,6 +1,6 @@
 /**
- * What the memory of this machine gives to threads, measured at most once in a process: it takes some 50 ms of all threads
- * and 64 MiB, so nobody pays for it who does not ask, or whose run took far longer.
+ * How fast this machine's memory is, for one thread and for all. It is measured at most once in a process. That takes some 50
+ * ms of all threads and 64 MiB, so it is done only on request, or after a run that took far longer.
  */
 import type { EngineCore } from '../../engine/engine-core.js';
 import type { Job } from '../../engine/job.js';

@@ -1,6 +1,6 @@
 /**
- * What a run finds and uses beside its batches. Costs one question about processor time at the beginning of a run and one at
- * its end, and nothing where batches are not timed.
+ * The conditions of a run: processor time, memory, threads. It asks for the processor time at the beginning of a run and at
+ * its end, and not at all where batches are not timed.
  */
 
 import type { Platform } from '../../engine/lanes/platform.js';

@@ -1,5 +1,5 @@
 /**
- * What the threads of a run did since they were last looked at, from its control block.
+ * What the threads of a run did since the last look, read from its control block.
  */
 import { nowMs } from '../../base/clock.js';
 import type { BatchRecords } from '../../memory/batch-records.js';

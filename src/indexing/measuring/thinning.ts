@@ -1,6 +1,6 @@
 /**
- * Series of any length in bounded memory. When one is full it is thinned to half, evenly over its whole length, and grows at
- * half the density from then on.
+ * Series of any length in bounded memory. When a series is full, it is thinned to half, evenly over its whole length. From
+ * then on it grows at half the density.
  */
 import type { QueueDepthSample } from '../../reporting/report-data.js';
 

@@ -1,6 +1,6 @@
 /**
- * The indexed vectors of a run, by input position. Everything is a view on the memory of the result, made when asked for;
- * after the result is disposed every accessor throws, and arrays handed out before may show other data.
+ * The indexed vectors of a run, by input position. Everything is a view on the memory of the result, made when it is asked
+ * for. After the result is disposed, every accessor throws, and arrays that were handed out before may show other data.
  */
 import { IndexingError } from '../../base/errors.js';
 import { rejectionOf } from '../../kernel/rejection.js';

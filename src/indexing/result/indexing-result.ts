@@ -1,6 +1,6 @@
 /**
- * What a call gives: its vectors, batches and figures. Vectors of a run alone on the threads are views on shared memory, which
- * `dispose` hands back. Those of a small call, and of calls that were done together, are ordinary arrays.
+ * The result of a call: its vectors, batches and figures. The vectors of a run that had the threads to itself are views on
+ * shared memory, which `dispose` gives back. Those of a small call, and of calls that were done together, are ordinary arrays.
  */
 import { disposeSymbol } from '../../base/dispose-symbol.js';
 import { IndexingError } from '../../base/errors.js';

@@ -1,5 +1,5 @@
 /**
- * The vectors of a run that could not be indexed, read from its records and the magnitude column.
+ * The vectors of a run that could not be indexed, read from its records and from the magnitude column.
  */
 import { IndexingError } from '../../base/errors.js';
 import { type RejectionCode, rejectionOf } from '../../kernel/rejection.js';

@@ -1,6 +1,6 @@
 /**
- * The result of a run on threads. Alone in its memory, its vectors are views on that; of a run that was done together with
- * others they are copied out of it, so that a result which is kept keeps nothing of the others.
+ * The result of a run on threads. If the run was alone in its memory, its vectors are views on that memory. If it was done
+ * together with others, its vectors are copied, so that a result which is kept does not keep the others' memory.
  */
 import { turnBeforeAnswer } from '../../base/turns.js';
 import type { MatrixLayout } from '../../memory/matrix-layout.js';

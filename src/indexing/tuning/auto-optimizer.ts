@@ -1,6 +1,6 @@
 /**
- * Applies the tuner's decisions to the runs of an indexer, and keeps the account of them: every change, and what it did.
- * Loads of different kinds (operation, number of vectors, lengths, what the caller asked for) are tuned apart.
+ * Applies the tuner's decisions to the runs of an indexer, and lists every change with its effect. Loads of different kinds
+ * (operation, number of vectors, lengths, options of the call) are tuned separately.
  */
 import type { IndexerLogger } from '../../engine/engine-options.js';
 import type { KernelOperation } from '../../kernel/kernel-exports.js';

@@ -1,5 +1,5 @@
 /**
- * Rows per batch, from the number of vectors and how long one of them took so far.
+ * The number of rows in a batch, from the number of vectors and from how long a vector has taken so far.
  */
 
 /**

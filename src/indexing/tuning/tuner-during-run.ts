@@ -1,7 +1,7 @@
 /**
  * The tuner's decisions during a run: pure functions of windows of time. Only the number of threads can change while a run
- * lasts; its batches are cut. A change is compared with the windows before it, taken back when it did not help, and made once
- * in a run.
+ * lasts, since its batches are already cut. A change is made at most once in a run. It is compared with the windows before it,
+ * and taken back when it did not help.
  */
 
 /** What all threads did since the last window. */

@@ -1,12 +1,12 @@
 /**
- * The tuner's decisions between runs: pure functions of what was observed. One state for each kind of load; the number of
- * threads and the size of batches are what it sets.
+ * The tuner's decisions between runs: pure functions of what was observed. It sets the number of threads and the batch size,
+ * with one state for each kind of load.
  *
- * A decision is a trial: the runs after it are compared with the runs before it, and what did not help is taken back and not
- * tried again. It acts for a reason only (threads beyond the processors, low efficiency, batches that cannot be right, low or
- * fallen throughput), so a steady load keeps what it has.
+ * A decision is a trial: the runs after it are compared with the runs before it. What did not help is taken back and not tried
+ * again. The tuner acts only for a reason (more threads than processors, low efficiency, batch sizes that cannot be right,
+ * throughput that is low or has fallen), so a steady load keeps its settings.
  *
- * Rates are components per millisecond, which runs of one kind have in common whatever their number of vectors.
+ * Rates are components per millisecond. Runs of one kind have this in common, whatever their number of vectors.
  */
 
 export interface Setting {

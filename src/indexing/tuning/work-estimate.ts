@@ -1,9 +1,9 @@
 /**
- * How long a vector takes, per number of components and operation: a formula until it was measured, then what was measured.
- * Times are nanoseconds per vector on one thread.
+ * How long a vector takes, for each number of components and operation: first by a formula, then as measured. Times are
+ * nanoseconds per vector on one thread.
  *
- * Where batches are timed, they say it. Of other runs only the time of the whole is known, copying in, start-up and waiting
- * included: an upper bound, which is believed at once where it is lower than what was known, and step by step where higher.
+ * Where batches are timed, their times are used. Of other runs only the whole time is known. It includes copying in, start-up
+ * and waiting, so it is an upper bound: a lower one is believed at once, and a higher one step by step.
  */
 import type { KernelBackend } from '../../kernel/instantiate.js';
 import type { KernelOperation } from '../../kernel/kernel-exports.js';

@@ -1,37 +1,39 @@
 /**
- * Which graph kernel runs here: that of the same backend as the indexing kernel, as far as it builds a known graph rightly. Its
- * bytes are loaded when the first graph is made, and not before.
+ * Chooses and compiles the graph kernel. It is that of the same backend as the indexing kernel if it builds a known graph
+ * rightly, else the JavaScript one. Its bytes are loaded when the first graph is made.
  */
-import type { CompiledKernel, KernelBackend, KernelSource } from '../instantiate.js';
-import { forUnsharedMemory } from '../unshared.js';
+import { type CompiledKernel, offers, type PreparedKernel } from '../instantiate.js';
+import { JAVASCRIPT, prepareKernel } from '../prepare-kernel.js';
 import { DONE, type GraphKernelExports } from './graph-kernel.js';
 import { type GraphLayout, layOutGraph, layOutScratch, type ScratchLayout } from './graph-layout.js';
 import { readCandidates, writeGraph, writeScratch } from './graph-memory.js';
 import { measureSpace, writeQuery } from './graph-space.js';
 import { instantiateGraphKernel } from './instantiate-graph-kernel.js';
 
-/** A kernel, and what to tell threads that compile it themselves. */
-export interface GraphKernel {
-  readonly compiled: CompiledKernel;
-  readonly source: KernelSource;
+/**
+ * @param indexing the indexing kernel, which has been found to run here; a file of all kernels is the graph kernel, too
+ * @param shared whether the memories it is to work on are shared between threads
+ * @param onFallback hears why it is JavaScript, where that of indexing is not
+ */
+export async function compileGraphKernel(
+  indexing: PreparedKernel,
+  shared: boolean,
+  onFallback?: (reason: string) => void,
+): Promise<PreparedKernel> {
+  const { backend } = indexing.compiled;
+  if (backend === 'javascript') return JAVASCRIPT;
+  const prepared = offers(indexing.compiled, 'beginInsert')
+    ? indexing
+    : await prepareKernel(backend, await loadBytes(backend), shared, onFallback);
+  if (!prepared) return JAVASCRIPT;
+  if ([3, 70].every((dims) => buildsKnownGraph(prepared.compiled, shared, dims))) return prepared;
+  onFallback?.('this engine computes wrong answers with it');
+  return JAVASCRIPT;
 }
 
-const JAVASCRIPT = { backend: 'javascript' } as const;
-
-/**
- * @param backend of the indexing kernel, which has been found to run here
- * @param shared whether the memories it is to work on are shared between threads
- */
-export async function compileGraphKernel(backend: KernelBackend, shared: boolean): Promise<GraphKernel> {
-  if (backend === 'javascript') return { compiled: JAVASCRIPT, source: JAVASCRIPT };
-  const original =
-    backend === 'simd'
-      ? await import('kernel:graph-simd.wasm').then((file) => file.default)
-      : await import('kernel:graph-scalar.wasm').then((file) => file.default);
-  const bytes = shared ? original : forUnsharedMemory(original);
-  const compiled = { backend, module: await WebAssembly.compile(bytes) };
-  const right = [3, 70].every((dims) => buildsKnownGraph(compiled, shared, dims));
-  return right ? { compiled, source: { backend, bytes } } : { compiled: JAVASCRIPT, source: JAVASCRIPT };
+async function loadBytes(backend: 'simd' | 'scalar'): Promise<Uint8Array<ArrayBuffer>> {
+  if (backend === 'simd') return (await import('kernel:graph-simd.wasm')).default;
+  return (await import('kernel:graph-scalar.wasm')).default;
 }
 
 /** Enough for a graph above. */
@@ -46,7 +48,7 @@ function buildsKnownGraph(kernel: CompiledKernel, shared: boolean, dims: number)
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
   const found = buildKnownGraph(instantiateGraphKernel(kernel, memory), memory.buffer, graph, scratch);
   const twin = new ArrayBuffer(memory.buffer.byteLength);
-  const expected = buildKnownGraph(instantiateGraphKernel(JAVASCRIPT, { buffer: twin }), twin, graph, scratch);
+  const expected = buildKnownGraph(instantiateGraphKernel(JAVASCRIPT.compiled, { buffer: twin }), twin, graph, scratch);
   return found.length === expected.length && found.every((word, i) => word === expected[i]);
 }
 

@@ -76,22 +76,25 @@ export function writeQuery(
   const { dims, metric, codedDims, floats, tail } = layout;
   const length = metric === 'euclidean' ? 1 : lengthOf(query, dims);
   const gain = metric === 'euclidean' || length === 0 ? 1 : (metric === 'dot' ? space.radius || 1 : 1) / length;
-  const coded = new Float64Array(codedDims);
+  if (coded.length < codedDims) coded = new Float64Array(codedDims);
+  const { center, factor } = space;
+  let largest = 0;
   for (let j = 0; j < codedDims; j++) {
     const component = j < dims ? query[j]! * gain : 0;
-    coded[j] = Math.min(Math.max((component - space.center[j]!) * space.factor, -(2 ** 50)), 2 ** 50);
+    const x = Math.min(Math.max((component - center[j]!) * factor, -(2 ** 50)), 2 ** 50);
+    coded[j] = x;
+    const size = Math.abs(x);
+    if (size > largest) largest = size;
   }
   if (floats) {
     const target = new Float32Array(buffer, at, tail / 4 + 2);
-    target.fill(0);
-    target.set(coded);
+    for (let j = 0; j < codedDims; j++) target[j] = coded[j]!;
+    target.fill(0, codedDims);
     return;
   }
-  const largest = coded.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
   const most = Math.min(MAX_QUERY_CODE, Math.floor((2 ** 31 - 1) / (MAX_CODE * codedDims)));
   const scale = Math.fround(largest / most);
   const codes = new Int16Array(buffer, at, tail);
-  codes.fill(0);
   let squares = 0;
   for (let j = 0; j < codedDims; j++) {
     // Rounding of the scale may leave a quotient that is a little greater.
@@ -99,15 +102,24 @@ export function writeQuery(
     codes[j] = code;
     squares += code * code;
   }
-  new Float32Array(buffer, at + 2 * tail, 2).set([scale, scale * scale * squares]);
+  codes.fill(0, codedDims);
+  const side = new Float32Array(buffer, at + 2 * tail, 2);
+  side[0] = scale;
+  side[1] = scale * scale * squares;
 }
+
+/** The components of the query that is being written: kept, since every search needs some. */
+let coded = new Float64Array(0);
 
 /** Without overflow or underflow of the squares. */
 function lengthOf(query: ArrayLike<number>, dims: number): number {
+  let squares = 0;
+  for (let j = 0; j < dims; j++) squares += query[j]! * query[j]!;
+  if (squares > 2 ** -900 && squares < Number.POSITIVE_INFINITY) return Math.sqrt(squares);
   let largest = 0;
   for (let j = 0; j < dims; j++) largest = Math.max(largest, Math.abs(query[j]!));
   if (largest === 0) return 0;
-  let squares = 0;
+  squares = 0;
   for (let j = 0; j < dims; j++) squares += (query[j]! / largest) ** 2;
   return largest * Math.sqrt(squares);
 }

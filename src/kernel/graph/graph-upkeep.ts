@@ -1,6 +1,7 @@
 /**
- * Upkeep of a graph between insertions, on views, so that every backend shares it: rows that a dead thread holds, entry points,
- * and whether every row can be reached. Searches may go on meanwhile; insertions may not, but for `releaseRows`.
+ * Upkeep of a graph between insertions: rows that a dead thread still holds, entry points, and whether every row can be
+ * reached. It works on views, so all backends share it. Searches may go on meanwhile. Insertions may not, except during
+ * `releaseRows`.
  */
 import { GRAPH, type GraphLayout, HEAD, MAX_ENTRIES, NONE, TAIL } from './graph-layout.js';
 

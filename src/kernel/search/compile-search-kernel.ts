@@ -1,36 +1,39 @@
 /**
- * Which search kernel runs here: that of the same backend as the indexing kernel, as far as it answers a known question
- * rightly. Its bytes are loaded when the first index is made, and not before.
+ * Chooses and compiles the search kernel. It is that of the same backend as the indexing kernel if it answers a known question
+ * rightly, else the JavaScript one. Its bytes are loaded when the first index is made.
  */
-import type { CompiledKernel, KernelBackend, KernelSource } from '../instantiate.js';
-import { forUnsharedMemory } from '../unshared.js';
+import { type CompiledKernel, offers, type PreparedKernel } from '../instantiate.js';
+import { JAVASCRIPT, prepareKernel } from '../prepare-kernel.js';
 import { instantiateSearchKernel } from './instantiate-search-kernel.js';
 import { codeCount, FACTOR_BYTES, INT8_TERMS } from './int8-bound.js';
 import { createJavaScriptSearchKernel } from './javascript-search-kernel.js';
 import { queryBytes } from './search-kernel.js';
 
-/** A kernel, and what to tell threads that compile it themselves. */
-export interface SearchKernel {
-  readonly compiled: CompiledKernel;
-  readonly source: KernelSource;
+/**
+ * @param indexing the indexing kernel, which has been found to run here; a file of all kernels is the search kernel, too
+ * @param shared whether the memories it is to work on are shared between threads
+ * @param onFallback hears why it is JavaScript, where that of indexing is not
+ */
+export async function compileSearchKernel(
+  indexing: PreparedKernel,
+  shared: boolean,
+  onFallback?: (reason: string) => void,
+): Promise<PreparedKernel> {
+  const { backend } = indexing.compiled;
+  if (backend === 'javascript') return JAVASCRIPT;
+  const prepared = offers(indexing.compiled, 'selectInt8')
+    ? indexing
+    : await prepareKernel(backend, await loadBytes(backend), shared, onFallback);
+  if (!prepared) return JAVASCRIPT;
+  if (answersKnownQuestion(prepared.compiled, shared) && answersInt8Question(prepared.compiled, shared))
+    return prepared;
+  onFallback?.('this engine computes wrong answers with it');
+  return JAVASCRIPT;
 }
 
-/**
- * @param backend of the indexing kernel, which has been found to run here
- * @param shared whether the memories it is to work on are shared between threads
- */
-export async function compileSearchKernel(backend: KernelBackend, shared: boolean): Promise<SearchKernel> {
-  const javascript = { backend: 'javascript' } as const;
-  if (backend === 'javascript') return { compiled: javascript, source: javascript };
-  const original =
-    backend === 'simd'
-      ? await import('kernel:search-simd.wasm').then((file) => file.default)
-      : await import('kernel:search-scalar.wasm').then((file) => file.default);
-  const bytes = shared ? original : forUnsharedMemory(original);
-  const compiled = { backend, module: await WebAssembly.compile(bytes) };
-  const right = answersKnownQuestion(compiled, shared) && answersInt8Question(compiled, shared);
-  if (!right) return { compiled: javascript, source: javascript };
-  return { compiled, source: { backend, bytes } };
+async function loadBytes(backend: 'simd' | 'scalar'): Promise<Uint8Array<ArrayBuffer>> {
+  if (backend === 'simd') return (await import('kernel:search-simd.wasm')).default;
+  return (await import('kernel:search-scalar.wasm')).default;
 }
 
 const COUNT = 7;

@@ -1,5 +1,5 @@
 /**
- * Alerts that are raised, and what happened before. All text here may come from elsewhere, and goes in as text.
+ * The alerts that are raised, and those before. All text may come from elsewhere, so it is set as text and never as markup.
  */
 import type { AlertUpdate } from '../../monitoring/monitor-update.js';
 import { make, setText } from './dom.js';

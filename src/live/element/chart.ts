@@ -1,7 +1,7 @@
 /**
- * A little chart of one figure over time, that can be read point by point: with a pointer, or with the arrow keys.
+ * A small chart of one figure over time. It can be read point by point, with a pointer or with the arrow keys.
  *
- * Its path is drawn in units of its own, 0..WIDTH × 0..HEIGHT, and stretched to whatever room there is.
+ * Its path is drawn in units of its own, 0..WIDTH × 0..HEIGHT, and stretched to the room there is.
  */
 import { formatDuration } from '../../reporting/format.js';
 import { make, makeSvg, setText } from './dom.js';

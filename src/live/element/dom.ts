@@ -1,6 +1,6 @@
 /**
- * Nodes from names, attributes and text. Text is only ever text here: nothing that comes from outside becomes markup, and
- * no attribute carries style or script, which a strict content security policy would refuse.
+ * Makes nodes from names, attributes and text. Text is always set as text, so nothing from outside becomes markup. No
+ * attribute carries style or script, which a strict content security policy would refuse.
  */
 
 type Attributes = Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 /**
- * Where updates come from: a monitor in the same page, or server-sent events. A closed feed calls nobody any more and holds
+ * Where updates come from: a monitor in the same page, or server-sent events. A feed that is closed calls nobody and holds
  * nothing: no timer, no connection, no iteration.
  */
 import type { MonitorUpdate } from '../../monitoring/monitor-update.js';

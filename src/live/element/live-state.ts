@@ -1,5 +1,5 @@
 /**
- * What a live view shows, drawn from updates and kept in bounded memory. Knows nothing of pages.
+ * The state behind a live view, made from updates. It is bounded in memory and knows nothing of pages.
  */
 
 import type { AlertUpdate, MetricUpdate, MonitorUpdate, ProgressUpdate } from '../../monitoring/monitor-update.js';

@@ -1,9 +1,9 @@
 /**
- * `<simdex-monitor>`: shows a monitor live, one in this page (property `monitor`) or one in another process (attribute
- * `src`, the URL of its server-sent events).
+ * `<simdex-monitor>` shows a monitor live: one in this page (property `monitor`), or one in another process (attribute `src`,
+ * the URL of its server-sent events).
  *
- * It reads, draws and holds timers only while it is in a document. Drawing happens at most once a frame, not at all in a tab
- * in the background, and once a second for who prefers reduced motion; what it keeps is bounded however long it runs.
+ * It reads, draws and holds timers only while it is in a document. It draws at most once for each frame, once a second for
+ * people who prefer reduced motion, and not at all in a tab in the background. What it keeps is bounded, however long it runs.
  */
 import type { MonitorUpdate } from '../../monitoring/monitor-update.js';
 import type { MonitorSource } from '../server-sent-events.js';

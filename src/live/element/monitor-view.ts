@@ -1,5 +1,6 @@
 /**
- * The whole view inside `<simdex-monitor>`. Draws what it is given; knows neither where that comes from nor when to draw.
+ * The whole view inside `<simdex-monitor>`. It draws what it is given. It does not know where that comes from, or when to
+ * draw.
  */
 import { formatCount, formatNumber, formatPercent, formatRate, formatTick } from '../../reporting/format.js';
 import { AlertPanel } from './alert-panel.js';

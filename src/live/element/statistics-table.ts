@@ -89,7 +89,7 @@ export class StatisticsTable {
   }
 }
 
-/** Without a sample there is no time, though the figure is 0. */
+/** Without a sample there is no time, though the figure is 0; NaN is what nobody tells. */
 function time(samples: number, ms: number): string {
-  return samples > 0 ? formatDuration(ms) : '–';
+  return samples > 0 && !Number.isNaN(ms) ? formatDuration(ms) : '–';
 }

@@ -1,5 +1,5 @@
 /**
- * How busy each thread is: one bar each, made once and then only changed.
+ * How busy each thread is: one bar for each thread, made once and then only changed.
  */
 
 import type { ThreadProgress } from '../../monitoring/run-progress.js';

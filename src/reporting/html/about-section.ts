@@ -1,5 +1,5 @@
 /**
- * What the reports are about: input, rows, machine, versions; nothing where nobody told.
+ * What the reports are about: input, rows, machine, versions. The section is left out where nothing is known.
  */
 import { countOf, formatCount } from '../format.js';
 import type { RunSubject } from '../report-data.js';

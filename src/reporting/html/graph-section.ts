@@ -1,5 +1,6 @@
 /**
- * The graph that was built over the rows: its figures, and how much searches through it find at what speed. Nothing for runs without one.
+ * The graph that was built over the rows: its figures, how much searches through it find, and how fast. The section is left
+ * out for runs without a graph.
  */
 import { formatBytes, formatCount, formatDuration, formatPercent, formatQueryRate } from '../format.js';
 import type { GraphFigures } from '../report-data.js';

@@ -1,5 +1,5 @@
 /**
- * What a reader sees first: on what the run ran, its score, and what to change.
+ * What a reader sees first: where the run ran, its score, and what to change.
  */
 import { countOf, formatCount, formatDuration, formatRate } from '../format.js';
 import { deductionText, performanceScore, scoreDeductions } from '../score.js';

@@ -1,5 +1,5 @@
 /**
- * What a page with a script adds to the look of a report. On paper the pictures of the page are there again.
+ * The extra style of a page with a script. In print the page shows its still pictures.
  */
 export const INTERACTIVE_STYLE = `
 .zoomable .uplot { width: 100%; }

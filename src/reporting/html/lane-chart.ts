@@ -1,6 +1,6 @@
 /**
- * Lanes over the time of a run, one under the other: what each thread did. Few lanes have a line of text each, many are
- * thin and only some of them are named.
+ * What each thread did over the time of a run: one lane for each thread, one under the other. With few lanes each has a line
+ * of text. With many the lanes are thin, and only some have names.
  */
 import { formatTick } from '../format.js';
 import { tickFormat } from './curve-data.js';

@@ -1,5 +1,5 @@
 /**
- * Where the time went from start to end; nothing for runs that do not tell.
+ * Where the time went from start to end. The section is left out for runs that do not say.
  */
 import { formatDuration, formatPercent } from '../format.js';
 import type { Phase } from '../report-data.js';

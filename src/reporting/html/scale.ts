@@ -1,6 +1,6 @@
 /**
- * From values to places along an axis, and the round values at which an axis has ticks. Places are shares of the axis,
- * 0 at `from` and 1 at `to`; what lies beyond an end is placed there, and what is no number at 0.
+ * Scales: from values to places along an axis, and the round values at which the axis has ticks. A place is a share of the
+ * axis, 0 at `from` and 1 at `to`. Values beyond an end are placed at that end, and what is not a number at 0.
  */
 
 export interface Scale {

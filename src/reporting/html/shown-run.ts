@@ -1,5 +1,5 @@
 /**
- * The runs on a page. A page of one run names it nowhere; a page of several compares each with the first.
+ * The runs on a page. A page of one run does not name it. A page of several compares each with the first.
  */
 import type { IndexingPerformanceReportData } from '../report-data.js';
 

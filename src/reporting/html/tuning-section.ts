@@ -1,5 +1,5 @@
 /**
- * What the tuner changed, and what each change did; nothing for runs without one.
+ * What the tuner changed, and the effect of each change. The section is left out for runs without the tuner.
  */
 import { formatCount, formatNumber } from '../format.js';
 import { figureCell, scrollable } from './figures.js';

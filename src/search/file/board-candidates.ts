@@ -1,5 +1,6 @@
 /**
- * What lanes that score nothing left on a board: for a query, the rows that may be hits by what all lanes know together.
+ * The candidates that threads left on a board without scoring them: for a query, the rows that may be hits by what all threads
+ * found together.
  */
 import { CandidateList } from '../../engine/worker/candidate-list.js';
 import { TopHits } from '../../engine/worker/top-hits.js';

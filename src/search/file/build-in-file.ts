@@ -1,6 +1,6 @@
 /**
- * Builds an index whose rows go to its file as they come: what is in memory are their codes, magnitudes and ids. The file appears under its name when all
- * rows are in it, and then they are read from there.
+ * Builds an index whose rows are written to its file as they come. Only their codes, magnitudes and ids are in memory. The
+ * file appears under its name when all rows are in it. From then on rows are read from there.
  */
 import { boundFiles } from '../../formats/file-access.js';
 import { readSavedIndex } from '../../formats/saved-index.js';

@@ -1,6 +1,6 @@
 /**
- * Scores candidates in float64 whose rows may lie in a file. The best come first, in portions of bounded memory, since every portion shows which of
- * the others need not be read. A row is read once for all queries of a portion.
+ * Scores candidates in float64 whose rows may lie in a file. The best candidates come first, in portions of bounded memory,
+ * since each portion shows which of the others need not be read. A row is read once for all queries of a portion.
  */
 import { TimeSlices } from '../../base/time-slices.js';
 import { unlessStopped } from '../../base/unless-stopped.js';

@@ -1,9 +1,9 @@
 /**
- * The searches of an index whose rows lie in a file. Threads scan the codes and list what may be a hit, with bounds of its score; then those rows are
- * read and scored. What is found is what is found with rows in memory.
+ * The searches of an index whose rows lie in a file. Threads scan the codes and list which rows may be hits, with bounds of
+ * their scores. Then those rows are read and scored. The hits are the same as with rows in memory.
  *
- * A list has room for some candidates. Where rows are so alike that it overflows, or very many hits are wanted, the rows are gone through span by span,
- * each with room for all of its rows.
+ * A list has room for some candidates. It overflows where rows are very alike, or where very many hits are wanted. Then the
+ * rows are gone through span by span, and a list has room for all rows of a span.
  */
 import { linkSignals } from '../../base/linked-signal.js';
 import { TimeSlices } from '../../base/time-slices.js';

@@ -1,6 +1,6 @@
 /**
- * The files that rows of an index lie in: that it was loaded from or built into, and for those who still read from it the one before, after the
- * index was saved in its place.
+ * The files in which rows of an index lie. There is the file that the index was loaded from or built into. After the index was
+ * saved to the same path, searches that have begun still read the file from before.
  */
 import { TimeSlices } from '../../base/time-slices.js';
 import type { EngineCore } from '../../engine/engine-core.js';

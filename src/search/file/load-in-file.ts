@@ -1,6 +1,6 @@
 /**
- * Loads an index whose rows stay in their file. Where the file has codes, nothing else of the rows is read, but for a sample that is held against
- * its codes; where it has none, the rows are read once, some at a time, and codes made of them.
+ * Loads an index whose rows stay in their file. Where the file has codes, only a sample of the rows is read, to compare it
+ * with its codes. Where it has none, all rows are read once, some at a time, and codes are made.
  */
 import { TimeSlices } from '../../base/time-slices.js';
 import { Checksum } from '../../formats/checksum.js';

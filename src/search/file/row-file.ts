@@ -1,6 +1,7 @@
 /**
- * The file that rows of an index lie in. It is held open as long as anybody reads from it, so one that another file takes the name of goes on
- * being read; one that is changed in place is refused, after every read, so that nobody is answered by rows of another file.
+ * The file in which rows of an index lie. It is held open as long as anybody reads from it. So when another file takes its
+ * name, the old one is still read. A file that is changed in place is refused: this is checked after every read, so no answer
+ * comes from other rows.
  */
 import { IndexingError } from '../../base/errors.js';
 import { Checksum } from '../../formats/checksum.js';

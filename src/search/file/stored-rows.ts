@@ -1,6 +1,6 @@
 /**
- * Where in a file the rows of a segment are, and rows read from there: each is held against its codes, so that a row is never scored that the
- * scan has not seen.
+ * Where the rows of a segment lie in a file, and how they are read. Each row is compared with its codes, so a row is never
+ * scored that differs from what the scan saw.
  */
 import { widenHalvesInto } from '../../base/float16.js';
 import { malformed } from '../../formats/malformed.js';

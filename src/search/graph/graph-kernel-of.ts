@@ -3,19 +3,26 @@
  * find out than to load a small index.
  */
 import type { EngineCore } from '../../engine/engine-core.js';
-import { compileGraphKernel, type GraphKernel } from '../../kernel/graph/compile-graph-kernel.js';
+import { compileGraphKernel } from '../../kernel/graph/compile-graph-kernel.js';
+import type { PreparedKernel } from '../../kernel/instantiate.js';
 
 /** By their backends, and whether memory is shared. */
-const kernels = new Map<string, Promise<GraphKernel>>();
+const kernels = new Map<string, Promise<PreparedKernel>>();
+/** Of engines with a kernel of their own. */
+const ownKernels = new WeakMap<EngineCore, Promise<PreparedKernel>>();
 
-export async function graphKernelOf(core: EngineCore): Promise<GraphKernel> {
-  const { backend } = await core.kernel();
-  const key = `${backend}, ${core.sharesMemory ? 'shared' : 'not shared'}`;
-  const known = kernels.get(key);
+export async function graphKernelOf(core: EngineCore): Promise<PreparedKernel> {
+  const indexing = await core.preparedKernel();
+  const key = `${indexing.compiled.backend}, ${core.sharesMemory ? 'shared' : 'not shared'}`;
+  const known = core.options.wasm ? ownKernels.get(core) : kernels.get(key);
   if (known) return known;
-  const compiling = compileGraphKernel(backend, core.sharesMemory);
-  kernels.set(key, compiling);
+  const compiling = compileGraphKernel(indexing, core.sharesMemory, (reason) => core.tellFallback('graph', reason));
+  if (core.options.wasm) ownKernels.set(core, compiling);
+  else kernels.set(key, compiling);
   // What could not be loaded is tried again.
-  compiling.catch(() => kernels.delete(key));
+  compiling.catch(() => {
+    kernels.delete(key);
+    ownKernels.delete(core);
+  });
   return compiling;
 }

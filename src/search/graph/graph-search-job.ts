@@ -155,6 +155,8 @@ interface SnapshotView {
   readonly segmentNumbers: readonly number[];
   readonly openMemory: MemoryOpener;
   readonly openGraph: GraphOpener;
+  /** What answered the last call, which the next one often is like. */
+  last: { readonly board: SearchBoard; readonly effort: number; readonly lane: GraphSearchLane } | undefined;
 }
 
 /** On the calling thread. */
@@ -171,17 +173,24 @@ export class GraphSearchHere {
 
   /** The board is good until the next call. */
   search(call: GraphQueries): { readonly rows: PassRows; readonly board: SearchBoard } {
+    const view = this.#viewOf(call);
+    const board = this.#kept.for({ queryCount: call.count, k: call.k, candidates: call.candidates });
+    placeQueries(board, [call], this.#scope.dims);
+    const lane = this.#laneFor(view, board, call);
+    for (let query = 0; query < call.count; query++) doNow(lane.search(query));
+    return { rows: view.rows, board };
+  }
+
+  #laneFor(view: SnapshotView, board: SearchBoard, call: GraphQueries): GraphSearchLane {
+    const { count, k, candidates, effort, first, leftOut } = call;
+    if (!leftOut && view.last?.board === board && view.last.effort === effort) return view.last.lane;
     const { metric, dims, searchKernel } = this.#scope;
-    const { count, k, effort, first } = call;
-    const { rows, group, parts, segmentNumbers, openMemory, openGraph } = this.#viewOf(call);
-    const leftOut = call.leftOut?.slice(first, first + count);
-    const groups = [{ ...group, queryCount: count, k, effort, leftOut }] as const;
-    const board = this.#kept.for(groups[0]);
-    placeQueries(board, [call], dims);
-    const pass = { searchKernel, metric, dims, parts, segmentNumbers, groups };
+    const { parts, segmentNumbers, openMemory, openGraph } = view;
+    const own = { queryCount: count, k, candidates, effort, leftOut: leftOut?.slice(first, first + count) };
+    const pass = { searchKernel, metric, dims, parts, segmentNumbers, groups: [{ ...view.group, ...own }] };
     const lane = new GraphSearchLane(pass, board, openMemory, openGraph, placeOfCaller);
-    for (let query = 0; query < count; query++) doNow(lane.search(query));
-    return { rows, board };
+    view.last = leftOut ? undefined : { board, effort, lane };
+    return lane;
   }
 
   #viewOf(call: GraphQueries): SnapshotView {
@@ -200,6 +209,7 @@ export class GraphSearchHere {
       segmentNumbers: segments.map(({ number }) => number),
       openMemory: (_: unknown, { key }: { readonly key: number }) => byKey.get(key)!.open,
       openGraph: ({ key }: GraphPlace) => open.get(key)!,
+      last: undefined,
     };
     this.#views.set(snapshot, view);
     return view;

@@ -11,7 +11,7 @@ import type { EngineCore } from '../../engine/engine-core.js';
 import { boundPlatform } from '../../engine/lanes/platform.js';
 import type { ByteSource } from '../../formats/format.js';
 import type { SavedGraphPlaces } from '../../formats/saved-graph.js';
-import type { GraphKernel } from '../../kernel/graph/compile-graph-kernel.js';
+import type { PreparedKernel } from '../../kernel/instantiate.js';
 import type { Metric } from '../../kernel/search/error-bound.js';
 import { MAX_EFFORT } from '../../memory/graph-part-layout.js';
 import type { IndexingPerformanceReport } from '../../reporting/report.js';
@@ -43,7 +43,7 @@ export { DamagedGraph } from './load-graph.js';
 export interface IndexGraphOptions {
   readonly core: EngineCore;
   readonly scope: RowsScope;
-  readonly graphKernel: GraphKernel;
+  readonly graphKernel: PreparedKernel;
   readonly metric: Metric;
   readonly rows: Rows;
   readonly searches: IndexSearches;

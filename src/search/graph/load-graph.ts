@@ -86,22 +86,26 @@ async function loadPart(
   graphRows.setLast(part, undefined);
   part.used = indexRows.length;
   const nodes: number[] = [];
-  for (let node = 0; node < indexRows.length; node++) {
-    const position = indexRows[node]!;
-    if (position === NONE) {
-      part.free.push(node);
-      graphRows.hide(part, node);
-    } else {
+  // Of each row of the part 1 where it is a row of the index.
+  let isThere = new Uint8Array(indexRows.length);
+  await slices.forEach(indexRows.length, 4096, (first, last) => {
+    for (let node = first; node < last; node++) {
+      const position = indexRows[node]!;
+      if (position === NONE) {
+        part.free.push(node);
+        graphRows.hide(part, node);
+        continue;
+      }
       if (position >= taken.length || taken[position] === 1) {
         throw new DamagedGraph(`graph.rows says that row ${node} is row ${position}, which there is not, or twice`);
       }
       taken[position] = 1;
+      isThere[node] = 1;
       const { room, row } = placeOf(position);
       graphRows.set(room.segment, row, part, node);
       nodes.push(node);
     }
-    if (node % 4096 === 0 && slices.isDue()) await slices.nextTurn();
-  }
+  });
   const making = build.makeRecords(part, nodes, rooms, signal);
   // Heard of below; until then lists are checked while threads make the records.
   making.catch(() => undefined);
@@ -110,13 +114,13 @@ async function loadPart(
     lists: lists[level]!,
     given: entries.subarray(level * ENTRIES_PER_LEVEL, (level + 1) * ENTRIES_PER_LEVEL).filter((row) => row !== NONE),
   }));
-  let isRow = (row: number) => row < indexRows.length && indexRows[row] !== NONE;
   try {
     for (const [level, { layout, lists, given }] of levels.entries()) {
-      const isRowThere = isRow;
-      await checkLists(layout, lists, isRowThere, slices);
-      if (!given.every(isRowThere)) throw new DamagedGraph(`an entry point of graph ${level} is no row of it`);
-      isRow = (row) => isRowThere(rowBelow(row));
+      await checkLists(layout, lists, isThere, slices);
+      if (!given.every((row) => isThere[row] === 1)) {
+        throw new DamagedGraph(`an entry point of graph ${level} is no row of it`);
+      }
+      isThere = rowsAbove(isThere);
     }
   } finally {
     // Whatever is wrong, nobody is at work on the part any more.
@@ -131,23 +135,31 @@ async function loadPart(
   }
 }
 
-/** Throws where what was read are no lists. */
+/** Of each row of the graph above 1 where the row that it stands for is there. */
+function rowsAbove(isThere: Uint8Array): Uint8Array<ArrayBuffer> {
+  const above = new Uint8Array(Math.ceil(isThere.length / 16));
+  for (let row = 0; row < above.length; row++) above[row] = isThere[rowBelow(row)] ?? 0;
+  return above;
+}
+
+/** Throws where what was read are no lists of rows that are there. */
 async function checkLists(
   { degree }: GraphLayout,
   saved: Uint32Array,
-  isRow: (row: number) => boolean,
+  isThere: Uint8Array,
   slices: TimeSlices,
 ): Promise<void> {
   const width = degree + 1;
   await slices.forEach(saved.length / width, 1024, (first, last) => {
     for (let row = first; row < last; row++) {
-      const length = saved[row * width]!;
-      if (length > degree || (length > 0 && !isRow(row))) {
+      const at = row * width;
+      const length = saved[at]!;
+      if (length > degree || (length > 0 && isThere[row] !== 1)) {
         throw new DamagedGraph(`row ${row} has ${length} neighbours`);
       }
-      for (let i = 1; i <= length; i++) {
-        const other = saved[row * width + i]!;
-        if (other === row || !isRow(other)) throw new DamagedGraph(`row ${row} has the neighbour ${other}`);
+      for (let i = at + 1; i <= at + length; i++) {
+        const other = saved[i]!;
+        if (other === row || isThere[other] !== 1) throw new DamagedGraph(`row ${row} has the neighbour ${other}`);
       }
     }
   });

@@ -95,7 +95,7 @@ export const hostile = {
   'dims-below-zero.fvecs': [int32(2, 0, 0, -5, 0), /dims of 1 to/],
   'dims-of-2-to-the-31.bvecs': [int32(2 ** 31 - 1, 0, 0, 0), /whole rows of|bytes for a row/],
   'count-of-2-to-the-32.fbin': [int32(-1, 2 ** 31 - 1, 0), /truncated/],
-  'header-of-8-exabytes.safetensors': [concat(int64(2n ** 63n - 1n), text('{}')), /a foreign file/],
+  'header-of-8-exabytes.safetensors': [concat(int64(2n ** 63n - 1n), text('{}')), /a file of another kind/],
   'header-of-99-megabytes.safetensors': [concat(int64(99_000_000n), text('{}')), /truncated/],
   'overlap.safetensors': [
     safetensors(

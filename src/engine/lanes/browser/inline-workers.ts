@@ -1,9 +1,10 @@
 /**
- * The workers with their code inside, for bundlers that do not follow URLs.
+ * Workers whose code is inside the bundle, for bundlers that do not follow URLs.
  */
 import code from 'worker:browser';
 import type { WorkerStart } from './live-worker.js';
 import type { PageWorkers } from './platform.js';
+import { startOfCode } from './worker-of-code.js';
 
 export const inlineWorkers: PageWorkers = {
   indexing: inline(code),
@@ -12,14 +13,5 @@ export const inlineWorkers: PageWorkers = {
 };
 
 function inline(code: string): WorkerStart {
-  return {
-    create() {
-      const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
-      const worker = new Worker(url, { type: 'module' });
-      // The worker keeps what it was started with; Safari needs the URL until it has begun to load.
-      worker.addEventListener('message', () => URL.revokeObjectURL(url), { once: true });
-      return worker;
-    },
-    from: 'the worker inside simdex/inline, a blob: URL',
-  };
+  return startOfCode(code, 'the worker inside simdex/inline, a blob: URL');
 }

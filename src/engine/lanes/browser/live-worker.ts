@@ -20,10 +20,15 @@ export interface WorkerStart {
   readonly from: string;
   /** Another way, for pages where the module is not to be had. */
   readonly whereMissing?: () => Promise<WorkerStart>;
+  /** Another way, for pages of another origin than the module's. */
+  readonly whereForeign?: () => Promise<WorkerStart>;
 }
 
 /** The worker's module could not be loaded. */
 export class WorkerNotLoaded extends Error {}
+
+/** The worker's module is of another origin than the page. */
+export class WorkerForeign extends WorkersUnavailable {}
 
 /** From its start to the answer to its first message. */
 const START_DEADLINE_MS = 10_000;
@@ -161,8 +166,10 @@ async function held(name: string | undefined, signal?: AbortSignal): Promise<boo
 
 /** What `new Worker` throws where no worker may be had: there are none, or other origins or plain URLs are refused. */
 function explain(error: unknown): Error {
+  if (error instanceof WorkersUnavailable) return error;
   const { name, message } = error instanceof Error ? error : new Error(String(error));
-  const isRefusal = name === 'SecurityError' || name === 'TypeError' || name === 'ReferenceError';
+  if (name === 'SecurityError') return new WorkerForeign(message);
+  const isRefusal = name === 'TypeError' || name === 'ReferenceError';
   return isRefusal ? new WorkersUnavailable(message) : new Error(message, { cause: error });
 }
 

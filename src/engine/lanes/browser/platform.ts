@@ -5,6 +5,7 @@ import { invalidConfiguration } from '../../../base/errors.js';
 import type { Platform, WorkerChoice } from '../platform.js';
 import type { WorkerStart } from './live-worker.js';
 import { createWebWorkerPool } from './web-worker-pool.js';
+import { startOfCode } from './worker-of-code.js';
 
 const MAX_THREADS = 8;
 
@@ -18,9 +19,13 @@ export interface PageWorkers {
 export function createBrowserPlatform(own: PageWorkers): Platform {
   return {
     // One core stays with the page.
-    availableThreads: () => Math.max(1, Math.min(MAX_THREADS, (navigator.hardwareConcurrency || 2) - 1)),
+    availableThreads: () => Math.max(1, Math.min(MAX_THREADS, (globalThis.navigator?.hardwareConcurrency || 2) - 1)),
     // Memory.shared without isolation can be made in some browsers, but not posted.
     sharesMemory: globalThis.crossOriginIsolated === true && typeof SharedArrayBuffer === 'function',
+    // WebKitGTK has isolated pages without it.
+    whyNotShared: globalThis.crossOriginIsolated
+      ? 'No SharedArrayBuffer, though the page is cross-origin isolated'
+      : 'No cross-origin isolation',
     workersSearch: false,
     takesWorkerFactory: true,
     async createPool(options) {
@@ -36,7 +41,11 @@ export function createBrowserPlatform(own: PageWorkers): Platform {
 
 function startOf(worker: WorkerChoice): WorkerStart {
   if (typeof worker !== 'function') {
-    return { create: () => new Worker(worker, { type: 'module' }), from: String(worker) };
+    return {
+      create: () => new Worker(worker, { type: 'module' }),
+      from: String(worker),
+      whereForeign: async () => importing(new URL(worker, globalThis.location?.href).href),
+    };
   }
   const create = () => {
     const made = worker();
@@ -44,6 +53,11 @@ function startOf(worker: WorkerChoice): WorkerStart {
     return made;
   };
   return { create, from: 'from the function given as the option worker' };
+}
+
+/** A worker of this origin that imports the module, which its server must allow (CORS). */
+function importing(url: string): WorkerStart {
+  return startOfCode(`import ${JSON.stringify(url)};`, `${url}, imported by a blob: URL`);
 }
 
 /** Pages cannot ask for a collection; but engines collect by themselves when much memory is asked for. */

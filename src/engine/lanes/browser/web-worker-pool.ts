@@ -5,7 +5,7 @@
 import type { AnswerTo, WorkerTask } from '../../worker/task.js';
 import type { PoolOptions } from '../platform.js';
 import type { WorkerPool } from '../worker-pool.js';
-import { LiveWorker, WorkerNotLoaded, type WorkerStart } from './live-worker.js';
+import { LiveWorker, WorkerForeign, WorkerNotLoaded, type WorkerStart } from './live-worker.js';
 
 /** Rejects with what keeps the workers from starting; resolves when the first has. */
 export async function createWebWorkerPool(start: WorkerStart, options: PoolOptions): Promise<WorkerPool> {
@@ -48,12 +48,20 @@ export async function createWebWorkerPool(start: WorkerStart, options: PoolOptio
   } catch (error) {
     await dispose();
     const cause = error instanceof AggregateError ? error.errors[0] : error;
-    if (!(cause instanceof WorkerNotLoaded && start.whereMissing)) throw cause;
-    // What keeps the other way from working says less than that the file is missing.
-    return start
-      .whereMissing()
+    const otherWay = otherWayThan(start, cause);
+    if (!otherWay) throw cause;
+    // What keeps the other way from working says less than why the first does not.
+    const pool = await otherWay()
       .then((other) => createWebWorkerPool(other, options))
       .catch(() => Promise.reject(cause));
+    if (cause instanceof WorkerForeign)
+      options.warn(`The workers start from blob: URLs, since ${start.from} is of another origin than the page`);
+    return pool;
   }
   return { run, dispose };
+}
+
+function otherWayThan(start: WorkerStart, cause: unknown): (() => Promise<WorkerStart>) | undefined {
+  if (cause instanceof WorkerNotLoaded) return start.whereMissing;
+  return cause instanceof WorkerForeign ? start.whereForeign : undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * Asks V8 to collect garbage now. For the moment when a bound on memory is reached: only a collection can tell whether
+ * Asks the engine to collect garbage now. For the moment when a bound on memory is reached: only a collection can tell whether
  * the memory of forgotten results still counts.
  */
 import { setFlagsFromString } from 'node:v8';
@@ -12,12 +12,21 @@ let collect: (() => void) | undefined;
 
 /** Resolves when what could be collected is, and finalizers have run. Holds the thread for some milliseconds. */
 export async function collectGarbage(): Promise<void> {
-  if (!collect) {
-    // A new context gets the function `gc` when the flag is set; the flag need not stay set.
-    setFlagsFromString('--expose-gc');
-    collect = runInNewContext('gc') as () => void;
-    setFlagsFromString('--no-expose-gc');
-  }
+  collect ??= collectorOfBun() ?? collectorOfV8();
   collect();
   for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function collectorOfV8(): () => void {
+  // A new context gets the function `gc` when the flag is set; the flag need not stay set.
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  setFlagsFromString('--no-expose-gc');
+  return gc;
+}
+
+/** Bun's engine knows no flags of V8. */
+function collectorOfBun(): (() => void) | undefined {
+  const { Bun } = globalThis as { readonly Bun?: { gc(sync: boolean): void } };
+  return Bun && (() => Bun.gc(true));
 }

@@ -1,0 +1,188 @@
+// Servers that a bundler makes one file of: simdex works in it, or says once what to mark as external.
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { build as esbuild } from 'esbuild';
+import { build as viteBuild } from 'vite';
+import webpack from 'webpack';
+import { installPackages } from '../runtimes/install.mjs';
+import { installRuntime } from '../runtimes/servers.mjs';
+
+const run = promisify(execFile);
+const TIME_LIMIT_MS = 120_000;
+/** Packages that simdex works without, and that are not installed here. */
+const OPTIONAL = ['hyparquet', 'apache-arrow', 'h5wasm', 'h5wasm/node'];
+
+const program = `
+import { MonitoredParallelIndexer, VectorIndex } from 'simdex';
+export async function main() {
+  const data = Float32Array.from({ length: 50_000 * 32 }, (_, i) => Math.sin(i * i));
+  const indexed = [];
+  let threads = 0;
+  for (let i = 0; i < 2; i++) {
+    const indexer = new MonitoredParallelIndexer(2);
+    indexed.push((await indexer.indexVectorsMonitored({ data, dims: 32 })).indexedCount);
+    threads = indexer.backend.threads;
+    await indexer.dispose();
+  }
+  const index = await VectorIndex.build({ data, dims: 32 }, { threadCount: 2, graph: false });
+  const { ids } = await index.search(data.subarray(32, 64), 1);
+  await index.dispose();
+  return { indexed, ids, threads };
+}
+`;
+const printing = `${program}\nmain().then((answer) => console.log(JSON.stringify(answer)));`;
+
+const esbuildTo =
+  (format, options = {}) =>
+  async (at, app) => {
+    const outfile = join(at, format === 'esm' ? 'out.mjs' : 'out.cjs');
+    await esbuild({
+      stdin: { contents: printing, resolveDir: app },
+      bundle: true,
+      platform: 'node',
+      format,
+      outfile,
+      logLevel: 'error',
+      ...options,
+    });
+    return outfile;
+  };
+
+/** Each makes one file in `at` of a program that is in `app`, where simdex is installed, and gives its path. */
+export const nodeBundlers = {
+  'server, esbuild, ESM': esbuildTo('esm'),
+  'server, esbuild, CommonJS': esbuildTo('cjs'),
+  /** Rollup, as Vite sets it up for servers. */
+  async 'server, rollup'(at, app) {
+    writeFileSync(join(app, 'server.mjs'), printing);
+    await viteBuild({
+      root: app,
+      configFile: false,
+      logLevel: 'error',
+      ssr: { noExternal: true, external: OPTIONAL },
+      build: {
+        ssr: 'server.mjs',
+        outDir: at,
+        target: 'node20',
+        emptyOutDir: false,
+        rollupOptions: { output: { inlineDynamicImports: true, entryFileNames: 'out.mjs' } },
+      },
+    });
+    return join(at, 'out.mjs');
+  },
+  async 'server, webpack'(at, app) {
+    writeFileSync(join(app, 'server.mjs'), printing);
+    const stats = await new Promise((resolve, reject) => {
+      const config = {
+        mode: 'production',
+        target: 'node20',
+        context: app,
+        entry: './server.mjs',
+        output: { path: at, filename: 'out.cjs', chunkFormat: false },
+        optimization: { splitChunks: false },
+        plugins: [new webpack.optimize.LimitChunkCountPlugin({ maxChunks: 1 })],
+      };
+      webpack(config, (error, result) => (error ? reject(error) : resolve(result)));
+    });
+    if (stats.hasErrors()) throw new Error(stats.toString({ all: false, errors: true }));
+    return join(at, 'out.cjs');
+  },
+  /** As people put a function into a zip file: the bundle, and nothing else. */
+  async 'function in a zip, esbuild'(at, app) {
+    const outfile = join(at, 'index.cjs');
+    await esbuild({
+      stdin: { contents: program.replace('function main', 'function handler'), resolveDir: app },
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      minify: true,
+      outfile,
+      logLevel: 'error',
+    });
+    const caller = join(at, 'runtime.cjs');
+    writeFileSync(caller, "require('./index.cjs').handler().then((answer) => console.log(JSON.stringify(answer)));");
+    return caller;
+  },
+};
+
+/** Those that are installed for it, or take long. */
+export const heavyNodeBundlers = {
+  async 'server, bun build'(at, app) {
+    const { command } = await installRuntime('Bun', join(at, 'bun'));
+    writeFileSync(join(app, 'server.mjs'), printing);
+    const outfile = join(at, 'out.mjs');
+    const externals = OPTIONAL.flatMap((name) => ['--external', name]);
+    await run(command, ['build', 'server.mjs', '--target', 'node', '--outfile', outfile, ...externals], { cwd: app });
+    return outfile;
+  },
+};
+
+/** Rejects with what is wrong: a wrong answer, one thread without a word, or a word more than once. */
+export async function tryNodeBundle(make, at, app) {
+  const file = await make(at, app);
+  const { stdout, stderr } = await run(process.execPath, [file], { cwd: at, timeout: TIME_LIMIT_MS });
+  return judge(stdout, stderr);
+}
+
+function judge(stdout, stderr) {
+  const { threads, ...answer } = JSON.parse(stdout);
+  const expected = { indexed: [50_000, 50_000], ids: [1] };
+  if (JSON.stringify(answer) !== JSON.stringify(expected)) throw new Error(`found ${stdout}`);
+  const told = stderr.match(/SIMDEX_BUNDLED/g)?.length ?? 0;
+  if (threads !== 2 && told !== 1) throw new Error(`${threads} threads, and ${told} words about it: ${stderr}`);
+  if (threads === 2 && told !== 0) throw new Error(`2 threads, but the process was told: ${stderr}`);
+  if (told === 1 && !/mark the package simdex as external/.test(stderr)) throw new Error(stderr);
+  return threads === 2 ? '2 threads' : 'calling thread, told once';
+}
+
+/** A real build of Next with a route that indexes and searches; the route's answer is that of a server of one's own. */
+export async function tryNext(at, packed, external) {
+  mkdirSync(join(at, 'app/api/search'), { recursive: true });
+  installPackages(at, [packed, 'next@15', 'react@19', 'react-dom@19']);
+  writeFileSync(
+    join(at, 'next.config.mjs'),
+    `export default ${external ? "{ serverExternalPackages: ['simdex'] }" : '{}'};`,
+  );
+  writeFileSync(join(at, 'app/layout.js'), 'export default ({ children }) => <html><body>{children}</body></html>;');
+  writeFileSync(join(at, 'app/page.js'), 'export default () => <p>simdex</p>;');
+  const route = `${program.replace('export async', 'async')}
+export const dynamic = 'force-dynamic';
+export async function GET() {
+  return Response.json(await main());
+}`;
+  writeFileSync(join(at, 'app/api/search/route.js'), route);
+  const next = join(at, 'node_modules/next/dist/bin/next');
+  const options = { cwd: at, env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1' } };
+  await run(process.execPath, [next, 'build'], { ...options, timeout: 5 * TIME_LIMIT_MS, maxBuffer: 2 ** 26 });
+
+  const args = [next, 'start', '--port', '0', '--hostname', '127.0.0.1'];
+  const child = spawn(process.execPath, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const closed = once(child, 'close');
+  let said = '';
+  try {
+    const url = await new Promise((resolve, reject) => {
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.setEncoding('utf8').on('data', (text) => {
+          said += text;
+          const found = /http:\/\/127\.0\.0\.1:\d+/.exec(said);
+          if (found) resolve(found[0]);
+        });
+      }
+      closed.then(() => reject(new Error(said)));
+    });
+    for (let turn = 0; turn < 2; turn++) {
+      const response = await fetch(`${url}/api/search`, { signal: AbortSignal.timeout(TIME_LIMIT_MS) });
+      said += `\n${await response.text()}`;
+    }
+  } finally {
+    process.kill(-child.pid, 'SIGTERM');
+    await closed;
+  }
+  const answers = said.match(/^\{"indexed.*\}$/gm) ?? [];
+  const stdout = answers.at(-1);
+  if (answers.length !== 2) throw new Error(said.slice(-3000));
+  return judge(stdout, said);
+}

@@ -1,0 +1,26 @@
+/**
+ * A kernel of the library that is loaded later than that of indexing: for memory that is shared or not, compiled, with what threads are sent.
+ */
+import { compileBytes } from './compile-bytes.js';
+import type { PreparedKernel } from './instantiate.js';
+import { forUnsharedMemory } from './unshared.js';
+
+/** What takes the place of a kernel that does not run here. */
+export const JAVASCRIPT: PreparedKernel = {
+  compiled: { backend: 'javascript' },
+  source: { backend: 'javascript' },
+};
+
+/** undefined, and told, where it does not compile. */
+export async function prepareKernel(
+  backend: 'simd' | 'scalar',
+  original: Uint8Array<ArrayBuffer>,
+  shared: boolean,
+  onFallback: ((reason: string) => void) | undefined,
+): Promise<PreparedKernel | undefined> {
+  const bytes = shared ? original : forUnsharedMemory(original);
+  const compiled = await compileBytes(bytes);
+  if (compiled.module) return { compiled: { backend, module: compiled.module }, source: { backend, bytes } };
+  onFallback?.(compiled.reason);
+  return undefined;
+}
