@@ -13,11 +13,11 @@ function runtimesTable(results) {
 }
 
 const BEGIN = '<!-- runtimes: written by npm run runtimes -->\n';
-const END = '\n<!-- /runtimes -->';
+const END = '<!-- /runtimes -->';
 
 /** The page with the table between its marks. */
 export function withTable(page, results) {
   const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
   if (begin < 0 || end < begin) throw new Error(`the page has no marks ${BEGIN.trim()} and ${END.trim()}`);
-  return page.slice(0, begin + BEGIN.length) + runtimesTable(results) + page.slice(end);
+  return `${page.slice(0, begin + BEGIN.length)}${runtimesTable(results)}\n${page.slice(end)}`;
 }
