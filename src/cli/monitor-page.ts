@@ -34,13 +34,15 @@ const PAGE = `<!doctype html>
 `;
 
 const HEADERS = {
-  // The element styles itself by constructed style sheets, which a policy allows.
   'Content-Security-Policy':
-    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; frame-ancestors 'none'",
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
   'Cache-Control': 'no-store',
 };
+
+/** Those who still read the last update when the page ends have so long. */
+const LAST_MS = 1000;
 
 /** Rejects with a `UsageError` where the port cannot be listened at. */
 export async function serveMonitorPage(port: number, monitor: ShownMonitor): Promise<MonitorPage> {
@@ -72,8 +74,10 @@ export async function serveMonitorPage(port: number, monitor: ShownMonitor): Pro
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
+      // Who watches gets the last update.
+      const limit = setTimeout(() => server.closeAllConnections(), LAST_MS);
       await new Promise<void>((resolve) => server.close(() => resolve()));
+      clearTimeout(limit);
     },
   };
 }

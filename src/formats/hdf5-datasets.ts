@@ -4,6 +4,7 @@
  */
 import type { File, Group } from 'h5wasm';
 import type { NumberLayout, NumberType } from './fixed-rows.js';
+import type { ChunkedMatrix } from './hdf5-filters.js';
 
 export interface MatrixDataset {
   /** With its groups: `model/embeddings`. */
@@ -14,10 +15,8 @@ export interface MatrixDataset {
   readonly dims: number;
   readonly itemBytes: number;
   readonly layout: NumberLayout;
-  /** Rows that are compressed together; 1 where none are. */
-  readonly chunkRows: number;
-  /** Why its data cannot be unfolded; undefined where they can. */
-  readonly filterFault: string | undefined;
+  /** Undefined where its rows lie one behind the other. */
+  readonly chunks: ChunkedMatrix | undefined;
 }
 
 export interface FoundDatasets {
@@ -32,10 +31,6 @@ const MAX_OBJECTS = 4096;
 const MAX_DEPTH = 16;
 const INTEGER_CLASS = 0;
 const FLOAT_CLASS = 1;
-/** Deflate, shuffle, checksum, szip, n-bit and scale-offset are HDF5's own. */
-const LAST_OWN_FILTER = 6;
-/** Deflate and szip: each unfolds a thousand times at best, one after the other a million times. */
-const UNFOLDING_FILTERS = [1, 4];
 
 export function findDatasets(root: File): FoundDatasets {
   const matrices: MatrixDataset[] = [];
@@ -59,15 +54,15 @@ export function findDatasets(root: File): FoundDatasets {
           const file = String(sources[0]?.file_name ?? '').slice(0, 100);
           elsewhere.push({ name, found: `a virtual dataset, of ${JSON.stringify(file)}` });
         } else if (numbers && shape?.length === 2 && !metadata.vlen) {
+          const sizes = { count: Number(shape[0]), dims: Number(shape[1]), itemBytes: size };
           matrices.push({
+            ...sizes,
             name,
             path: entity.path,
-            count: Number(shape[0]),
-            dims: Number(shape[1]),
-            itemBytes: size,
             layout: { type: numbers, isBigEndian: !metadata.littleEndian },
-            chunkRows: Number(chunks?.[0] ?? 1),
-            filterFault: filterFault(entity.filters),
+            chunks: chunks
+              ? { ...sizes, chunk: [Number(chunks[0]), Number(chunks[1])], filters: entity.filters }
+              : undefined,
           });
         } else others.push(name);
       } else if ('keys' in entity && depth < MAX_DEPTH) visit(entity as Group, `${name}/`, depth + 1);
@@ -75,14 +70,6 @@ export function findDatasets(root: File): FoundDatasets {
   };
   visit(root, '', 0);
   return { matrices, elsewhere, others };
-}
-
-function filterFault(filters: readonly { readonly id: number; readonly name: string }[]): string | undefined {
-  const foreign = filters.find(({ id }) => id > LAST_OWN_FILTER);
-  if (foreign)
-    return `data compressed by ${JSON.stringify(foreign.name.slice(0, 40))} (${foreign.id}), a plug-in; save it with gzip or without compression`;
-  const unfolding = filters.filter(({ id }) => UNFOLDING_FILTERS.includes(id)).length;
-  return unfolding > 1 ? 'data that are compressed twice' : undefined;
 }
 
 function numberType(kind: number, bytes: number, isSigned: boolean): NumberType | undefined {

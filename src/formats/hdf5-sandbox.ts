@@ -8,8 +8,9 @@
 import type { File } from 'h5wasm';
 import type { ByteSource } from './format.js';
 import { brokenLibrary, type Hdf5Instance, isBreakdown } from './hdf5-library.js';
+import { unfitPackage } from './optional-package.js';
 
-type Module = Hdf5Instance['module'];
+export type Module = Hdf5Instance['module'];
 
 /** The part of the library's file system that is used here. */
 interface FileSystem {
@@ -36,6 +37,8 @@ const NEW_FILE = 0o300;
  */
 const MOST_READS = 12;
 const LEAST_READ_BYTES = 2 ** 20;
+/** Compressed chunks, which may unfold a thousand times, are read once; a chunk larger than a tile, once for each of its tiles. */
+const LEAST_CHUNK_BYTES = 2 ** 17;
 
 /** The file whose call runs now. All calls are synchronous. */
 let running: SandboxedFile | undefined;
@@ -44,15 +47,21 @@ let files = 0;
 export class SandboxedFile {
   /** Another file that was asked for, and refused. */
   foreignFile: string | undefined;
-  /** Whether the library was cut off. */
-  readsTooMuch = false;
+  /** Why the library was cut off; undefined where it was not. */
+  excess: string | undefined;
   readonly #instance: Hdf5Instance;
+  readonly #system: FileSystem;
   readonly #name: string;
   readonly #path: string;
   readonly #file: File;
+  readonly #byteLength: number;
   /** While the file itself is opened. */
   #isOpening = true;
   #budget: number;
+  /** What may be read of compressed chunks; undefined before the first of them. */
+  #chunkBudget: number | undefined;
+  /** While a compressed chunk is read, the bytes that it takes at most: it is read as a whole. */
+  #mostOfChunk: number | undefined;
 
   /** @param read fills as much of the target as there is from an offset on */
   constructor(
@@ -61,11 +70,13 @@ export class SandboxedFile {
     read: NonNullable<ByteSource['readUpToNow']>,
   ) {
     const { library, module } = instance;
+    const system = fileSystemOf(name, module);
     this.#instance = instance;
+    this.#system = system;
     this.#name = name;
     this.#budget = MOST_READS * byteLength + LEAST_READ_BYTES;
+    this.#byteLength = byteLength;
     this.#path = `/simdex-${files++}-${Math.random().toString(36).slice(2)}.h5`;
-    const system = fileSystemOf(module);
     watch(system);
     system.writeFile(this.#path, new Uint8Array(0));
     const { node } = system.lookupPath(this.#path);
@@ -73,11 +84,8 @@ export class SandboxedFile {
     node.stream_ops = {
       ...node.stream_ops,
       read: (_stream: unknown, memory: Int8Array, offset: number, length: number, position: number) => {
-        this.#budget -= length;
-        if (this.#budget < 0) {
-          this.readsTooMuch = true;
-          throw new system.ErrnoError(INPUT_ERROR);
-        }
+        this.#spend(length);
+        if (this.excess !== undefined) throw new system.ErrnoError(INPUT_ERROR);
         return read(new Uint8Array(memory.buffer, memory.byteOffset + offset, length), position);
       },
     };
@@ -112,6 +120,33 @@ export class SandboxedFile {
     }
   }
 
+  /**
+   * A call that reads compressed chunks.
+   *
+   * @param mostBytes what a chunk takes in the file at most
+   * @param times how often a chunk is read
+   */
+  readChunks<T>(mostBytes: number, times: number, work: (module: Module) => T): T {
+    this.#chunkBudget ??= (1 + Math.min(times, MOST_READS)) * this.#byteLength + LEAST_CHUNK_BYTES;
+    this.#mostOfChunk = mostBytes;
+    try {
+      return this.run(work);
+    } finally {
+      this.#mostOfChunk = undefined;
+    }
+  }
+
+  /** Takes a read into account, and says in `excess` why the library has to be stopped. */
+  #spend(bytes: number): void {
+    this.#budget -= bytes;
+    if (this.#budget < 0) this.excess ??= 'structures that lead in a circle';
+    if (this.#mostOfChunk === undefined || this.#chunkBudget === undefined) return;
+    this.#chunkBudget -= bytes;
+    if (bytes > this.#mostOfChunk)
+      this.excess ??= `${bytes} bytes for one chunk, which takes at most ${this.#mostOfChunk}`;
+    else if (this.#chunkBudget < 0) this.excess ??= 'compressed data that are read again and again';
+  }
+
   /** Whether the library may open a file of this path now. */
   admits(path: string, flags: number): boolean {
     // The library writes its errors to a new file first.
@@ -127,13 +162,22 @@ export class SandboxedFile {
     } catch {
       // Nothing was written, so nothing is lost; a damaged file may not let itself be closed.
     } finally {
-      fileSystemOf(this.#instance.module).unlink(this.#path);
+      this.#system.unlink(this.#path);
     }
   }
 }
 
-function fileSystemOf(module: Module): FileSystem {
-  return module.FS as unknown as FileSystem;
+const FILE_SYSTEM = ['open', 'writeFile', 'unlink', 'lookupPath', 'ErrnoError'];
+
+function isFileSystem(system: unknown): system is FileSystem {
+  if (typeof system !== 'object' || system === null) return false;
+  return FILE_SYSTEM.every((name) => typeof Reflect.get(system, name) === 'function');
+}
+
+function fileSystemOf(file: string, { FS }: { readonly FS: unknown }): FileSystem {
+  if (!isFileSystem(FS))
+    throw unfitPackage(file, 'h5', 'h5wasm', `has a file system without ${FILE_SYSTEM.join(', ')}`);
+  return FS;
 }
 
 const watched = new WeakSet<object>();

@@ -10,8 +10,9 @@ import { decodeInto, tiledReader } from './fixed-rows.js';
 import type { ByteSource, Format, RowOptions, VectorRows } from './format.js';
 import { MAX_DIMS } from './format.js';
 import { findDatasets, type MatrixDataset } from './hdf5-datasets.js';
+import { filterFault, mostStoredBytes } from './hdf5-filters.js';
 import { openHdf5Library } from './hdf5-library.js';
-import { SandboxedFile } from './hdf5-sandbox.js';
+import { type Module, SandboxedFile } from './hdf5-sandbox.js';
 import { malformed, requireDims } from './malformed.js';
 import { requirePlausible } from './optional-package.js';
 import type { IdentifiedMatrix } from './row-chunk.js';
@@ -36,7 +37,8 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
       throw malformed(source.name, name, `rows of 1 to ${MAX_DIMS}`, `[${count}, ${dims}]`);
     requireDims(source.name, name, options.dims, dims);
     requirePlausible(source, name, count, dims);
-    if (found.filterFault) throw malformed(source.name, name, 'data that HDF5 unfolds by itself', found.filterFault);
+    const fault = found.chunks && filterFault(found.chunks, source.byteLength);
+    if (fault) throw malformed(source.name, name, 'data that HDF5 unfolds by itself, within bounds', fault);
     // Where the data lie shows when they are read.
     if (count > 0) readRows(source, hdf, found, new Float32Array(dims), 0);
     return { dataset: found, where: name };
@@ -48,9 +50,10 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
   ): AsyncGenerator<IdentifiedMatrix, void, undefined> {
     const hdf = await openFile(source);
     try {
-      const most = Math.max(1, Math.min(dataset.chunkRows, Math.floor(TILE_BYTES / (4 * dims))));
+      const chunkRows = dataset.chunks?.chunk[0] ?? 1;
+      const most = rowsOfTile(dataset);
       const load = async (tile: Float32Array, first: number) => readRows(source, hdf, dataset, tile, first);
-      const read = dataset.chunkRows > 1 ? tiledReader(count, dims, most, load) : load;
+      const read = chunkRows > 1 ? tiledReader(count, dims, most, load) : load;
       yield* rowChunks(wanted, dims, options.chunkVectors, memories, read);
     } catch (error) {
       throw refusal(source, hdf, where, error);
@@ -129,12 +132,13 @@ function findVectors(source: ByteSource, hdf: SandboxedFile, column: string | un
 function readRows(
   source: ByteSource,
   hdf: SandboxedFile,
-  { path, dims, layout, itemBytes }: MatrixDataset,
+  dataset: MatrixDataset,
   data: Float32Array,
   first: number,
 ): void {
+  const { path, dims, layout, itemBytes, chunks } = dataset;
   const rows = data.length / dims;
-  const bytes = hdf.run((module) => {
+  const read = (module: Module) => {
     const byteLength = data.length * itemBytes;
     const place = module._malloc(byteLength);
     if (place === 0)
@@ -153,8 +157,17 @@ function readRows(
     } finally {
       module._free(place);
     }
-  });
+  };
+  const isCompressed = chunks !== undefined && chunks.filters.length > 0;
+  const bytes = isCompressed
+    ? hdf.readChunks(mostStoredBytes(chunks), Math.ceil(chunks.chunk[0] / rowsOfTile(dataset)), read)
+    : hdf.run(read);
   decodeInto(data, 0, bytes, layout);
+}
+
+/** Rows that are read at once: as many as lie in a chunk, within the bytes of a tile. */
+function rowsOfTile({ dims, chunks }: MatrixDataset): number {
+  return Math.max(1, Math.min(chunks?.chunk[0] ?? 1, Math.floor(TILE_BYTES / (4 * dims))));
 }
 
 /** What the library threw, in words: that it wanted another file, or went in circles, is the reason then. */
@@ -165,8 +178,8 @@ function refusal(source: ByteSource, hdf: SandboxedFile | undefined, where: stri
     const found = `external storage in ${JSON.stringify(hdf.foreignFile.slice(0, 100))}`;
     return malformed(name, where, 'data within the file', found, { cause: error });
   }
-  if (hdf?.readsTooMuch)
-    return malformed(name, where, 'structures that are read once', 'some that lead in a circle', { cause: error });
+  if (hdf?.excess !== undefined)
+    return malformed(name, where, 'every part of the file read about once', hdf.excess, { cause: error });
   return malformed(name, where, 'a .h5 file', `a damaged one: ${innermost(messageOf(error))}`, { cause: error });
 }
 

@@ -84,7 +84,7 @@ export class TrackedSource implements ByteSource {
 }
 
 /** Compressed or not, a file holds at most so many times its own size: what deflate and run lengths can do at best. */
-const MAX_RATIO = 1032;
+export const MAX_RATIO = 1032;
 
 /** Refuses a claim that would only make memory and time be spent on a file that cannot hold it. */
 export function requirePlausible(

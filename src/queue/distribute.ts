@@ -19,7 +19,7 @@ import { failureOf } from './failures.js';
 import { type QueueLogger, silent } from './logger.js';
 import { loadQueuePackages } from './packages.js';
 import { checkText, connectRedis, nameOfRedis, QUEUE, redisUrlOf } from './redis.js';
-import { addJobs, failureOfRun, removeJobs } from './run-jobs.js';
+import { addJobs, failureOfRun, isHalfAdded, removeJobs } from './run-jobs.js';
 import {
   checkRunName,
   createPlan,
@@ -148,7 +148,7 @@ export async function distribute(options: DistributeOptions): Promise<Distribute
   flows.on('error', takeError);
   try {
     const run = <T>(work: Promise<T>) => (signal ? unlessStopped(work, signal) : work);
-    const before = await run(start(queue, plan, (missing) => addJobs(flows, plan, missing)));
+    const before = await run(start(queue, plan, (missing) => addJobs(queue, flows, plan, missing)));
     const result = await watch({ queue, plan, before, run, onProgress, redis: nameOfRedis(url) });
     await removeParts(plan, async (path) => path);
     return result;
@@ -291,6 +291,7 @@ async function start(
           'InvalidConfiguration',
           `a run called ${plan.name} is under way, of other files or options, or of files that were changed since; give another name, or cancel that run first`,
         );
+      if (await isHalfAdded(queue, plan)) return addMissing(plan, add);
       const { processed = 0, unprocessed = 0 } = await found.getDependenciesCount({
         processed: true,
         unprocessed: true,
@@ -305,6 +306,13 @@ async function start(
     }
     await removeJobs(queue, found, earlier);
   }
+  return addMissing(plan, add);
+}
+
+async function addMissing(
+  plan: RunPlan,
+  add: (missing: readonly { first: number; last: number }[]) => Promise<void>,
+): Promise<DoneBefore> {
   const missing: { first: number; last: number }[] = [];
   const done = { shards: 0, rows: 0, rejected: 0 };
   for (const span of spansOf(plan)) {

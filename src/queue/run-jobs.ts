@@ -15,10 +15,20 @@ const KEEP_SECONDS = 7 * 24 * 3600;
 const STOP_MS = 30_000;
 const STOP_CHECK_MS = 100;
 
+/** Jobs that are added at a time. */
+const PIECE = 500;
+/** Ten years. */
+const NEVER_MS = 10 * 365 * 24 * 3600 * 1000;
+
 const retries = { attempts: ATTEMPTS, backoff: { type: 'exponential', delay: BACKOFF_MS } };
 
-/** Adds the shards that are missing, and the merge behind them, all or nothing. */
+/**
+ * Adds the merge, and the shards that are missing as what it waits for. They come in pieces, so that memory does not grow with their number.
+ * Meanwhile the merge waits for a job that is never due, the gate; when it is taken away, all are there. Whoever finds a gate adds what is missing
+ * and takes it away: adding what is there already changes nothing.
+ */
 export async function addJobs(
+  queue: Queue,
   flows: FlowProducer,
   plan: RunPlan,
   missing: readonly { readonly first: number; readonly last: number }[],
@@ -29,20 +39,35 @@ export async function addJobs(
     queueName: QUEUE,
     data: plan,
     opts: { ...retries, jobId: run, removeOnComplete: { age: KEEP_SECONDS }, removeOnFail: { age: KEEP_SECONDS } },
-    children: missing.map(({ first, last }) => ({
+    children: [{ name: 'gate', queueName: QUEUE, data: {}, opts: { jobId: gateIdOf(plan.name), delay: NEVER_MS } }],
+  });
+  for (let i = 0; i < missing.length; i += PIECE) {
+    const piece = missing.slice(i, i + PIECE).map(({ first, last }) => ({
       name: SHARD,
-      queueName: QUEUE,
       data: { run, first, last },
       // What a shard has given is kept with the merge.
       opts: {
         ...retries,
         jobId: shardIdOf(plan.name, { first, last }),
+        parent: { id: run, queue: queue.qualifiedName },
         failParentOnFailure: true,
         removeOnComplete: true,
         removeOnFail: { age: KEEP_SECONDS },
       },
-    })),
-  });
+    }));
+    await queue.addBulk(piece);
+  }
+  const gate = await queue.getJob(gateIdOf(plan.name));
+  await gate?.remove();
+}
+
+/** Whether the run was begun to be added, and not all of it may be there. */
+export async function isHalfAdded(queue: Queue, { name }: RunPlan): Promise<boolean> {
+  return (await queue.getJob(gateIdOf(name))) !== undefined;
+}
+
+function gateIdOf(name: string): string {
+  return `${name}.gate`;
 }
 
 /** Takes a run out of the queue: what waits at once, what is under way when its worker has stopped. */
@@ -82,5 +107,7 @@ export async function failureOfRun(
     const tries = job.attemptsMade > 1 ? ` ${job.attemptsMade} times` : '';
     return { text: job.failedReason ?? '', what: `the shard of rows ${first} to ${last - 1} failed${tries}` };
   }
-  return { text: merge.failedReason ?? '', what: 'the merge failed' };
+  // Read again: it may have failed since it was looked at.
+  const failedMerge = (await queue.getJob(merge.id!)) ?? merge;
+  return { text: failedMerge.failedReason ?? '', what: 'the merge failed' };
 }

@@ -4,8 +4,9 @@
  * and so that one that runs out of memory takes no worker along.
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { IndexingErrorCode } from '../base/errors.js';
+import { IndexingError, type IndexingErrorCode } from '../base/errors.js';
 import type { FromUnitProcess, ToUnitProcess, Unit, UnitResult } from './unit-messages.js';
 
 /** Beside the chunk that this file is in. */
@@ -34,6 +35,16 @@ export class UnitProcess {
   constructor(root: string, threads: number | 'auto') {
     this.#root = root;
     this.#threads = threads;
+  }
+
+  /** Starts the process, so that the first unit does not wait for it. */
+  start(): void {
+    if (!existsSync(FILE))
+      throw new IndexingError(
+        'FileAccess',
+        `cannot read ${fileURLToPath(FILE)}: the program was bundled without it; mark simdex as external`,
+      );
+    this.#child ??= this.#start();
   }
 
   /** Rejects with a `UnitFailure`, or with the reason of `signal`. */

@@ -17,7 +17,7 @@ import { failureText } from './failures.js';
 import { type QueueLogger, silent } from './logger.js';
 import { loadQueuePackages } from './packages.js';
 import { Places, Refusal } from './places.js';
-import { connectRedis, QUEUE, redisUrlOf } from './redis.js';
+import { connectRedis, nameOfRedis, QUEUE, redisUrlOf } from './redis.js';
 import {
   MERGE,
   mergeIdOf,
@@ -96,6 +96,7 @@ export async function createWorker(options: QueueWorkerOptions): Promise<QueueWo
   const name = `${hostname()}:${process.pid}`;
   const queue = new packages.Queue(QUEUE, { connection: redis });
   const units = new UnitProcess(places.root, threads);
+  units.start();
   const work = new Work(name, {
     queue,
     units,
@@ -124,7 +125,6 @@ export async function createWorker(options: QueueWorkerOptions): Promise<QueueWo
   };
   worker.on('error', tellOnce);
   queue.on('error', tellOnce);
-  await worker.waitUntilReady();
 
   let closing: Promise<void> | undefined;
   const close = () => {
@@ -137,6 +137,14 @@ export async function createWorker(options: QueueWorkerOptions): Promise<QueueWo
     })();
     return closing;
   };
+  try {
+    await worker.waitUntilReady();
+  } catch (error) {
+    await close();
+    throw new IndexingError('FileAccess', `cannot take work from Redis at ${nameOfRedis(url)}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
   return { name, close, [asyncDisposeSymbol]: close };
 }
 

@@ -34,13 +34,18 @@ export function countAll(
 }
 
 /**
+ * @param options.expected rows of a stream, about: they get a segment together
  * @param sink where the rows go instead of the index
  * @returns the rooms of the rows
  */
 export async function fillWithVectors(
   core: IndexCore,
   vectors: VectorSource | AsyncIterable<VectorSource>,
-  { ids, onProgress }: Pick<BuildOptions, 'ids' | 'onProgress'>,
+  {
+    ids,
+    onProgress,
+    expected = 0,
+  }: Pick<BuildOptions, 'ids' | 'onProgress'> & { readonly expected?: number | undefined },
   signal: AbortSignal,
   sink?: RowSink,
 ): Promise<readonly RowRoom[]> {
@@ -49,7 +54,8 @@ export async function fillWithVectors(
   const addAll = async (chunk: VectorSource) => {
     const count = countVectors(chunk);
     for (const [first, last] of portions(chunk, count)) {
-      await filling.add(first === 0 && last === count ? chunk : slice(chunk, first, last), (total ?? last) - first);
+      const toCome = total === undefined ? Math.max(last - first, expected - filling.count) : total - first;
+      await filling.add(first === 0 && last === count ? chunk : slice(chunk, first, last), toCome);
       onProgress?.({ processed: filling.count, total });
     }
   };

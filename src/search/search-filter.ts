@@ -23,8 +23,39 @@ interface Answers {
   version: number;
 }
 
-/** Filters that keep answers about a segment, which those of its rows that are copied take with them. */
-const askedAbout = new WeakMap<Segment, Set<WeakRef<SearchFilter>>>();
+/** The answers that filters keep about a segment. Rows that are copied to another segment take their answers with them. */
+const askedAbout = new WeakMap<Segment, Set<WeakRef<KeptAnswers>>>();
+
+/** The answers of one filter about the rows of any number of segments. It lives as long as its filter. */
+class KeptAnswers {
+  readonly #answers = new WeakMap<Segment, Answers>();
+  /** Undefined where the filter is not used again, so that nothing needs to be passed on. */
+  readonly #self: WeakRef<KeptAnswers> | undefined;
+
+  constructor(isUsedAgain: boolean) {
+    this.#self = isUsedAgain ? new WeakRef<KeptAnswers>(this) : undefined;
+  }
+
+  of(segment: Segment): Answers {
+    const known = this.#answers.get(segment);
+    if (known) return known;
+    const { capacity } = segment.layout;
+    const answers = { bits: createBits(capacity), asked: createBits(capacity), count: 0, version: 0 };
+    this.#answers.set(segment, answers);
+    const stores = askedAbout.get(segment) ?? new Set();
+    if (this.#self) askedAbout.set(segment, stores.add(this.#self));
+    return answers;
+  }
+
+  /** Gives the copy of a row the row's answer, if there is one. */
+  passOn(segment: Segment, row: number, target: Segment, copy: number): void {
+    const from = this.#answers.get(segment);
+    if (!from || !hasBit(from.asked, row)) return;
+    const to = this.of(target);
+    setBit(to.asked, copy);
+    if (hasBit(from.bits, row)) setBit(to.bits, copy);
+  }
+}
 
 /**
  * A filter to be used again: the predicate is asked once about each row, when a search first meets it, and its answer is
@@ -43,9 +74,7 @@ const askedAbout = new WeakMap<Segment, Set<WeakRef<SearchFilter>>>();
  */
 export class SearchFilter<Id extends VectorId = VectorId> {
   readonly #predicate: (id: Id) => boolean;
-  readonly #answers = new WeakMap<Segment, Answers>();
-  /** Undefined for one that nobody uses again. */
-  #self: WeakRef<SearchFilter> | undefined = new WeakRef<SearchFilter>(this as unknown as SearchFilter);
+  #answers = new KeptAnswers(true);
 
   /**
    * @param predicate true for the ids whose rows may be hits, false for others
@@ -59,7 +88,7 @@ export class SearchFilter<Id extends VectorId = VectorId> {
   /** A filter for one search. @internal */
   static forOnce(predicate: (id: never) => boolean): SearchFilter {
     const filter = new SearchFilter(predicate as (id: VectorId) => boolean);
-    filter.#self = undefined;
+    filter.#answers = new KeptAnswers(false);
     return filter;
   }
 
@@ -70,7 +99,7 @@ export class SearchFilter<Id extends VectorId = VectorId> {
   *accepted({ segments, counts, version }: Snapshot): Steps<ArrayBufferLike[]> {
     const accepted: ArrayBufferLike[] = [];
     for (const [i, segment] of segments.entries()) {
-      const answers = this.#answersOf(segment);
+      const answers = this.#answers.of(segment);
       const count = counts[i]!;
       // A row that was not there at some version is not there later, but was perhaps before.
       const first = version >= answers.version ? answers.count : 0;
@@ -90,7 +119,7 @@ export class SearchFilter<Id extends VectorId = VectorId> {
 
   /** Whether one row that is there is accepted: asked about only now, unless it was before. Throws as `accepted` does. @internal */
   accepts(segment: Segment, row: number): boolean {
-    const answers = this.#answersOf(segment);
+    const answers = this.#answers.of(segment);
     if (!hasBit(answers.asked, row)) this.#ask(segment, answers, row);
     return hasBit(answers.bits, row);
   }
@@ -102,21 +131,13 @@ export class SearchFilter<Id extends VectorId = VectorId> {
     segments: readonly Segment[],
     target: Segment,
   ): ((segment: Segment, row: number, copy: number) => void)[] {
-    const filters = new Set(segments.flatMap((segment) => [...(askedAbout.get(segment) ?? [])]));
-    return [...filters].flatMap((reference) => {
-      const filter = reference.deref();
-      return filter
-        ? [(segment: Segment, row: number, copy: number) => filter.#passOn(segment, row, target, copy)]
+    const stores = new Set(segments.flatMap((segment) => [...(askedAbout.get(segment) ?? [])]));
+    return [...stores].flatMap((reference) => {
+      const answers = reference.deref();
+      return answers
+        ? [(segment: Segment, row: number, copy: number) => answers.passOn(segment, row, target, copy)]
         : [];
     });
-  }
-
-  #passOn(segment: Segment, row: number, target: Segment, copy: number): void {
-    const from = this.#answers.get(segment);
-    if (!from || !hasBit(from.asked, row)) return;
-    const to = this.#answersOf(target);
-    setBit(to.asked, copy);
-    if (hasBit(from.bits, row)) setBit(to.bits, copy);
   }
 
   #ask(segment: Segment, { bits, asked }: Answers, row: number): void {
@@ -128,17 +149,6 @@ export class SearchFilter<Id extends VectorId = VectorId> {
     }
     setBit(asked, row);
     if (answer) setBit(bits, row);
-  }
-
-  #answersOf(segment: Segment): Answers {
-    const known = this.#answers.get(segment);
-    if (known) return known;
-    const { capacity } = segment.layout;
-    const answers = { bits: createBits(capacity), asked: createBits(capacity), count: 0, version: 0 };
-    this.#answers.set(segment, answers);
-    const filters = askedAbout.get(segment) ?? new Set();
-    if (this.#self) askedAbout.set(segment, filters.add(this.#self));
-    return answers;
   }
 }
 

@@ -133,25 +133,34 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     });
   }
 
-  /** `build` of rows of which the first ones, in their order, are those of a graph that was saved: with that graph. @internal */
-  static async buildWithGraph<Id extends VectorId = VectorId>(
+  /**
+   * `build` of rows that are stored elsewhere: with the graph that was saved, where there is one, whose rows are the first ones in their order.
+   *
+   * @param stored.expected how many rows there will be, about
+   * @internal
+   */
+  static async buildStored<Id extends VectorId = VectorId>(
     vectors: AsyncIterable<VectorSource>,
     options: BuildOptions<Id>,
-    graph: { readonly source: ByteSource; readonly places: SavedGraphPlaces },
+    stored: {
+      readonly expected: number | undefined;
+      readonly graph: { readonly source: ByteSource; readonly places: SavedGraphPlaces } | undefined;
+    },
   ): Promise<VectorIndex<Id>> {
     checkBuildOptions(options);
     const { metric = 'cosine', dims, precision = 'float32' } = options;
     const shape = { metric, dims, precision, segmentBytes: undefined, inFile: false };
+    const { expected, graph } = stored;
     return untilEnded(options, (signal) =>
       VectorIndex.#create(options, shape, async (core) => {
-        const rooms = await fillWithVectors(core, vectors, options, signal);
-        await core.loadGraph(graph.source, graph.places, rooms, signal);
+        const rooms = await fillWithVectors(core, vectors, { ...options, expected }, signal);
+        if (graph) await core.loadGraph(graph.source, graph.places, rooms, signal);
       }),
     );
   }
 
   /**
-   * Reads a saved index: a file by its path, a Blob, or its bytes. With `rows: 'file'` its rows stay there; see {@link LoadOptions}. Rows that were rejected when it was written by
+   * Reads a saved index: a file by its path or, in Node, its http(s) URL (by ranges), a Blob, or its bytes. With `rows: 'file'` its rows stay there; see {@link LoadOptions}. Rows that were rejected when it was written by
    * `simdex index --on-invalid skip` are left out; the numbers of the others stay.
    *
    * Rejects with {@link IndexingError} `FileAccess` for what cannot be read, and `MalformedFile` for a truncated, foreign, damaged
@@ -374,6 +383,8 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     options: { readonly ids: VectorIds<Id> },
   ): Promise<void> {
     this.#refuseIfDisposed();
+    // Heard of in its turn.
+    confirmed.catch(() => undefined);
     await this.#core.changes.add(vectors, checkIdsOption(options), true, confirmed);
   }
 

@@ -84,11 +84,23 @@ const LONGEST_MS = 2 ** 31 - 1;
 /** @throws {IndexingError} `InvalidConfiguration` naming the option */
 export function checkServerOptions(options: ServerOptions): CheckedServerOptions {
   refuseUnknown('options', options, OPTIONS);
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  const checked: CheckedServerOptions = {
-    ...DEFAULTS,
-    ...(Object.fromEntries(given) as unknown as ServerOptions),
-  } as CheckedServerOptions;
+  const {
+    host = DEFAULTS.host,
+    threads = DEFAULTS.threads,
+    maxBodyBytes = DEFAULTS.maxBodyBytes,
+    cors = DEFAULTS.cors,
+    maxConnections = DEFAULTS.maxConnections,
+    maxRequests = DEFAULTS.maxRequests,
+    maxPendingCalls = DEFAULTS.maxPendingCalls,
+    headersTimeoutMs = DEFAULTS.headersTimeoutMs,
+    transferTimeoutMs = DEFAULTS.transferTimeoutMs,
+    keepAliveTimeoutMs = DEFAULTS.keepAliveTimeoutMs,
+    logLevel = DEFAULTS.logLevel,
+    ...others
+  } = options;
+  const limits = { maxBodyBytes, maxConnections, maxRequests, maxPendingCalls };
+  const times = { headersTimeoutMs, transferTimeoutMs, keepAliveTimeoutMs };
+  const checked: CheckedServerOptions = { ...others, host, threads, cors, logLevel, ...limits, ...times };
   if (typeof checked.data !== 'string' || checked.data === '')
     throw invalidConfiguration('data', 'the path of a folder', checked.data);
   if (typeof checked.host !== 'string' || checked.host === '')

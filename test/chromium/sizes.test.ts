@@ -62,7 +62,7 @@ test('the indexer of simdex/inline has no worker inside but its own', async () =
 
 test('the monitored indexer with its kernel, worker and reports', async () => {
   const { bytes, files } = await bundle('index.browser.js', 'MonitoredParallelIndexer');
-  expect(bytes + workerBytes).toBeLessThan(71_400);
+  expect(bytes + workerBytes).toBeLessThan(71_500);
   expect(matching(files, /formats|search/)).toEqual([]);
 });
 

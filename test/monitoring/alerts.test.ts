@@ -19,7 +19,7 @@ function alertsOf(windows: readonly MonitorWindow[], thresholds: Partial<Monitor
   });
 }
 
-const times = (count: number, window: MonitorWindow) => new Array<MonitorWindow>(count).fill(window);
+const times = <T>(count: number, each: T): T[] => new Array<T>(count).fill(each);
 /** Long enough for a rule to be raised: from the first window that holds to the one 3 s later. */
 const held = (window: MonitorWindow) => times(31, window);
 const calm = windowOf({ queries: [[1, 200]], indexes: [[1, 2000]], runMs: 1000, handled: 2000 });
@@ -205,7 +205,7 @@ test('whatever the windows, a rule is raised and cleared in turn, and raised onl
       const state = new Map<AlertRule, AlertUpdate['state']>();
       let heldSteps = 0;
       for (const [i, { queryMs, queries, vectorsPerSecond, runMs }] of contents
-        .flatMap((each) => times(each.steps, each as never) as unknown as (typeof each)[])
+        .flatMap((each) => times(each.steps, each))
         .entries()) {
         const handled = (vectorsPerSecond * runMs) / 1000;
         const window = windowOf({ queries: [[queryMs, queries]], runMs, handled });

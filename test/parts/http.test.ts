@@ -3,6 +3,7 @@
  * URL's secrets is in it.
  */
 import { once } from 'node:events';
+import { VectorIndex } from 'simdex';
 import { expect, test } from 'vitest';
 import { npyBytes, randomRows, run, runWell, start, temporaryDirectory } from '../cli/support.js';
 import { serve } from '../formats/http-server.js';
@@ -18,18 +19,18 @@ const jsonl = Buffer.from(
     .join('\n'),
 );
 
-test('parts of a file behind a URL make up what a single run on the disk writes', async () => {
+test('24 parts of a file behind a URL make up what a single run on the disk writes', async () => {
   const file = write('rows.npy', bytes);
   await runWell(['index', file, '--out', at('whole.safetensors'), '--quiet']);
   const server = await serve(bytes);
   const url = `${server.origin.replace('//', '//user:s3cr3t@')}/rows.npy?signature=s3cr3t`;
-  const spans = ['13000..', '0..6000', '6000..13000'];
+  const cuts = Array.from({ length: 23 }, (_, i) => Math.floor((i + 1) * 831.7));
+  const spans = [0, ...cuts].map((from, i) => `${from}..${cuts[i] ?? ''}`).reverse();
   const parts = spans.map((_, i) => at(`part-${i}.safetensors`));
   for (const [i, span] of spans.entries()) {
     const started = server.ranges.length;
     const flags = ['--rows', span, '--out', parts[i]!, '--report', at(`${i}.json`), '--report', at(`${i}.html`)];
-    const { status, stdout, stderr } = await run(['index', url, ...flags]);
-    expect(status, stderr).toBe(0);
+    const { stdout, stderr } = await runWell(['index', url, ...flags]);
     const texts = [
       stdout,
       stderr,
@@ -51,7 +52,7 @@ test('parts of a file behind a URL make up what a single run on the disk writes'
 
   // A part of the file as it is after a change belongs to another whole.
   server.etag = '"v2"';
-  expect((await run(['index', url, '--rows', '0..6000', '--out', parts[1]!, '--quiet'])).status).toBe(0);
+  expect((await run(['index', url, '--rows', spans[1]!, '--out', parts[1]!, '--quiet'])).status).toBe(0);
   const refused = await run(['merge', ...parts, '--out', at('mixed.safetensors')]);
   expect(refused).toMatchObject({ status: 1, stderr: expect.stringMatching(/ETag, of .*rows\.npy is "v2" .* "v1"/) });
 });
@@ -68,6 +69,29 @@ test('info and search read URLs too, by formats without rows at known places as 
   expect(found.queries.map(({ hits }: { hits: { id: number }[] }) => hits[0]!.id)).toEqual(
     rows.slice(0, 500).map((_, i) => i),
   );
+});
+
+test('an index behind a URL is loaded and searched, also with its rows left there', async () => {
+  const file = write('indexed.npy', bytes);
+  await runWell(['index', file, '--out', at('indexed.safetensors'), '--quiet']);
+  const server = await serve(read('indexed.safetensors'));
+  const url = `${server.origin}/indexed.safetensors?signature=s3cr3t`;
+  const expected = await VectorIndex.load(at('indexed.safetensors'), { threadCount: 1 });
+  const answer = await expected.search(rows[7]!, 5);
+  await expected.dispose();
+  for (const place of ['memory', 'file'] as const) {
+    const index = await VectorIndex.load(url, { threadCount: 1, rows: place });
+    const found = await index.search(rows[7]!, 5);
+    expect([found.ids, found.scores], place).toEqual([answer.ids, answer.scores]);
+    if (place === 'file') {
+      // Rows of another file answer nobody.
+      server.etag = '"v2"';
+      await expect(index.search(rows[18_000]!, 5)).rejects.toThrow(/it was changed while it was read/);
+    }
+    await index.dispose();
+  }
+  const failed = VectorIndex.load(`${server.origin.replace(/\d+$/, '1')}/x.safetensors?s3cr3t`);
+  await expect(failed).rejects.toThrow(/cannot read http:\/\/127\.0\.0\.1:1\/x\.safetensors: nobody answers there/);
 });
 
 test('a URL that cannot be read ends in one sentence, and leaves no output', async () => {

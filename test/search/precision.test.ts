@@ -101,7 +101,7 @@ describe.each(precisions)('%s', (precision) => {
       const index = await build<string>(randomRows(count, dims), { metric, precision, ids });
       await index.remove(['id 4', 'id 299']);
       const bytes = index.toBytes();
-      const again = (await load(bytes)) as unknown as VectorIndex<string>;
+      const again = await load<string>(bytes);
       expect([...again.ids()]).toEqual([...index.ids()]);
       for (const query of randomRows(3, dims, 5)) {
         expect(told(await again.search(query, 9))).toEqual(told(await index.search(query, 9)));

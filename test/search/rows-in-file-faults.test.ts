@@ -46,7 +46,7 @@ async function savedIndex(graph = false) {
 }
 
 async function loadInFile(file: string | Blob, options: LoadOptions = {}): Promise<VectorIndex<number>> {
-  return (await load(file, { rows: 'file', ...options })) as unknown as VectorIndex<number>;
+  return load<number>(file, { rows: 'file', ...options });
 }
 
 /** A Blob whose reads wait for, or reject with, what `onRead` does. */

@@ -20,10 +20,10 @@ let files = 0;
 const nextFile = () => join(folder, `${files++}.safetensors`);
 
 /** Saves an index and loads it with its rows in the file. */
-async function inFile(index: VectorIndex, segmentBytes?: number): Promise<VectorIndex> {
+async function inFile<Id extends VectorId>(index: VectorIndex<Id>, segmentBytes?: number): Promise<VectorIndex<Id>> {
   const file = nextFile();
   await index.save(file);
-  return load(file, { rows: 'file' }, segmentBytes);
+  return load<Id>(file, { rows: 'file' }, segmentBytes);
 }
 
 async function keptRows(index: VectorIndex, ids: Iterable<VectorId>): Promise<Float32Array[]> {
@@ -143,7 +143,7 @@ describe.each(metrics)('by %s', (metric) => {
 
   test('filters, thresholds, offsets', async () => {
     const memory = await build<number>(randomRows(2000, 64), { metric });
-    const index = (await inFile(memory as never)) as unknown as VectorIndex<number>;
+    const index = await inFile(memory);
     const [query] = randomRows(1, 64, 2);
     const all = await memory.search(query!, 30);
     for (const options of [
@@ -191,7 +191,7 @@ test('any shape, against brute force', async () => {
 test('rows that come and go are kept in memory and saved, and clearing away leaves the hits', async () => {
   const dims = 64;
   const memory = await build<number>(randomRows(4000, dims), { metric: 'dot' }, 2 ** 23);
-  const index = (await inFile(memory as never, 2 ** 23)) as unknown as VectorIndex<number>;
+  const index = await inFile(memory, 2 ** 23);
   const queries = randomRows(4, dims, 9);
   const expectSame = async () => {
     expect([...index.ids()]).toEqual([...memory.ids()]);
@@ -212,7 +212,7 @@ test('rows that come and go are kept in memory and saved, and clearing away leav
   const file = nextFile();
   await index.save(file);
   await expectFile(file, memory.toBytes());
-  const again = (await load(file, { rows: 'file' })) as unknown as VectorIndex<number>;
+  const again = await load<number>(file, { rows: 'file' });
   expect([...again.ids()]).toEqual([...memory.ids()]);
 });
 
@@ -221,7 +221,7 @@ test('saved in the place of its own file it reads from the new one, and searches
   const memory = await build<number>(randomRows(3000, dims));
   const file = nextFile();
   await memory.save(file);
-  const index = (await load(file, { rows: 'file' })) as unknown as VectorIndex<number>;
+  const index = await load<number>(file, { rows: 'file' });
   const [query] = randomRows(1, dims, 2);
   for (let round = 0; round < 4; round++) {
     for (const each of [memory, index]) {
@@ -291,7 +291,7 @@ test('memory: less than a third of that with rows in memory', async () => {
 test.each(metrics)('a graph on rows in a file, by %s', async (metric) => {
   const [count, dims] = [1500, 64];
   const memory = await build<number>(randomRows(count, dims), { metric, graph: true });
-  const index = (await inFile(memory as never)) as unknown as VectorIndex<number>;
+  const index = await inFile(memory);
   expect(index.graph!.rows).toBe(count);
   const queries = randomRows(30, dims, 2);
   const rows = await keptRows(memory as never, positions(count));

@@ -39,12 +39,12 @@ export async function build<Id extends VectorId = VectorId>(
   return index;
 }
 
-export async function load(
+export async function load<Id extends VectorId = VectorId>(
   file: string | Blob | Uint8Array,
   options: LoadOptions = {},
   segmentBytes?: number,
-): Promise<VectorIndex> {
-  const index = await VectorIndex.loadInSegments(file, { threadCount: 2, ...options }, segmentBytes);
+): Promise<VectorIndex<Id>> {
+  const index = await VectorIndex.loadInSegments<Id>(file, { threadCount: 2, ...options }, segmentBytes);
   onTestFinished(() => index.dispose());
   return index;
 }

@@ -89,7 +89,7 @@ test('a full disk is told, reads go on, and so do writes when there is room; wha
     }
     expect(refused?.statusCode).toBe(507);
     expect(refused?.json().status.error).toMatch(
-      /^The disk of the data folder is full: nothing of this request was stored/,
+      /^The disk of the data folder is full: nothing of this write was stored/,
     );
     const allAreThere = async (of: typeof server) => {
       const count = await of.inject({ method: 'POST', url: `${url}/points/count`, payload: {} });

@@ -192,7 +192,7 @@ beforeAll(async () => {
   const points = payloads.map((own, i) => ({ id: idOf(i), vector: [i, 0], payload: own }));
   const put = await server.inject({ method: 'PUT', url: '/collections/c/points?wait=true', payload: { points } });
   expect(put.statusCode).toBe(200);
-});
+}, 60_000);
 afterAll(() => serving[Symbol.asyncDispose]());
 
 async function ask(path: string, body: object, of = 'c') {

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { serve } from './serving.js';
 
 const DIMS = 16;
-const COUNT = 20_500;
+const COUNT = 10_500;
 
 /** Points that fill the space, so that a hasty walk misses some. */
 const vectorOf = (seed: number) =>
@@ -59,7 +59,7 @@ test('a graph is built, searched with hnsw_ef, kept over a restart with rows tha
     client = new QdrantClient({ url: serving.url });
     expect((await info()).indexed_vectors_count).toBeGreaterThan(0.9 * COUNT);
     await inGraph(COUNT - 500);
-    for (const id of [1, 501, 7, 20_499]) {
+    for (const id of [1, 501, 7, 10_499]) {
       const vector = id % 10 === 1 && id < 1000 ? vectorOf(COUNT + (id - 1) / 10) : vectorOf(id);
       const [hit] = await client.search('c', { vector, limit: 1, params: { hnsw_ef: 128 } });
       expect(hit).toMatchObject({ id, score: 0 });

@@ -149,6 +149,22 @@ test('snapshots are listed and deleted, and none outside their folder is reached
   expect(await client.listSnapshots('c')).toEqual([]);
 });
 
+test('snapshots of a collection that was deleted stay, and make it again', async () => {
+  await fill('gone', [1, 2, 3]);
+  const { name, bytes } = await makeSnapshot('gone');
+  await client.deleteCollection('gone');
+  expect(await client.listSnapshots('gone')).toMatchObject([{ name }]);
+  const kept = await fetch(`${serving.url}/collections/gone/snapshots/${name}`);
+  const again = new Uint8Array(await kept.arrayBuffer());
+  expect(again).toEqual(bytes);
+  await fetch(`${serving.url}/collections/gone/snapshots/upload`, { method: 'POST', body: again });
+  expect((await client.count('gone')).count).toBe(3);
+  await client.deleteCollection('gone');
+  expect(await client.deleteSnapshot('gone', name)).toBe(true);
+  // With the last one the name is nobody's.
+  expect((await fetch(`${serving.url}/collections/gone/snapshots`)).status).toBe(404);
+});
+
 test('what is no snapshot is refused in words, and the collection stays', async () => {
   await fill('c', [1, 2, 3]);
   const { bytes } = await makeSnapshot('c');

@@ -36,7 +36,7 @@ export async function openSourceToRead(path: string, http: HttpOptions = {}): Pr
 }
 
 /** @param stream is destroyed by `close` */
-export function createPipeSource(name: string, stream: Readable): ClosableSource {
+function createPipeSource(name: string, stream: Readable): ClosableSource {
   const pieces = stream.iterator({ destroyOnReturn: true }) as AsyncIterator<Uint8Array>;
   let piece: Uint8Array = new Uint8Array(0);
   let position = 0;

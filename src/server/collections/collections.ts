@@ -28,9 +28,10 @@ interface CollectionsOptions {
 /** What `stat` counts in. */
 const BLOCK_BYTES = 512;
 
-interface Opened {
-  readonly collection: Collection;
+/** A collection, or why it could not be opened. */
+interface Entry {
   readonly folder: string;
+  readonly collection: Collection | RequestError;
 }
 
 export class Collections {
@@ -40,7 +41,7 @@ export class Collections {
   readonly #engine: Engine;
   readonly #logger: ServerLogger;
   readonly #watch: CollectionWatch;
-  readonly #byName = new Map<string, Opened>();
+  readonly #byName = new Map<string, Entry>();
   /** Names that are being made or deleted. */
   readonly #changing = new Set<string>();
   #nextFolder = 0;
@@ -67,16 +68,23 @@ export class Collections {
     this.#engine = engine;
   }
 
-  list(): Collection[] {
-    return [...this.#byName.values()].map(({ collection }) => collection);
+  /** Names of all collections. */
+  names(): string[] {
+    return [...this.#byName.keys()];
   }
 
-  /** For the metrics and the dashboard. */
+  /** Those that are open. */
+  list(): Collection[] {
+    return [...this.#byName.values()].flatMap(({ collection }) => (collection instanceof Collection ? collection : []));
+  }
+
+  /** For the metrics and the dashboard; of collections that are open. */
   states(): CollectionState[] {
-    return [...this.#byName.values()].map(({ collection, folder }) => {
+    return [...this.#byName.values()].flatMap(({ collection, folder }) => {
+      if (!(collection instanceof Collection)) return [];
       // A part of the file that was never written takes no room.
       const { blocks } = statSync(join(folder, 'data.mdb'));
-      return { ...collection.state, storedBytes: BLOCK_BYTES * blocks };
+      return [{ ...collection.state, storedBytes: BLOCK_BYTES * blocks }];
     });
   }
 
@@ -84,10 +92,11 @@ export class Collections {
     return this.#byName.has(name);
   }
 
-  /** @throws {RequestError} 404 */
+  /** @throws {RequestError} 404; 507 for one that there is no memory for */
   get(name: string): Collection {
-    const opened = this.#byName.get(name);
-    if (opened) return opened.collection;
+    const entry = this.#byName.get(name);
+    if (entry?.collection instanceof Collection) return entry.collection;
+    if (entry) throw entry.collection;
     throw new RequestError(404, `Not found: Collection \`${name}\` doesn't exist!`);
   }
 
@@ -98,7 +107,8 @@ export class Collections {
       if (this.#byName.has(name)) throw new RequestError(409, `Wrong input: Collection \`${name}\` already exists!`);
       const folder = join(this.#folder, String(this.#nextFolder++));
       await this.#makeWhole(folder, (store) => store.begin(settings));
-      return this.#openFolder(folder);
+      await this.#openFolder(folder);
+      return this.get(name);
     });
   }
 
@@ -112,7 +122,8 @@ export class Collections {
       await this.#makeWhole(folder, fill);
       // Of two collections with one name the later one counts, should this end here.
       await this.#remove(name);
-      return this.#openFolder(folder);
+      await this.#openFolder(folder);
+      return this.get(name);
     });
   }
 
@@ -158,11 +169,11 @@ export class Collections {
   }
 
   async #remove(name: string): Promise<boolean> {
-    const opened = this.#byName.get(name);
-    if (!opened) return false;
+    const entry = this.#byName.get(name);
+    if (!entry) return false;
     this.#byName.delete(name);
-    await opened.collection.close();
-    await this.#removeFolder(opened.folder);
+    if (entry.collection instanceof Collection) await entry.collection.close();
+    await this.#removeFolder(entry.folder);
     return true;
   }
 
@@ -172,7 +183,8 @@ export class Collections {
     await rm(`${folder}.deleted`, { recursive: true });
   }
 
-  async #openFolder(folder: string): Promise<Collection> {
+  /** One that there is no memory for stays closed, and keeps nobody from the others. */
+  async #openFolder(folder: string): Promise<void> {
     const store = openStore(this.#lmdb, folder);
     const format = store.meta('format');
     if (format !== STORE_FORMAT) {
@@ -187,15 +199,21 @@ export class Collections {
       );
     }
     const { name } = store.settings;
-    const newer = this.#byName.get(name);
-    if (newer) {
+    if (this.#byName.has(name)) {
       await store.close();
       await this.#removeFolder(folder);
-      return newer.collection;
+      return;
     }
-    const collection = await Collection.open(store, this.#engine, this.#logger, this.#watch);
-    this.#byName.set(name, { collection, folder });
-    return collection;
+    try {
+      const collection = await Collection.open(store, this.#engine, this.#logger, this.#watch);
+      this.#byName.set(name, { collection, folder });
+    } catch (error) {
+      await store.close();
+      if (!(error instanceof IndexingError && error.code === 'InsufficientMemory')) throw error;
+      const sentence = `Collection \`${name}\` is stored, but there is no memory for it: start the server with a larger --max-memory, or delete the collection`;
+      this.#logger.warn({ collection: name, err: error }, 'A collection is not served: there is no memory for it');
+      this.#byName.set(name, { collection: new RequestError(507, sentence, { cause: error }), folder });
+    }
   }
 
   async #change<T>(name: string, change: () => Promise<T>): Promise<T> {

@@ -17,8 +17,8 @@ export interface ServerLogger {
 
 type InTurn = <T>(action: () => Promise<T>) => Promise<T>;
 
-/** With fewer rows a scan is as fast. */
-export const GRAPH_FROM_ROWS = 20_000;
+/** From here on searches through a graph are about twice as many as by a scan, however many come at a time (bench/RESULTS.md). */
+export const GRAPH_FROM_ROWS = 10_000;
 /** Rows that may wait for the graph, which searches scan, before writes are refused. */
 const MOST_PENDING_ROWS = 200_000;
 /** How often an import that waits for the graph looks again. */

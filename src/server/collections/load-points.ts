@@ -4,7 +4,7 @@
 import { messageOf } from '../../base/errors.js';
 import type { Engine } from '../../engine/engine.js';
 import { VectorIndex } from '../../search/vector-index.js';
-import { type Block, countOfBlock, decodeBlock, idOfRow, numberOfRow } from '../store/block.js';
+import { type Block, decodeBlock, idOfRow, numberOfRow } from '../store/block.js';
 import type { CollectionStore } from '../store/collection-store.js';
 import { type GraphFile, openGraphFile } from '../store/graph-file.js';
 import type { CollectionWatch } from './collection-watch.js';
@@ -60,9 +60,8 @@ async function load(
   const { size: dims, distance } = settings;
   const options = { dims, metric: METRICS[distance], engine };
   const chunks = stagedRows(reading.blocks(), dims);
-  const index = graph
-    ? await VectorIndex.buildWithGraph<number>(chunks, options, graph)
-    : await VectorIndex.build<number>(chunks, options);
+  const expected = store.meta('points') as number | undefined;
+  const index = await VectorIndex.buildStored<number>(chunks, options, { expected, graph });
   const { table, rows, gone, nextNumber } = reading;
   await index.remove(gone);
   table.release(gone);
@@ -93,20 +92,19 @@ class StoreReading {
   /** Blocks of rows whose slots are 0, 1 and so on, as the index gives its ids. */
   *blocks(): Generator<BlockToStage, undefined> {
     for (const first of this.#store.blockNumbers()) {
-      const count = countOfBlock(this.#store.blockNow(first));
-      yield { count, copyInto: (target) => this.#read(first, target) };
+      const dead = this.#store.dead(first);
+      const bytes = this.#store.blockNow(first);
+      const block = decodeBlock(bytes);
+      this.rows.append(block, bytes.length, dead);
+      this.nextNumber = Math.max(this.nextNumber, numberOfRow(block, block.count - 1) + 1);
+      yield { count: block.count, copyInto: (target) => this.#copy(block, dead, target) };
     }
     if (this.#met < this.#ofGraph.length) throw new OtherRows();
   }
 
-  /** Copies the rows that are kept; gives how many they are. */
-  #read(first: number, target: Float32Array): number {
-    const dead = this.#store.dead(first);
-    const bytes = this.#store.blockNow(first);
-    const block = decodeBlock(bytes);
+  /** Names and copies the rows that are kept; gives how many they are. */
+  #copy(block: Block, dead: Uint8Array | undefined, target: Float32Array): number {
     const { vectors, dims, count } = block;
-    this.rows.append(block, bytes.length, dead);
-    this.nextNumber = Math.max(this.nextNumber, numberOfRow(block, count - 1) + 1);
     if (!dead && this.#nameAtOnce(block)) {
       target.set(vectors);
       return count;

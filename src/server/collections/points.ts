@@ -135,7 +135,10 @@ export class Points {
         blocks: block ? [[first, block.bytes]] : [],
         dead: deaths,
         payloads: stored,
-        meta: block ? [['nextNumber', first + ids.length]] : [],
+        meta: [
+          ['nextNumber', first + ids.length],
+          ['points', this.table.size + ids.filter((id) => !this.has(id)).length - deleted.length],
+        ],
       });
       this.watch.committed(performance.now() - committingAtMs);
       this.#nextNumber += ids.length;
@@ -288,6 +291,6 @@ export class Points {
 function refusalOfIndex(cause: unknown): unknown {
   if (!(cause instanceof IndexingError && cause.code === 'InsufficientMemory')) return cause;
   const sentence =
-    'There is no memory for these points, and nothing of this request was stored. Give the server more with --max-memory, or delete points or collections.';
+    'There is no memory for these points, and nothing of this write was stored. Give the server more with --max-memory, or delete points or collections.';
   return new RequestError(507, sentence, { cause });
 }

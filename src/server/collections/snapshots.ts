@@ -1,8 +1,9 @@
 /**
  * The snapshots of collections: files in a folder for each name of a collection. The folder's name is a hash, so no name of a collection is a path.
+ * They are backups: deleting a collection leaves them.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RequestError } from '../errors.js';
 import { restoreSnapshot } from '../store/restore-snapshot.js';
@@ -50,9 +51,8 @@ export class Snapshots {
   }
 
   async list(collectionName: string): Promise<SnapshotDescription[]> {
-    this.#collections.get(collectionName);
     const folder = this.#folderOf(collectionName);
-    const names = await readdir(folder).catch(() => []);
+    const names = await this.#namesIn(collectionName, folder);
     return Promise.all(
       names
         .filter((name) => NAME.test(name))
@@ -63,7 +63,6 @@ export class Snapshots {
 
   /** The path of a snapshot that is there. Rejects with {@link RequestError} 404. */
   async find(collectionName: string, name: string): Promise<string> {
-    this.#collections.get(collectionName);
     const path = join(this.#folderOf(collectionName), name);
     const isThere = NAME.test(name) && (await stat(path).catch(() => undefined)) !== undefined;
     if (isThere) return path;
@@ -72,6 +71,8 @@ export class Snapshots {
 
   async delete(collectionName: string, name: string): Promise<void> {
     await rm(await this.find(collectionName, name));
+    // Of a collection that is gone nothing is left with its last snapshot.
+    if (!this.#collections.has(collectionName)) await rmdir(this.#folderOf(collectionName)).catch(() => undefined);
   }
 
   /** Makes a collection of a snapshot, in the place of one that has its name; `receive` writes the file. */
@@ -83,6 +84,16 @@ export class Snapshots {
       await this.#collections.replace(collectionName, (store) => restoreSnapshot(path, collectionName, store));
     } finally {
       await rm(path, { force: true });
+    }
+  }
+
+  /** Of a collection that is there, or was there and has left some. */
+  async #namesIn(collectionName: string, folder: string): Promise<string[]> {
+    try {
+      return await readdir(folder);
+    } catch {
+      if (this.#collections.has(collectionName)) return [];
+      throw new RequestError(404, `Not found: Collection \`${collectionName}\` doesn't exist!`);
     }
   }
 

@@ -1,19 +1,20 @@
 /**
  * Rows on their way from the store into an index: copied to shared memory, from which threads take them, the next ones while those before are
- * taken in. Two memories take turns.
+ * taken in. Three memories take turns: one is taken in, one is full or being filled, one takes the block that does not fit into that.
  */
 import { TimeSlices } from '../../base/time-slices.js';
 import type { VectorMatrix } from '../../vectors/vector-matrix.js';
 
+/** To be copied before the next one is asked for, and before anything else runs. */
 export interface BlockToStage {
   /** Rows, at most. */
   readonly count: number;
-  /** Copies its rows, at once; gives how many they are. */
+  /** Copies its rows; gives how many they are. */
   copyInto(target: Float32Array): number;
 }
 
-/** Some milliseconds of copying. */
-const STAGED_BYTES = 2 ** 24;
+/** Every chunk is a job, whose messages cost the threads more than copying some megabytes. */
+const STAGED_BYTES = 2 ** 26;
 
 /** Chunks, each good until the one after the next is asked for. */
 export async function* stagedRows(
@@ -39,21 +40,28 @@ export async function* stagedRows(
 async function* copiedRows(blocks: Iterable<BlockToStage>, dims: number): AsyncGenerator<VectorMatrix, undefined> {
   const least = Math.max(1, Math.floor(STAGED_BYTES / (4 * dims)));
   const slices = new TimeSlices();
-  let memory: Float32Array = new Float32Array();
-  let other: Float32Array = new Float32Array();
+  const memories: Float32Array[] = [NONE, NONE, NONE];
+  const copy = ({ count, copyInto }: BlockToStage, place: 0 | 1, filled: number): number => {
+    if (memories[place]!.length < dims * (filled + count)) {
+      memories[place] = new Float32Array(new SharedArrayBuffer(4 * dims * Math.max(least, count)));
+    }
+    return copyInto(memories[place]!.subarray(filled * dims));
+  };
   let filled = 0;
-  for (const { count, copyInto } of blocks) {
-    if (filled > 0 && dims * (filled + count) > memory.length) {
-      yield { data: memory.subarray(0, filled * dims), dims };
-      [memory, other, filled] = [other, memory, 0];
+  for (const block of blocks) {
+    if (filled > 0 && dims * (filled + block.count) > memories[0]!.length) {
+      const first = copy(block, 1, 0);
+      yield { data: memories[0]!.subarray(0, filled * dims), dims };
+      memories.push(memories.shift()!);
+      filled = first;
       // Whoever has the chunk begins with it now.
       await slices.nextTurn();
+    } else {
+      filled += copy(block, 0, filled);
+      if (slices.isDue()) await slices.nextTurn();
     }
-    if (memory.length < dims * count) {
-      memory = new Float32Array(new SharedArrayBuffer(4 * dims * Math.max(least, count)));
-    }
-    filled += copyInto(memory.subarray(filled * dims));
-    if (slices.isDue()) await slices.nextTurn();
   }
-  if (filled > 0) yield { data: memory.subarray(0, filled * dims), dims };
+  if (filled > 0) yield { data: memories[0]!.subarray(0, filled * dims), dims };
 }
+
+const NONE = new Float32Array();

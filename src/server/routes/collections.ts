@@ -29,7 +29,7 @@ export async function collectionRoutes(
   { collections }: { collections: Collections },
 ): Promise<void> {
   app.get('/collections', async (_, reply) =>
-    answer(reply, { collections: collections.list().map(({ settings: { name } }) => ({ name })) }),
+    answer(reply, { collections: collections.names().map((name) => ({ name })) }),
   );
 
   app.put<NameRoute & { Body: CreateBody }>(

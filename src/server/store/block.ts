@@ -89,11 +89,6 @@ function textOf(ids: readonly PointId[]): Uint8Array | undefined {
   return ids.every((id) => typeof id === 'number') ? undefined : new TextEncoder().encode(JSON.stringify(ids));
 }
 
-/** Rows of a block. */
-export function countOfBlock({ buffer, byteOffset }: Uint8Array): number {
-  return new DataView(buffer, byteOffset).getUint32(0, true);
-}
-
 /** What `bytes` hold: views on them where they begin at a multiple of 8, else on a copy. */
 export function decodeBlock(bytes: Uint8Array): Block {
   const { buffer, byteOffset } = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();

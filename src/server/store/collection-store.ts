@@ -3,7 +3,7 @@
  *
  * | database | key | value |
  * | --- | --- | --- |
- * | `meta` | a word | JSON: `format`, `settings`, `nextNumber` |
+ * | `meta` | a word | JSON: `format`, `settings`, `nextNumber`, `points` (how many, so that a start makes room for them at once) |
  * | `blocks` | number of its first row | rows (block.ts) |
  * | `dead` | number of a block's first row | a bit for each row of the block: 1 for one that was replaced or deleted |
  * | `payloads` | id of a point | JSON, of points that have a payload |
@@ -168,7 +168,7 @@ export function storeFailure(cause: unknown): RequestError {
 
 function diskFull(cause: unknown): RequestError {
   const sentence =
-    'The disk of the data folder is full: nothing of this request was stored. Make room and send it again.';
+    'The disk of the data folder is full: nothing of this write was stored. Make room and send it again.';
   return new RequestError(507, sentence, { cause });
 }
 

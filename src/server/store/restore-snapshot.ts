@@ -70,7 +70,11 @@ class Restoring {
       }
       const block = encoder.encode(namesOf({ first }, ids), dims);
       block.vectors.set(data);
-      await store.commit({ blocks: [[first, block.bytes]], payloads, meta: [['nextNumber', first + rows]] });
+      const meta: [string, number][] = [
+        ['nextNumber', first + rows],
+        ['points', first + rows],
+      ];
+      await store.commit({ blocks: [[first, block.bytes]], payloads, meta });
     }
   }
 

@@ -1,6 +1,37 @@
 import { inspect } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Keys, keyOf } from '../../../src/server/door/keys.js';
+
+const compared: [number, number][] = [];
+vi.mock('node:crypto', async (original) => {
+  const crypto = await original<typeof import('node:crypto')>();
+  const timingSafeEqual = (a: Buffer, b: Buffer) => {
+    compared.push([a.length, b.length]);
+    return crypto.timingSafeEqual(a, b);
+  };
+  return { ...crypto, timingSafeEqual };
+});
+
+test('whatever is asked with is compared as one digest with every key: its length and how much is right make no difference', () => {
+  const keys = new Keys({ apiKey: 'all-of-it', readOnlyApiKey: 'only-read' });
+  for (const key of [
+    '',
+    'a',
+    'all-of-i',
+    'all-of-it',
+    'only-read',
+    'all-of-it-and-more',
+    'x'.repeat(10_000),
+    'ä\u0000',
+  ]) {
+    compared.length = 0;
+    keys.rightsOf(key);
+    expect(compared, key.slice(0, 20)).toEqual([
+      [32, 32],
+      [32, 32],
+    ]);
+  }
+});
 
 test('each key has its rights, and nothing else has any', () => {
   const keys = new Keys({ apiKey: 'all-of-it', readOnlyApiKey: 'only-read' });
