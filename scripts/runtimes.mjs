@@ -1,12 +1,12 @@
 // Packs simdex, installs the package in an empty folder, and tries it in every runtime: Node, Bun and Deno from the npm registry, and
 // the browsers of this machine. Ends with status 1 when something does not work; what is not to be had here is skipped with a message.
-// A whole run writes scripts/runtimes/results.json and the table of the README.
+// What works is recorded in scripts/runtimes/results.json and in the table of the README.
 //
 //   node scripts/runtimes.mjs             everything: before a release
 //   node scripts/runtimes.mjs --quick     what takes less than a minute: in CI
 //   node scripts/runtimes.mjs NAME…       these only: 'Node 26', Bun, Deno, Chromium, Firefox, WebKitGTK,
 //                                         'Cloudflare Workers'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -49,7 +49,7 @@ const pages = Object.keys(browsers).map((name) => ({
     if (!version) throw new NotHere(`apt-get install ${browsers[name].install}`);
     const passed = await tryBrowser(name, folder);
     tell(name, `${passed} tests passed`);
-    const how = 'isolated page: 2 workers, shared memory, SIMD; other page: 1 worker, SIMD';
+    const how = `isolated page: 2 workers, shared memory, SIMD${browsers[name].note ?? ''}; other page: 1 worker, SIMD`;
     return { name, version, how, command: '–', server: '–' };
   },
 }));
@@ -88,28 +88,34 @@ function installApp() {
 
 const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const wanted = process.argv.includes('--quick') ? QUICK : asked;
-const results = [];
-let isWhole = wanted.length === 0;
+const all = [...servers, ...pages, edge];
+const found = new Map();
 try {
-  for (const { name, try: tryIt } of [...servers, ...pages, edge]) {
+  for (const { name, try: tryIt } of all) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     try {
       const result = await tryIt();
-      results.push(result);
+      found.set(name, { tried: name, ...result });
       console.log(`ok   ${name} ${result.version}`);
     } catch (error) {
-      isWhole = false;
-      if (error instanceof NotHere) console.log(`skip ${name}: ${error.message}`);
-      else console.log(`FAIL ${name}: ${error.message}`);
-      if (!(error instanceof NotHere)) process.exitCode = 1;
+      const isHere = !(error instanceof NotHere);
+      console.log(`${isHere ? 'FAIL' : 'skip'} ${name}: ${error.message}`);
+      if (isHere) process.exitCode = 1;
     }
   }
 } finally {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }
-if (isWhole) {
-  writeFileSync(join(project, 'scripts/runtimes/results.json'), `${JSON.stringify(results, null, 2)}\n`);
+if (process.exitCode === undefined && wanted !== QUICK) record();
+
+/** What was not tried stays as it was found before. */
+function record() {
+  const file = join(project, 'scripts/runtimes/results.json');
+  const before = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];
+  const results = all
+    .map(({ name }) => found.get(name) ?? before.find((result) => result.tried === name))
+    .filter((result) => result !== undefined);
+  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
   const readme = join(project, 'README.md');
   writeFileSync(readme, withTable(readFileSync(readme, 'utf8'), results));
-} else if (wanted.length === 0)
-  console.log('The table of the README stays as it is: not everything was tried and worked.');
+}

@@ -5,28 +5,30 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { findChromium } from '../find-chromium.mjs';
-import { findCommand, findMiniBrowser } from './real-browsers.mjs';
+import { findCommand, findMiniBrowser, tellWebKit } from './real-browsers.mjs';
 
 const run = promisify(execFile);
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const TIME_LIMIT_MS = 600_000;
 
-/** Each with the command that tells its version, and how Debian installs it. */
+/** Each with its command, how to have its version told where that is not `--version`, and how Debian installs it. */
 export const browsers = {
   Chromium: { find: findChromium, install: 'chromium' },
   Firefox: { find: () => findCommand('firefox-esr', 'firefox'), install: 'firefox-esr' },
   WebKitGTK: {
     find: () => findMiniBrowser() && findCommand('Xvfb') && findCommand('WebKitWebDriver'),
+    tell: tellWebKit,
     install: 'webkit2gtk-driver xvfb',
+    // As it comes, isolated pages have no shared memory: one worker does the work.
+    note: ' (with `JSC_useSharedArrayBuffer=1`)',
   },
 };
 
 /** undefined where the browser is not here. */
 export async function versionOf(name) {
-  const command = browsers[name].find();
-  if (!command) return undefined;
-  const { stdout } = await run(command, ['--version'], { env: { ...process.env, MOZ_HEADLESS: '1' } });
-  return /\d+\.\d+(\.\d+)?/.exec(stdout)[0];
+  const { find, tell = async (command) => (await run(command, ['--version'])).stdout } = browsers[name];
+  const command = find();
+  return command && /\d+\.\d+(\.\d+)?/.exec(await tell(command))[0];
 }
 
 /** Rejects with the tests that fail. */

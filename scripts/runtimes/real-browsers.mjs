@@ -1,6 +1,6 @@
 // Browsers as people have them, for Vitest: Firefox by its command, WebKitGTK by its WebDriver. They only open the page that Vitest names; it
 // tells Vitest the rest itself.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -100,6 +100,21 @@ export function findMiniBrowser() {
     return [`/usr/lib/${arch}-linux-gnu/${inside}`, `/usr/libexec/${inside}`, `/usr/lib/${inside}`];
   });
   return places.find((file) => existsSync(file));
+}
+
+/** What MiniBrowser says of itself, which it does on a screen only. */
+export async function tellWebKit() {
+  const display = await startDisplay();
+  try {
+    const env = { ...process.env, DISPLAY: display.name };
+    return execFileSync(findMiniBrowser(), ['--version'], {
+      env,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+  } finally {
+    await end(display.child);
+  }
 }
 
 function start(command, args, env) {
