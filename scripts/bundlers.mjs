@@ -1,5 +1,5 @@
 // Packs simdex, installs the package in an empty folder, builds a small page with each bundler, and has every page index
-// and search vectors in Chromium; and small servers, which do so in Node. Ends with status 1 when one does not, or when a bundler warns.
+// and search vectors in Chromium; and small servers, which do so in Node. Ends with status 1 when one does not.
 //
 //   node scripts/bundlers.mjs [--all] [name...]    --all: those as well that are installed for it, or take long
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
