@@ -62,7 +62,8 @@ const node = {
     // For what describes the command: scripts/docs.mjs.
     'cli-program': 'build/js/src/cli/program.js',
   },
-  output: { ...output, chunkFileNames: 'chunk-[name].js' },
+  // Node opens all files that another one imports at the same time: few of them, so that a command starts with few file descriptors left.
+  output: { ...output, chunkFileNames: 'chunk-[name].js', experimentalMinChunkSize: 2 ** 15 },
   context,
   external: (id) => id.startsWith('node:') || packages.includes(id),
   plugins: [clean('dist'), kernelFiles(), wasmPlugin(), pageScriptPlugin(), minify({ readable: true })],

@@ -31,8 +31,17 @@ export function nameOfRedis({ protocol, host, pathname }: URL): string {
   return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
 }
 
-/** Rejects with `FileAccess` where nobody answers, access is refused, or the server is too old. */
-export async function connectRedis({ Redis }: QueuePackages, url: URL, logger: QueueLogger): Promise<Redis> {
+/**
+ * Rejects with `FileAccess` where nobody answers, access is refused, or the server is too old.
+ *
+ * @param isEnding whether a connection that is lost, of this client or of its copies, is not to be made again
+ */
+export async function connectRedis(
+  { Redis }: QueuePackages,
+  url: URL,
+  logger: QueueLogger,
+  isEnding: () => boolean = () => false,
+): Promise<Redis> {
   const name = nameOfRedis(url);
   let isConnected = false;
   let failure: Error | undefined;
@@ -41,7 +50,7 @@ export async function connectRedis({ Redis }: QueuePackages, url: URL, logger: Q
     // Commands wait for a connection that was lost; BullMQ needs it so.
     maxRetriesPerRequest: null,
     connectTimeout: CONNECT_MS,
-    retryStrategy: (tries) => (isConnected ? Math.min(LONGEST_RETRY_MS, 50 * tries) : null),
+    retryStrategy: (tries) => (isConnected && !isEnding() ? Math.min(LONGEST_RETRY_MS, 50 * tries) : null),
   });
   redis.on('error', (error: Error) => {
     failure = error;

@@ -92,7 +92,8 @@ export async function createWorker(options: QueueWorkerOptions): Promise<QueueWo
   const prefixes = checkPrefixes(allowUrls);
   const packages = await loadQueuePackages();
   const places = await Places.create(root, prefixes);
-  const redis = await connectRedis(packages, url, logger);
+  let isEnding = false;
+  const redis = await connectRedis(packages, url, logger, () => isEnding);
   const name = `${hostname()}:${process.pid}`;
   const queue = new packages.Queue(QUEUE, { connection: redis });
   const units = new UnitProcess(places.root, threads);
@@ -129,7 +130,13 @@ export async function createWorker(options: QueueWorkerOptions): Promise<QueueWo
   let closing: Promise<void> | undefined;
   const close = () => {
     closing ??= (async () => {
-      await worker.close();
+      // BullMQ would wait for a Redis that is away. Only the work under way is waited for: what Redis is not told of it, the next worker finds.
+      if (redis.status !== 'ready') await work.idle();
+      const isAway = redis.status !== 'ready';
+      isEnding = isAway;
+      const lost = new Promise((resolve) => redis.once('close', resolve)).then(() => work.idle());
+      await Promise.race([worker.close(isAway), lost]);
+      isEnding = true;
       await work.settled();
       await units.close();
       await queue.close();
@@ -161,6 +168,7 @@ class Work {
   readonly #name: string;
   readonly #parts: WorkParts;
   #underWay: { readonly id: string; readonly controller: AbortController } | undefined;
+  #taking: Promise<unknown> = Promise.resolve();
   #clearing: Promise<void> = Promise.resolve();
 
   constructor(name: string, parts: WorkParts) {
@@ -168,7 +176,18 @@ class Work {
     this.#parts = parts;
   }
 
-  async take(job: Job): Promise<UnitResult> {
+  take(job: Job): Promise<UnitResult> {
+    const taking = this.#take(job);
+    this.#taking = taking.catch(() => undefined);
+    return taking;
+  }
+
+  /** When what is under way has ended. */
+  async idle(): Promise<void> {
+    await this.#taking;
+  }
+
+  async #take(job: Job): Promise<UnitResult> {
     const { logger, UnrecoverableError } = this.#parts;
     const startedAtMs = performance.now();
     const controller = new AbortController();

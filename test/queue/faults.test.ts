@@ -67,6 +67,14 @@ describe.skipIf(!hasRedis)('faults', () => {
     });
   const indexed = () => workers.flatMap((worker) => worker.log().match(/\.\d+-\d+: \d+ rows indexed/g) ?? []);
 
+  test('a worker that is told to stop while Redis is away ends', async () => {
+    const redis = await startRedis();
+    const [one] = await work(redis, 1);
+    await redis.kill();
+    await until(() => one!.log().includes('was lost'));
+    expect(await one!.stop()).toBe(0);
+  });
+
   test('a worker that is killed in the middle of a shard, and then all of them', async () => {
     const redis = await startRedis();
     const [one] = await work(redis, 1);

@@ -17,7 +17,9 @@ export interface ServerProcess {
 /** Rejects with what the process wrote where it ends at once. `wrapper` is a command that runs it. */
 export async function startServer(data: string, wrapper: readonly string[] = []): Promise<ServerProcess> {
   const [command, ...args] = [...wrapper, process.execPath, program, data];
-  const child: ChildProcess = spawn(command!, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // A server that a wrapper runs is to end with it: a group of their own.
+  const isWrapped = wrapper.length > 0;
+  const child: ChildProcess = spawn(command!, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: isWrapped });
   let written = '';
   child.stderr!.on('data', (text) => {
     written += text;
@@ -28,7 +30,8 @@ export async function startServer(data: string, wrapper: readonly string[] = [])
   return {
     url: String(first[0]),
     async end(signal) {
-      child.kill(signal);
+      if (isWrapped) process.kill(-child.pid!, signal);
+      else child.kill(signal);
       await ended;
     },
   };
