@@ -130,7 +130,7 @@ function isWithin(value: number | undefined, least: number, most: number): boole
 /** A checksum of words, gone on with from `before` (FNV-1a, of words instead of bytes). */
 export function checkOf(words: Uint32Array, before = 0x811c9dc5): number {
   let check = before;
-  for (const word of words) check = Math.imul(check ^ word, 0x01000193);
+  for (let i = 0; i < words.length; i++) check = Math.imul(check ^ words[i]!, 0x01000193);
   return check >>> 0;
 }
 

@@ -44,8 +44,13 @@ export function insertRows(task: GraphInsertTask, open: OpenGraph): UnitWork {
     for (let item = first; item < last; ) {
       const some = records.make(item, last);
       yield;
+      if (effort === 0) {
+        item += some;
+        control.recordRowsDone(unit, item - first);
+        continue;
+      }
       for (const end = item + some; item < end; item++) {
-        if (effort > 0 && items.states[item] !== IN_GRAPH) {
+        if (items.states[item] !== IN_GRAPH) {
           yield* putIn(open, graph, thread, items.rows[item]!, effort, 0);
           items.states[item] = IN_GRAPH;
         }
@@ -106,7 +111,9 @@ class Records {
     let some = 0;
     // The kernel makes the records of rows that follow each other.
     while (some < this.#most && item + some < last && rows[item + some] === first + some) some++;
-    if (states.subarray(item, item + some).every((state) => state !== NEW_ROW)) return some;
+    let isNew = false;
+    for (let i = item; i < item + some && !isNew; i++) isNew = states[i] === NEW_ROW;
+    if (!isNew) return some;
     let copied = 0;
     while (copied < some) copied += this.#copyIn(first + copied, some - copied, copied, place);
     for (let i = 0; i < some; i++) if (states[item + i] === NEW_ROW) this.#clear(first + i);
@@ -149,10 +156,11 @@ class Records {
 
   /** In this graph, and in those above of which it is a row. */
   #clear(row: number): void {
-    let at: number | undefined = row;
-    for (const level of this.#open.layout.levels) {
-      if (at === undefined) return;
-      clearRow(this.#open.words, level, at);
+    const { words, layout } = this.#open;
+    clearRow(words, layout.graph, row);
+    let at = rowAbove(row);
+    for (let level = 1; at !== undefined && level < layout.levels.length; level++) {
+      clearRow(words, layout.levels[level]!, at);
       at = rowAbove(at);
     }
   }
