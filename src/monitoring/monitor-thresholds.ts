@@ -18,7 +18,7 @@ export interface MonitorThresholds {
   readonly coefficientOfVariation: number;
   /**
    * Least distance from the mean, in milliseconds, that a 99th percentile or standard deviation of query times must have for its rule
-   * to hold. Default 5: on a busy machine a thread waits as long for its turn on a processor.
+   * to hold. Default 10: a thread that waits for its turn on a processor, or for garbage to be collected, waits nearly as long.
    */
   readonly minQuerySpreadMs: number;
   /** Fewest vectors per second while runs last, which may be judged after three seconds of runs too. Default 0: off. */
@@ -35,7 +35,7 @@ const DEFAULTS: MonitorThresholds = {
   meanIndexTimeMs: 5000,
   p99ToMean: 3,
   coefficientOfVariation: 0.5,
-  minQuerySpreadMs: 5,
+  minQuerySpreadMs: 10,
   minVectorsPerSecond: 0,
   degradation: 0.2,
 };

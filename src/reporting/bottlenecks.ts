@@ -76,7 +76,9 @@ function causesOf(losses: Losses, facts: BottleneckFacts): readonly Cause[] {
   // While threads have no processor, nothing is asked of the memory.
   const ownMs = Math.max(runMs - takenByOthersMs, 1e-6);
   const memoryShare = memoryMs / ownMs;
-  const memoryBound = memoryShare >= MEMORY_SHARE && memoryShare <= CACHED_SHARE && (copiedBytes > 0 || !othersTook);
+  // Where other programs took much, they are what held the run back.
+  const othersTookMuch = takenByOthersMs >= PROCESSOR_SHARE * runMs;
+  const memoryBound = memoryShare >= MEMORY_SHARE && memoryShare <= CACHED_SHARE && (copiedBytes > 0 || !othersTookMuch);
   // Two sentences must not name two numbers of threads.
   const threadsToUse =
     memoryBound && copiedBytes === 0 ? enoughThreads(threads, conditions) : conditions.availableThreads;

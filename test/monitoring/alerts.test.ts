@@ -177,10 +177,10 @@ test('query times that spread by less than minQuerySpreadMs raise nothing, and w
       ],
     });
   const spread = (ms: number) => alertsOf(held(waiting(ms))).map(({ rule }) => rule);
-  expect(spread(5)).toEqual([]);
-  expect(spread(6)).toEqual(['p99QueryTime']);
-  expect(alertsOf(held(waiting(5)), { minQuerySpreadMs: 0 }).map(({ rule }) => rule)).toContain('p99QueryTime');
-  const [, cleared] = alertsOf([...held(waiting(7)), waiting(5)]);
+  expect(spread(10)).toEqual([]);
+  expect(spread(11)).toEqual(['p99QueryTime']);
+  expect(alertsOf(held(waiting(10)), { minQuerySpreadMs: 0 }).map(({ rule }) => rule)).toContain('p99QueryTime');
+  const [, cleared] = alertsOf([...held(waiting(12)), waiting(10)]);
   expect(cleared).toMatchObject({ state: 'cleared', rule: 'p99QueryTime' });
   expect(cleared!.message).toMatch(/ is [\d.]+ × the mean, but less than minQuerySpreadMs from it$/);
 });

@@ -6,7 +6,7 @@ const defaults: MonitorThresholds = {
   meanIndexTimeMs: 5000,
   p99ToMean: 3,
   coefficientOfVariation: 0.5,
-  minQuerySpreadMs: 5,
+  minQuerySpreadMs: 10,
   minVectorsPerSecond: 0,
   degradation: 0.2,
 };
