@@ -78,7 +78,8 @@ function causesOf(losses: Losses, facts: BottleneckFacts): readonly Cause[] {
   const memoryShare = memoryMs / ownMs;
   // Where other programs took much, they are what held the run back.
   const othersTookMuch = takenByOthersMs >= PROCESSOR_SHARE * runMs;
-  const memoryBound = memoryShare >= MEMORY_SHARE && memoryShare <= CACHED_SHARE && (copiedBytes > 0 || !othersTookMuch);
+  const memoryBound =
+    memoryShare >= MEMORY_SHARE && memoryShare <= CACHED_SHARE && (copiedBytes > 0 || !othersTookMuch);
   // Two sentences must not name two numbers of threads.
   const threadsToUse =
     memoryBound && copiedBytes === 0 ? enoughThreads(threads, conditions) : conditions.availableThreads;
