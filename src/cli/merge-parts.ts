@@ -63,7 +63,7 @@ export async function mergeParts(
   await using outputs = await Outputs.create(outputFlags, coming);
   const progress = startProgress(count);
   try {
-    for await (const rows of parts.rows()) {
+    for await (const rows of oneAhead(parts.rows())) {
       signal.throwIfAborted();
       await outputs.append(rows);
       progress.advance(rows.count, count);
@@ -85,6 +85,22 @@ export async function mergeParts(
     graph,
     written: outputs.paths,
   };
+}
+
+/** Reads the next rows while these are written. */
+async function* oneAhead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
+  try {
+    for (let next = items.next(); ; ) {
+      const { done, value } = await next;
+      if (done) return;
+      next = items.next();
+      // Heard of when the rows are wanted.
+      next.catch(() => undefined);
+      yield value;
+    }
+  } finally {
+    await items.return(undefined);
+  }
 }
 
 /** @throws {UsageError} naming the flag */

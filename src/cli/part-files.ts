@@ -64,15 +64,21 @@ export class PartFiles {
     return `row ${row - manifest.rows.first} of ${file} (row ${row} of the input)`;
   }
 
-  /** The rows of all parts. Their memory is used again for the next ones. */
+  /** The rows of all parts. Their memory is used again for those after the next ones. */
   async *rows(): AsyncGenerator<RowsDone> {
     const memories = new ChunkMemories();
+    let before: RowChunk | undefined;
+    // The rows of a chunk may still be written while the next one is read.
+    const recycleLater = (chunk: RowChunk) => {
+      if (before) memories.recycleChunk(before);
+      before = chunk;
+    };
     for (const { file, manifest } of this.parts) {
       // Read again: a million rejections are kept for one part at a time only.
       const { rejections, rows } = await manifestOf(file);
       const { first, last } = manifest.rows;
       if (rows.first !== first || rows.last !== last) throw changed(file);
-      yield* rowsOf({ file, manifest }, rejections, memories);
+      yield* rowsOf({ file, manifest }, rejections, memories, recycleLater);
     }
   }
 }
@@ -81,6 +87,7 @@ async function* rowsOf(
   { file, manifest }: NamedPart,
   rejections: PartManifest['rejections'],
   memories: ChunkMemories,
+  recycleLater: (chunk: RowChunk) => void,
 ): AsyncGenerator<RowsDone> {
   const { rows, output } = manifest;
   const count = rows.last - rows.first;
@@ -101,7 +108,7 @@ async function* rowsOf(
         rejections: rejections.slice(from, rejected),
       };
       at += here;
-      memories.recycleChunk(chunk);
+      recycleLater(chunk);
     }
     if (at !== count)
       throw new IndexingError('MalformedFile', `${file}: expected ${count} rows, as its manifest says, found ${at}`);
