@@ -288,6 +288,15 @@ test('memory: less than a third of that with rows in memory', async () => {
   expect(index.memory.codes).toBeGreaterThan(40_000 * 192);
 });
 
+test('a long walk through a graph has room for its candidates after a short one', async () => {
+  const rows = randomRows(3000, 16);
+  const index = await build(rows, { rows: 'file', file: nextFile(), graph: true });
+  expect((await index.search(rows[0]!, 1, { effort: 16 })).exact).toBe(false);
+  const hits = await index.search(rows[0]!, 1500, { effort: 1600 });
+  // Where there is no room, all rows are scanned instead.
+  expect(hits).toMatchObject({ length: 1500, exact: false });
+});
+
 test.each(metrics)('a graph on rows in a file, by %s', async (metric) => {
   const [count, dims] = [1500, 64];
   const memory = await build<number>(randomRows(count, dims), { metric, graph: true });
