@@ -64,7 +64,7 @@ describe('a number equals Math.fround(Number(text))', () => {
     const normal = fc.integer({ min: 1, max: 0x7f7ffffe });
     fc.assert(
       fc.property(normal, fc.integer({ min: 1, max: 30 }), (bits, zeros) => {
-        const [low, high] = new Float32Array(Uint32Array.of(bits, bits + 1).buffer) as unknown as [number, number];
+        const [low = 0, high = 0] = new Float32Array(Uint32Array.of(bits, bits + 1).buffer);
         // A float64 holds the mean of two float32 exactly, and BigInt its decimals.
         const halfway = exactDecimals((low + high) / 2);
         expectSame(halfway);
