@@ -17,6 +17,12 @@ const PURE = ['base', 'formats', 'memory', 'metrics', 'monitoring', 'reporting',
   (name) => `test/${name}/**/*.test.ts`,
 );
 
+/**
+ * Node 20 aborts the process now and then when a thread ends while V8 still compiles for it in the background. The tests end many thousands
+ * of threads in the middle of their work, so V8 compiles on the thread itself there.
+ */
+const COMPILE_AT_ONCE = ['--no-concurrent-recompilation'];
+
 const node = {
   plugins: [wasmPlugin(), pageScriptPlugin()],
   resolve: {
@@ -40,6 +46,7 @@ const node = {
     server: { deps: { external: [/\/dist\//] } },
     provide: { environment: { kernel: 'auto', backend: { kernel: 'simd', shared: true } } },
     testTimeout,
+    execArgv: COMPILE_AT_ONCE,
   },
 };
 
