@@ -355,8 +355,8 @@ test('a monitor of the same page is shown by its property, set before or after t
 
 test('a run on many machines is told in workers and shards', async () => {
   await using indexer = new MonitoredParallelIndexer(2);
-  const monitor = indexer.enableRealTimeMonitoring()!;
-  const page = await openMonitor(monitor);
+  const { url } = await serve(stream(indexer.enableRealTimeMonitoring()!));
+  const page = await openPage(url);
   const view = page.locator('simdex-monitor');
   await view.getByText('Live', { exact: true }).waitFor();
   await indexer.indexVectorsMonitored({ data: new Float32Array(50_000 * 8).fill(1), dims: 8 });
