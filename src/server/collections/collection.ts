@@ -7,7 +7,6 @@ import type { Engine } from '../../engine/engine.js';
 import { RequestError } from '../errors.js';
 import type { Filter } from '../filters/condition.js';
 import type { IndexType } from '../filters/payload-index.js';
-import type { BlockEncoder } from '../store/block.js';
 import type { CollectionStore } from '../store/collection-store.js';
 import { writeSnapshot } from '../store/snapshot-file.js';
 import type { CollectionState } from '../watching/server-state.js';
@@ -163,11 +162,11 @@ export class Collection {
     return this.#import(points.length, (group) => group.put(points));
   }
 
-  /** The same for rows that are most likely new: in less time than a point takes. `encoder` is the import's. */
-  importRows(rows: NumberedRows, encoder: BlockEncoder): Promise<void> {
+  /** The same for rows that are most likely new: in less time than a point takes. */
+  importRows(rows: NumberedRows): Promise<void> {
     const points = this.#points;
     const store = (group: WriteGroup) =>
-      points.areNew(rows.firstId) ? points.storeRows(rows, encoder) : group.put(pointsOf(rows, this.settings.size));
+      points.areNew(rows.firstId) ? points.storeRows(rows) : group.put(pointsOf(rows, this.settings.size));
     return this.#import(rows.data.length / this.settings.size, store);
   }
 
