@@ -189,7 +189,11 @@ export class Points {
     const slot = this.table.reserve(count);
     const slots = Array.from({ length: count }, (_, i) => slot + i);
     let isStored = false;
-    const storing = this.store.commit({ blocks: [[first, bytes]], meta: [['nextNumber', first + count]] }).then(() => {
+    const meta = [
+      ['nextNumber', first + count],
+      ['points', this.table.size + count],
+    ] as const;
+    const storing = this.store.commit({ blocks: [[first, bytes]], meta }).then(() => {
       this.watch.committed(performance.now() - startedAtMs);
       isStored = true;
       this.#nextNumber += count;
