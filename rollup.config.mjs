@@ -16,10 +16,6 @@ const packages = [
   'cli-progress',
   'picocolors',
   'benchmark',
-  'hyparquet',
-  'apache-arrow',
-  'h5wasm',
-  'h5wasm/node',
   'fastify',
   'lmdb',
   'bullmq',
@@ -46,6 +42,9 @@ const engine = [built('indexing/parallel-indexer.js'), built('engine/lanes/brows
 const output = { dir: 'dist', format: 'es', sourcemap: 'hidden' };
 // TypeScript's helper for `await using` looks for a shared copy of itself on `this`.
 const context = 'globalThis';
+
+/** Comments that tell bundlers not to follow an import. */
+const FOR_BUNDLERS = /webpackIgnore|turbopackIgnore|@vite-ignore/;
 
 const node = {
   input: {
@@ -273,14 +272,13 @@ function minify({ readable = false } = {}) {
     module: true,
     ecma: 2022,
     compress: { passes: 3, reduce_funcs: false },
-    format: { ascii_only: true },
+    format: { ascii_only: true, comments: FOR_BUNDLERS },
   };
   const plain = {
     module: true,
     compress: false,
     mangle: false,
-    // Some comments are for bundlers.
-    format: { ascii_only: true, semicolons: false, comments: /webpackIgnore|@vite-ignore/ },
+    format: { ascii_only: true, semicolons: false, comments: FOR_BUNDLERS },
   };
   return {
     name: 'minify',

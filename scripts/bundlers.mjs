@@ -1,16 +1,22 @@
 // Packs simdex, installs the package in an empty folder, builds a small page with each bundler, and has every page index
-// and search vectors in Chromium; and small servers, which do so in Node. Ends with status 1 when one does not.
+// and search vectors in Chromium; and small servers, which do so in Node. Ends with status 1 when one does not, or when a bundler
+// warns of anything. Optional packages are not installed there, but where a page reads a Parquet file.
 //
 //   node scripts/bundlers.mjs [--all] [name...]    --all: those as well that are installed for it, or take long
+import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { rspack } from '@rspack/core';
 import { build as esbuild } from 'esbuild';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { chromium } from 'playwright';
 import { createServer, build as viteBuild } from 'vite';
 import webpack from 'webpack';
 import { heavyNodeBundlers, nodeBundlers, tryNext, tryNodeBundle } from './bundlers/node.mjs';
+import { refuseWarnings, requireNoWarnings, warningLog } from './bundlers/warnings.mjs';
 import { chromiumFlags, findChromium } from './find-chromium.mjs';
 import { isolation, servePages } from './page-server.mjs';
 import { installPackages, packPackage } from './runtimes/install.mjs';
@@ -37,86 +43,152 @@ document.title = JSON.stringify({
 await indexer.dispose();
 await index.dispose();
 `;
+
+/** Reads a Parquet file, with the package that reads it registered, or named by an import map. */
+const parquetProgram = (entry, registers) => `
+import { readVectors${registers ? ', registerPackages' : ''} } from '${entry}';
+${registers ? "registerPackages({ hyparquet: () => import('hyparquet') });" : ''}
+const response = await fetch('data:application/octet-stream;base64,${parquetFile().toString('base64')}');
+const rows = [];
+for await (const { data } of readVectors(new File([await response.blob()], 'rows.parquet'))) rows.push(...data);
+document.title = JSON.stringify(rows);
+`;
+
+function parquetFile() {
+  const schema = [
+    { name: 'root', num_children: 1 },
+    { name: 'vector', repetition_type: 'REQUIRED', num_children: 1, converted_type: 'LIST' },
+    { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+    { name: 'element', type: 'FLOAT', repetition_type: 'REQUIRED' },
+  ];
+  const rows = [
+    [3, 4],
+    [5, 12],
+  ];
+  return Buffer.from(parquetWriteBuffer({ schema, columnData: [{ name: 'vector', data: rows }] }));
+}
+
 const html = (script) => `<!doctype html><title></title><script type="module" src="${script}"></script>`;
 
 /** Each prepares a page in its folder and gives the folder to serve, or the address of a server of its own. */
 const bundlers = {
   /** Vite's optimizer moves dependencies elsewhere, without the files they refer to: the worker's code is loaded as text. */
-  async 'vite dev'(at) {
-    return viteDev(at, 'simdex', {});
-  },
-  async 'vite dev, inline'(at) {
-    return viteDev(at, 'simdex/inline', {});
-  },
-  async 'vite dev, not optimized'(at) {
-    return viteDev(at, 'simdex', { exclude: ['simdex'] });
-  },
-  async 'vite build'(at) {
-    writePage(at, 'simdex', './main.js');
-    await viteBuild({ root: at, configFile: false, logLevel: 'error', build: { target: 'es2022' } });
-    return { root: join(at, 'dist') };
-  },
-  webpack: (at) => pack(webpack, at),
-  rspack: (at) => pack(rspack, at),
+  'vite dev': (at) => viteDev(at, 'simdex', {}),
+  'vite dev, inline': (at) => viteDev(at, 'simdex/inline', {}),
+  'vite dev, not optimized': (at) => viteDev(at, 'simdex', { exclude: ['simdex'] }),
+  'vite build': (at) => vite(at, program('simdex')),
+  webpack: (at) => pack(webpack, at, program('simdex')),
+  rspack: (at) => pack(rspack, at, program('simdex')),
   /** esbuild does not follow the URLs of workers. */
-  async esbuild(at) {
-    writePage(at, 'simdex', './out.js');
-    await esbuild({ entryPoints: [join(at, 'main.js')], bundle: true, format: 'esm', outfile: join(at, 'out.js') });
-    return { root: at };
-  },
-  async 'esbuild, inline'(at) {
-    writePage(at, 'simdex/inline', './out.js');
-    await esbuild({ entryPoints: [join(at, 'main.js')], bundle: true, format: 'esm', outfile: join(at, 'out.js') });
-    return { root: at };
-  },
+  esbuild: (at) => bundleByEsbuild(at, program('simdex')),
+  'esbuild, inline': (at) => bundleByEsbuild(at, program('simdex/inline')),
   async 'esbuild, worker beside the bundle'(at) {
-    writePage(at, 'simdex', './out.js');
-    await esbuild({ entryPoints: [join(at, 'main.js')], bundle: true, format: 'esm', outfile: join(at, 'out.js') });
     for (const file of ['worker.browser.js', 'search-worker.browser.js']) {
       cpSync(join(folder, 'node_modules/simdex/dist', file), join(at, file));
     }
-    return { root: at };
+    return bundleByEsbuild(at, program('simdex'));
   },
   async 'no bundler'(at) {
-    writePage(at, './simdex/index.browser.js', './main.js');
+    writePage(at, program('./simdex/index.browser.js'), './main.js');
     cpSync(join(folder, 'node_modules/simdex/dist'), join(at, 'simdex'), { recursive: true });
     return { root: at };
   },
 };
 
+const heavyBundlers = {
+  /** As it is set up by itself, without a file of settings. */
+  Parcel: (at) => parcel(at, program('simdex')),
+};
+
+/** The same for pages that read a Parquet file. */
+const parquetBundlers = {
+  'vite build, Parquet': (at) => vite(at, parquetProgram('simdex', true)),
+  'webpack, Parquet': (at) => pack(webpack, at, parquetProgram('simdex', true)),
+  'rspack, Parquet': (at) => pack(rspack, at, parquetProgram('simdex', true)),
+  'esbuild, Parquet': (at) => bundleByEsbuild(at, parquetProgram('simdex', true)),
+  async 'no bundler, Parquet by an import map'(at) {
+    writePage(at, parquetProgram('./simdex/index.browser.js', false), './main.js', {
+      hyparquet: './node_modules/hyparquet/src/index.js',
+    });
+    cpSync(join(folder, 'node_modules/simdex/dist'), join(at, 'simdex'), { recursive: true });
+    return { root: at };
+  },
+};
+
+const heavyParquetBundlers = {
+  'Parcel, Parquet': (at) => parcel(at, parquetProgram('simdex', true)),
+};
+
 async function viteDev(root, entry, optimizeDeps) {
-  writePage(root, entry, './main.js');
+  writePage(root, program(entry), './main.js');
+  const log = warningLog();
   const server = await createServer({
     root,
     configFile: false,
-    logLevel: 'error',
+    customLogger: log,
     optimizeDeps,
     server: { port: 0, host: '127.0.0.1', headers: isolation },
   });
   await server.listen();
-  return { url: server.resolvedUrls.local[0], close: () => server.close() };
+  const close = async () => {
+    await server.close();
+    refuseWarnings(log.warnings);
+  };
+  return { url: server.resolvedUrls.local[0], close };
 }
 
-async function pack(bundler, at) {
-  writePage(at, 'simdex', './out/main.js');
+async function vite(at, code) {
+  writePage(at, code, './main.js');
+  const log = warningLog();
+  await viteBuild({ root: at, configFile: false, customLogger: log, build: { target: 'es2022' } });
+  refuseWarnings(log.warnings);
+  return { root: join(at, 'dist') };
+}
+
+async function pack(bundler, at, code) {
+  writePage(at, code, './out/main.js');
   const config = {
     mode: 'production',
     target: 'web',
     context: at,
     entry: './main.js',
     experiments: { outputModule: true },
+    // It would warn of files of more than 244 kB.
+    performance: false,
     output: { path: join(at, 'out'), filename: 'main.js', publicPath: 'auto', module: true },
   };
   const stats = await new Promise((resolve, reject) => {
     bundler(config, (error, result) => (error ? reject(error) : resolve(result)));
   });
-  if (stats.hasErrors()) throw new Error(stats.toString({ all: false, errors: true }));
+  requireNoWarnings(stats);
   return { root: at };
 }
 
-function writePage(at, entry, script) {
-  writeFileSync(join(at, 'main.js'), program(entry));
-  writeFileSync(join(at, 'index.html'), html(script));
+async function bundleByEsbuild(at, code) {
+  writePage(at, code, './out.js');
+  const options = { entryPoints: [join(at, 'main.js')], outfile: join(at, 'out.js'), logLevel: 'silent' };
+  const { warnings } = await esbuild({ ...options, bundle: true, format: 'esm' });
+  refuseWarnings(warnings.map(({ text }) => text));
+  return { root: at };
+}
+
+async function parcel(at, code) {
+  writePage(at, code, './main.js');
+  const tool = join(folder, 'parcel');
+  mkdirSync(tool, { recursive: true });
+  installPackages(tool, ['parcel@2']);
+  // Parcel takes the folder of a lock file for the project's.
+  writeFileSync(join(at, 'package.json'), '{"private": true}');
+  const args = [join(tool, 'node_modules/parcel/lib/bin.js'), 'build', 'index.html', '--no-cache', '--dist-dir', 'out'];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: at });
+  refuseWarnings(`${stdout}\n${stderr}`.split('\n').filter((line) => /warning|⚠/i.test(line)));
+  return { root: join(at, 'out') };
+}
+
+function writePage(at, code, script, imports) {
+  writeFileSync(join(at, 'main.js'), code);
+  const map = imports ? `<script type="importmap">${JSON.stringify({ imports })}</script>` : '';
+  writeFileSync(join(at, 'index.html'), html(script).replace('</title>', `</title>${map}`));
 }
 
 const EXPECTED = {
@@ -151,6 +223,9 @@ async function tryPage(browser, prepare, at) {
   }
 }
 
+/** What the page of `parquetProgram` says. */
+const EXPECTED_ROWS = [3, 4, 5, 12];
+
 const named = process.argv.slice(2).filter((argument) => argument !== '--all');
 const isAll = process.argv.includes('--all');
 const isWanted = (name) => named.length === 0 || named.includes(name);
@@ -176,16 +251,27 @@ async function tryPages() {
   }
   const browser = await chromium.launch({ executablePath, args: chromiumFlags });
   try {
-    for (const [name, prepare] of Object.entries(bundlers)) {
+    const plain = { ...bundlers, ...(isAll ? heavyBundlers : {}) };
+    for (const [name, prepare] of Object.entries(plain)) {
+      await tell(name, async (at) => expectPage(browser, prepare, at, EXPECTED));
+    }
+    const withParquet = { ...parquetBundlers, ...(isAll ? heavyParquetBundlers : {}) };
+    for (const [name, prepare] of Object.entries(withParquet)) {
       await tell(name, async (at) => {
-        const found = await tryPage(browser, prepare, at);
-        if (JSON.stringify(found) !== JSON.stringify(EXPECTED)) throw new Error(JSON.stringify(found, null, 2));
-        return '';
+        const installed = fileURLToPath(new URL('../node_modules/hyparquet', import.meta.url));
+        cpSync(installed, join(at, 'node_modules/hyparquet'), { recursive: true });
+        return expectPage(browser, prepare, at, EXPECTED_ROWS);
       });
     }
   } finally {
     await browser.close();
   }
+}
+
+async function expectPage(browser, prepare, at, expected) {
+  const found = await tryPage(browser, prepare, at);
+  if (JSON.stringify(found) !== JSON.stringify(expected)) throw new Error(JSON.stringify(found, null, 2));
+  return '';
 }
 
 try {

@@ -6,6 +6,7 @@ export { Engine } from './engine/engine.js';
 export type { Backend } from './engine/engine-core.js';
 export type { EngineOptions, IndexerLogger } from './engine/engine-options.js';
 export type { PageWorker, WorkerChoice } from './engine/lanes/platform.js';
+export { type FormatPackage, type PackageLoaders, registerPackages } from './formats/load-package.js';
 export type { VectorFormat } from './formats/registry.js';
 export type { IdentifiedMatrix } from './formats/row-chunk.js';
 export type { ReadVectorsOptions, VectorChunks } from './formats/vector-file.js';

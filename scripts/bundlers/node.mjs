@@ -9,11 +9,10 @@ import { build as viteBuild } from 'vite';
 import webpack from 'webpack';
 import { installPackages } from '../runtimes/install.mjs';
 import { installRuntime } from '../runtimes/servers.mjs';
+import { refuseWarnings, requireNoWarnings, warningLog } from './warnings.mjs';
 
 const run = promisify(execFile);
 const TIME_LIMIT_MS = 120_000;
-/** Packages that simdex works without, and that are not installed here. */
-const OPTIONAL = ['hyparquet', 'apache-arrow', 'h5wasm', 'h5wasm/node'];
 
 const program = `
 import { MonitoredParallelIndexer, VectorIndex } from 'simdex';
@@ -35,21 +34,16 @@ export async function main() {
 `;
 const printing = `${program}\nmain().then((answer) => console.log(JSON.stringify(answer)));`;
 
-const esbuildTo =
-  (format, options = {}) =>
-  async (at, app) => {
-    const outfile = join(at, format === 'esm' ? 'out.mjs' : 'out.cjs');
-    await esbuild({
-      stdin: { contents: printing, resolveDir: app },
-      bundle: true,
-      platform: 'node',
-      format,
-      outfile,
-      logLevel: 'error',
-      ...options,
-    });
-    return outfile;
-  };
+async function bundle(options) {
+  const { warnings } = await esbuild({ ...options, bundle: true, platform: 'node', logLevel: 'silent' });
+  refuseWarnings(warnings.map(({ text }) => text));
+}
+
+const esbuildTo = (format) => async (at, app) => {
+  const outfile = join(at, format === 'esm' ? 'out.mjs' : 'out.cjs');
+  await bundle({ stdin: { contents: printing, resolveDir: app }, format, outfile });
+  return outfile;
+};
 
 /** Each makes one file in `at` of a program that is in `app`, where simdex is installed, and gives its path. */
 export const nodeBundlers = {
@@ -58,11 +52,12 @@ export const nodeBundlers = {
   /** Rollup, as Vite sets it up for servers. */
   async 'server, rollup'(at, app) {
     writeFileSync(join(app, 'server.mjs'), printing);
+    const log = warningLog();
     await viteBuild({
       root: app,
       configFile: false,
-      logLevel: 'error',
-      ssr: { noExternal: true, external: OPTIONAL },
+      customLogger: log,
+      ssr: { noExternal: true },
       build: {
         ssr: 'server.mjs',
         outDir: at,
@@ -71,6 +66,7 @@ export const nodeBundlers = {
         rollupOptions: { output: { inlineDynamicImports: true, entryFileNames: 'out.mjs' } },
       },
     });
+    refuseWarnings(log.warnings);
     return join(at, 'out.mjs');
   },
   async 'server, webpack'(at, app) {
@@ -87,21 +83,14 @@ export const nodeBundlers = {
       };
       webpack(config, (error, result) => (error ? reject(error) : resolve(result)));
     });
-    if (stats.hasErrors()) throw new Error(stats.toString({ all: false, errors: true }));
+    requireNoWarnings(stats);
     return join(at, 'out.cjs');
   },
   /** As people put a function into a zip file: the bundle, and nothing else. */
   async 'function in a zip, esbuild'(at, app) {
     const outfile = join(at, 'index.cjs');
-    await esbuild({
-      stdin: { contents: program.replace('function main', 'function handler'), resolveDir: app },
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
-      minify: true,
-      outfile,
-      logLevel: 'error',
-    });
+    const contents = program.replace('function main', 'function handler');
+    await bundle({ stdin: { contents, resolveDir: app }, format: 'cjs', minify: true, outfile });
     const caller = join(at, 'runtime.cjs');
     writeFileSync(caller, "require('./index.cjs').handler().then((answer) => console.log(JSON.stringify(answer)));");
     return caller;
@@ -114,8 +103,9 @@ export const heavyNodeBundlers = {
     const { command } = await installRuntime('Bun', join(at, 'bun'));
     writeFileSync(join(app, 'server.mjs'), printing);
     const outfile = join(at, 'out.mjs');
-    const externals = OPTIONAL.flatMap((name) => ['--external', name]);
-    await run(command, ['build', 'server.mjs', '--target', 'node', '--outfile', outfile, ...externals], { cwd: app });
+    const args = ['build', 'server.mjs', '--target', 'node', '--outfile', outfile];
+    const { stdout, stderr } = await run(command, args, { cwd: app });
+    refuseWarnings(`${stdout}\n${stderr}`.split('\n').filter((line) => /warn/i.test(line)));
     return outfile;
   },
 };
@@ -156,7 +146,13 @@ export async function GET() {
   writeFileSync(join(at, 'app/api/search/route.js'), route);
   const next = join(at, 'node_modules/next/dist/bin/next');
   const options = { cwd: at, env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1' } };
-  await run(process.execPath, [next, 'build'], { ...options, timeout: 5 * TIME_LIMIT_MS, maxBuffer: 2 ** 26 });
+  const built = await run(process.execPath, [next, 'build'], {
+    ...options,
+    timeout: 5 * TIME_LIMIT_MS,
+    maxBuffer: 2 ** 26,
+  });
+  const lines = `${built.stdout}\n${built.stderr}`.split('\n');
+  refuseWarnings(lines.filter((line) => /warn|⚠|can't resolve|critical dependency/i.test(line)));
 
   const args = [next, 'start', '--port', '0', '--hostname', '127.0.0.1'];
   const child = spawn(process.execPath, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'], detached: true });

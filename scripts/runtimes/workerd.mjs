@@ -59,7 +59,6 @@ export async function tryWorkerd(folder, app) {
     bundle: true,
     format: 'esm',
     conditions: ['workerd', 'worker', 'browser'],
-    external: ['hyparquet', 'apache-arrow', 'h5wasm'],
     plugins: [wasmModules()],
     write: false,
   });

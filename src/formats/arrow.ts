@@ -22,6 +22,7 @@ import { checkArrowMetadata } from './arrow-metadata.js';
 import { chooseVectors } from './choose-vectors.js';
 import type { ByteSource, Format, RowOptions, VectorRows } from './format.js';
 import { MAX_DIMS } from './format.js';
+import { loadPackage } from './load-package.js';
 import { malformed, requireDims } from './malformed.js';
 import { missingPackage, requireMembers, TrackedSource, toId, unfitPackage } from './optional-package.js';
 import type { RowChunk } from './row-chunk.js';
@@ -64,10 +65,9 @@ function requireArrow(file: string, library: Arrow, members: readonly (keyof Arr
   return requireMembers(file, 'arrow', 'apache-arrow', library, members);
 }
 
-// Bundlers pass over an import that is missing where it stands in a try block.
 async function importArrow(file: string): Promise<Arrow> {
   try {
-    return requireArrow(file, await import('apache-arrow'), ['RecordBatchReader', 'DataType']);
+    return requireArrow(file, await loadPackage('apache-arrow'), ['RecordBatchReader', 'DataType']);
   } catch (cause) {
     throw missingPackage(file, 'arrow', 'apache-arrow', cause);
   }

@@ -5,6 +5,7 @@
  * exceptions then, and what it held stays.
  */
 import { IndexingError } from '../base/errors.js';
+import { loadPackage } from './load-package.js';
 import { missingPackage, requireMembers } from './optional-package.js';
 
 type Library = typeof import('h5wasm');
@@ -63,10 +64,9 @@ export function brokenLibrary(file: string, brokenBy: string): IndexingError {
   return new IndexingError('FileAccess', detail);
 }
 
-// Bundlers pass over an import that is missing where it stands in a try block.
 async function importHdf5(file: string): Promise<Library> {
   try {
-    return requireMembers(file, 'h5', 'h5wasm', await import('h5wasm'), ['File', 'ready']);
+    return requireMembers(file, 'h5', 'h5wasm', await loadPackage('h5wasm'), ['File', 'ready']);
   } catch (cause) {
     throw missingPackage(file, 'h5', 'h5wasm', cause);
   }

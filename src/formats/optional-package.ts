@@ -9,7 +9,10 @@ import { malformed } from './malformed.js';
 /** `MissingPackage` that names the package to install. */
 export function missingPackage(file: string, extension: string, name: string, cause: unknown): IndexingError {
   if (cause instanceof IndexingError) return cause;
-  const detail = `cannot read ${file}: .${extension} needs the package ${name}; npm install ${name}`;
+  // What a page says of a name that no import map has. Where a module is not found, systems give a code.
+  const isPage = cause instanceof TypeError && !('code' in cause);
+  const registration = isPage ? `, and call registerPackages({ '${name}': () => import('${name}') })` : '';
+  const detail = `cannot read ${file}: .${extension} needs the package ${name}; npm install ${name}${registration}`;
   return new IndexingError('MissingPackage', detail, { cause });
 }
 

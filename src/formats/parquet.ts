@@ -8,6 +8,7 @@ import { type IndexingError, messageOf, type RowRange } from '../base/errors.js'
 import { chooseVectors } from './choose-vectors.js';
 import { cutRows } from './cut-rows.js';
 import type { ByteSource, Format, RowOptions, VectorRows } from './format.js';
+import { loadPackage } from './load-package.js';
 import { malformed, requireDims } from './malformed.js';
 import {
   createBudget,
@@ -72,10 +73,9 @@ function refusal(source: TrackedSource, error: unknown): IndexingError {
   return unfitPackage(source.name, 'parquet', 'hyparquet', `does not know the encoding ${encoding}`, error);
 }
 
-// Bundlers pass over an import that is missing where it stands in a try block.
 async function importHyparquet(file: string): Promise<Hyparquet> {
   try {
-    return requireMembers(file, 'parquet', 'hyparquet', await import('hyparquet'), [
+    return requireMembers(file, 'parquet', 'hyparquet', await loadPackage('hyparquet'), [
       'parquetMetadata',
       'parquetSchema',
       'parquetReadObjects',

@@ -166,7 +166,7 @@ async function held(name: string | undefined, signal?: AbortSignal): Promise<boo
 
 /** What `new Worker` throws where no worker may be had: there are none, or other origins or plain URLs are refused. */
 function explain(error: unknown): Error {
-  if (error instanceof WorkersUnavailable) return error;
+  if (error instanceof WorkersUnavailable || error instanceof WorkerNotLoaded) return error;
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   if (name === 'SecurityError') return new WorkerForeign(message);
   const isRefusal = name === 'TypeError' || name === 'ReferenceError';
