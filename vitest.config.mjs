@@ -12,10 +12,21 @@ import { wasmPlugin } from './scripts/wasm-plugin.mjs';
 
 const built = (name) => fileURLToPath(new URL(`./dist/${name}`, import.meta.url));
 
+/** Files that run in the quick tests, shortened, and in the slow ones, whole: see test/length.ts. */
+const LONG = 'test/**/*.long.test.ts';
+
 /** Folders whose files leave nothing behind: they share processes. */
 const PURE = ['base', 'formats', 'memory', 'metrics', 'monitoring', 'reporting', 'vectors'].map(
   (name) => `test/${name}/**/*.test.ts`,
 );
+
+/**
+ * Node 20 aborts the process now and then when a thread ends while V8 still compiles for it in the background. The tests end many thousands
+ * of threads in the middle of their work, so V8 compiles on the thread itself there.
+ */
+const COMPILE_AT_ONCE = ['--no-concurrent-recompilation'];
+
+const provide = { environment: { kernel: 'auto', backend: { kernel: 'simd', shared: true } }, isWhole: false };
 
 const node = {
   plugins: [wasmPlugin(), pageScriptPlugin()],
@@ -38,8 +49,9 @@ const node = {
     exclude: ['test/pages/**', SLOW, ...PURE],
     // What was built runs as Node runs it, untransformed: it starts worker threads by its own URL.
     server: { deps: { external: [/\/dist\//] } },
-    provide: { environment: { kernel: 'auto', backend: { kernel: 'simd', shared: true } } },
+    provide,
     testTimeout,
+    execArgv: COMPILE_AT_ONCE,
   },
 };
 
@@ -48,8 +60,11 @@ const pure = {
   test: { ...node.test, name: 'pure', include: PURE, exclude: [SLOW], isolate: false },
 };
 
-/** Long suites and soaks, by themselves: `npm run test:slow`. */
-const slow = { ...node, test: { ...node.test, name: 'slow', include: [SLOW], exclude: [] } };
+/** Long suites and soaks, by themselves: `npm run test:slow` runs all projects whose name begins so. */
+const slow = {
+  ...node,
+  test: { ...node.test, name: 'slow', include: [SLOW, LONG], exclude: [], provide: { ...provide, isWhole: true } },
+};
 
 /** A page of one kind in Chromium. */
 const page = (name, options) =>
@@ -64,25 +79,28 @@ const page = (name, options) =>
 /** What a caller may ask for and what a monitor tells: the same code wherever the kernel and the workers come from. */
 const ABOVE_KERNEL = ['options', 'real-time'];
 
+/** A kind of page that only gets its kernel or its workers in another way: the quick tests run one file in it, the slow tests the others. */
+const sameCode = (name, options) => [
+  page(name, { ...options, files: ['test/common/numbers.test.ts'] }),
+  page(`slow: ${name}`, { ...options, without: [...ABOVE_KERNEL, 'numbers'] }),
+];
+
 const pages = [
   page('page', { headers: isolation, backend: { kernel: 'simd', shared: true } }),
   page('page without isolation', { backend: { kernel: 'simd', shared: false } }),
-  page('page, inline', {
+  ...sameCode('page, inline', {
     headers: isolation,
     entry: 'index.inline.js',
-    without: [...ABOVE_KERNEL, 'numbers'],
     backend: { kernel: 'simd', shared: true },
   }),
-  page('page with a strict policy', {
+  ...sameCode('page with a strict policy', {
     headers: isolation,
     setupFiles: ['test/pages/policies/strict.ts'],
-    without: [...ABOVE_KERNEL, 'numbers'],
     backend: { kernel: 'simd', shared: true },
   }),
-  page('page, JavaScript kernel', {
+  ...sameCode('page, JavaScript kernel', {
     headers: isolation,
     kernel: 'javascript',
-    without: ABOVE_KERNEL,
     backend: { kernel: 'javascript', shared: true },
   }),
   page('page without workers', {

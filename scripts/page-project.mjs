@@ -9,12 +9,22 @@ export const testTimeout = 120_000;
 export const SLOW = 'test/**/*.slow.test.ts';
 
 /**
- * `environment` of the common suite is `kernel` and `backend`. `without` names files of the common suite for which the kind makes no
- * difference: another kind runs them on the same code. `browser` is Vitest's: a provider and instances.
+ * `environment` of the common suite is `kernel` and `backend`. `files` are those that run in this kind of page. `without` names files of
+ * the common suite for which the kind makes no difference: another kind runs them on the same code. `browser` is Vitest's: a provider
+ * and instances.
  */
 export function pageProject(
   name,
-  { browser, headers = {}, entry = 'index.browser.js', setupFiles = [], kernel = 'auto', without = [], backend },
+  {
+    browser,
+    headers = {},
+    entry = 'index.browser.js',
+    setupFiles = [],
+    kernel = 'auto',
+    files = ['test/common/**/*.test.ts', 'test/pages/**/*.test.ts'],
+    without = [],
+    backend,
+  },
 ) {
   return {
     resolve: {
@@ -27,7 +37,7 @@ export function pageProject(
     server: { headers },
     test: {
       name,
-      include: ['test/common/**/*.test.ts', 'test/pages/**/*.test.ts'],
+      include: files,
       exclude: [SLOW, ...without.map((file) => `test/common/${file}.test.ts`)],
       setupFiles,
       provide: { environment: { kernel, backend } },

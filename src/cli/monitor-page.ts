@@ -29,7 +29,7 @@ const PAGE = `<!doctype html>
 <title>simdex distribute</title>
 <script type="module" src="/monitor-element.js"></script>
 <h1>simdex distribute</h1>
-<simdex-monitor src="/events"></simdex-monitor>
+<simdex-monitor src="/events" shows="workers"></simdex-monitor>
 </html>
 `;
 

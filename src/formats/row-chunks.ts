@@ -29,8 +29,8 @@ export async function* rowChunks(
   }
 }
 
-/** Memory for `rows` × `dims` float32, its content undefined. */
-export type CreateRows = (rows: number, dims: number) => Float32Array;
+/** Memory for `rows` × `dims` float32 behind as many bytes as asked for, its content undefined. */
+export type CreateRows = (rows: number, dims: number, headBytes: number) => Float32Array;
 
 /** No view of bytes, and no memory of a result, holds more. */
 const MAX_CHUNK_BYTES = 2 ** 32;
@@ -42,11 +42,16 @@ const MAX_KEPT = 2;
  */
 export class ChunkMemories {
   readonly #createFresh: CreateRows;
+  readonly #headBytes: number;
   #kept: ArrayBufferLike[] = [];
 
-  /** @param createFresh where memory comes from that nobody gave back; by default shared memory of its own */
-  constructor(createFresh: CreateRows = createSharedRows) {
+  /**
+   * @param createFresh where memory comes from that nobody gave back; by default shared memory of its own
+   * @param headBytes before the rows of each memory, for its receiver: a multiple of 4
+   */
+  constructor(createFresh: CreateRows = createSharedRows, headBytes = 0) {
     this.#createFresh = createFresh;
+    this.#headBytes = headBytes;
   }
 
   /** Takes back the memory of a chunk whose receiver is done with it and all views on it. */
@@ -75,10 +80,11 @@ export class ChunkMemories {
         `${chunk} of ${dims} components needs ${byteLength} bytes, ${limit}`,
       );
     }
-    const kept = this.#kept.findIndex((buffer) => buffer.byteLength === byteLength);
-    if (kept !== -1) return new Float32Array(this.#kept.splice(kept, 1)[0]!);
+    const headBytes = this.#headBytes;
+    const kept = this.#kept.findIndex((buffer) => buffer.byteLength === headBytes + byteLength);
+    if (kept !== -1) return new Float32Array(this.#kept.splice(kept, 1)[0]!, headBytes);
     try {
-      return this.#createFresh(rows, dims);
+      return this.#createFresh(rows, dims, headBytes);
     } catch (cause) {
       throw new IndexingError(
         'InsufficientMemory',
@@ -89,11 +95,16 @@ export class ChunkMemories {
   }
 }
 
-function createSharedRows(rows: number, dims: number): Float32Array {
-  const byteLength = rows * dims * 4;
+function createSharedRows(rows: number, dims: number, headBytes: number): Float32Array {
   // Pages without cross-origin isolation have no SharedArrayBuffer.
-  if (typeof SharedArrayBuffer === 'undefined') return new Float32Array(new ArrayBuffer(byteLength));
+  if (typeof SharedArrayBuffer === 'undefined') return createOwnRows(rows, dims, headBytes);
+  const byteLength = headBytes + rows * dims * 4;
   const buffer = new SharedArrayBuffer(byteLength);
   seeByCollector(buffer, byteLength);
-  return new Float32Array(buffer);
+  return new Float32Array(buffer, headBytes);
+}
+
+/** Memory that only its thread sees. */
+export function createOwnRows(rows: number, dims: number, headBytes: number): Float32Array {
+  return new Float32Array(new ArrayBuffer(headBytes + rows * dims * 4), headBytes);
 }

@@ -125,8 +125,7 @@ export async function openBlob(blob: Blob, options: ReadVectorsOptions = {}): Pr
  * All vectors of a file as matrices, opened at the first step and closed after the last. Where the length of rows changes a new matrix
  * begins. Each has memory of its own, unless the one that iterates hands memory back by `reuse`.
  */
-export function vectorChunks(open: () => Promise<VectorFile>): VectorChunks {
-  const memories = new ChunkMemories();
+export function vectorChunks(open: () => Promise<VectorFile>, memories = new ChunkMemories()): VectorChunks {
   const lent = new LentMemories(memories);
   async function* matrices(): AsyncGenerator<IdentifiedMatrix, void, undefined> {
     const vectors = await open();

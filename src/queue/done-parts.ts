@@ -2,8 +2,10 @@
  * Which shards are done already: their part is there, whole, with a manifest that says that it is of this run. So a run that is started again
  * does only what is missing.
  */
-import { readFile, rm, rmdir, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
+import { dirname, join, posix } from 'node:path';
 import { IndexingError } from '../base/errors.js';
+import { targetOfTemporary } from '../formats/node/atomic-file.js';
 import { hasErrorCode } from '../formats/node/file-error.js';
 import { manifestPathOf, type PartManifest, readManifest, type SourceFile } from '../parts/part-manifest.js';
 import { partPathOf, partsFolderOf, type RunPlan, spansOf } from './run-plan.js';
@@ -52,7 +54,7 @@ export function areSame(a: readonly SourceFile[], b: readonly SourceFile[]): boo
 }
 
 /**
- * Removes the parts of a run that was merged, and their folder where nothing else is in it.
+ * Removes the parts of a run that was merged, what machines that died left of them half-written, and their folder where nothing else is in it.
  *
  * @param placeOf gives the real path; undefined for what is not there
  */
@@ -60,17 +62,20 @@ export async function removeParts(
   plan: RunPlan,
   placeOf: (path: string) => Promise<string | undefined>,
 ): Promise<void> {
-  for (const span of spansOf(plan)) {
-    const part = partPathOf(plan, span);
-    for (const path of [part, manifestPathOf(part)]) {
-      const place = await placeOf(path);
-      if (place !== undefined) await rm(place, { force: true });
-    }
-  }
-  const folder = await placeOf(partsFolderOf(plan));
-  if (folder === undefined) return;
+  const parts = spansOf(plan).map((span) => partPathOf(plan, span));
+  // The folder by the place of a file in it: that is looked up through links.
+  const [inside, folder] = [await placeOf(parts[0]!), await placeOf(partsFolderOf(plan))];
+  const names = new Set(parts.flatMap((part) => [part, manifestPathOf(part)]).map((path) => posix.basename(path)));
+  if (inside === undefined || folder === undefined) return;
+  for (const name of await readdir(dirname(inside)).catch(nothingThere))
+    if (names.has(targetOfTemporary(name) ?? name)) await rm(join(dirname(inside), name), { force: true });
   await rmdir(folder).catch((error: unknown) => {
     const isKept = ['ENOTEMPTY', 'EEXIST', 'ENOENT'].some((code) => hasErrorCode(error, code));
     if (!isKept) throw error;
   });
+}
+
+function nothingThere(error: unknown): string[] {
+  if (hasErrorCode(error, 'ENOENT')) return [];
+  throw error;
 }

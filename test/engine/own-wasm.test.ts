@@ -9,7 +9,7 @@ import { randomRows } from '../indexing/support.js';
 
 const bytesOf = (file: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(readFileSync(new URL(`../../dist/${file}`, import.meta.url)));
-const rows = randomRows(20_000, 64);
+const rows = randomRows(5000, 64);
 const kernels = bytesOf('simd-shared.wasm');
 
 test.each([

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { IndexingError } from '../../src/base/errors.js';
 import type { RowOptions } from '../../src/formats/format.js';
 import { fvecs } from '../../src/formats/fvecs.js';
+import { runsOf } from '../seed.js';
 import {
   bitsOf,
   bytesOf,
@@ -42,7 +43,7 @@ test('any bits of any rows in chunks of any size are given as they are', async (
         expect(found.chunks.every(({ data }) => data.buffer instanceof SharedArrayBuffer)).toBe(true);
       },
     ),
-    { numRuns: 1000 },
+    runsOf(1000),
   );
 });
 

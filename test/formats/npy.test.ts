@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { IndexingError } from '../../src/base/errors.js';
 import type { RowOptions } from '../../src/formats/format.js';
 import { npy } from '../../src/formats/npy.js';
+import { runsOf } from '../seed.js';
 import { bitsOf, bytesOf, collect, createRandom, dictOf, expectRefusal, memorySource, npyBytes } from './support.js';
 
 afterEach(() => vi.unstubAllGlobals());
@@ -225,7 +226,7 @@ test('chunks of any size hold the same rows in order, in shared memory of their 
       for (const { data } of found.chunks) expect(data.buffer).toBeInstanceOf(SharedArrayBuffer);
       expect(new Set(found.chunks.map(({ data }) => data.buffer)).size).toBe(found.chunks.length);
     }),
-    { numRuns: 1000 },
+    runsOf(1000),
   );
 });
 

@@ -4,6 +4,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NumberList } from '../../src/formats/number-list.js';
+import { runsOf } from '../seed.js';
 
 const encoder = new TextEncoder();
 
@@ -40,7 +41,7 @@ describe('a number equals Math.fround(Number(text))', () => {
         if (isJson) expectSame(text);
         else expect(scan(text)).toBeUndefined();
       }),
-      { numRuns: 20_000 },
+      runsOf(20_000),
     );
   });
 
@@ -56,7 +57,7 @@ describe('a number equals Math.fround(Number(text))', () => {
           if (Math.abs(value) < 1e21) expectSame(value.toFixed(places));
         },
       ),
-      { numRuns: 5000 },
+      runsOf(5000),
     );
   });
 
@@ -71,7 +72,7 @@ describe('a number equals Math.fround(Number(text))', () => {
         expectSame(`${halfway}${halfway.includes('.') ? '' : '.'}${'0'.repeat(zeros)}1`);
         expectSame(halfway.replace(/[1-9](?=0*$)/, (digit) => String(Number(digit) - 1)));
       }),
-      { numRuns: 3000 },
+      runsOf(3000),
     );
   });
 
@@ -177,7 +178,7 @@ test('any text is read as the engine reads it, or not at all', () => {
       }
       expect(scan(text), text).toEqual(expected);
     }),
-    { numRuns: 20_000 },
+    runsOf(20_000),
   );
 });
 

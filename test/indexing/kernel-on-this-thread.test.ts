@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { createKernel, type Kernel, type KernelBackend, type VectorMatrix } from 'simdex/kernel';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { runsOf } from '../seed.js';
 import { referenceOf } from './reference.js';
 
 const BACKENDS: readonly KernelBackend[] = ['simd', 'scalar', 'javascript'];
@@ -68,7 +69,7 @@ describe.each(BACKENDS)('the %s kernel on this thread', (backend) => {
         }
         expect(rejected.length).toBe(magnitudes.filter(Number.isNaN).length);
       }),
-      { numRuns: 1000 },
+      runsOf(1000),
     );
   });
 
@@ -79,7 +80,7 @@ describe.each(BACKENDS)('the %s kernel on this thread', (backend) => {
         kernel.sort(matrix);
         expect(rowsOf(matrix)).toEqual(rowsOf(given).map((row) => row.sort()));
       }),
-      { numRuns: 1000 },
+      runsOf(1000),
     );
   });
 

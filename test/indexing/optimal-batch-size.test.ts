@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { calculateOptimalBatchSize } from '../../src/indexing/tuning/optimal-batch-size.js';
+import { runsOf } from '../seed.js';
 
 const above = (ms: number) => ms * (1 + 2 ** -52);
 const below = (ms: number) => ms * (1 - 2 ** -53);
@@ -43,6 +44,6 @@ test('a batch size is a positive whole number and does not shrink as the total g
       expect(Number.isInteger(size) && size > 0).toBe(true);
       expect(calculateOptimalBatchSize(total + more, threads, ms)).toBeGreaterThanOrEqual(size);
     }),
-    { numRuns: 2000 },
+    runsOf(2000),
   );
 });

@@ -5,8 +5,9 @@ import type { Batch } from '../../src/memory/batch.js';
 import { MAX_UNITS } from '../../src/memory/control-layout.js';
 import { layOutMatrix, type PlacedGroup } from '../../src/memory/matrix-layout.js';
 import type { RowGroup } from '../../src/vectors/source-rows.js';
+import { runsOf } from '../seed.js';
 
-const RUNS = { numRuns: 2000 };
+const RUNS = runsOf(2000);
 
 /** Groups of ascending dims, as ragged or uniform sources have them. */
 const groups = (most: number): fc.Arbitrary<RowGroup[]> =>

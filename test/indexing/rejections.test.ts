@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { MonitoredParallelIndexer } from 'simdex';
 import { afterAll, expect, test } from 'vitest';
+import { runsOf } from '../seed.js';
 import { referenceOf } from './reference.js';
 import { countedBy, createIndexer, randomRows, rejectionOf } from './support.js';
 
@@ -48,7 +49,7 @@ test('the error is that of the lowest vector that cannot be indexed, or there is
       expect(error.message.startsWith(`${OPENINGS[code]}: `)).toBe(true);
       expect(error.message).toContain(`vectors[${vectorIndex}]`);
     }),
-    { numRuns: 1000 },
+    runsOf(1000),
   );
 });
 
@@ -73,7 +74,7 @@ test('with skip all of them are listed in input order, and the others indexed', 
       expect(inBatches.sort((a, b) => a - b)).toEqual(vectors.map((_, i) => i).filter((i) => !invalidIndexes.has(i)));
       result.dispose();
     }),
-    { numRuns: 1000 },
+    runsOf(1000),
   );
 });
 

@@ -352,3 +352,29 @@ test('a monitor of the same page is shown by its property, set before or after t
   expect(await view.getAttribute('src')).toBe('/nowhere');
   await view.getByText(/Not connected/).waitFor();
 });
+
+test('a run on many machines is told in workers and shards', async () => {
+  await using indexer = new MonitoredParallelIndexer(2);
+  const { url } = await serve(stream(indexer.enableRealTimeMonitoring()!));
+  const page = await openPage(url);
+  const view = page.locator('simdex-monitor');
+  await view.getByText('Live', { exact: true }).waitFor();
+  await indexer.indexVectorsMonitored({ data: new Float32Array(50_000 * 8).fill(1), dims: 8 });
+  await view.getByText('50,000 of 50,000').waitFor();
+  expect(await view.locator('.monitor').innerText()).toMatch(
+    /Batches waiting.*Threads busy.*Thread 0.*50th percentile/s,
+  );
+
+  // Set while it is shown, it begins anew with the other words.
+  await view.evaluate((element) => element.setAttribute('shows', 'workers'));
+  await view.getByText('Live', { exact: true }).waitFor();
+  await indexer.indexVectorsMonitored({ data: new Float32Array(60_000 * 8).fill(1), dims: 8 });
+  await view.getByText('60,000 of 60,000').waitFor();
+  const said = await view.locator('.monitor').innerText();
+  expect(said).toMatch(/Shards waiting.*Workers busy.*Busy time of each worker.*Worker 0.*Mean time of a vector/s);
+  expect(said).not.toMatch(/Batches|Thread|percentile/);
+  await expectAccessible(page);
+
+  await view.evaluate((element) => element.removeAttribute('shows'));
+  await view.getByText('Threads busy').first().waitFor();
+});

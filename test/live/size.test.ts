@@ -13,5 +13,5 @@ test('the element is one file of less than 10 kB, gzipped', () => {
 
 test('it can be imported where there are no pages, and defines nothing there', async () => {
   const { SimdexMonitorElement } = await import('simdex/monitor-element');
-  expect(SimdexMonitorElement.observedAttributes).toEqual(['src']);
+  expect(SimdexMonitorElement.observedAttributes).toEqual(['src', 'shows']);
 });

@@ -14,6 +14,7 @@ import {
 } from '../../src/memory/control-layout.js';
 import { JobControl } from '../../src/memory/job-control.js';
 import { UnitControl } from '../../src/memory/unit-control.js';
+import { runsOf } from '../seed.js';
 
 const batchOf = (count: number, sliceRows: number, i = 0): Batch => ({
   firstRank: 7 * i,
@@ -46,7 +47,7 @@ test('batches read back as they were described, offsets up to 4 GiB included, al
       expect(control.timed).toBe(timed);
       expect(new BatchRecords(control).unclaimed).toBe(all.length);
     }),
-    { numRuns: 1000 },
+    runsOf(1000),
   );
 });
 
@@ -163,7 +164,7 @@ test('whatever happens, a unit has one thread at a time, ends once, and none is 
       }
       expect(done.size + lost.size + dropped.size).toBe(units);
     }),
-    { numRuns: 3000 },
+    runsOf(3000),
   );
 });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { scratchBytes } from '../../src/kernel/kernel-exports.js';
 import { layOutMatrices, layOutMatrix, type MatrixLayout } from '../../src/memory/matrix-layout.js';
+import { runsOf } from '../seed.js';
 
 const groups = fc.array(
   fc.record({ dims: fc.oneof(fc.nat(64), fc.nat(100_000)), count: fc.oneof(fc.nat(64), fc.nat(2 ** 31)) }),
@@ -30,7 +31,7 @@ test('regions start on 64-byte lines, do not overlap, and fill the memory exactl
       expect(layout.byteLength).toBe(end);
       expect(Number.isSafeInteger(end)).toBe(true);
     }),
-    { numRuns: 3000 },
+    runsOf(3000),
   );
 });
 
@@ -46,7 +47,7 @@ test('scratch is enough for the longest rows, and ranks follow one another', () 
       }
       expect(layout.groups.map(({ dims, count }) => ({ dims, count }))).toEqual(rows);
     }),
-    { numRuns: 1000 },
+    runsOf(1000),
   );
 });
 
@@ -91,6 +92,6 @@ test('several matrices in one memory: lines, no overlap, no gap, and one scratch
         }
       },
     ),
-    { numRuns: 1000 },
+    runsOf(1000),
   );
 });

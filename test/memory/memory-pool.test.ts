@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { memoryBytes } from '../../src/memory/create-memory.js';
 import { createMatrixMemory, formatBytes } from '../../src/memory/matrix-memory.js';
 import { MemoryPool } from '../../src/memory/memory-pool.js';
+import { runsOf } from '../seed.js';
 
 const MIB = 2 ** 20;
 
@@ -43,7 +44,7 @@ test('what two holders have at a time never is one memory', () => {
         }
       }
     }),
-    { numRuns: 1000 },
+    runsOf(1000),
   );
 });
 

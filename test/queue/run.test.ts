@@ -163,7 +163,7 @@ describe.skipIf(!hasRedis)('a run by three workers', () => {
     const page = /http:\/\/127\.0\.0\.1:\d+\//.exec(started.stderr())![0];
     const html = await fetch(page);
     expect(html.headers.get('content-security-policy')).toContain("default-src 'none'");
-    expect(await html.text()).toContain('<simdex-monitor src="/events">');
+    expect(await html.text()).toContain('<simdex-monitor src="/events" shows="workers">');
     expect(await (await fetch(`${page}monitor-element.js`)).text()).toContain('simdex-monitor');
     expect((await fetch(`${page}elsewhere`)).status).toBe(404);
     expect((await fetch(page, { method: 'POST' })).status).toBe(405);

@@ -1,8 +1,8 @@
 /**
  * Filtered searches through a graph: the filter is asked about as few rows as will do, and k rows are found whenever k rows pass.
  */
-import { SearchFilter } from 'simdex';
-import { describe, expect, test } from 'vitest';
+import { SearchFilter, VectorIndex } from 'simdex';
+import { afterAll, describe, expect, test } from 'vitest';
 import { clusteredRows } from './graph-support.js';
 import { build, positions, told } from './support.js';
 
@@ -11,6 +11,10 @@ const COUNT = 6000;
 const all = clusteredRows(COUNT + 40, DIMS, 60);
 const rows = all.slice(0, COUNT);
 const queries = all.slice(COUNT);
+
+/** For tests that change nothing. */
+const unchanged = VectorIndex.build<number>(rows, { threadCount: 2, graph: true });
+afterAll(async () => (await unchanged).dispose());
 
 /** One of so many ids, whatever the cluster. */
 const isOneOf = (every: number) => (id: number) => (Math.imul(id, 2654435761) >>> 8) % every === 0;
@@ -26,7 +30,7 @@ function asking(accepts: (id: number) => boolean) {
 
 describe('a filtered search', () => {
   test('asks only about rows that it meets, as long as enough pass', async () => {
-    const index = await build<number>(rows, { graph: true });
+    const index = await unchanged;
     for (const every of [2, 5]) {
       let found = 0;
       for (const query of queries) {
@@ -51,7 +55,7 @@ describe('a filtered search', () => {
     ['none', () => false],
     ['those far away', (id: number) => id % 60 === 59],
   ])('where %s pass gives all that a scan gives', async (_, accepts) => {
-    const index = await build<number>(rows, { graph: true });
+    const index = await unchanged;
     const passing = positions(COUNT).filter(accepts).length;
     for (const filter of [accepts, new SearchFilter<number>(accepts)]) {
       const hits = await index.search(queries[0]!, 10, { filter });
@@ -77,7 +81,7 @@ describe('a filtered search', () => {
   });
 
   test('as a batch, with offset and threshold, is as one by one', async () => {
-    const index = await build<number>(rows, { graph: true });
+    const index = await unchanged;
     const filter = isOneOf(2);
     const options = { filter, effort: 100 };
     const batch = await index.searchBatch(queries, 8, options);
@@ -92,7 +96,7 @@ describe('a filtered search', () => {
   });
 
   test('rejects with what the filter throws, and for answers that are no booleans', async () => {
-    const index = await build<number>(rows, { graph: true });
+    const index = await unchanged;
     const throwing = () => {
       throw new Error('of the filter');
     };

@@ -12,8 +12,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const data = process.env['SIMDEX_DATA'] ?? join(root, '../shared/data');
 
 const files = [
-  { name: 'mnist-784.npy', rows: 10_000, queries: 40 },
-  { name: 'word2vec-300.fvecs', rows: 1000, queries: 200 },
+  { name: 'mnist-784.npy', rows: 10_000, queries: 10 },
+  { name: 'word2vec-300.fvecs', rows: 1000, queries: 50 },
 ];
 
 for (const { name, rows, queries } of files) {

@@ -8,7 +8,15 @@ import { PointTable } from '../../src/server/collections/point-table.js';
 import { SortedMap } from '../../src/server/collections/sorted-map.js';
 import { stagedRows } from '../../src/server/collections/staged-rows.js';
 import { isSearchable, unsearchableRows } from '../../src/server/collections/vectors.js';
-import { BlockEncoder, decodeBlock, idOfRow, namesOf, numberOfRow } from '../../src/server/store/block.js';
+import {
+  BlockEncoder,
+  blockAround,
+  decodeBlock,
+  FOLLOWING_HEAD_BYTES,
+  idOfRow,
+  namesOf,
+  numberOfRow,
+} from '../../src/server/store/block.js';
 import { runsOf } from '../seed.js';
 
 const uuidOf = (i: number) => `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`;
@@ -51,6 +59,17 @@ test('a block gives back what was put into it, wherever its bytes lie', () => {
     ),
     runsOf(300),
   );
+});
+
+test('a block around vectors where they lie is the one that copies them', () => {
+  const vectors = Float32Array.from({ length: 12 }, (_, i) => Math.sin(i));
+  const around = new Float32Array(new ArrayBuffer(FOLLOWING_HEAD_BYTES + vectors.byteLength), FOLLOWING_HEAD_BYTES);
+  around.set(vectors);
+  const bytes = blockAround(around, 3, 2 ** 40, 77);
+  const copied = new BlockEncoder().encode({ count: 4, numbers: { first: 2 ** 40 }, ids: { first: 77 } }, 3);
+  copied.vectors.set(vectors);
+  expect(bytes).toEqual(copied.bytes);
+  expect(bytes.buffer).toBe(around.buffer);
 });
 
 test('many rows are looked over as each alone is', () => {

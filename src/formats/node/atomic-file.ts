@@ -58,6 +58,9 @@ const DESCRIPTOR_PATH = /^\/(?:dev\/(?:stdout|stderr|fd\/)|proc\/)/;
 /** The system refuses single writes of 2 GiB. */
 const MAX_WRITE_BYTES = 2 ** 30;
 
+/** Characters of a target's name that its temporary files are named by. */
+const MAX_BASE = 60;
+
 /** Temporary files of this process. */
 const unfinished = new Set<string>();
 
@@ -322,7 +325,7 @@ async function removeFile(path: string): Promise<void> {
 }
 
 /**
- * `.name.process-random.tmp`, with what tells the machine's processes apart. Cut short because a name may not exceed 255 bytes: 60 UTF-16
+ * `.name.process-random.tmp`, with what tells the machine's processes apart. Cut short because a name may not exceed 255 bytes: `MAX_BASE` UTF-16
  * units are at most 180.
  */
 function temporaryName(name: string): string {
@@ -331,8 +334,12 @@ function temporaryName(name: string): string {
 
 /** Of a temporary name it is the one it begins with: what is written on its way to it is as temporary. */
 function temporaryPrefix(name: string): string {
-  const [, base = name] = /^\.(.*)\.[0-9a-f]{8}-\d+-[0-9a-f]{12}\.tmp(?:\.[a-z]+)?$/.exec(name) ?? [];
-  return `.${base.slice(0, 60)}.`;
+  return `.${targetOfTemporary(name) ?? name.slice(0, MAX_BASE)}.`;
+}
+
+/** The name of the file, or its first 60 characters, that a temporary file of any process is for; undefined for other names. */
+export function targetOfTemporary(name: string): string | undefined {
+  return /^\.(.*)\.[0-9a-f]{8}-\d+-[0-9a-f]{12}\.tmp(?:\.[a-z]+)?$/.exec(name)?.[1]?.slice(0, MAX_BASE);
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * `<simdex-monitor>` shows a monitor live: one in this page (property `monitor`), or one in another process (attribute `src`,
- * the URL of its server-sent events).
+ * the URL of its server-sent events). With `shows="workers"` it speaks of workers and shards, not of threads and batches.
  *
  * It reads, draws and holds timers only while it is in a document. It draws at most once for each frame, once a second for
  * people who prefer reduced motion, and not at all in a tab in the background. What it keeps is bounded, however long it runs.
@@ -11,6 +11,7 @@ import { type Connection, type Feed, followMonitor, followUrl } from './feeds.js
 import { LiveState } from './live-state.js';
 import { MonitorView } from './monitor-view.js';
 import { monitorStyle } from './style.js';
+import { wordsFor } from './words.js';
 
 /** Where there are no elements (a server that renders pages) the module can still be imported. */
 const ElementBase: typeof HTMLElement = globalThis.HTMLElement ?? class {};
@@ -20,9 +21,10 @@ const CALM_MS = 1000;
 
 /** `<simdex-monitor>`: shows a monitor live, one in this page (property `monitor`) or one elsewhere (attribute `src`). */
 export class SimdexMonitorElement extends ElementBase {
-  static readonly observedAttributes = ['src'];
+  static readonly observedAttributes = ['src', 'shows'];
 
-  readonly #view: MonitorView;
+  readonly #root: ShadowRoot;
+  #view: MonitorView;
   #state = new LiveState();
   #monitor: MonitorSource | undefined;
   #feed: Feed | undefined;
@@ -34,15 +36,9 @@ export class SimdexMonitorElement extends ElementBase {
 
   constructor() {
     super();
-    this.#view = new MonitorView((paused) => {
-      this.#paused = paused;
-      if (!paused) this.#draw();
-    });
-    const root = this.attachShadow({ mode: 'open' });
-    root.adoptedStyleSheets = [monitorStyle()];
-    root.append(this.#view.root);
-    this.#view.showConnection(undefined);
-    this.#view.show(this.#state);
+    this.#root = this.attachShadow({ mode: 'open' });
+    this.#root.adoptedStyleSheets = [monitorStyle()];
+    this.#view = this.#createView();
   }
 
   /** The monitor of an indexer in this page, as `enableRealTimeMonitoring()` gives it. Comes before `src`. */
@@ -81,9 +77,24 @@ export class SimdexMonitorElement extends ElementBase {
     this.#unfollow();
   }
 
-  /** Called by the page: reads from where `src` now says. */
-  attributeChangedCallback(): void {
-    if (!this.#monitor) this.#follow();
+  /** Called by the page: reads from where `src` now says, and uses the words that `shows` asks for. */
+  attributeChangedCallback(name: string): void {
+    if (name === 'shows') {
+      this.#view = this.#createView();
+      this.#paused = false;
+    }
+    if (name === 'shows' || !this.#monitor) this.#follow();
+  }
+
+  #createView(): MonitorView {
+    const view = new MonitorView(wordsFor(this.getAttribute('shows')), (paused) => {
+      this.#paused = paused;
+      if (!paused) this.#draw();
+    });
+    this.#root.replaceChildren(view.root);
+    view.showConnection(undefined);
+    view.show(this.#state);
+    return view;
   }
 
   /** Begins anew, with what is set now. */

@@ -11,49 +11,51 @@ import type { LiveState, Sample } from './live-state.js';
 import { RunPanel } from './run-panel.js';
 import { StatisticsTable } from './statistics-table.js';
 import { ThreadBars } from './thread-bars.js';
+import type { Words } from './words.js';
 
 export class MonitorView {
   readonly #connection = make('p', { class: 'connection' });
   readonly #pause = make('button', { type: 'button', 'aria-pressed': 'false' }, 'Pause');
   /** For those who do not see the view. */
   readonly #told = make('p', { class: 'told', role: 'status', 'aria-live': 'polite' });
-  readonly #run = new RunPanel();
+  readonly #run: RunPanel;
   readonly #throughput = new Chart({
     name: 'Throughput',
     look: 'throughput',
     format: formatRate,
     formatTop: formatTick,
   });
-  readonly #queue = new Chart({
-    name: 'Batches waiting',
-    look: 'queue',
-    format: formatCount,
-    formatTop: formatTick,
-  });
-  readonly #utilization = new Chart({
-    name: 'Threads busy',
-    look: 'utilization',
-    format: formatPercent,
-    formatTop: (ratio) => `${formatNumber(100 * ratio)} %`,
-    top: 1,
-  });
-  readonly #threads = new ThreadBars();
+  readonly #queue: Chart;
+  readonly #utilization: Chart;
+  readonly #threads: ThreadBars;
   readonly #alerts = new AlertPanel();
-  readonly #statistics = new StatisticsTable();
-  readonly root = make(
-    'div',
-    { class: 'monitor', role: 'group', 'aria-label': 'Indexing monitor' },
-    make('header', {}, this.#connection, this.#pause),
-    this.#told,
-    this.#run.root,
-    make('div', { class: 'charts', part: 'charts' }, this.#throughput.root, this.#queue.root, this.#utilization.root),
-    this.#threads.root,
-    this.#alerts.root,
-    this.#statistics.root,
-  );
+  readonly #statistics: StatisticsTable;
+  readonly root: HTMLElement;
 
   /** @param onPause called when the reader pauses the view or lets it go on */
-  constructor(onPause: (paused: boolean) => void) {
+  constructor(words: Words, onPause: (paused: boolean) => void) {
+    this.#run = new RunPanel(words);
+    this.#queue = new Chart({ name: words.waiting, look: 'queue', format: formatCount, formatTop: formatTick });
+    this.#utilization = new Chart({
+      name: words.busy,
+      look: 'utilization',
+      format: formatPercent,
+      formatTop: (ratio) => `${formatNumber(100 * ratio)} %`,
+      top: 1,
+    });
+    this.#threads = new ThreadBars(words);
+    this.#statistics = new StatisticsTable(words);
+    this.root = make(
+      'div',
+      { class: 'monitor', role: 'group', 'aria-label': 'Indexing monitor' },
+      make('header', {}, this.#connection, this.#pause),
+      this.#told,
+      this.#run.root,
+      make('div', { class: 'charts', part: 'charts' }, this.#throughput.root, this.#queue.root, this.#utilization.root),
+      this.#threads.root,
+      this.#alerts.root,
+      this.#statistics.root,
+    );
     this.#pause.addEventListener('click', () => {
       const paused = this.#pause.getAttribute('aria-pressed') !== 'true';
       this.#pause.setAttribute('aria-pressed', String(paused));

@@ -5,6 +5,7 @@
 import type { ProgressUpdate } from '../../monitoring/monitor-update.js';
 import { formatCount, formatPercent, formatRate } from '../../reporting/format.js';
 import { make, setText } from './dom.js';
+import type { Words } from './words.js';
 
 export class RunPanel {
   readonly #bar = make('progress', { max: '100', value: '0', 'aria-label': 'Progress of the run' });
@@ -14,20 +15,24 @@ export class RunPanel {
   readonly #eta = make('dd');
   readonly #queue = make('dd');
   readonly #busy = make('dd');
-  readonly root = make(
-    'div',
-    { class: 'run', part: 'run' },
-    make('p', { class: 'run-text' }, this.#name, this.#count),
-    this.#bar,
-    make(
-      'dl',
-      { class: 'figures' },
-      figure('Vectors per second', this.#rate),
-      figure('Time left', this.#eta),
-      figure('Batches waiting', this.#queue),
-      figure('Threads busy', this.#busy),
-    ),
-  );
+  readonly root: HTMLElement;
+
+  constructor({ waiting, busy }: Words) {
+    this.root = make(
+      'div',
+      { class: 'run', part: 'run' },
+      make('p', { class: 'run-text' }, this.#name, this.#count),
+      this.#bar,
+      make(
+        'dl',
+        { class: 'figures' },
+        figure('Vectors per second', this.#rate),
+        figure('Time left', this.#eta),
+        figure(waiting, this.#queue),
+        figure(busy, this.#busy),
+      ),
+    );
+  }
 
   show(progress: ProgressUpdate | undefined): void {
     setText(this.#name, progress ? `Run ${progress.run}` : 'No run yet');

@@ -6,6 +6,7 @@ import type { MetricUpdate } from '../../monitoring/monitor-update.js';
 import type { PerformanceStats } from '../../monitoring/performance-stats.js';
 import { formatCount, formatDuration, formatNumber } from '../../reporting/format.js';
 import { make, setText } from './dom.js';
+import type { Words } from './words.js';
 
 interface Figure {
   readonly name: string;
@@ -16,6 +17,9 @@ const INDEXES: readonly Figure[] = [
   { name: 'Vectors', of: ({ totalIndexes }) => formatCount(totalIndexes) },
   { name: 'Vectors per second', of: ({ indexesPerSecond }) => formatNumber(indexesPerSecond) },
   { name: 'Mean time of a vector', of: (stats) => time(stats.totalIndexes, stats.avgIndexTimeMs) },
+];
+
+const INDEX_PERCENTILES: readonly Figure[] = [
   { name: '50th percentile', of: (stats) => time(stats.totalIndexes, stats.p50IndexTimeMs) },
   { name: '95th percentile', of: (stats) => time(stats.totalIndexes, stats.p95IndexTimeMs) },
   { name: '99th percentile', of: (stats) => time(stats.totalIndexes, stats.p99IndexTimeMs) },
@@ -40,34 +44,24 @@ interface Row {
 
 export class StatisticsTable {
   readonly #rows: Row[] = [];
-  readonly #indexes = this.#section(INDEXES);
+  readonly #indexes: HTMLElement;
   readonly #queries = this.#section(QUERIES);
-  readonly root = make(
-    'details',
-    { open: '' },
-    make('summary', {}, 'Statistics'),
-    make(
-      'div',
-      { class: 'statistics' },
+  readonly root: HTMLElement;
+
+  constructor({ hasPercentiles }: Words) {
+    this.#indexes = this.#section(hasPercentiles ? [...INDEXES, ...INDEX_PERCENTILES] : INDEXES);
+    const columns = ['Last update', 'Altogether'].map((name) => make('th', { scope: 'col' }, name));
+    this.root = make(
+      'details',
+      { open: '' },
+      make('summary', {}, 'Statistics'),
       make(
-        'table',
-        {},
-        make(
-          'thead',
-          {},
-          make(
-            'tr',
-            {},
-            make('td'),
-            make('th', { scope: 'col' }, 'Last update'),
-            make('th', { scope: 'col' }, 'Altogether'),
-          ),
-        ),
-        this.#indexes,
-        this.#queries,
+        'div',
+        { class: 'statistics' },
+        make('table', {}, make('thead', {}, make('tr', {}, make('td'), ...columns)), this.#indexes, this.#queries),
       ),
-    ),
-  );
+    );
+  }
 
   show(metric: MetricUpdate | undefined): void {
     // Who only indexes wants no rows about queries, and the other way round.

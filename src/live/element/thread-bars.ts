@@ -1,10 +1,11 @@
 /**
- * How busy each thread is: one bar for each thread, made once and then only changed.
+ * How busy each thread is, or each worker: one bar for each, made once and then only changed.
  */
 
 import type { ThreadProgress } from '../../monitoring/run-progress.js';
 import { formatCount } from '../../reporting/format.js';
 import { make, setText } from './dom.js';
+import type { Words } from './words.js';
 
 interface Row {
   readonly root: HTMLElement;
@@ -15,15 +16,22 @@ interface Row {
 }
 
 export class ThreadBars {
-  // It may scroll: then the keyboard must reach it.
-  readonly #list = make('ul', { tabindex: '0', 'aria-label': 'Threads' });
-  readonly root = make(
-    'div',
-    { class: 'threads', part: 'threads' },
-    make('p', { class: 'title' }, 'Busy time of each thread'),
-    this.#list,
-  );
+  readonly #words: Words;
+  readonly #list: HTMLElement;
+  readonly root: HTMLElement;
   readonly #rows: Row[] = [];
+
+  constructor(words: Words) {
+    this.#words = words;
+    // It may scroll: then the keyboard must reach it.
+    this.#list = make('ul', { tabindex: '0', 'aria-label': words.those });
+    this.root = make(
+      'div',
+      { class: 'threads', part: 'threads' },
+      make('p', { class: 'title' }, words.busyTime),
+      this.#list,
+    );
+  }
 
   show(threads: readonly ThreadProgress[]): void {
     this.root.hidden = threads.length === 0;
@@ -31,10 +39,11 @@ export class ThreadBars {
     for (const [i, thread] of threads.entries()) {
       const row = this.#rows[i] ?? this.#addRow();
       const percent = 100 * (Number.isFinite(thread.utilization) ? thread.utilization : 0);
-      setText(row.name, `Thread ${thread.threadId}`);
+      const name = `${this.#words.one} ${thread.threadId}`;
+      setText(row.name, name);
       setText(row.share, `${percent.toFixed(0)} %`);
       row.fill.style.inlineSize = `${percent.toFixed(1)}%`;
-      row.meter.setAttribute('aria-label', `Thread ${thread.threadId}`);
+      row.meter.setAttribute('aria-label', name);
       row.meter.setAttribute('aria-valuenow', percent.toFixed(0));
       row.meter.setAttribute(
         'aria-valuetext',

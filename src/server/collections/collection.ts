@@ -7,7 +7,6 @@ import type { Engine } from '../../engine/engine.js';
 import { RequestError } from '../errors.js';
 import type { Filter } from '../filters/condition.js';
 import type { IndexType } from '../filters/payload-index.js';
-import type { BlockEncoder } from '../store/block.js';
 import type { CollectionStore } from '../store/collection-store.js';
 import { writeSnapshot } from '../store/snapshot-file.js';
 import type { CollectionState } from '../watching/server-state.js';
@@ -41,6 +40,8 @@ export class Collection {
   readonly #writes: WriteQueue<WriteGroup>;
   #closed = false;
   #isNumbering = false;
+  /** Whether the last attempt to tidy the store failed. */
+  #isUntidy = false;
   /** Requests that are at it. */
   readonly #uses = new Set<Promise<unknown>>();
 
@@ -60,20 +61,7 @@ export class Collection {
     this.#writes = new WriteQueue(
       () => new WriteGroup(points),
       (group) => points.commit(group),
-      async () => {
-        try {
-          if (points.scanPayloads()) return true;
-          const compacted = await points.compact();
-          if (compacted !== undefined) this.#graph.rowsAreGone(compacted);
-          return compacted !== undefined;
-        } catch (error) {
-          logger.warn(
-            { err: error, collection: points.settings.name },
-            'The store could not be tidied; that is tried again',
-          );
-          return false;
-        }
-      },
+      () => this.#tidy(logger),
     );
     this.#graph = new GraphKeeper(points, (action) => this.#writes.inTurn(action), logger);
     this.#graph.look();
@@ -163,11 +151,11 @@ export class Collection {
     return this.#import(points.length, (group) => group.put(points));
   }
 
-  /** The same for rows that are most likely new: in less time than a point takes. `encoder` is the import's. */
-  importRows(rows: NumberedRows, encoder: BlockEncoder): Promise<void> {
+  /** The same for rows that are most likely new: in less time than a point takes. */
+  importRows(rows: NumberedRows): Promise<void> {
     const points = this.#points;
     const store = (group: WriteGroup) =>
-      points.areNew(rows.firstId) ? points.storeRows(rows, encoder) : group.put(pointsOf(rows, this.settings.size));
+      points.areNew(rows.firstId) ? points.storeRows(rows) : group.put(pointsOf(rows, this.settings.size));
     return this.#import(rows.data.length / this.settings.size, store);
   }
 
@@ -207,6 +195,29 @@ export class Collection {
       this.#points.payloadIndexes.delete(field);
     };
     return this.#use(() => this.#writes.inTurn(forget));
+  }
+
+  /** Resolves with whether there is more to do. */
+  async #tidy(logger: ServerLogger): Promise<boolean> {
+    const points = this.#points;
+    const collection = points.settings.name;
+    try {
+      if (points.scanPayloads()) return true;
+      const compacted = await points.compact();
+      if (compacted === undefined) return false;
+      if (this.#isUntidy) logger.info({ collection }, 'The store is tidied again');
+      this.#isUntidy = false;
+      this.#graph.rowsAreGone(compacted);
+      return true;
+    } catch (error) {
+      // Every write tries again, and would tell again.
+      if (!this.#isUntidy) {
+        const message = 'The store could not be tidied; that is tried again after each write';
+        logger.warn({ err: error, collection }, message);
+      }
+      this.#isUntidy = true;
+      return false;
+    }
   }
 
   // --- reading -------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
  * stored.
  */
 import type { VectorFormat } from '../../formats/registry.js';
+import { ChunkMemories, createOwnRows } from '../../formats/row-chunks.js';
 import {
   type ClosableSource,
   openSource,
@@ -10,7 +11,7 @@ import {
   type VectorChunks,
   vectorChunks,
 } from '../../formats/vector-file.js';
-import { BlockEncoder } from '../store/block.js';
+import { FOLLOWING_HEAD_BYTES } from '../store/block.js';
 import type { Collection } from './collection.js';
 import { readJsonLines } from './json-lines.js';
 import { NO_PAYLOAD } from './payload.js';
@@ -131,8 +132,9 @@ async function* matrixBlocks(
 ): AsyncGenerator<ImportBlock> {
   const { settings } = collection;
   const chunkVectors = Math.max(1, Math.min(MOST_ROWS, Math.floor(BLOCK_BYTES / (4 * settings.size))));
-  const encoder = new BlockEncoder();
-  const chunks: VectorChunks = vectorChunks(() => openSource(source, { format, column, header, chunkVectors }));
+  const memories = new ChunkMemories(createOwnRows, FOLLOWING_HEAD_BYTES);
+  const open = () => openSource(source, { format, column, header, chunkVectors });
+  const chunks: VectorChunks = vectorChunks(open, memories);
   let first = 0;
   for await (const chunk of chunks) {
     const { data, dims, ids } = chunk;
@@ -141,7 +143,7 @@ async function* matrixBlocks(
     const rejected = unsearchableRows(settings, data);
     const row = first;
     first += count;
-    const storeRows = () => collection.importRows({ firstId: numbers.of(row), data }, encoder);
+    const storeRows = () => collection.importRows({ firstId: numbers.of(row), data });
     const points = () => {
       const left = new Set(rejected);
       const rows = Array.from({ length: count }, (_, i) => i).filter((i) => !left.has(i));
@@ -152,7 +154,9 @@ async function* matrixBlocks(
         json: undefined,
       }));
     };
-    const storeAll = ids || rejected.length > 0 ? () => collection.importPoints(points()) : storeRows;
+    // Rows that a file has among rows of other lengths may lie anywhere in their memory.
+    const isAlone = data.byteOffset === FOLLOWING_HEAD_BYTES;
+    const storeAll = ids || rejected.length > 0 || !isAlone ? () => collection.importPoints(points()) : storeRows;
     yield { count, rejected: rejected.length, store: () => storeAll().finally(() => chunks.reuse(chunk)) };
   }
 }

@@ -6,7 +6,7 @@ import { IndexingError, messageOf } from '../../base/errors.js';
 import type { VectorIndex } from '../../search/vector-index.js';
 import { RequestError } from '../errors.js';
 import { PayloadIndexes } from '../filters/payload-indexes.js';
-import { BlockEncoder, namesOf } from '../store/block.js';
+import { BlockEncoder, blockAround, type FOLLOWING_HEAD_BYTES, namesOf } from '../store/block.js';
 import type { CollectionStore } from '../store/collection-store.js';
 import type { CollectionWatch } from './collection-watch.js';
 import { compactBlocks, compactionOf } from './compaction.js';
@@ -29,7 +29,7 @@ export interface PointsInMemory {
 /** Rows whose ids are numbers from `firstId` on, as those of most imports. */
 export interface NumberedRows {
   readonly firstId: number;
-  /** Rows of the collection's dims, row-major, in shared memory, so that threads take them. */
+  /** Rows of the collection's dims, row-major, behind {@link FOLLOWING_HEAD_BYTES} bytes of their memory that are nobody's. */
   readonly data: Float32Array;
 }
 
@@ -176,23 +176,24 @@ export class Points {
 
   /**
    * `commit` of new points (`areNew`) without payloads: what is done for each of them is as little as can be, and they come into memory while they
-   * are written.
-   *
-   * @param encoder makes the block; its memory is used again for the next one
+   * are written. They are written from where they lie.
    */
-  async storeRows({ firstId, data }: NumberedRows, encoder: BlockEncoder): Promise<void> {
+  async storeRows({ firstId, data }: NumberedRows): Promise<void> {
     const startedAtMs = performance.now();
     if (this.#broken) throw this.#broken;
     const dims = this.#settings.size;
     const count = data.length / dims;
     const first = this.#nextNumber;
     const names = { count, numbers: { first }, ids: { first: firstId } };
-    const { bytes, vectors } = encoder.encode(names, dims);
-    vectors.set(data);
+    const bytes = blockAround(data, dims, first, firstId);
     const slot = this.table.reserve(count);
     const slots = Array.from({ length: count }, (_, i) => slot + i);
     let isStored = false;
-    const storing = this.store.commit({ blocks: [[first, bytes]], meta: [['nextNumber', first + count]] }).then(() => {
+    const meta = [
+      ['nextNumber', first + count],
+      ['points', this.table.size + count],
+    ] as const;
+    const storing = this.store.commit({ blocks: [[first, bytes]], meta }).then(() => {
       this.watch.committed(performance.now() - startedAtMs);
       isStored = true;
       this.#nextNumber += count;

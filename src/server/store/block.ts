@@ -56,6 +56,21 @@ export function namesOf(numbers: Float64Array | Following, ids: readonly PointId
   };
 }
 
+/** Bytes before the vectors of a block whose numbers and ids follow each other. */
+export const FOLLOWING_HEAD_BYTES = HEAD_BYTES + 8 + 8;
+
+/**
+ * The block of rows whose numbers and ids follow each other, around their vectors: its head is written to the {@link FOLLOWING_HEAD_BYTES} bytes
+ * before them, which must be nobody's.
+ */
+export function blockAround(vectors: Float32Array, dims: number, firstNumber: number, firstId: number): Uint8Array {
+  const { buffer, byteLength } = vectors;
+  const at = vectors.byteOffset - FOLLOWING_HEAD_BYTES;
+  new Uint32Array(buffer, at, 4).set([vectors.length / dims, dims, IDS_FOLLOW | NUMBERS_FOLLOW, 8]);
+  new Float64Array(buffer, at + HEAD_BYTES, 2).set([firstNumber, firstId]);
+  return new Uint8Array(buffer, at, FOLLOWING_HEAD_BYTES + byteLength);
+}
+
 /** Makes blocks, one after the other in one memory: a block is good until the next one is encoded. */
 export class BlockEncoder {
   #buffer = new ArrayBuffer(0);
