@@ -1,7 +1,6 @@
 // Servers that a bundler makes one file of: simdex works in it, or says once what to mark as external.
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build as esbuild } from 'esbuild';
@@ -9,6 +8,7 @@ import { build as viteBuild } from 'vite';
 import webpack from 'webpack';
 import { installPackages } from '../runtimes/install.mjs';
 import { installRuntime } from '../runtimes/servers.mjs';
+import { serveNext } from './next.mjs';
 import { refuseWarnings, requireNoWarnings, warningLog } from './warnings.mjs';
 
 const run = promisify(execFile);
@@ -130,55 +130,20 @@ function judge(stdout, stderr) {
 
 /** A real build of Next with a route that indexes and searches; the route's answer is that of a server of one's own. */
 export async function tryNext(at, packed, external) {
-  mkdirSync(join(at, 'app/api/search'), { recursive: true });
   installPackages(at, [packed, 'next@15', 'react@19', 'react-dom@19']);
-  writeFileSync(
-    join(at, 'next.config.mjs'),
-    `export default ${external ? "{ serverExternalPackages: ['simdex'] }" : '{}'};`,
-  );
-  writeFileSync(join(at, 'app/layout.js'), 'export default ({ children }) => <html><body>{children}</body></html>;');
-  writeFileSync(join(at, 'app/page.js'), 'export default () => <p>simdex</p>;');
   const route = `${program.replace('export async', 'async')}
-export const dynamic = 'force-dynamic';
 export async function GET() {
   return Response.json(await main());
 }`;
-  writeFileSync(join(at, 'app/api/search/route.js'), route);
-  const next = join(at, 'node_modules/next/dist/bin/next');
-  const options = { cwd: at, env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1' } };
-  const built = await run(process.execPath, [next, 'build'], {
-    ...options,
-    timeout: 5 * TIME_LIMIT_MS,
-    maxBuffer: 2 ** 26,
-  });
-  const lines = `${built.stdout}\n${built.stderr}`.split('\n');
-  refuseWarnings(lines.filter((line) => /warn|⚠|can't resolve|critical dependency/i.test(line)));
-
-  const args = [next, 'start', '--port', '0', '--hostname', '127.0.0.1'];
-  const child = spawn(process.execPath, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-  const closed = once(child, 'close');
-  let said = '';
-  try {
-    const url = await new Promise((resolve, reject) => {
-      for (const stream of [child.stdout, child.stderr]) {
-        stream.setEncoding('utf8').on('data', (text) => {
-          said += text;
-          const found = /http:\/\/127\.0\.0\.1:\d+/.exec(said);
-          if (found) resolve(found[0]);
-        });
-      }
-      closed.then(() => reject(new Error(said)));
-    });
+  const answers = [];
+  const visit = async (url) => {
     for (let turn = 0; turn < 2; turn++) {
       const response = await fetch(`${url}/api/search`, { signal: AbortSignal.timeout(TIME_LIMIT_MS) });
-      said += `\n${await response.text()}`;
+      answers.push(await response.text());
     }
-  } finally {
-    process.kill(-child.pid, 'SIGTERM');
-    await closed;
-  }
-  const answers = said.match(/^\{"indexed.*\}$/gm) ?? [];
-  const stdout = answers.at(-1);
-  if (answers.length !== 2) throw new Error(said.slice(-3000));
-  return judge(stdout, said);
+  };
+  // There is a lock file above this folder, too.
+  const config = { outputFileTracingRoot: at, ...(external ? { serverExternalPackages: ['simdex'] } : {}) };
+  const said = await serveNext(at, route, visit, JSON.stringify(config));
+  return judge(answers.at(-1), said);
 }

@@ -1,0 +1,59 @@
+// A program of Next, built and served as people do.
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { refuseWarnings } from './warnings.mjs';
+
+const BUILD_LIMIT_MS = 600_000;
+
+/**
+ * Writes a program whose only route is `/api/search`, builds it in `at`, where Next is installed, and serves it while `visit(url)` runs. Gives what
+ * the server wrote, on both streams. Throws when the build warns.
+ */
+export async function serveNext(at, route, visit, config = '{}') {
+  mkdirSync(join(at, 'app/api/search'), { recursive: true });
+  writeFileSync(join(at, 'next.config.mjs'), `export default ${config};`);
+  writeFileSync(
+    join(at, 'app/layout.js'),
+    'export default function Layout({ children }) { return <html><body>{children}</body></html>; }',
+  );
+  writeFileSync(join(at, 'app/page.js'), 'export default function Page() { return <p>simdex</p>; }');
+  writeFileSync(join(at, 'app/api/search/route.js'), `export const dynamic = 'force-dynamic';\n${route}`);
+
+  const next = join(at, 'node_modules/next/dist/bin/next');
+  const options = { cwd: at, env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1' } };
+  const limits = { timeout: BUILD_LIMIT_MS, maxBuffer: 2 ** 26 };
+  const built = await promisify(execFile)(process.execPath, [next, 'build'], { ...options, ...limits });
+  const lines = `${built.stdout}\n${built.stderr}`.split('\n');
+  refuseWarnings(lines.filter((line) => /warn|⚠|can't resolve|critical dependency/i.test(line)));
+
+  const args = [next, 'start', '--port', '0', '--hostname', '127.0.0.1'];
+  return whileServing(process.execPath, args, options, visit);
+}
+
+/** Runs a server, and `visit` with the first address that it tells. Ends the server, and gives what it wrote. */
+export async function whileServing(command, args, options, visit) {
+  // A group of its own, since some servers leave the work to another process.
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const closed = once(child, 'close');
+  let said = '';
+  try {
+    const url = await new Promise((resolve, reject) => {
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.setEncoding('utf8').on('data', (text) => {
+          said += text;
+          const found = /http:\/\/127\.0\.0\.1:\d+/.exec(said);
+          if (found) resolve(found[0]);
+        });
+      }
+      closed.then(() => reject(new Error(`${command} ended: ${said}`)), reject);
+    });
+    await visit(url);
+  } finally {
+    if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGTERM');
+    await closed;
+  }
+  return said;
+}
