@@ -87,20 +87,31 @@ async function loadPart(
   // Of each row of the part 1 where it is a row of the index.
   let isThere = new Uint8Array(indexRows.length);
   await slices.forEach(indexRows.length, 4096, (first, last) => {
-    for (let node = first; node < last; node++) {
+    for (let node = first; node < last; ) {
       const position = indexRows[node]!;
       if (position === NONE) {
         part.free.push(node);
-        graphRows.hide(part, node);
+        graphRows.hide(part, node++);
         continue;
       }
-      if (position >= taken.length || taken[position] === 1) {
-        throw new DamagedGraph(`graph.rows says that row ${node} is row ${position}, which there is not, or twice`);
+      // Rows that were put in one after the other follow each other.
+      let end = node;
+      for (; end < last && indexRows[end] === position + end - node; end++) {
+        const each = position + end - node;
+        if (each >= taken.length || taken[each] === 1) {
+          throw new DamagedGraph(`graph.rows says that row ${end} is row ${each}, which there is not, or twice`);
+        }
+        taken[each] = 1;
+        isThere[end] = 1;
+        nodes.push(end);
       }
-      taken[position] = 1;
-      isThere[node] = 1;
-      placeOf(position, (segment, row) => graphRows.set(segment, row, part, node));
-      nodes.push(node);
+      while (node < end) {
+        const at = indexRows[node]!;
+        const { segment, row, left } = placeOf(at);
+        const count = Math.min(end - node, left);
+        graphRows.set(segment, row, part, node, count);
+        node += count;
+      }
     }
   });
   const making = build.makeRecords(part, nodes, rooms, signal);
@@ -207,8 +218,8 @@ function capacityFor(build: GraphBuild, { rows }: SavedPartPlaces, degree: numbe
     : Math.min(build.maxRows, Math.max(used, least));
 }
 
-/** Tells where a row of the file is. */
-type PlaceOf = (position: number, tell: (segment: Segment, row: number) => void) => void;
+/** Where a row of the file is, and how many rows are left there from it on. */
+type PlaceOf = (position: number) => { readonly segment: Segment; readonly row: number; readonly left: number };
 
 function placesIn(rooms: readonly RowRoom[]): PlaceOf {
   const ends: number[] = [];
@@ -217,13 +228,11 @@ function placesIn(rooms: readonly RowRoom[]): PlaceOf {
     end += count;
     ends.push(end);
   }
-  let at = 0;
-  return (position, tell) => {
-    // Most rows are in the room of the one before.
-    if (position >= ends[at]! || position < ends[at]! - rooms[at]!.count)
-      at = ends.findIndex((each) => position < each);
+  return (position) => {
+    const at = ends.findIndex((each) => position < each);
     const { segment, first, count } = rooms[at]!;
-    tell(segment, first + position - (ends[at]! - count));
+    const left = ends[at]! - position;
+    return { segment, row: first + count - left, left };
   };
 }
 
