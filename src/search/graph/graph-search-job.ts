@@ -27,7 +27,7 @@ import {
 } from '../search-pass.js';
 import type { Segment } from '../segment.js';
 import { doNow } from '../steps.js';
-import type { GraphMoment } from './graph-rows.js';
+import type { GraphSnapshot } from './graph-rows.js';
 
 export interface GraphSearchScope extends SearchScope {
   readonly graphKernel: KernelSource;
@@ -35,7 +35,7 @@ export interface GraphSearchScope extends SearchScope {
 
 /** Queries of one call that a graph answers. */
 export interface GraphQueries extends PassQueries {
-  readonly moment: GraphMoment;
+  readonly moment: GraphSnapshot;
   readonly effort: number;
   /** For every query of the call a row of the graph, part and row, that it is not to meet. */
   readonly leftOut: readonly (readonly [number, number])[] | undefined;
@@ -148,7 +148,7 @@ export class GraphSearchJob implements PassJob {
 
 /** What all searches of a snapshot have in common. */
 interface SnapshotView {
-  readonly moment: GraphMoment;
+  readonly moment: GraphSnapshot;
   readonly rows: PassRows;
   readonly group: GraphQueryGroup;
   readonly parts: readonly SearchPart[];

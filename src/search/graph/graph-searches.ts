@@ -19,13 +19,13 @@ import type { PassRows } from '../search-pass.js';
 import type { IndexSearches } from '../searches.js';
 import { doInSlices, doNow } from '../steps.js';
 import { searchFiltered } from './filtered-search.js';
-import type { GraphMoment } from './graph-rows.js';
+import type { GraphSnapshot } from './graph-rows.js';
 import { type GraphQueries, GraphSearchHere, GraphSearchJob, type GraphSearchScope } from './graph-search-job.js';
 
 /** What a call asks for. */
 export interface GraphRequest extends HitRange {
   readonly snapshot: Snapshot;
-  readonly moment: GraphMoment;
+  readonly moment: GraphSnapshot;
   readonly queries: PreparedQueries;
   /** Hits to be found of each query. */
   readonly k: number;
