@@ -11,7 +11,7 @@ export interface LinkedSignal {
 }
 
 interface Followed {
-  readonly controllers: Set<AbortController>;
+  readonly callbacks: Set<() => void>;
   readonly abort: () => void;
 }
 
@@ -19,37 +19,52 @@ const followed = new WeakMap<AbortSignal, Followed>();
 
 export function linkSignals(...sources: readonly (AbortSignal | undefined)[]): LinkedSignal {
   const controller = new AbortController();
-  const present = sources.filter((source) => source !== undefined);
-  for (const source of present) {
-    if (source.aborted) controller.abort(source.reason);
-    follow(source, controller);
+  const links: (() => void)[] = [];
+  for (const source of sources) {
+    if (source === undefined) continue;
+    const abort = () => controller.abort(source.reason);
+    if (source.aborted) abort();
+    links.push(onAbort(source, abort));
   }
   return {
     signal: controller.signal,
     unlink() {
-      for (const source of present) unfollow(source, controller);
+      for (const unlink of links) unlink();
     },
   };
 }
 
-function follow(source: AbortSignal, controller: AbortController): void {
-  const known = followed.get(source);
-  if (known) {
-    known.controllers.add(controller);
-    return;
-  }
-  const controllers = new Set([controller]);
-  const abort = () => {
-    for (const follower of controllers) follower.abort(source.reason);
-  };
-  source.addEventListener('abort', abort, { once: true });
-  followed.set(source, { controllers, abort });
+/**
+ * The signal of a task that ends with its owner, and earlier where it was given a signal. Most are given none: then it is the owner's, and
+ * nothing is made.
+ */
+export function linkToOwner(owner: AbortSignal, given: AbortSignal | undefined): LinkedSignal {
+  return given ? linkSignals(owner, given) : { signal: owner, unlink: nothing };
 }
 
-function unfollow(source: AbortSignal, controller: AbortController): void {
-  const known = followed.get(source);
-  known?.controllers.delete(controller);
-  if (known?.controllers.size !== 0) return;
-  source.removeEventListener('abort', known.abort);
+function nothing(): void {}
+
+/** Calls back once `source` is aborted; never where it is aborted already. Gives what ends that. */
+export function onAbort(source: AbortSignal, callback: () => void): () => void {
+  const known = followed.get(source) ?? follow(source);
+  known.callbacks.add(callback);
+  return () => {
+    if (known.callbacks.delete(callback) && known.callbacks.size === 0) unfollow(source, known);
+  };
+}
+
+function follow(source: AbortSignal): Followed {
+  const callbacks = new Set<() => void>();
+  const abort = () => {
+    for (const callback of callbacks) callback();
+  };
+  source.addEventListener('abort', abort, { once: true });
+  const made = { callbacks, abort };
+  followed.set(source, made);
+  return made;
+}
+
+function unfollow(source: AbortSignal, { abort }: Followed): void {
+  source.removeEventListener('abort', abort);
   followed.delete(source);
 }

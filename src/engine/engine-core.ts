@@ -8,6 +8,7 @@ import { compileKernel, kernelBytes } from '../kernel/compile.js';
 import type { CompiledKernel, KernelBackend, KernelSource, PreparedKernel } from '../kernel/instantiate.js';
 import { ownKernel } from '../kernel/own-kernel.js';
 import { MemoryPool } from '../memory/memory-pool.js';
+import { BusyTimes } from './busy-times.js';
 import type { CheckedEngineOptions } from './engine-options.js';
 import type { Job } from './job.js';
 import { JobQueue } from './job-queue.js';
@@ -30,6 +31,8 @@ export class EngineCore {
   readonly options: CheckedEngineOptions;
   readonly memories: MemoryPool;
   readonly pending = new PendingCalls();
+  /** Of the threads that share memory. */
+  readonly times: BusyTimes;
   readonly #queue: JobQueue;
   readonly #told = new Set<string>();
   #kernel: Promise<CompiledKernel> | undefined;
@@ -49,6 +52,7 @@ export class EngineCore {
     const { sharesMemory } = boundPlatform();
     this.options = options;
     this.threads = sharesMemory ? options.threads : 1;
+    this.times = new BusyTimes(this.threads);
     this.memories = new MemoryPool(options.maxMemoryBytes, sharesMemory);
     this.#queue = new JobQueue((job, deaths) => this.#workOn(job, (lanes) => lanes.workOn(job, deaths)));
   }
@@ -186,6 +190,7 @@ export class EngineCore {
       threads: this.threads,
       kernels: { kernel, searchKernel },
       worker: this.options.worker,
+      times: this.times,
       warn: (message) => this.warnOnce(message),
     });
     this.#backend = { kernel: backend, threads: lanes.threads, shared: lanes.shared };

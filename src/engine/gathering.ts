@@ -7,6 +7,8 @@ import type { Job } from './job.js';
 
 /** A call that waits. */
 export interface WaitingCall {
+  /** Calls that were made, where it stands for several. Default 1. */
+  readonly calls?: number;
   /** Rows that it brings, or queries. */
   readonly rows: number;
   /** Of those. */
@@ -17,17 +19,30 @@ export interface WaitingCall {
 export interface CallKind<Call extends WaitingCall, J extends Job> {
   /** Whether a call may be done together with those that wait already: the first of them, and the bytes of all. */
   fits(first: Call, bytes: number, call: Call): boolean;
+  /**
+   * Rows that a job takes, at least 1; the calls behind them wait for the next job. Left out: all.
+   *
+   * @param waiting rows of the calls that wait
+   * @param unanswered rows of those that are under way, or done and not answered
+   */
+  rowsOfJob?(waiting: number, unanswered: number): number;
   /** Makes one job for all of them; at least one. May throw, and all of them fail. */
   begin(calls: readonly Call[]): J;
   /** Time on all threads that a call will take, in milliseconds. */
   predictMs(call: Call): number;
 }
 
+/** A call in its place, and how whoever made it hears of the end. */
+interface Entry<Call, J> {
+  readonly call: Call;
+  readonly resolve: (job: J | undefined) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** Calls that wait, in their order. */
 interface Group<Call, J> {
-  readonly first: Call;
-  readonly calls: Set<Call>;
+  readonly waiting: Set<Entry<Call, J>>;
   bytes: number;
-  readonly done: Promise<J | undefined>;
 }
 
 export class Gathering<Call extends WaitingCall, J extends Job> {
@@ -36,6 +51,8 @@ export class Gathering<Call extends WaitingCall, J extends Job> {
   readonly #order: object;
   /** The group that calls can still join. */
   #open: Group<Call, J> | undefined;
+  /** Rows of calls that were taken and not answered. */
+  #unanswered = 0;
 
   /** @param order groups with the same order begin in the order in which their first calls came */
   constructor(core: EngineCore, kind: CallKind<Call, J>, order: object) {
@@ -45,44 +62,92 @@ export class Gathering<Call extends WaitingCall, J extends Job> {
   }
 
   /**
-   * Waits until the call is done, perhaps with others. `done` gives the job that did it, undefined where all calls left before
-   * it began; it rejects with what ended the whole job, or kept it from beginning. `leave` has no effect once it has begun.
+   * Waits until the call is done, perhaps with others. `done` gives the job that did it, undefined where the call left before that
+   * began; it rejects with what ended the whole job, or kept it from beginning. `leave` has no effect once it has begun.
    */
   enter(call: Call): { readonly done: Promise<J | undefined>; leave(): void } {
     this.#core.pending.add(call);
-    const group = this.#groupFor(call);
+    let entry!: Entry<Call, J>;
+    const done = new Promise<J | undefined>((resolve, reject) => {
+      entry = { call, resolve, reject };
+    });
+    const group = this.#groupFor(entry);
     const leave = () => {
-      if (!group.calls.delete(call)) return;
-      group.bytes -= call.bytes;
-      this.#core.pending.delete(call);
+      if (this.#remove(entry, group)) entry.resolve(undefined);
     };
-    return { done: group.done, leave };
+    return { done, leave };
   }
 
-  #groupFor(call: Call): Group<Call, J> {
+  #groupFor(entry: Entry<Call, J>): Group<Call, J> {
+    const { call } = entry;
     const open = this.#open;
-    if (open && this.#kind.fits(open.first, open.bytes, call)) {
-      open.calls.add(call);
+    const [first] = open?.waiting ?? [];
+    if (open && (!first || this.#kind.fits(first.call, open.bytes, call))) {
+      open.waiting.add(entry);
       open.bytes += call.bytes;
       return open;
     }
-    const calls = new Set([call]);
-    let job: J | undefined;
-    // The queue may begin at once.
-    let isOpen = true;
-    const begin = () => {
-      isOpen = false;
-      if (this.#open?.calls === calls) this.#open = undefined;
-      const waiting = [...calls];
-      // From here on nobody can leave.
-      calls.clear();
-      for (const each of waiting) this.#core.pending.delete(each);
-      job = waiting.length > 0 ? this.#kind.begin(waiting) : undefined;
-      return job;
-    };
-    const done = this.#core.execute(begin, this.#kind.predictMs(call), this.#order).then(() => job);
-    const group: Group<Call, J> = { first: call, calls, bytes: call.bytes, done };
-    if (isOpen) this.#open = group;
+    const group = { waiting: new Set([entry]), bytes: call.bytes };
+    this.#queue(group);
     return group;
   }
+
+  /** The group waits for its turn; calls can join it until then. */
+  #queue(group: Group<Call, J>): void {
+    const [first] = group.waiting;
+    let taken: readonly Entry<Call, J>[] | undefined;
+    let job: J | undefined;
+    this.#open = group;
+    const begin = () => {
+      if (this.#open === group) this.#open = undefined;
+      taken = this.#take(group, this.#whoseTurnItIs(group));
+      // The queue may begin at once.
+      if (group.waiting.size > 0) this.#queue(group);
+      job = taken.length > 0 ? this.#kind.begin(taken.map(({ call }) => call)) : undefined;
+      return job;
+    };
+    this.#core.execute(begin, this.#kind.predictMs(first!.call), this.#order).then(
+      () => {
+        for (const { resolve } of this.#answer(taken!)) resolve(job);
+      },
+      (reason: unknown) => {
+        if (this.#open === group) this.#open = undefined;
+        // Where it did not come to its turn, it never will.
+        for (const { reject } of this.#answer(taken ?? this.#take(group, [...group.waiting]))) reject(reason);
+      },
+    );
+  }
+
+  #whoseTurnItIs({ waiting }: Group<Call, J>): readonly Entry<Call, J>[] {
+    const all = [...waiting];
+    if (!this.#kind.rowsOfJob) return all;
+    const most = this.#kind.rowsOfJob(rowsOf(all), this.#unanswered);
+    let count = 0;
+    for (let rows = 0; count < all.length && rows < most; count++) rows += all[count]!.call.rows;
+    return all.slice(0, count);
+  }
+
+  /** From here on they cannot leave. */
+  #take(group: Group<Call, J>, entries: readonly Entry<Call, J>[]): readonly Entry<Call, J>[] {
+    for (const entry of entries) this.#remove(entry, group);
+    this.#unanswered += rowsOf(entries);
+    return entries;
+  }
+
+  #answer(entries: readonly Entry<Call, J>[]): readonly Entry<Call, J>[] {
+    this.#unanswered -= rowsOf(entries);
+    return entries;
+  }
+
+  /** Whether it was still there. */
+  #remove(entry: Entry<Call, J>, group: Group<Call, J>): boolean {
+    if (!group.waiting.delete(entry)) return false;
+    group.bytes -= entry.call.bytes;
+    this.#core.pending.delete(entry.call);
+    return true;
+  }
+}
+
+function rowsOf(entries: readonly { readonly call: WaitingCall }[]): number {
+  return entries.reduce((sum, { call }) => sum + call.rows, 0);
 }

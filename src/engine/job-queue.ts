@@ -128,10 +128,18 @@ export class JobQueue {
       }
       await begun.fed;
     }
+    const othersWait = this.#short.length + this.#long.length > 0;
+    if (begun?.job.makesWay && othersWait) {
+      this.#next();
+      // The threads hear of the next job first.
+      await nextTurn();
+      this.#end(entry, begun.failure);
+      return;
+    }
     this.#end(entry, begun?.failure);
     // Many callers that were answered at once often come back at once: then they can be answered together again.
     // And whoever was answered gives back the memory that the next job needs.
-    if (begun && (begun.job.calls > 1 || this.#short.length + this.#long.length > 0)) await nextTurn();
+    if (begun && (begun.job.calls > 1 || othersWait)) await nextTurn();
     this.#next();
   }
 

@@ -24,6 +24,8 @@ export interface Job {
   readonly calls: number;
   /** Whether its threads need what searching takes: in pages, another worker module. */
   readonly searches: boolean;
+  /** Whether the next job begins before whoever made these calls hears of their end: the threads then have work meanwhile. */
+  readonly makesWay?: boolean;
   /** Threads that take part at most. */
   readonly threads: number;
   /**

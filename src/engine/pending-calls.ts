@@ -3,6 +3,8 @@
  */
 import type { WaitingCall } from './gathering.js';
 
+type Waiting = Pick<WaitingCall, 'calls' | 'rows'>;
+
 export class PendingCalls {
   #calls = 0;
   #rows = 0;
@@ -17,13 +19,13 @@ export class PendingCalls {
     return this.#rows;
   }
 
-  add({ rows }: Pick<WaitingCall, 'rows'>): void {
-    this.#calls++;
+  add({ calls = 1, rows }: Waiting): void {
+    this.#calls += calls;
     this.#rows += rows;
   }
 
-  delete({ rows }: Pick<WaitingCall, 'rows'>): void {
-    this.#calls--;
+  delete({ calls = 1, rows }: Waiting): void {
+    this.#calls -= calls;
     this.#rows -= rows;
   }
 }

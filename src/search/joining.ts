@@ -3,6 +3,7 @@
  * for the others.
  */
 import type { IndexingError } from '../base/errors.js';
+import { onAbort } from '../base/linked-signal.js';
 import type { Gathering, WaitingCall } from '../engine/gathering.js';
 import type { Job } from '../engine/job.js';
 
@@ -35,10 +36,10 @@ export async function joinPass<J extends PassJob, Call extends JoiningCall<J>>(
       call.job?.leave();
       reject(signal.reason);
     };
-    signal.addEventListener('abort', stop, { once: true });
+    const unlink = onAbort(signal, stop);
     const settle = () => {
       passes.delete(done);
-      signal.removeEventListener('abort', stop);
+      unlink();
     };
     done.then(settle, settle);
     done.then(resolve, reject);

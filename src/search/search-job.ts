@@ -14,13 +14,16 @@ import { JobControl } from '../memory/job-control.js';
 import { SearchBoard } from '../memory/search-board.js';
 import type { PassJob } from './joining.js';
 import {
+  askTheSame,
   blocksOf,
   createPassRows,
-  firstQueryIn,
+  firstQueriesOf,
+  gatherAlike,
   KeptBoard,
   type PassQueries,
   type PassRows,
   placeQueries,
+  queriesOf,
   type SlotSpan,
 } from './search-pass.js';
 import type { Segment } from './segment.js';
@@ -46,7 +49,7 @@ export class SearchJob implements PassJob {
   readonly board: SearchBoard;
   panic: IndexingError | undefined;
   readonly #scope: SearchScope;
-  readonly #calls: readonly PassQueries[];
+  readonly #firstQueries: ReadonlyMap<PassQueries, number>;
   /** Calls that still want their hits. */
   #wanted: number;
 
@@ -54,13 +57,15 @@ export class SearchJob implements PassJob {
   constructor(core: EngineCore, scope: SearchScope, calls: readonly PassQueries[], span?: SlotSpan) {
     const { dims, threads } = scope;
     this.#scope = scope;
-    this.#calls = calls;
+    const alike = gatherAlike(calls, askTheSame);
+    const inOrder = alike.flat();
+    this.#firstQueries = firstQueriesOf(inOrder);
     this.#wanted = calls.length;
     this.calls = calls.length;
     this.threads = threads;
-    this.rows = createPassRows(calls);
+    this.rows = createPassRows(alike);
     const { groups } = this.rows;
-    const queryCount = groups.reduce((sum, group) => sum + group.queryCount, 0);
+    const queryCount = queriesOf(calls);
     const blocks = blocksOf(this.rows, dims, queryCount, span);
     const units = new Uint32Array(blocks.length * UNIT_WORDS);
     for (const [unit, { part, first, count }] of blocks.entries()) units.set([part, first, count], unit * UNIT_WORDS);
@@ -70,7 +75,7 @@ export class SearchJob implements PassJob {
       shared: core.sharesMemory,
     });
     this.board = new SearchBoard(this.control.buffer, this.control.extra, dims, groups, threads);
-    placeQueries(this.board, calls, dims);
+    placeQueries(this.board, inOrder, dims);
   }
 
   task(thread: number): SearchTask {
@@ -101,7 +106,7 @@ export class SearchJob implements PassJob {
 
   /** Of a call the number of its first query in the pass. */
   firstQueryOf(call: PassQueries): number {
-    return firstQueryIn(this.#calls, call);
+    return this.#firstQueries.get(call)!;
   }
 
   leave(): void {
@@ -122,7 +127,7 @@ export class SearchHere {
   /** The board is good until the next call. */
   search(call: PassQueries): { readonly rows: PassRows; readonly board: SearchBoard } {
     const { metric, dims, searchKernel } = this.#scope;
-    const rows = createPassRows([call]);
+    const rows = createPassRows([[call]]);
     const { segments, counts, firstSlots, groups } = rows;
     const board = this.#kept.for(groups[0]!);
     board.clear(0);

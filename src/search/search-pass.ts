@@ -43,10 +43,33 @@ const BLOCK_WORK = 2 ** 19;
 /** A pass of more blocks has larger ones. */
 const MAX_BLOCKS = 2 ** 14;
 
-export function createPassRows(calls: readonly PassQueries[]): PassRows {
-  const segments = segmentsOf(calls);
+/** Calls that ask the same of the same rows are one group: threads are told of each group, and prepare for it. */
+export function gatherAlike<Call>(calls: readonly Call[], areAlike: (one: Call, other: Call) => boolean): Call[][] {
+  const groups: Call[][] = [];
+  for (const call of calls) {
+    const group = groups.find(([first]) => areAlike(first!, call));
+    if (group) group.push(call);
+    else groups.push([call]);
+  }
+  return groups;
+}
+
+export function askTheSame(one: PassQueries, other: PassQueries): boolean {
+  return (
+    one.snapshot === other.snapshot &&
+    one.k === other.k &&
+    one.candidates === other.candidates &&
+    one.accepted === other.accepted
+  );
+}
+
+/** @param alike calls in groups of those that ask the same, as the pass has their queries */
+export function createPassRows(alike: readonly (readonly PassQueries[])[]): PassRows {
+  const segments = segmentsOf(alike);
   const counts = segments.map(() => 0);
-  const groups = calls.map(({ snapshot, count, k, candidates, accepted }): QueryGroup => {
+  const groups = alike.map((calls): QueryGroup => {
+    const { snapshot, k, candidates, accepted } = calls[0]!;
+    const count = queriesOf(calls);
     const isSame = snapshot.segments === segments;
     const at = segments.map((segment, i) => (isSame ? i : snapshot.segments.indexOf(segment)));
     const rowCounts = at.map((i) => snapshot.counts[i] ?? 0);
@@ -69,9 +92,10 @@ const NO_BITS = new ArrayBuffer(0);
  * All segments of the snapshots of some calls, in an order that is right for each of them. Segments keep their order as long as they are
  * there, and those that are gone do not come back: so one that is new comes behind the one that it follows in its snapshot.
  */
-function segmentsOf(calls: readonly PassQueries[]): readonly Segment[] {
-  let all = calls[0]!.snapshot.segments;
-  for (const { snapshot } of calls) {
+function segmentsOf(alike: readonly (readonly PassQueries[])[]): readonly Segment[] {
+  let all = alike[0]![0]!.snapshot.segments;
+  for (const [first] of alike) {
+    const { snapshot } = first!;
     if (snapshot.segments === all) continue;
     const merged = [...all];
     let behind = 0;
@@ -126,14 +150,20 @@ export function blocksOf(
   return blocks;
 }
 
-/** Of one of the calls of a pass the number of its first query in it. */
-export function firstQueryIn(calls: readonly PassQueries[], call: PassQueries): number {
+/** Queries of some calls together. */
+export function queriesOf(calls: readonly Pick<PassQueries, 'count'>[]): number {
+  return calls.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** Of each call of a pass the number of its first query in it. */
+export function firstQueriesOf<Call extends PassQueries>(calls: readonly Call[]): ReadonlyMap<Call, number> {
+  const firsts = new Map<Call, number>();
   let before = 0;
-  for (const each of calls) {
-    if (each === call) return before;
-    before += each.count;
+  for (const call of calls) {
+    firsts.set(call, before);
+    before += call.count;
   }
-  throw new Error('this pass was not made for that call');
+  return firsts;
 }
 
 /** The board of calls that are answered at once, one after another: kept for the next one with as many queries and hits. */

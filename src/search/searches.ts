@@ -2,7 +2,7 @@
  * The searches of one index. Small ones are done at once on the calling thread. Those that wait for the threads at the same
  * time are done in one pass over the rows. Each call still has its own snapshot, filter, number of hits and signal.
  */
-import { linkSignals } from '../base/linked-signal.js';
+import { linkToOwner } from '../base/linked-signal.js';
 import { TimeSlices } from '../base/time-slices.js';
 import type { EngineCore } from '../engine/engine-core.js';
 import { Gathering } from '../engine/gathering.js';
@@ -102,7 +102,7 @@ export class Searches implements IndexSearches {
   }
 
   async search(request: SearchRequest): Promise<SearchHits[]> {
-    const { signal, unlink } = linkSignals(this.#closing, request.signal);
+    const { signal, unlink } = linkToOwner(this.#closing, request.signal);
     try {
       const most = queriesPerPass(this.#scope.dims, request.k);
       const slices = new TimeSlices(signal);

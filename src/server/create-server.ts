@@ -49,6 +49,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       pendingCalls: () => engine.pending.calls,
       memoryBytes: () => process.memoryUsage.rss(),
       cpuSeconds: processorSeconds,
+      busyMs: () => engine.core.times.read().map(({ busyMs }) => busyMs),
     },
     (error) => app.log.error(error, 'a listener of the monitor failed'),
   );
@@ -104,7 +105,12 @@ function stateOf({ outside, collections, engine, watch }: Parts): ServerState {
     load: outside.load,
     connections: outside.connections,
     collections: collections.states(),
-    engine: { threads: engine.threads, kernel: engine.backend?.kernel, pending: engine.pending },
+    engine: {
+      threads: engine.threads,
+      kernel: engine.backend?.kernel,
+      threadTimes: engine.core.times.read(),
+      pending: engine.pending,
+    },
     commits: watch.commits,
     memory: { rssBytes: process.memoryUsage.rss() },
     cpuSeconds: processorSeconds(),

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
-import { linkSignals } from '../../src/base/linked-signal.js';
+import { linkSignals, linkToOwner, onAbort } from '../../src/base/linked-signal.js';
 
 test('the first source to abort gives its reason', () => {
   const [a, b] = [new AbortController(), new AbortController()];
@@ -41,4 +41,28 @@ test('all that follow one source abort with its reason, but not those that let g
   links[1]!.unlink();
   controller.abort('stop');
   expect(links.map(({ signal }) => signal.reason)).toEqual(['stop', undefined, 'stop']);
+});
+
+test('without a signal of its own a task has that of its owner', () => {
+  const owner = new AbortController();
+  expect(linkToOwner(owner.signal, undefined).signal).toBe(owner.signal);
+  const given = new AbortController();
+  const links = [1, 2].map(() => linkToOwner(owner.signal, given.signal));
+  links[1]!.unlink();
+  given.abort('given');
+  owner.abort('owner');
+  expect(links.map(({ signal }) => signal.reason)).toEqual(['given', undefined]);
+});
+
+test('whoever follows a signal is called once it is aborted, unless it let go', () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const called: string[] = [];
+  onAbort(signal, () => called.push('a'));
+  const letGo = onAbort(signal, () => called.push('b'));
+  expect(getEventListeners(signal, 'abort').length).toBe(1);
+  letGo();
+  letGo();
+  controller.abort();
+  expect(called).toEqual(['a']);
 });

@@ -92,6 +92,19 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     expect(await figureNumber(page, 'Stored since the start')).toBe(values['simdex_index_duration_seconds_count']);
     expect(await figureNumber(page, 'Searches since the start')).toBe(values['simdex_query_duration_seconds_count']);
     expect(await figure(page, 'Threads')).toMatch(/^2 \(/);
+    const threads = await page
+      .locator('.threads tbody tr')
+      .evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent!)));
+    expect(threads.map(([name]) => name)).toEqual(['1', '2']);
+    for (const [, state, share, total] of threads) {
+      expect([state, share, total]).toEqual([
+        expect.stringMatching(/^(busy|idle)$/),
+        expect.stringMatching(/^\d+ %$/),
+        expect.stringMatching(/[1-9]/),
+      ]);
+    }
+    for (const thread of [1, 2])
+      expect(values[`simdex_engine_thread_busy_seconds_total{thread="${thread}"}`]).toBeGreaterThan(0);
     const rows = await page
       .locator('.collections tbody tr')
       .evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent)));

@@ -6,11 +6,12 @@ import type { MonitorUpdate } from '../../src/monitoring/monitor-update.js';
 import { ServerWatch } from '../../src/server/watching/server-watch.js';
 
 function createWatch() {
-  const now = { pendingCalls: 0, memoryBytes: 1000, cpuSeconds: 0 };
+  const now = { pendingCalls: 0, memoryBytes: 1000, cpuSeconds: 0, busyMs: [5000, 0] };
   const read = {
     pendingCalls: () => now.pendingCalls,
     memoryBytes: () => now.memoryBytes,
     cpuSeconds: () => now.cpuSeconds,
+    busyMs: () => now.busyMs,
   };
   const watch = new ServerWatch(read, (error) => {
     throw error;
@@ -65,6 +66,7 @@ test('a sample of a second has its rates; what was long ago is not kept', async 
   watch.searched(20, performance.now() - 5);
   now.cpuSeconds = 2;
   now.memoryBytes = 5000;
+  now.busyMs = [5300, 0];
   now.pendingCalls = 3;
   while (watch.samplesSince(0).length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
   const [first, second] = watch.samplesSince(0);
@@ -72,6 +74,15 @@ test('a sample of a second has its rates; what was long ago is not kept', async 
   expect(first!.ingestRate).toBeGreaterThan(0);
   expect(first!.ingestRate / first!.searchRate).toBeCloseTo(1.5);
   expect(first!.processors).toBeGreaterThan(0);
-  expect(second).toMatchObject({ ingestRate: 0, searchRate: 0, processors: 0, p50Ms: first!.p50Ms });
+  // 300 ms of the second, which may have been a longer one.
+  const [share, other] = first!.busyShares;
+  expect([share! > 0 && share! <= 0.3, other]).toEqual([true, 0]);
+  expect(second).toMatchObject({
+    busyShares: [0, 0],
+    ingestRate: 0,
+    searchRate: 0,
+    processors: 0,
+    p50Ms: first!.p50Ms,
+  });
   expect(watch.samplesSince(first!.atMs)).toEqual([second]);
 });

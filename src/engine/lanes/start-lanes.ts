@@ -3,6 +3,7 @@
  * workers are loaded where they are needed: pages that have both need not load them.
  */
 import { messageOf } from '../../base/errors.js';
+import type { BusyTimes } from '../busy-times.js';
 import type { Lanes } from './lanes.js';
 import { boundPlatform, type PoolKernels, type WorkerChoice } from './platform.js';
 import { notStarted, threadLanes } from './thread-lanes.js';
@@ -15,18 +16,20 @@ export interface LanesOptions {
   readonly threads: number;
   readonly kernels: PoolKernels;
   readonly worker: WorkerChoice | undefined;
+  readonly times: BusyTimes;
   readonly warn: (message: string) => void;
 }
 
 /** Rejects with `IndexingError` `ThreadPanic` when workers are to be had, but this one does not start. */
-export async function startLanes({ threads, kernels, worker, warn }: LanesOptions): Promise<Lanes> {
+export async function startLanes({ threads, kernels, worker, times, warn }: LanesOptions): Promise<Lanes> {
   const platform = boundPlatform();
   const shared = platform.sharesMemory;
   const options = { threads, worker, kernels, tasksPerThread: shared ? 1 : MESSAGES_IN_FLIGHT, warn };
   try {
     const messages = shared ? undefined : await import('./message-lanes.js');
     const pool = await platform.createPool(options);
-    if (!messages) return threadLanes(pool, threads, platform.workersSearch || kernels.searchKernel !== undefined);
+    if (!messages)
+      return threadLanes(pool, threads, platform.workersSearch || kernels.searchKernel !== undefined, times);
     warn(`${platform.whyNotShared}, so no shared memory: one worker with its own memory is used`);
     return messages.messageLanes(pool, MESSAGES_IN_FLIGHT);
   } catch (error) {

@@ -2,13 +2,17 @@
  * Threads that share memory: one task per thread and job, and they claim the units themselves.
  */
 import { IndexingError, messageOf } from '../../base/errors.js';
+import type { BusyTimes } from '../busy-times.js';
 import type { Deaths } from '../deaths.js';
 import type { Job } from '../job.js';
 import type { Lanes } from './lanes.js';
 import type { WorkerPool } from './worker-pool.js';
 
-/** @param searches whether the threads can search */
-export function threadLanes(pool: WorkerPool, threads: number, searches: boolean): Lanes {
+/**
+ * @param searches whether the threads can search
+ * @param times get how long each thread has work
+ */
+export function threadLanes(pool: WorkerPool, threads: number, searches: boolean, times: BusyTimes): Lanes {
   return {
     threads,
     shared: true,
@@ -28,7 +32,7 @@ export function threadLanes(pool: WorkerPool, threads: number, searches: boolean
       const ended = await Promise.allSettled(
         Array.from({ length: count }, async (_, thread) => {
           try {
-            await runThread(pool, job, deaths, thread);
+            await times.during(thread, () => runThread(pool, job, deaths, thread));
           } catch (error) {
             // The job ends, but its memory is free only when the other threads have answered.
             control.drop(0, control.unitCount);

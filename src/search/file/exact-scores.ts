@@ -2,6 +2,8 @@
  * Scores candidates in float64 whose rows may lie in a file. The best candidates come first, in portions of bounded memory,
  * since each portion shows which of the others need not be read. A row is read once for all queries of a portion.
  */
+
+import { onAbort } from '../../base/linked-signal.js';
 import { TimeSlices } from '../../base/time-slices.js';
 import { unlessStopped } from '../../base/unless-stopped.js';
 import type { EngineCore } from '../../engine/engine-core.js';
@@ -279,7 +281,6 @@ export class ExactScores {
       }
     }
     return new Promise((resolve, reject) => {
-      const settle = () => signal.removeEventListener('abort', stop);
       const waiting: Waiting = {
         take(place) {
           settle();
@@ -294,7 +295,7 @@ export class ExactScores {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
         reject(signal.reason);
       };
-      signal.addEventListener('abort', stop, { once: true });
+      const settle = onAbort(signal, stop);
       this.#waiting.push(waiting);
     });
   }

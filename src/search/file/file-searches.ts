@@ -5,7 +5,7 @@
  * A list has room for some candidates. It overflows where rows are very alike, or where very many hits are wanted. Then the
  * rows are gone through span by span, and a list has room for all rows of a span.
  */
-import { linkSignals } from '../../base/linked-signal.js';
+import { linkToOwner, onAbort } from '../../base/linked-signal.js';
 import { TimeSlices } from '../../base/time-slices.js';
 import type { EngineCore } from '../../engine/engine-core.js';
 import { Gathering } from '../../engine/gathering.js';
@@ -74,7 +74,7 @@ export class FileSearches implements IndexSearches {
   }
 
   async search(request: SearchRequest): Promise<SearchHits[]> {
-    const { signal, unlink } = linkSignals(this.#closing, request.signal);
+    const { signal, unlink } = linkToOwner(this.#closing, request.signal);
     const release = holdFiles(request.snapshot);
     try {
       signal.throwIfAborted();
@@ -164,7 +164,7 @@ export class FileSearches implements IndexSearches {
     const board = this.scores.createBoard(1, k);
     const best = new TopHits(board.hits, board.place(0, 0));
     const call: PassQueries = { ...request, k: 0, candidates: SPAN, first: query, count: 1 };
-    const rows = createPassRows([call]);
+    const rows = createPassRows([[call]]);
     for (let first = 0; first < rows.slotCount; first += SPAN) {
       const span = { first, last: Math.min(first + SPAN, rows.slotCount) };
       const leastKey = Math.max(best.worstKey, request.leastKeys?.[query] ?? Number.NEGATIVE_INFINITY);
@@ -186,7 +186,7 @@ export class FileSearches implements IndexSearches {
   async #runSpan(call: PassQueries, span: SlotSpan, signal: AbortSignal): Promise<SearchJob> {
     let job: SearchJob | undefined;
     const stop = () => job?.leave();
-    signal.addEventListener('abort', stop, { once: true });
+    const unlink = onAbort(signal, stop);
     const begin = () => {
       if (signal.aborted) return undefined;
       job = new SearchJob(this.#core, this.#scope, [call], span);
@@ -198,7 +198,7 @@ export class FileSearches implements IndexSearches {
       await running;
     } finally {
       this.#passes.delete(running);
-      signal.removeEventListener('abort', stop);
+      unlink();
     }
     signal.throwIfAborted();
     if (job!.panic) throw job!.panic;

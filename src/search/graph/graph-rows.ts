@@ -11,7 +11,7 @@ import type { Steps } from '../steps.js';
 import { createWords, type GraphPart, NOWHERE } from './graph-part.js';
 
 /** The graph and the rows that wait, at some moment; never changed. */
-export interface GraphSnapshot {
+export interface GraphMoment {
   readonly parts: readonly { readonly part: GraphPart; readonly places: ArrayBufferLike; readonly filtered: boolean }[];
   /** Rows that wait. The dead are among them. */
   readonly waiting: readonly RowRoom[];
@@ -33,7 +33,7 @@ export class GraphRows {
   readonly #nodes = new WeakMap<Segment, Uint32Array>();
   /** Counts the moments in which rows of the graph were given out, or taken back. */
   #version = 0;
-  #moment: GraphSnapshot | undefined;
+  #moment: GraphMoment | undefined;
 
   /** @param maxRows most rows of a part */
   constructor(maxRows: number) {
@@ -63,7 +63,7 @@ export class GraphRows {
     return countOf(this.#waiting);
   }
 
-  get moment(): GraphSnapshot {
+  get moment(): GraphMoment {
     if (!this.#moment) {
       const waiting = [...this.#inFlight, ...this.#waiting];
       const parts = this.#parts.map((part) => ({ part, places: part.places.buffer, filtered: part.gone > 0 }));

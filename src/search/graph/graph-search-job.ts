@@ -18,16 +18,19 @@ import type { PassJob } from '../joining.js';
 import type { Snapshot } from '../rows.js';
 import type { SearchScope } from '../search-job.js';
 import {
+  askTheSame,
   createPassRows,
-  firstQueryIn,
+  firstQueriesOf,
+  gatherAlike,
   KeptBoard,
   type PassQueries,
   type PassRows,
   placeQueries,
+  queriesOf,
 } from '../search-pass.js';
 import type { Segment } from '../segment.js';
 import { doNow } from '../steps.js';
-import type { GraphSnapshot } from './graph-rows.js';
+import type { GraphMoment } from './graph-rows.js';
 
 export interface GraphSearchScope extends SearchScope {
   readonly graphKernel: KernelSource;
@@ -35,18 +38,21 @@ export interface GraphSearchScope extends SearchScope {
 
 /** Queries of one call that a graph answers. */
 export interface GraphQueries extends PassQueries {
-  readonly moment: GraphSnapshot;
+  /** Calls that were made, where it stands for several. Default 1. */
+  readonly calls?: number;
+  readonly moment: GraphMoment;
   readonly effort: number;
   /** For every query of the call a row of the graph, part and row, that it is not to meet. */
   readonly leftOut: readonly (readonly [number, number])[] | undefined;
 }
 
 /** Units that every thread is to have at least, where there are so many queries. */
-const UNITS_PER_THREAD = 4;
+export const UNITS_PER_THREAD = 4;
 
 export class GraphSearchJob implements PassJob {
   readonly what = 'search';
   readonly searches = true;
+  readonly makesWay = true;
   readonly control: JobControl;
   readonly calls: number;
   readonly threads: number;
@@ -54,7 +60,7 @@ export class GraphSearchJob implements PassJob {
   readonly board: SearchBoard;
   panic: IndexingError | undefined;
   readonly #scope: GraphSearchScope;
-  readonly #calls: readonly GraphQueries[];
+  readonly #firstQueries: ReadonlyMap<GraphQueries, number>;
   readonly #groups: readonly GraphQueryGroup[];
   readonly #open: ReadonlyMap<number, OpenGraph>;
   #wanted: number;
@@ -68,14 +74,16 @@ export class GraphSearchJob implements PassJob {
   ) {
     const { dims, threads } = scope;
     this.#scope = scope;
-    this.#calls = calls;
+    const alike = gatherAlike(calls, askTheGraphTheSame);
+    const inOrder = alike.flat();
+    this.#firstQueries = firstQueriesOf(inOrder);
     this.#wanted = calls.length;
-    this.calls = calls.length;
+    this.calls = calls.reduce((sum, { calls = 1 }) => sum + calls, 0);
     this.threads = threads;
-    this.rows = createPassRows(calls);
-    this.#groups = groupsOf(this.rows, calls);
+    this.rows = createPassRows(alike);
+    this.#groups = groupsOf(this.rows, alike);
     this.#open = openGraphsOf(calls);
-    const total = calls.reduce((sum, { count }) => sum + count, 0);
+    const total = queriesOf(calls);
     const most = Math.max(1, Math.min(queriesPerUnit, Math.ceil(total / (threads * UNITS_PER_THREAD))));
     const units = new Uint32Array(Math.ceil(total / most) * UNIT_WORDS);
     for (let first = 0, at = 0; first < total; first += most, at += UNIT_WORDS) {
@@ -88,7 +96,7 @@ export class GraphSearchJob implements PassJob {
       shared: core.sharesMemory,
     });
     this.board = new SearchBoard(this.control.buffer, this.control.extra, dims, this.#groups, 1);
-    placeQueries(this.board, calls, dims);
+    placeQueries(this.board, inOrder, dims);
   }
 
   task(thread: number): GraphSearchTask {
@@ -129,7 +137,7 @@ export class GraphSearchJob implements PassJob {
   }
 
   firstQueryOf(call: GraphQueries): number {
-    return firstQueryIn(this.#calls, call);
+    return this.#firstQueries.get(call)!;
   }
 
   leave(): void {
@@ -148,7 +156,7 @@ export class GraphSearchJob implements PassJob {
 
 /** What all searches of a snapshot have in common. */
 interface SnapshotView {
-  readonly moment: GraphSnapshot;
+  readonly moment: GraphMoment;
   readonly rows: PassRows;
   readonly group: GraphQueryGroup;
   readonly parts: readonly SearchPart[];
@@ -197,14 +205,14 @@ export class GraphSearchHere {
     const { snapshot, moment } = call;
     const known = this.#views.get(snapshot);
     if (known?.moment === moment) return known;
-    const rows = createPassRows([call]);
+    const rows = createPassRows([[call]]);
     const { segments, firstSlots } = rows;
     const byKey = new Map<number, Segment>(segments.map((segment) => [segment.memory.key, segment]));
     const open = openGraphsOf([call]);
     const view = {
       moment,
       rows,
-      group: groupsOf(rows, [call])[0]!,
+      group: groupsOf(rows, [[call]])[0]!,
       parts: segments.map((segment, i) => segment.searchPart(firstSlots[i]!, segment.layout.placeOfCaller)),
       segmentNumbers: segments.map(({ number }) => number),
       openMemory: (_: unknown, { key }: { readonly key: number }) => byKey.get(key)!.open,
@@ -220,8 +228,14 @@ function placeOfCaller({ lanes }: GraphPlace): number {
   return lanes;
 }
 
-function groupsOf({ segments, groups }: PassRows, calls: readonly GraphQueries[]): GraphQueryGroup[] {
-  return calls.map(({ moment, effort, leftOut, first, count }, i): GraphQueryGroup => {
+function askTheGraphTheSame(one: GraphQueries, other: GraphQueries): boolean {
+  const isSameWalk = one.moment === other.moment && one.effort === other.effort;
+  return isSameWalk && !one.leftOut && !other.leftOut && askTheSame(one, other);
+}
+
+function groupsOf({ segments, groups }: PassRows, alike: readonly (readonly GraphQueries[])[]): GraphQueryGroup[] {
+  return alike.map((calls, i): GraphQueryGroup => {
+    const { moment, effort, leftOut, first, count } = calls[0]!;
     const group = groups[i]!;
     const waiting: number[] = [];
     for (const { segment, first, count } of moment.waiting) {

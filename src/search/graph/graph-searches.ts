@@ -2,7 +2,7 @@
  * The searches that a graph answers. A single one takes some tenths of a millisecond, and is done on the calling thread, where nothing has to be
  * sent; those that are asked for together are spread over the threads.
  */
-import { linkSignals } from '../../base/linked-signal.js';
+import { linkToOwner, onAbort } from '../../base/linked-signal.js';
 import { TimeSlices } from '../../base/time-slices.js';
 import type { EngineCore } from '../../engine/engine-core.js';
 import { Gathering } from '../../engine/gathering.js';
@@ -15,17 +15,23 @@ import { type RankedRows, rankHits } from '../rank.js';
 import type { Snapshot } from '../rows.js';
 import type { SearchFilter } from '../search-filter.js';
 import { type HitRange, hitsOf, type SearchHits } from '../search-hits.js';
-import type { PassRows } from '../search-pass.js';
+import { gatherAlike, type PassRows } from '../search-pass.js';
 import type { IndexSearches } from '../searches.js';
 import { doInSlices, doNow } from '../steps.js';
 import { searchFiltered } from './filtered-search.js';
-import type { GraphSnapshot } from './graph-rows.js';
-import { type GraphQueries, GraphSearchHere, GraphSearchJob, type GraphSearchScope } from './graph-search-job.js';
+import type { GraphMoment } from './graph-rows.js';
+import {
+  type GraphQueries,
+  GraphSearchHere,
+  GraphSearchJob,
+  type GraphSearchScope,
+  UNITS_PER_THREAD,
+} from './graph-search-job.js';
 
 /** What a call asks for. */
 export interface GraphRequest extends HitRange {
   readonly snapshot: Snapshot;
-  readonly moment: GraphSnapshot;
+  readonly moment: GraphMoment;
   readonly queries: PreparedQueries;
   /** Hits to be found of each query. */
   readonly k: number;
@@ -97,6 +103,9 @@ export class GraphSearches {
           for (const call of calls) call.job = job;
           return job;
         },
+        // While half of the callers are answered and come back, the threads have the others.
+        rowsOfJob: (waiting, unanswered) =>
+          this.#isWorthHalving(waiting + unanswered) ? Math.ceil((waiting + unanswered) / 2) : waiting,
         predictMs: (call: WaitingQueries) => (call.count * this.#predictMs(call)) / scope.threads,
       },
       this,
@@ -142,7 +151,7 @@ export class GraphSearches {
 
   /** The hits among the rows that a filter accepts, on the calling thread; undefined where all rows have to be looked at. */
   async searchFiltered(request: GraphRequest, filter: SearchFilter, live: number): Promise<SearchHits[] | undefined> {
-    const { signal, unlink } = linkSignals(this.#closing, request.signal);
+    const { signal, unlink } = linkToOwner(this.#closing, request.signal);
     const release = holdFiles(request.snapshot);
     try {
       signal.throwIfAborted();
@@ -172,14 +181,14 @@ export class GraphSearches {
 
   /** As `search`, and the milliseconds that a query took on its thread, in the mean. */
   async measure(request: GraphRequest): Promise<{ readonly hits: SearchHits[]; readonly meanMs: number }> {
-    const { signal, unlink } = linkSignals(this.#closing, request.signal);
+    const { signal, unlink } = linkToOwner(this.#closing, request.signal);
     const release = holdFiles(request.snapshot);
     try {
       const { queries } = request;
       const call = { ...this.#queriesOf(request), first: 0, count: queries.count };
       let job: GraphSearchJob | undefined;
       const stop = () => job?.leave();
-      signal.addEventListener('abort', stop, { once: true });
+      const unfollow = onAbort(signal, stop);
       const begin = () => {
         if (signal.aborted) return undefined;
         job = this.#createJob([call], true);
@@ -191,7 +200,7 @@ export class GraphSearches {
         await running;
       } finally {
         this.#passes.delete(running);
-        signal.removeEventListener('abort', stop);
+        unfollow();
       }
       signal.throwIfAborted();
       if (job!.panic) throw job!.panic;
@@ -220,11 +229,11 @@ export class GraphSearches {
     }
     const totalMs = waiting.reduce((sum, { request }) => sum + this.#predictMs(request), 0);
     const isHere = totalMs <= (waiting.length === 1 ? SINGLE_MS : TOGETHER_MS);
+    if (!isHere) {
+      for (const alike of gatherAlike(waiting, canBeOne)) this.#searchTogether(alike);
+      return;
+    }
     for (const { request, resolve, reject } of waiting) {
-      if (!isHere) {
-        resolve(this.#searchOnThreads(request));
-        continue;
-      }
       try {
         resolve(this.searchNow(request));
       } catch (error) {
@@ -233,8 +242,30 @@ export class GraphSearches {
     }
   }
 
-  async #searchOnThreads(request: GraphRequest): Promise<SearchHits[]> {
-    const { signal, unlink } = linkSignals(this.#closing, request.signal);
+  /** Single queries that ask for the same become a few calls of several queries, which takes less for each. */
+  #searchTogether(all: readonly SingleQuery[]): void {
+    const most = this.#isWorthHalving(all.length) ? Math.ceil(all.length / 2) : all.length;
+    for (let first = 0; first < all.length; first += most) {
+      const some = all.slice(first, first + most);
+      this.#searchOnThreads(asOne(some.map(({ request }) => request)), some.length).then(
+        (hits) => {
+          for (const [i, { resolve }] of some.entries()) resolve([hits[i]!]);
+        },
+        (reason: unknown) => {
+          for (const { reject } of some) reject(reason);
+        },
+      );
+    }
+  }
+
+  /** Whether half of so many queries still keep all threads busy. */
+  #isWorthHalving(queries: number): boolean {
+    return queries >= 2 * UNITS_PER_THREAD * this.#scope.threads;
+  }
+
+  /** @param calls that the request stands for */
+  async #searchOnThreads(request: GraphRequest, calls = 1): Promise<SearchHits[]> {
+    const { signal, unlink } = linkToOwner(this.#closing, request.signal);
     try {
       const { queries, k } = request;
       const bytesOfOne = Math.max(LEAST_HITS, k);
@@ -245,6 +276,7 @@ export class GraphSearches {
         const count = Math.min(most, queries.count - first);
         const call: WaitingQueries = {
           ...this.#queriesOf(request),
+          calls,
           first,
           count,
           rows: count,
@@ -289,7 +321,7 @@ export class GraphSearches {
     rows: PassRows,
     candidates: readonly (Candidates | undefined)[],
   ): Promise<SearchHits[]> {
-    const { signal, unlink } = linkSignals(this.#closing, request.signal);
+    const { signal, unlink } = linkToOwner(this.#closing, request.signal);
     try {
       return await this.#scoreAll(request, rows, 0, candidates, signal);
     } finally {
@@ -351,6 +383,35 @@ export class GraphSearches {
     const walksMs = effort * this.#stepMs * Math.max(1, moment.parts.length);
     return walksMs + (moment.waitingCount * this.#scope.dims) / WORK_PER_MS;
   }
+}
+
+/** Whether two requests of single queries can be done as one of several queries. A call with a signal ends by itself. */
+function canBeOne({ request: one }: SingleQuery, { request: other }: SingleQuery): boolean {
+  return (
+    one.snapshot === other.snapshot &&
+    one.moment === other.moment &&
+    one.k === other.k &&
+    one.effort === other.effort &&
+    one.offset === other.offset &&
+    one.threshold === undefined &&
+    other.threshold === undefined &&
+    !one.signal &&
+    !other.signal
+  );
+}
+
+/** Requests of single queries that can be done as one. */
+function asOne(requests: readonly GraphRequest[]): GraphRequest {
+  const first = requests[0]!;
+  if (requests.length === 1) return first;
+  const size = first.queries.data.length;
+  const data = new Float32Array(requests.length * size);
+  const scales: number[] = [];
+  for (const [i, { queries }] of requests.entries()) {
+    data.set(queries.data, i * size);
+    scales.push(queries.scales[0]!);
+  }
+  return { ...first, queries: { count: requests.length, data, scales } };
 }
 
 function asApproximate(hits: SearchHits): SearchHits {

@@ -31,7 +31,7 @@ import { type CalibrationPoint, effortFor } from './calibration.js';
 import { GraphBuild } from './graph-build.js';
 import { type MendOptions, mendPart, repairPart } from './graph-mend.js';
 import { DEFAULT_RECALL, type GraphBuilding, type GraphInfo, type SearchQuality } from './graph-options.js';
-import type { GraphSnapshot } from './graph-rows.js';
+import type { GraphMoment } from './graph-rows.js';
 import { type GraphRequest, GraphSearches } from './graph-searches.js';
 import { loadGraph } from './load-graph.js';
 import { measureByOwnRows, measureByQueries, timeExactSearches } from './measuring.js';
@@ -79,7 +79,7 @@ const CHANGED_TOO_MUCH = 1;
 
 export interface GraphNow {
   readonly graph: IndexGraph;
-  readonly moment: GraphSnapshot;
+  readonly moment: GraphMoment;
 }
 
 export class IndexGraph {

@@ -1,6 +1,7 @@
 /**
  * What the page at /dashboard is told, as JSON. The page and the server share these types and nothing else.
  */
+import type { ThreadTime } from '../../engine/busy-times.js';
 import type { CollectionState } from '../watching/server-state.js';
 
 /** One second of the server. */
@@ -21,12 +22,16 @@ export interface Sample {
   readonly pendingCalls: number;
   /** Processors at work for the server, in the mean. */
   readonly processors: number;
+  /** Of each thread of the engine: the part of the second in which it had work. */
+  readonly busyShares: readonly number[];
 }
 
 export interface DashboardState {
   readonly version: string;
   readonly uptimeSeconds: number;
   readonly engine: { readonly threads: number; readonly kernel: string | null };
+  /** Of the engine. */
+  readonly threads: readonly ThreadTime[];
   /** Since the start. */
   readonly totals: { readonly ingested: number; readonly searches: number; readonly requests: number };
   /** By age, the newest last; those that the page has not seen. */

@@ -39,6 +39,7 @@ export const dashboardHtml = `<!doctype html>
 <div id="content" hidden>
 <dl id="figures" class="figures"></dl>
 <section aria-labelledby="now"><h2 id="now">Now</h2><div id="charts"></div></section>
+<section aria-labelledby="threads-title"><h2 id="threads-title">Threads of the engine</h2><div id="threads" class="card"></div></section>
 <section aria-labelledby="collections-title"><h2 id="collections-title">Collections</h2><div id="collections" class="card"></div></section>
 <div class="pair">
 <section aria-labelledby="search-title"><h2 id="search-title">Neighbours of a point</h2><div id="search" class="card"></div></section>

@@ -51,6 +51,8 @@ th:first-child, td:first-child { padding-left: 0; text-align: left; }
 thead th { color: var(--soft); font-weight: 400; font-size: .8rem; border-bottom: 1px solid var(--rule); }
 tbody th { font-weight: 600; }
 tbody tr + tr > * { border-top: 1px solid var(--rule); }
+.share meter { width: 7rem; margin-right: .6rem; vertical-align: middle; }
+.share span { display: inline-block; min-width: 3rem; }
 td.payload, .hits th:last-child { text-align: left; }
 td.payload { white-space: normal; overflow-wrap: anywhere; font-family: ui-monospace, monospace; font-size: .8rem; }
 .pair { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0 1.25rem; }

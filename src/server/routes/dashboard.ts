@@ -62,6 +62,7 @@ export function addDashboardRoutes(app: FastifyInstance, { watch, state }: Dashb
         version,
         uptimeSeconds,
         engine: { threads: engine.threads, kernel: engine.kernel ?? null },
+        threads: engine.threadTimes,
         totals: {
           ingested: indexes.count,
           searches: queries.count,

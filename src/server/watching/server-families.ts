@@ -33,6 +33,15 @@ const FAMILIES: readonly ServerFamily[] = [
   gauge('engine_pending_rows', 'Rows of the calls that wait for the threads.', ({ engine }) => engine.pending.rows),
   gauge('engine_threads', 'Threads of the engine.', ({ engine }) => engine.threads),
   {
+    name: 'engine_thread_busy_seconds_total',
+    type: 'counter',
+    help: 'Time in which a thread of the engine had work.',
+    samples: ({ engine }) =>
+      engine.threadTimes.map(({ busyMs }, thread) => {
+        return { suffix: '', labels: { thread: String(thread + 1) }, value: busyMs / 1000 };
+      }),
+  },
+  {
     name: 'commit_duration_seconds',
     type: 'histogram',
     help: 'Time of a commit to the disk, with its flush.',

@@ -2,6 +2,7 @@
  * What the server is at, read at one moment. The metrics and the dashboard are made of it, so they never differ.
  */
 
+import type { ThreadTime } from '../../engine/busy-times.js';
 import type { TimeDistribution } from '../../monitoring/time-distribution.js';
 import type { GraphCalibration } from '../../search/graph/graph-options.js';
 import type { Connections } from '../limits/connections.js';
@@ -31,6 +32,7 @@ export interface ServerState {
   readonly engine: {
     readonly threads: number;
     readonly kernel: string | undefined;
+    readonly threadTimes: readonly ThreadTime[];
     readonly pending: { readonly calls: number; readonly rows: number };
   };
   readonly commits: TimeDistribution;

@@ -21,6 +21,8 @@ export interface ProcessReader {
   readonly memoryBytes: () => number;
   /** Processor time so far. */
   readonly cpuSeconds: () => number;
+  /** Of each thread of the engine: how long it has had work so far. */
+  readonly busyMs: () => readonly number[];
 }
 
 export class ServerWatch implements MonitorSource, CollectionWatch {
@@ -38,11 +40,13 @@ export class ServerWatch implements MonitorSource, CollectionWatch {
   readonly #startedAtMs = performance.now();
   #lastAtMs = this.#startedAtMs;
   #lastCpuSeconds: number;
+  #lastBusyMs: readonly number[];
 
   constructor(read: ProcessReader, onListenerError: (error: unknown) => void) {
     this.#read = read;
     this.#realTime = new RealTimeMonitor(this.monitor, { onListenerError });
     this.#lastCpuSeconds = read.cpuSeconds();
+    this.#lastBusyMs = read.busyMs();
     this.monitor.addFollower(this.#second);
     this.#realTime.start();
     this.#timer = setInterval(() => this.#takeSample(), SAMPLE_MS);
@@ -91,6 +95,7 @@ export class ServerWatch implements MonitorSource, CollectionWatch {
     const now = performance.now();
     const seconds = (now - this.#lastAtMs) / 1000;
     const cpuSeconds = this.#read.cpuSeconds();
+    const busyMs = this.#read.busyMs();
     const { queries, indexes } = this.#second.take();
     this.#recentQueries.push(queries);
     if (this.#recentQueries.length > LATENCY_SAMPLES) this.#recentQueries.shift();
@@ -107,9 +112,11 @@ export class ServerWatch implements MonitorSource, CollectionWatch {
       memoryBytes: this.#read.memoryBytes(),
       pendingCalls: this.#read.pendingCalls(),
       processors: Math.max(0, cpuSeconds - this.#lastCpuSeconds) / seconds,
+      busyShares: busyMs.map((ms, thread) => Math.min(1, (ms - this.#lastBusyMs[thread]!) / (1000 * seconds))),
     });
     if (this.#samples.length > SAMPLES_KEPT) this.#samples.shift();
     this.#lastAtMs = now;
     this.#lastCpuSeconds = cpuSeconds;
+    this.#lastBusyMs = busyMs;
   }
 }

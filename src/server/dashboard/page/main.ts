@@ -12,6 +12,7 @@ import { remoteMonitor } from './monitor-feed.js';
 import { RecallPanel } from './recall-panel.js';
 import { SearchBox } from './search-box.js';
 import { KeyNeeded, ServerApi } from './server-api.js';
+import { ThreadsTable } from './threads-table.js';
 
 const POLL_MS = 1000;
 
@@ -19,6 +20,7 @@ customElements.define('simdex-monitor', SimdexMonitorElement);
 
 const api = new ServerApi();
 const charts = new Charts();
+const threads = new ThreadsTable();
 const collections = new CollectionsTable();
 const search = new SearchBox(api);
 const recall = new RecallPanel();
@@ -31,7 +33,8 @@ const keyInput = byId('key') as HTMLInputElement;
 const keyText = byId('key-text');
 const content = byId('content');
 
-for (const [place, part] of Object.entries({ charts, collections, search, recall })) byId(place).append(part.root);
+for (const [place, part] of Object.entries({ charts, threads, collections, search, recall }))
+  byId(place).append(part.root);
 byId('monitor').append(monitor);
 
 keyForm.addEventListener('submit', (event) => {
@@ -92,6 +95,7 @@ function show(state: DashboardState): void {
     'Running for': uptimeText(uptimeSeconds),
   });
   charts.add(state.samples);
+  threads.show(state.threads, state.samples);
   collections.show(state.collections);
   search.show(state.collections.map(({ name }) => name));
   recall.show(state.collections);
