@@ -1,6 +1,5 @@
 /**
- * What a thread does with a task, on every platform; but for searches (search-loop.ts), so that threads which only index
- * need nothing of those.
+ * What a thread does with a task, on every platform. Searches are in search-loop.ts, so that threads which only index do not load them.
  */
 import { countForCollector } from '../../memory/create-memory.js';
 import { UnitControl } from '../../memory/unit-control.js';

@@ -1,6 +1,6 @@
 /**
- * Takes rows that are gone out of a part of a graph: lists are mended by all threads, then the rows that cannot be reached any more
- * are put in again, and the places of those that are gone are free. Searches go on meanwhile; no row may be put in.
+ * Takes removed rows out of a part of a graph. All threads mend the lists. Then rows that cannot be reached any more are put in again, and
+ * the places of the removed rows are free. Searches go on meanwhile. No row may be put in meanwhile.
  */
 import { TimeSlices } from '../../base/time-slices.js';
 import type { EngineCore } from '../../engine/engine-core.js';
