@@ -14,7 +14,7 @@ import { checkFlags } from './check-flags.js';
 import { colorsFor } from './colors.js';
 import { printable } from './error-text.js';
 import { orUsageError, UsageError } from './exit.js';
-import { collect, once, parsePositiveInteger, precisionOption } from './flag-values.js';
+import { collect, givenOnce, parsePositiveInteger, precisionOption } from './flag-values.js';
 import { serveMonitorPage } from './monitor-page.js';
 import { type Progress, startProgress } from './progress.js';
 import { addReadOptions, type ReadFlags, readOptionsOf } from './read-flags.js';
@@ -45,16 +45,20 @@ export function addDistributeCommand(program: Command, interrupted: AbortSignal)
       'Index files by the workers (simdex work) of a queue in Redis, and wait for the merged output. Workers must see the same files: a shared folder, or URLs. Relative paths begin in the --root of each worker. The same command, run again, joins a run that is under way, and does what is missing of one that ended early.',
     )
     .argument('[file...]', 'files of vectors whose headers say how many rows there are, taken as one sequence of rows')
-    .requiredOption('--redis <url>', 'where the queue is: redis://HOST:PORT, or rediss:// with TLS', once)
+    .requiredOption('--redis <url>', 'where the queue is: redis://HOST:PORT, or rediss:// with TLS', givenOnce)
     .option('--shards <n>', 'pieces that the rows are cut into', parsePositiveInteger)
-    .option('--out <file>', 'write the unit vectors of all shards; they lie in FILE.parts until they are merged', once)
-    .option('--name <name>', 'what the run is called; follows from files, options and --out by default', once)
+    .option(
+      '--out <file>',
+      'write the unit vectors of all shards; they lie in FILE.parts until they are merged',
+      givenOnce,
+    )
+    .option('--name <name>', 'what the run is called; follows from files, options and --out by default', givenOnce)
     .option(
       '--report <file>',
       'write the report of all parts together: a page (.html) or figures (.csv, .json); may be repeated',
       collect,
     )
-    .option('--rejected <file>', 'write index, id and code of every rejected row, as CSV', once)
+    .option('--rejected <file>', 'write index, id and code of every rejected row, as CSV', givenOnce)
     .addOption(
       new Option('--order <order>', 'components as they are, or sorted ascending')
         .choices(['original', 'sorted'])

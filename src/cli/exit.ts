@@ -73,7 +73,7 @@ export function interruptStatus(signal: AbortSignal): number {
 }
 
 /** Resolves when the process is told to stop. */
-export function stopped(signal: AbortSignal): Promise<void> {
+export function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });

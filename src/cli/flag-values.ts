@@ -4,7 +4,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 
 /** For a flag that may be given once. */
-export function once(value: string, before: string | undefined): string {
+export function givenOnce(value: string, before: string | undefined): string {
   if (before !== undefined) throw new InvalidArgumentError('It can be given once.');
   return value;
 }

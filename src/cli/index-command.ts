@@ -10,7 +10,7 @@ import { countOf } from '../reporting/format.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { checkFlags } from './check-flags.js';
 import { printable } from './error-text.js';
-import { collect, once, parsePositiveInteger, parseRows, parseThreads, precisionOption } from './flag-values.js';
+import { collect, givenOnce, parsePositiveInteger, parseRows, parseThreads, precisionOption } from './flag-values.js';
 import { indexFiles, streamOf } from './index-files.js';
 import { InputFiles, type RowSpan } from './input-files.js';
 import { PhaseClock } from './phase-clock.js';
@@ -53,15 +53,15 @@ export function addIndexCommand(program: Command, version: string, interrupted: 
     .option(
       '--out <file>',
       `write the unit vectors; a rejected row is zeros (${dotted(formatsFor({ kind: 'vectors', dims: 1 }))})`,
-      once,
+      givenOnce,
     )
     .option(
       '--graph',
       'build a graph of the rows and save it with them, so that searches take less time (.safetensors); needs memory for all rows',
     )
     .addOption(precisionOption())
-    .option('--magnitudes <file>', 'write the magnitude of every row, NaN where rejected (.npy)', once)
-    .option('--rejected <file>', 'write index, id and code of every rejected row, as CSV', once)
+    .option('--magnitudes <file>', 'write the magnitude of every row, NaN where rejected (.npy)', givenOnce)
+    .option('--rejected <file>', 'write index, id and code of every rejected row, as CSV', givenOnce)
     .option(
       '--report <file>',
       'write the performance report: a page (.html), figures (.csv, .json) or a trace (.trace.json); may be repeated',

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { countOf, formatCount, formatDuration } from '../reporting/format.js';
 import { colorsFor } from './colors.js';
 import { printable } from './error-text.js';
-import { collect, once, parseThreads, precisionOption } from './flag-values.js';
+import { collect, givenOnce, parseThreads, precisionOption } from './flag-values.js';
 import { type MergeSettings, type MergeSummary, mergeParts } from './merge-parts.js';
 import { startProgress } from './progress.js';
 
@@ -22,10 +22,10 @@ export function addMergeCommand(program: Command, interrupted: AbortSignal): voi
       'Put the parts together that simdex index --rows made of an input. They may be given in any order. The output is the same, byte for byte, as that of a single run. It appears when it is complete, or not at all. Missing rows, rows that occur twice and parts of another input are refused.',
     )
     .argument('<file...>', 'the parts; each has its .part.json beside it')
-    .requiredOption('--out <file>', 'write all rows to this file, in the format of the parts', once)
+    .requiredOption('--out <file>', 'write all rows to this file, in the format of the parts', givenOnce)
     .option('--graph', 'build a graph of the rows and save it with them (.safetensors); needs memory for all rows')
     .addOption(precisionOption())
-    .option('--rejected <file>', 'write index, id and code of every rejected row, as CSV', once)
+    .option('--rejected <file>', 'write index, id and code of every rejected row, as CSV', givenOnce)
     .option(
       '--report <file>',
       'write the report of all parts together: a page (.html) or figures (.csv, .json); may be repeated',

@@ -8,7 +8,7 @@ import { countOf } from '../reporting/format.js';
 import { isLoopbackHost } from '../server/door/loopback.js';
 import { printable } from './error-text.js';
 import { UsageError } from './exit.js';
-import { once } from './flag-values.js';
+import { givenOnce } from './flag-values.js';
 import { startProgress } from './progress.js';
 import { type Batch, openBatches } from './push/batches.js';
 import { HttpClient } from './push/http.js';
@@ -39,8 +39,8 @@ export function addPushCommand(program: Command, interrupted: AbortSignal): void
       `a file of vectors (${vectorFormats.map((name) => `.${name}`).join(', ')}); - is standard input`,
     )
     .requiredOption('--url <url>', 'where the server is, for example http://127.0.0.1:6333', parseUrl)
-    .requiredOption('--collection <name>', 'the collection', once)
-    .option('--api-key-file <file>', 'file with the API key', once)
+    .requiredOption('--collection <name>', 'the collection', givenOnce)
+    .option('--api-key-file <file>', 'file with the API key', givenOnce)
     .addOption(
       new Option('--create <distance>', 'make the collection if it does not exist').choices([
         'Cosine',

@@ -7,7 +7,7 @@ import { publicNameOf } from '../formats/node/http-source.js';
 import { STANDARD_INPUT } from '../formats/node/pipe-source.js';
 import { formatOf, formatOfExtension, type VectorFormat, vectorFormats } from '../formats/registry.js';
 import { UsageError } from './exit.js';
-import { once, parsePositiveInteger, parseYesOrNo } from './flag-values.js';
+import { givenOnce, parsePositiveInteger, parseYesOrNo } from './flag-values.js';
 
 export interface ReadFlags {
   readonly format?: VectorFormat;
@@ -28,7 +28,7 @@ export function addReadOptions(command: Command, files: string): Command {
     .option(
       '--column <name>',
       'what holds the vectors: a dataset (model/embeddings), array, tensor, column, or key of JSON',
-      once,
+      givenOnce,
     )
     .option(
       '--header <yes|no>',

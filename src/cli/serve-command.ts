@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { messageOf } from '../base/errors.js';
 import type { ServerOptions } from '../server/options.js';
-import { type Interrupts, orUsageError, stopped, UsageError } from './exit.js';
+import { type Interrupts, orUsageError, UsageError, untilAborted } from './exit.js';
 import { addServeOptions, resolveSettings, type ServeFlags, type ServeSettings } from './serve-settings.js';
 
 /** Requests under way have so long to be answered; container systems kill after ten seconds. */
@@ -46,7 +46,7 @@ async function runServe(flags: ServeFlags, interrupts: Pick<Interrupts, 'signal'
     for (const name of unknownVariables)
       app.log.warn({ variable: name }, 'a variable of the environment is no setting');
     if (!interrupts.signal.aborted) await app.listen({ host: settings.host, port: settings.port });
-    await stopped(interrupts.signal);
+    await untilAborted(interrupts.signal);
     app.log.info('stopping: requests under way are answered first');
   } finally {
     const limit = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);

@@ -8,7 +8,7 @@ import { messageOf } from '../base/errors.js';
 import type { LogLevel } from '../server/log.js';
 import { printable } from './error-text.js';
 import { UsageError } from './exit.js';
-import { collect, once, parsePositiveInteger, parseThreads } from './flag-values.js';
+import { collect, givenOnce, parsePositiveInteger, parseThreads } from './flag-values.js';
 
 /** Values as the three places give them, checked. */
 export interface ServeSettings {
@@ -104,10 +104,13 @@ export function addServeOptions(command: Command): Command {
     const option = new Option(`--${dashed(name)} <${value}>`, help);
     if (choices) option.choices(choices);
     else if (isList) option.argParser(collect);
-    else option.argParser((text, before) => (parse === asIs ? once(text, before as string | undefined) : parse(text)));
+    else
+      option.argParser((text, before) =>
+        parse === asIs ? givenOnce(text, before as string | undefined) : parse(text),
+      );
     command.addOption(option);
   }
-  return command.option('--config <file>', 'JSON file with settings: the names of the flags, in camelCase', once);
+  return command.option('--config <file>', 'JSON file with settings: the names of the flags, in camelCase', givenOnce);
 }
 
 export interface ResolvedSettings {

@@ -3,8 +3,8 @@
  */
 import type { Command } from 'commander';
 import { printable } from './error-text.js';
-import { type Interrupts, orUsageError, stopped } from './exit.js';
-import { collect, once, parseThreads } from './flag-values.js';
+import { type Interrupts, orUsageError, untilAborted } from './exit.js';
+import { collect, givenOnce, parseThreads } from './flag-values.js';
 
 /** The flags of the command, as commander gives them. */
 interface WorkFlags {
@@ -25,9 +25,9 @@ export function addWorkCommand(program: Command, interrupts: Pick<Interrupts, 's
     .description(
       'Do shards and merges that simdex distribute has queued in Redis, one at a time, until told to stop (SIGTERM, Ctrl-C); what is under way is finished first, a second signal ends it at once. Start any number, on any number of machines. Reads and writes only below --root, also through links.',
     )
-    .requiredOption('--redis <url>', 'where the queue is: redis://HOST:PORT, or rediss:// with TLS', once)
+    .requiredOption('--redis <url>', 'where the queue is: redis://HOST:PORT, or rediss:// with TLS', givenOnce)
     .option('--threads <n>', 'worker threads: 1 to 256, or auto', parseThreads, 'auto')
-    .option('--root <dir>', 'where relative paths of runs begin; the working directory by default', once)
+    .option('--root <dir>', 'where relative paths of runs begin; the working directory by default', givenOnce)
     .option('--allow-url <prefix>', 'fetch only http(s) URLs below this one; may be repeated', collect)
     .option('--quiet', 'print only what goes wrong')
     .showHelpAfterError('(simdex work --help lists the flags)')
@@ -57,6 +57,6 @@ async function runWork(flags: WorkFlags, { signal, allow }: Pick<Interrupts, 'si
     }),
   );
   if (!quiet) print(`${worker.name} waits for work`);
-  await stopped(signal);
+  await untilAborted(signal);
   if (!quiet) print('stopping: what is under way is finished first');
 }

@@ -1,6 +1,6 @@
 /**
- * The parts of an engine: the compiled kernels, the threads, the memories and the queue of jobs. It does not know the `Engine`
- * that users hold. So an engine that is forgotten can be told from one that is at work.
+ * The parts of an engine: the compiled kernels, the threads, the memories and the queue of jobs. It holds no reference to the `Engine` that
+ * users hold. So a forgotten `Engine` is collected, and its threads end.
  */
 import { IndexingError, isOutOfMemory, messageOf } from '../base/errors.js';
 import { nextTurn } from '../base/turns.js';

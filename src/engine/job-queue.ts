@@ -9,7 +9,7 @@ import { Deaths } from './deaths.js';
 import type { Job } from './job.js';
 
 /** Does some of a job's units; resolves when no thread is at work on it any more. */
-export type WorkOn = (job: Job, deaths: Deaths) => Promise<void>;
+export type DoUnits = (job: Job, deaths: Deaths) => Promise<void>;
 
 /** A job that takes longer than that, on all threads, makes way for others. */
 const LONG_MS = 20;
@@ -34,7 +34,7 @@ interface BegunJob {
 }
 
 export class JobQueue {
-  readonly #workOn: WorkOn;
+  readonly #workOn: DoUnits;
   readonly #short: Entry[] = [];
   readonly #long: Entry[] = [];
   #running: Entry | undefined;
@@ -44,7 +44,7 @@ export class JobQueue {
   #idle: (() => void)[] = [];
   #closed: { readonly reason: unknown } | undefined;
 
-  constructor(workOn: WorkOn) {
+  constructor(workOn: DoUnits) {
     this.#workOn = workOn;
   }
 

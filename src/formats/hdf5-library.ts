@@ -1,8 +1,8 @@
 /**
- * The package h5wasm: a C library in one WebAssembly memory, for all files of a process. A damaged file can break it: a trap leaves its
- * memory in no defined state, so what it reads later may be wrong, or it reads for ever. It is given up then. Files that are open on it
- * are refused, and later ones get a new instance, where the platform can make one. So they do after many refusals: the library is left by
- * exceptions then, and what it held stays.
+ * The package h5wasm: a C library in one WebAssembly memory, for all files of a process. A damaged file can break it. After a trap the
+ * state of its memory is undefined: what it reads later may be wrong, or it never stops reading. So a broken library is given up. Files
+ * that are open on it are refused. Later files get a new instance, where the platform can make one. A library that has refused many files
+ * is replaced as well, since each exception leaves memory behind in it.
  */
 import { IndexingError } from '../base/errors.js';
 import { loadPackage } from './load-package.js';

@@ -1,6 +1,7 @@
 /**
- * Loads the optional packages that read formats. Bundlers do not see which these are: a name that they can read is a name that they look
- * for, and warn of. Node, and a page with an import map, find the package by its name. A bundled program registers it.
+ * Loads the optional packages that read formats. Their names are not written in an `import()` that bundlers understand, because a bundler
+ * warns of each package that is not installed. Node, and a page with an import map, find a package by its name. A bundled program registers
+ * it.
  */
 import { IndexingError } from '../base/errors.js';
 

@@ -3,7 +3,7 @@
  * the platform has SharedArrayBuffer, so that worker threads can copy from it without the calling thread.
  */
 import { IndexingError, type RowRange } from '../base/errors.js';
-import { seeByCollector } from '../memory/create-memory.js';
+import { countForCollector } from '../memory/create-memory.js';
 import type { VectorMatrix } from '../vectors/vector-matrix.js';
 import type { RowChunk } from './row-chunk.js';
 
@@ -100,7 +100,7 @@ function createSharedRows(rows: number, dims: number, headBytes: number): Float3
   if (typeof SharedArrayBuffer === 'undefined') return createOwnRows(rows, dims, headBytes);
   const byteLength = headBytes + rows * dims * 4;
   const buffer = new SharedArrayBuffer(byteLength);
-  seeByCollector(buffer, byteLength);
+  countForCollector(buffer, byteLength);
   return new Float32Array(buffer, headBytes);
 }
 

@@ -10,7 +10,7 @@ import { unlessStopped } from '../base/unless-stopped.js';
 import type { EngineCore } from '../engine/engine-core.js';
 import { type CallKind, Gathering } from '../engine/gathering.js';
 import { boundPlatform } from '../engine/lanes/platform.js';
-import { countVectors, describeNow, describeSource, MOST_ROWS_NOW } from '../vectors/source-rows.js';
+import { countVectors, describeNow, describeSource, MAX_ROWS_AT_ONCE } from '../vectors/source-rows.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import type { Allocations } from './allocations.js';
 import { type Arrival, Arrivals } from './arrivals.js';
@@ -209,7 +209,7 @@ export class IndexerCalls {
     this.#estimate ??= new WorkEstimate(kernel.backend);
     const into = options.into?.data?.buffer;
     const source =
-      countVectors(vectors) <= MOST_ROWS_NOW
+      countVectors(vectors) <= MAX_ROWS_AT_ONCE
         ? describeNow(vectors, into)
         : await describeSource(vectors, new TimeSlices(signal), into);
     signal.throwIfAborted();

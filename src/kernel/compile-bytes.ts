@@ -1,5 +1,6 @@
 /**
- * Compiles a kernel's bytes on an engine that has all they need. What goes wrong then is a matter of the bytes or of a policy, and is told in words.
+ * Compiles a kernel's bytes on an engine that has all the features they need. If that fails, the bytes or a policy of the page are the
+ * reason, and the error says which.
  */
 import { messageOf } from '../base/errors.js';
 

@@ -1,6 +1,6 @@
 /**
- * What this engine's WebAssembly has, asked of the smallest modules that need it. So that a kernel that does not compile is told apart from
- * an engine that has no use for it.
+ * Which features this engine's WebAssembly has. Each is tried with the smallest module that needs it. So an engine that lacks a feature is
+ * told apart from a kernel whose bytes are damaged.
  */
 
 const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];

@@ -30,7 +30,7 @@ export interface PreparedKernel {
 }
 
 /** Whether a kernel has the function `name`, as one has all that is of a file for all purposes. */
-export function offers(kernel: CompiledKernel, name: string): boolean {
+export function hasExport(kernel: CompiledKernel, name: string): boolean {
   return 'module' in kernel && WebAssembly.Module.exports(kernel.module).some((each) => each.name === name);
 }
 

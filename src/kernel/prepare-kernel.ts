@@ -1,5 +1,5 @@
 /**
- * A kernel of the library that is loaded later than that of indexing: for memory that is shared or not, compiled, with what threads are sent.
+ * Compiles a kernel that is loaded later than the indexing kernel, for shared or unshared memory, and gives what is sent to threads.
  */
 import { compileBytes } from './compile-bytes.js';
 import type { PreparedKernel } from './instantiate.js';

@@ -4,7 +4,7 @@
  */
 import { alertRules, degradationFigures, type MonitorUpdate } from '../monitoring/monitor-update.js';
 import type { PerformanceStats } from '../monitoring/performance-stats.js';
-import { count, type Field, figure, listOf, objectOf, oneOf, ratio, text, truth } from '../reporting/fields.js';
+import { count, type Field, figure, listOf, objectOf, oneOf, ratio, text, trueOrFalse } from '../reporting/fields.js';
 
 /** What goes from process to page: interim reports stay where they are, since they grow with the run. */
 export type LiveUpdate = Exclude<MonitorUpdate, { readonly type: 'report' }>;
@@ -61,7 +61,7 @@ const UPDATES: { readonly [Type in LiveUpdate['type']]: Field<Extract<LiveUpdate
   progress: objectOf({
     type: oneOf(['progress']),
     run: count,
-    last: truth,
+    last: trueOrFalse,
     processed: count,
     total: count,
     percent: figure,

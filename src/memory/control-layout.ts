@@ -35,7 +35,7 @@ export const RESERVED = 5;
 export type UnitState = typeof PENDING | typeof CLAIMED | typeof DONE | typeof LOST | typeof DROPPED | typeof RESERVED;
 
 /** No unit before this one is pending, as far as is known: where a thread begins to look for one. */
-export const HINT = 0;
+export const FIRST_PENDING_HINT = 0;
 /** Units whose input is in place: those before this one. Written by the calling thread. */
 export const READY = 1;
 /** Whether times are recorded. */

@@ -24,9 +24,9 @@ export function memoryBytes(byteLength: number): number {
   return Math.max(1, Math.ceil(byteLength / PAGE_BYTES)) * PAGE_BYTES;
 }
 
-// V8 does not count shared memory when it decides whether to collect garbage. An ArrayBuffer of the same size, never
-// touched and so never resident, lets it see what a forgotten memory costs. It lives as long as the buffer's views. It is
-// resizable because V8 maps pages for those; for others it asks malloc, which clears, and so touches, what it uses again.
+// V8 does not count shared memory when it decides whether to collect garbage. So each shared memory has an ArrayBuffer of the same size
+// beside it, which V8 does count, and which lives as long as the memory's views. Nothing touches it, so it takes no physical memory. It is
+// resizable, because V8 maps fresh pages for those. For others V8 calls malloc, which clears, and so touches, memory that it uses again.
 const ballast = new WeakMap<ArrayBufferLike, ArrayBuffer>();
 
 /**
@@ -38,11 +38,11 @@ export function createMemory(byteLength: number, shared: boolean): MatrixMemory 
   const bytes = memoryBytes(byteLength);
   const memory = newKernelMemory(bytes / PAGE_BYTES, shared);
   const { buffer } = memory;
-  if (shared) seeByCollector(buffer, bytes);
+  if (shared) countForCollector(buffer, bytes);
   return { memory, buffer, key: ++lastKey };
 }
 
-/** Lets the collector of this thread see what keeping `buffer` costs; workers call it for memories they were sent. */
-export function seeByCollector(buffer: ArrayBufferLike, bytes: number): void {
+/** Has this thread's garbage collector count the bytes of `buffer`, as long as that is kept. Workers call it for memories they were sent. */
+export function countForCollector(buffer: ArrayBufferLike, bytes: number): void {
   if (!ballast.has(buffer)) ballast.set(buffer, new ArrayBuffer(bytes, { maxByteLength: bytes }));
 }

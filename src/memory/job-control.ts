@@ -9,8 +9,8 @@ import {
   DONE,
   ENDED_AT,
   EXTRA_AT,
+  FIRST_PENDING_HINT,
   HEADER_WORDS,
-  HINT,
   type LOST,
   PENDING,
   READY,
@@ -29,7 +29,7 @@ import {
   type UnitState,
   YIELD,
 } from './control-layout.js';
-import { at, isOpen, UnitControl } from './unit-control.js';
+import { isOpen, recordWordOf, UnitControl } from './unit-control.js';
 
 export interface JobControlOptions {
   /** Threads that take part at most. */
@@ -67,10 +67,10 @@ export class JobControl extends UnitControl {
     words[TIMINGS_AT] = timingsAt;
     words[EXTRA_AT] = extraAt;
     for (let unit = 0; unit < count; unit++) {
-      words.set(units.subarray(unit * UNIT_WORDS, (unit + 1) * UNIT_WORDS), at(unit));
+      words.set(units.subarray(unit * UNIT_WORDS, (unit + 1) * UNIT_WORDS), recordWordOf(unit));
     }
     const reserved = reserve ? Math.min(threads, count) : 0;
-    for (let unit = 0; unit < reserved; unit++) words[at(unit) + STATE] = stateWord(RESERVED, unit);
+    for (let unit = 0; unit < reserved; unit++) words[recordWordOf(unit) + STATE] = stateWord(RESERVED, unit);
     return new JobControl(buffer);
   }
 
@@ -108,23 +108,24 @@ export class JobControl extends UnitControl {
     // Pairs with the claim of the thread itself.
     const free = stateWord(PENDING, 0);
     const reserved = stateWord(RESERVED, thread);
-    if (Atomics.compareExchange(this.words, at(thread) + STATE, reserved, free) === reserved) this.#lowerHint(thread);
+    if (Atomics.compareExchange(this.words, recordWordOf(thread) + STATE, reserved, free) === reserved)
+      this.#lowerHint(thread);
   }
 
   /** A unit is to be done again, or cannot be; after the thread that had it has died. */
   reset(unit: number, state: typeof PENDING | typeof LOST): void {
-    this.words[at(unit) + REJECTED] = 0;
-    this.times[(at(unit) + CLAIMED_AT) >> 1] = 0;
-    Atomics.store(this.words, at(unit) + ROWS_DONE, 0);
+    this.words[recordWordOf(unit) + REJECTED] = 0;
+    this.times[(recordWordOf(unit) + CLAIMED_AT) >> 1] = 0;
+    Atomics.store(this.words, recordWordOf(unit) + ROWS_DONE, 0);
     // Pairs with the claim.
-    Atomics.store(this.words, at(unit) + STATE, stateWord(state, 0));
+    Atomics.store(this.words, recordWordOf(unit) + STATE, stateWord(state, 0));
     if (state === PENDING) this.#lowerHint(unit);
   }
 
   #lowerHint(unit: number): void {
     for (;;) {
-      const hint = Atomics.load(this.words, HINT);
-      if (hint <= unit || Atomics.compareExchange(this.words, HINT, hint, unit) === hint) return;
+      const hint = Atomics.load(this.words, FIRST_PENDING_HINT);
+      if (hint <= unit || Atomics.compareExchange(this.words, FIRST_PENDING_HINT, hint, unit) === hint) return;
     }
   }
 
@@ -132,18 +133,18 @@ export class JobControl extends UnitControl {
 
   state(unit: number): UnitState {
     // Pairs with the compareExchange in recordDone.
-    return stateOf(Atomics.load(this.words, at(unit) + STATE));
+    return stateOf(Atomics.load(this.words, recordWordOf(unit) + STATE));
   }
 
   /** Thread that claimed the unit; meaningful where it is CLAIMED or DONE. */
   threadId(unit: number): number {
-    return threadOf(Atomics.load(this.words, at(unit) + STATE));
+    return threadOf(Atomics.load(this.words, recordWordOf(unit) + STATE));
   }
 
   /** The first unit that is neither done nor accounted for; -1 when there is none. Threads look for units from there on. */
   findOpen(): number {
     for (let unit = 0; unit < this.unitCount; unit++) {
-      if (!isOpen(Atomics.load(this.words, at(unit) + STATE))) continue;
+      if (!isOpen(Atomics.load(this.words, recordWordOf(unit) + STATE))) continue;
       this.#lowerHint(unit);
       return unit;
     }
@@ -162,25 +163,25 @@ export class JobControl extends UnitControl {
   #unitsIn(word: number): number[] {
     const units: number[] = [];
     for (let unit = 0; unit < this.unitCount; unit++) {
-      if (Atomics.load(this.words, at(unit) + STATE) === word) units.push(unit);
+      if (Atomics.load(this.words, recordWordOf(unit) + STATE) === word) units.push(unit);
     }
     return units;
   }
 
   rowsDone(unit: number): number {
-    return Atomics.load(this.words, at(unit) + ROWS_DONE);
+    return Atomics.load(this.words, recordWordOf(unit) + ROWS_DONE);
   }
 
   rejected(unit: number): number {
-    return this.words[at(unit) + REJECTED]!;
+    return this.words[recordWordOf(unit) + REJECTED]!;
   }
 
   claimedAtMs(unit: number): number {
-    return this.times[(at(unit) + CLAIMED_AT) >> 1]!;
+    return this.times[(recordWordOf(unit) + CLAIMED_AT) >> 1]!;
   }
 
   endedAtMs(unit: number): number {
-    return this.times[(at(unit) + ENDED_AT) >> 1]!;
+    return this.times[(recordWordOf(unit) + ENDED_AT) >> 1]!;
   }
 
   /** Nanoseconds of some timing groups; none where the job is not timed. */

@@ -10,8 +10,8 @@ import {
   DROPPED,
   ENDED_AT,
   EXTRA_AT,
+  FIRST_PENDING_HINT,
   HEADER_WORDS,
-  HINT,
   PENDING,
   READY,
   RECORD_WORDS,
@@ -107,17 +107,18 @@ export class UnitControl {
   /** Whether a unit is still this thread's to finish; false when it was dropped. */
   isMine(unit: number, thread: number): boolean {
     // Pairs with the compareExchange in drop.
-    return Atomics.load(this.words, at(unit) + STATE) === stateWord(CLAIMED, thread);
+    return Atomics.load(this.words, recordWordOf(unit) + STATE) === stateWord(CLAIMED, thread);
   }
 
   /** Nobody wants these units any more: those that are open end here. Units `first` to `last`, half-open. */
   drop(first: number, last: number): void {
     for (let unit = first; unit < last; unit++) {
       for (;;) {
-        const word = Atomics.load(this.words, at(unit) + STATE);
+        const word = Atomics.load(this.words, recordWordOf(unit) + STATE);
         if (!isOpen(word)) break;
         // Pairs with the loads in isMine and the compareExchange of a claim; tried again where its thread was faster.
-        if (Atomics.compareExchange(this.words, at(unit) + STATE, word, stateWord(DROPPED, 0)) === word) break;
+        if (Atomics.compareExchange(this.words, recordWordOf(unit) + STATE, word, stateWord(DROPPED, 0)) === word)
+          break;
       }
     }
     Atomics.notify(this.words, READY);
@@ -125,22 +126,23 @@ export class UnitControl {
 
   #claim(thread: number): number {
     for (;;) {
-      const hint = Atomics.load(this.words, HINT);
+      const hint = Atomics.load(this.words, FIRST_PENDING_HINT);
       const unit = this.#findClaimable(thread, hint);
       if (unit < 0) return unit;
-      const found = Atomics.load(this.words, at(unit) + STATE);
+      const found = Atomics.load(this.words, recordWordOf(unit) + STATE);
       const isFree = found === stateWord(PENDING, 0) || found === stateWord(RESERVED, thread);
       if (!isFree) continue;
       // The claim: this one step takes the unit and names its thread. Pairs with the same line in the other threads.
-      if (Atomics.compareExchange(this.words, at(unit) + STATE, found, stateWord(CLAIMED, thread)) !== found) continue;
+      if (Atomics.compareExchange(this.words, recordWordOf(unit) + STATE, found, stateWord(CLAIMED, thread)) !== found)
+        continue;
       // Only a hint: where a unit before it becomes pending again, the end of the job finds it.
-      if (stateOf(found) === PENDING) Atomics.compareExchange(this.words, HINT, hint, unit + 1);
+      if (stateOf(found) === PENDING) Atomics.compareExchange(this.words, FIRST_PENDING_HINT, hint, unit + 1);
       this.#clearRecord(unit);
       return unit;
     }
   }
 
-  #findClaimable(thread: number, hint = Atomics.load(this.words, HINT)): number {
+  #findClaimable(thread: number, hint = Atomics.load(this.words, FIRST_PENDING_HINT)): number {
     const ready = Atomics.load(this.words, READY);
     // Reserved units are the first ones: thread t's is unit t.
     if (thread < this.unitCount && this.#is(thread, RESERVED, thread)) return thread < ready ? thread : NONE_READY;
@@ -151,18 +153,18 @@ export class UnitControl {
   }
 
   #is(unit: number, state: UnitState, thread: number): boolean {
-    return Atomics.load(this.words, at(unit) + STATE) === stateWord(state, thread);
+    return Atomics.load(this.words, recordWordOf(unit) + STATE) === stateWord(state, thread);
   }
 
   // --- the claimer's half of a record --------------------------------------------------------------------------------
 
   recordClaimedAt(unit: number, atMs: number): void {
-    this.times[(at(unit) + CLAIMED_AT) >> 1] = atMs;
+    this.times[(recordWordOf(unit) + CLAIMED_AT) >> 1] = atMs;
   }
 
   recordRowsDone(unit: number, rows: number): void {
     // Read for progress; publishes nothing else.
-    Atomics.store(this.words, at(unit) + ROWS_DONE, rows);
+    Atomics.store(this.words, recordWordOf(unit) + ROWS_DONE, rows);
   }
 
   /** @param timing its number in the whole job */
@@ -176,22 +178,22 @@ export class UnitControl {
    * @param atMs left out where the job is not timed
    */
   recordDone(unit: number, thread: number, rejected = 0, atMs?: number): boolean {
-    this.words[at(unit) + REJECTED] = rejected;
-    if (atMs !== undefined) this.times[(at(unit) + ENDED_AT) >> 1] = atMs;
+    this.words[recordWordOf(unit) + REJECTED] = rejected;
+    if (atMs !== undefined) this.times[(recordWordOf(unit) + ENDED_AT) >> 1] = atMs;
     const mine = stateWord(CLAIMED, thread);
     // Publishes everything that the thread wrote for this unit; pairs with the load in JobControl.state.
-    return Atomics.compareExchange(this.words, at(unit) + STATE, mine, stateWord(DONE, thread)) === mine;
+    return Atomics.compareExchange(this.words, recordWordOf(unit) + STATE, mine, stateWord(DONE, thread)) === mine;
   }
 
   /** What a thread that died may have written. */
   #clearRecord(unit: number): void {
-    this.words[at(unit) + REJECTED] = 0;
-    Atomics.store(this.words, at(unit) + ROWS_DONE, 0);
+    this.words[recordWordOf(unit) + REJECTED] = 0;
+    Atomics.store(this.words, recordWordOf(unit) + ROWS_DONE, 0);
   }
 }
 
 /** Index of the first word of a unit's record. */
-export function at(unit: number): number {
+export function recordWordOf(unit: number): number {
   return HEADER_WORDS + unit * RECORD_WORDS;
 }
 

@@ -10,14 +10,7 @@
  */
 import type { MonitorThresholds } from './monitor-thresholds.js';
 import type { AlertRule, AlertSeverity, AlertUpdate } from './monitor-update.js';
-import {
-  HELD_MS,
-  indexesOf,
-  LEAST_VECTORS,
-  type MonitorWindow,
-  queriesOf,
-  vectorsPerSecond,
-} from './monitor-window.js';
+import { HELD_MS, indexesOf, MIN_VECTORS, type MonitorWindow, queriesOf, vectorsPerSecond } from './monitor-window.js';
 import { WINDOW_MS } from './recent-work.js';
 import type { TimeDistribution } from './time-distribution.js';
 
@@ -108,7 +101,7 @@ const RULES: readonly Rule[] = [
     unit: ' vectors per second',
     floor: true,
     value: (window) =>
-      window.handled >= LEAST_VECTORS || window.runMs >= LEAST_RUN_MS ? vectorsPerSecond(window) : undefined,
+      window.handled >= MIN_VECTORS || window.runMs >= LEAST_RUN_MS ? vectorsPerSecond(window) : undefined,
   },
 ];
 

@@ -5,14 +5,7 @@
  * are compared only where the work is the same, since longer vectors take longer.
  */
 import type { DegradationUpdate } from './monitor-update.js';
-import {
-  HELD_MS,
-  indexesOf,
-  LEAST_VECTORS,
-  type MonitorWindow,
-  queriesOf,
-  vectorsPerSecond,
-} from './monitor-window.js';
+import { HELD_MS, indexesOf, MIN_VECTORS, type MonitorWindow, queriesOf, vectorsPerSecond } from './monitor-window.js';
 
 type Figure = DegradationUpdate['figure'];
 
@@ -49,7 +42,7 @@ const FIGURES: readonly ComparedFigure[] = [
     name: 'Throughput fell',
     higherIsBetter: true,
     sameWork: true,
-    value: (window) => (window.handled >= LEAST_VECTORS ? vectorsPerSecond(window) : undefined),
+    value: (window) => (window.handled >= MIN_VECTORS ? vectorsPerSecond(window) : undefined),
   },
 ];
 

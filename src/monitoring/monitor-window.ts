@@ -20,17 +20,17 @@ export interface MonitorWindow {
 /** What is judged must have held for so long: a moment tells nothing. */
 export const HELD_MS = 3000;
 /** Fewer in a window tell nothing. */
-const LEAST_QUERIES = 100;
-export const LEAST_VECTORS = 1000;
+const MIN_QUERIES = 100;
+export const MIN_VECTORS = 1000;
 
 /** undefined where there are too few. */
 export function queriesOf({ queries }: MonitorWindow): TimeDistribution | undefined {
-  return queries.count >= LEAST_QUERIES ? queries : undefined;
+  return queries.count >= MIN_QUERIES ? queries : undefined;
 }
 
 /** undefined where there are too few. */
 export function indexesOf({ indexes }: MonitorWindow): TimeDistribution | undefined {
-  return indexes.count >= LEAST_VECTORS ? indexes : undefined;
+  return indexes.count >= MIN_VECTORS ? indexes : undefined;
 }
 
 /** While runs lasted; undefined where they hardly did. */

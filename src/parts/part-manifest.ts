@@ -11,7 +11,7 @@ import {
   oneOf,
   optional,
   text,
-  truth,
+  trueOrFalse,
   type ValueOf,
 } from '../reporting/fields.js';
 import { orderNames, runSubject } from '../reporting/report-data.js';
@@ -42,7 +42,7 @@ export const partOptions = objectOf({
   format: optional(text),
   dims: optional(count),
   column: optional(text),
-  header: optional(truth),
+  header: optional(trueOrFalse),
 });
 /** The options that decide what is in the part. */
 export interface PartOptions extends ValueOf<typeof partOptions> {}
@@ -56,7 +56,7 @@ const partOutput = objectOf({
   /** Components of a row; undefined where they differ or no row came. */
   dims: optional(count),
   /** Whether the rows have ids of their own, not only their numbers. */
-  hasIds: truth,
+  hasIds: trueOrFalse,
 });
 export interface PartOutput extends ValueOf<typeof partOutput> {}
 

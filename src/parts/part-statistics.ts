@@ -7,15 +7,24 @@
  */
 import { ExactSum } from '../monitoring/exact-sum.js';
 import { TimeDistribution, type TimeDistributionState } from '../monitoring/time-distribution.js';
-import { count, type Field, figure, listOf, objectOf, signed, type ValueOf, wholeNumber } from '../reporting/fields.js';
+import {
+  count,
+  type Field,
+  figure,
+  finiteNumber,
+  listOf,
+  objectOf,
+  type ValueOf,
+  wholeNumber,
+} from '../reporting/fields.js';
 import { backend, histogram, type IndexingPerformanceReportData, type RunSubject } from '../reporting/report-data.js';
 import { type MeasuredRun, summarizeRun } from '../reporting/summarize-run.js';
 import { MagnitudeSample } from './magnitude-sample.js';
 
 const timeDistribution: Field<TimeDistributionState> = objectOf({
   histogram,
-  sumMs: listOf(signed),
-  squares: listOf(signed),
+  sumMs: listOf(finiteNumber),
+  squares: listOf(finiteNumber),
   minMs: figure,
   maxMs: figure,
 });

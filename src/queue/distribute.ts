@@ -29,7 +29,7 @@ import {
   partPathOf,
   type RunPlan,
   readPlan,
-  spansOf,
+  shardRowsOf,
 } from './run-plan.js';
 import { type RunProgress, RunReader } from './run-progress.js';
 
@@ -296,13 +296,13 @@ async function start(
         processed: true,
         unprocessed: true,
       });
-      const spans = spansOf(plan);
+      const spans = shardRowsOf(plan);
       const shards = Math.max(0, spans.length - processed - unprocessed);
       // Shards are of one length but for a row.
       return { shards, rows: Math.round((shards * plan.rows) / spans.length), rejected: 0 };
     }
     if (state === 'completed' && isSameRun(earlier, plan) && (await isThere(plan))) {
-      return { shards: spansOf(plan).length, rows: plan.rows, rejected: 0 };
+      return { shards: shardRowsOf(plan).length, rows: plan.rows, rejected: 0 };
     }
     await removeJobs(queue, found, earlier);
   }
@@ -315,7 +315,7 @@ async function addMissing(
 ): Promise<DoneBefore> {
   const missing: { first: number; last: number }[] = [];
   const done = { shards: 0, rows: 0, rejected: 0 };
-  for (const span of spansOf(plan)) {
+  for (const span of shardRowsOf(plan)) {
     const result = await resultOfPart(partPathOf(plan, span), plan, span);
     if (!result) missing.push(span);
     else {
@@ -382,7 +382,7 @@ function resultOf(merge: Job | undefined, plan: RunPlan, before: DoneBefore, red
     vectors: rows,
     rejected,
     totalTimeMs: typeof totalTimeMs === 'number' ? totalTimeMs : 0,
-    shards: spansOf(plan).length,
+    shards: shardRowsOf(plan).length,
     shardsDoneBefore: before.shards,
     written: [plan.out, ...(plan.rejected === undefined ? [] : [plan.rejected]), ...(plan.report ?? [])],
   };

@@ -8,7 +8,7 @@ import { IndexingError } from '../base/errors.js';
 import { targetOfTemporary } from '../formats/node/atomic-file.js';
 import { hasErrorCode } from '../formats/node/file-error.js';
 import { manifestPathOf, type PartManifest, readManifest, type SourceFile } from '../parts/part-manifest.js';
-import { partPathOf, partsFolderOf, type RunPlan, spansOf } from './run-plan.js';
+import { partPathOf, partsFolderOf, type RunPlan, shardRowsOf } from './run-plan.js';
 import type { UnitResult } from './unit-messages.js';
 
 interface Span {
@@ -62,7 +62,7 @@ export async function removeParts(
   plan: RunPlan,
   placeOf: (path: string) => Promise<string | undefined>,
 ): Promise<void> {
-  const parts = spansOf(plan).map((span) => partPathOf(plan, span));
+  const parts = shardRowsOf(plan).map((span) => partPathOf(plan, span));
   // The folder by the place of a file in it: that is looked up through links.
   const [inside, folder] = [await placeOf(parts[0]!), await placeOf(partsFolderOf(plan))];
   const names = new Set(parts.flatMap((part) => [part, manifestPathOf(part)]).map((path) => posix.basename(path)));

@@ -16,7 +16,7 @@ import {
   oneOf,
   optional,
   text,
-  truth,
+  trueOrFalse,
   type ValueOf,
 } from '../reporting/fields.js';
 
@@ -36,10 +36,10 @@ const runPlan = objectOf({
   out: text,
   rejected: optional(text),
   report: optional(listOf<string>(text)),
-  graph: optional(truth),
+  graph: optional(trueOrFalse),
   precision: optional(oneOf(['float32', 'float16', 'int8'])),
   /** Set when the run is to stop. */
-  cancelled: optional(truth),
+  cancelled: optional(trueOrFalse),
 });
 export interface RunPlan extends ValueOf<typeof runPlan> {}
 
@@ -83,7 +83,7 @@ export function shardIdOf(name: string, { first, last }: { readonly first: numbe
 }
 
 /** The spans of all shards, in order: as equal as they can be, and none empty unless all are. */
-export function spansOf({ rows, shards }: Pick<RunPlan, 'rows' | 'shards'>): { first: number; last: number }[] {
+export function shardRowsOf({ rows, shards }: Pick<RunPlan, 'rows' | 'shards'>): { first: number; last: number }[] {
   const spans = Math.max(1, Math.min(rows, shards));
   return Array.from({ length: spans }, (_, i) => ({ first: cut(i), last: cut(i + 1) }));
 

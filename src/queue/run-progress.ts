@@ -3,7 +3,7 @@
  */
 import type { Job, Queue } from 'bullmq';
 import { count, objectOf, text } from '../reporting/fields.js';
-import { MERGE, type RunPlan, SHARD, spansOf } from './run-plan.js';
+import { MERGE, type RunPlan, SHARD, shardRowsOf } from './run-plan.js';
 
 /** How far a run is. */
 export interface RunProgress {
@@ -63,7 +63,7 @@ export class RunReader {
 
   async read(merge: Job, isMerging: boolean): Promise<RunProgress> {
     const { name, rows: total } = this.#plan;
-    const shards = spansOf(this.#plan).length;
+    const shards = shardRowsOf(this.#plan).length;
     const { processed = 0 } = await merge.getDependenciesCount({ processed: true });
     if (processed !== this.#finished.shards) this.#finished = await finishedShards(merge, processed);
     const active = (await this.#queue.getActive(0, MOST_ACTIVE - 1)).filter((job) => belongsTo(job, merge));

@@ -27,7 +27,7 @@ import {
   readPlan,
   readShard,
   SHARD,
-  spansOf,
+  shardRowsOf,
 } from './run-plan.js';
 import type { Unit, UnitResult } from './unit-messages.js';
 import { UnitFailure, UnitProcess } from './unit-process.js';
@@ -270,7 +270,7 @@ class Work {
   async #mergeUnit(plan: RunPlan): Promise<Unit> {
     const { places } = this.#parts;
     const parts: string[] = [];
-    for (const span of spansOf(plan)) {
+    for (const span of shardRowsOf(plan)) {
       const part = partPathOf(plan, span);
       await places.input(manifestPathOf(part));
       parts.push(await places.input(part));

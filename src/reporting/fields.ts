@@ -46,7 +46,7 @@ export const figure: Field<number> = (value, path) => {
 };
 
 /** Any finite number. */
-export const signed: Field<number> = (value, path) => {
+export const finiteNumber: Field<number> = (value, path) => {
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   throw invalidConfiguration(path, 'a finite number', value);
 };
@@ -58,7 +58,7 @@ export const ratio: Field<number> = (value, path) => {
   throw invalidConfiguration(path, 'a ratio from 0 to 1, or null', value);
 };
 
-export const truth: Field<boolean> = (value, path) => {
+export const trueOrFalse: Field<boolean> = (value, path) => {
   if (typeof value === 'boolean') return value;
   throw invalidConfiguration(path, 'true or false', value);
 };
@@ -83,7 +83,7 @@ export function optional<T>(field: Field<T>): Field<T | undefined> {
 }
 
 /** `value` where the field is absent: older versions did not write it. */
-export function orElse<T>(field: Field<T>, otherwise: T): Field<T> {
+export function withDefault<T>(field: Field<T>, otherwise: T): Field<T> {
   return withRows((value, path) => (value === undefined ? otherwise : field(value, path)), field.rows);
 }
 

@@ -17,13 +17,13 @@ import {
   objectOf,
   oneOf,
   optional,
-  orElse,
   ratio,
   recordOf,
   text,
-  truth,
+  trueOrFalse,
   type ValueOf,
   wholeNumber,
+  withDefault,
   withRows,
 } from './fields.js';
 
@@ -134,7 +134,7 @@ const bottleneck = objectOf({
   share: ratio,
   lostMs: figure,
   /** About what the change that `recommendation` names would gain; 0 where it spares threads, not time. */
-  gainMs: orElse(figure, 0),
+  gainMs: withDefault(figure, 0),
   /** The figure that shows it, and what to change. */
   recommendation: text,
 });
@@ -194,7 +194,7 @@ const runBackend = objectOf({
   kernel: oneOf(kernelNames),
   threads: count,
   /** Whether threads and caller worked on one shared memory. */
-  shared: truth,
+  shared: trueOrFalse,
 });
 /** What a run ran on. */
 export interface RunBackend extends ValueOf<typeof runBackend> {}
@@ -294,7 +294,7 @@ export const reportFields = {
   /** From the call until the result. */
   totalTimeMs: ms(figure, 'total_time_ms'),
   /** The part of it before the run began, while others had the threads; rates and rules leave it out. */
-  waitedMs: orElse(ms(figure, 'waited_ms'), 0),
+  waitedMs: withDefault(ms(figure, 'waited_ms'), 0),
   /** `totalVectors / (totalTimeMs - waitedMs)`. */
   vectorsPerSecond: figure,
   /** Most rows in a batch. */

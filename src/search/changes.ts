@@ -14,7 +14,7 @@ import { checkIdCount, enterIds, type IdsToEnter, type VectorIds } from './ids.j
 import { dimsOf, IncomingVectors, settlingOf } from './incoming.js';
 import type { RowRoom, Rows } from './rows.js';
 import type { Segment } from './segment.js';
-import { condense, stagedPortions, stagedRows } from './staging.js';
+import { copyKeptRows, stagedPortions, stagedRows } from './staging.js';
 import { doInSlices, doNow, type Steps } from './steps.js';
 
 export interface ChangesOptions {
@@ -174,7 +174,7 @@ export class Changes {
     for (const { segment, first, count } of settled) segment.settle(settling, first, count);
     const condensed = function* (metric: Metric) {
       yield* incoming.check(metric, settled);
-      if (staging) yield* condense(staging, rooms);
+      if (staging) yield* copyKeptRows(staging, rooms);
     };
     doNow(this.#finish(rows, condensed(this.#options.metric), rooms, ids));
   }
@@ -425,7 +425,7 @@ class Stager {
       const form = this.#sink ? 'elsewhere' : undefined;
       const own = await withMemory(() => reserveRooms(rows, incoming.sound, expected - first, form));
       rooms.push(...own);
-      await doInSlices(condense(staging, own), this.#slices);
+      await doInSlices(copyKeptRows(staging, own), this.#slices);
       await this.#sink?.(staging, incoming.sound);
     }
   }

@@ -40,7 +40,7 @@ export function holdEngine(options: LoadOptions): EngineHold {
 }
 
 /** Makes an index with a signal that hears of the caller's abort, and of the end of the engine that was given. */
-export async function untilEnded<T>(
+export async function withEngineSignal<T>(
   { engine, signal: given }: LoadOptions,
   make: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {

@@ -13,7 +13,7 @@ import type { IndexCore } from './index-core.js';
 import { settleArrivingRows } from './rows-job.js';
 import { checkRows, type IndexToLoad, loadSettling } from './saved-rows.js';
 import type { Segment } from './segment.js';
-import { condense, stagedRows } from './staging.js';
+import { copyKeptRows, stagedRows } from './staging.js';
 import { doInSlices } from './steps.js';
 
 /**
@@ -48,7 +48,7 @@ export async function loadCompact(
       await settleArrivingRows(core.core, core.scope(dims), rows, signal);
       await doInSlices(checkRows(source, places, staged, { saved, position, rejected }), slices);
       const rooms = await filling.reserve(dims, some, count - position, form);
-      await doInSlices(condense(staging, rooms), slices);
+      await doInSlices(copyKeptRows(staging, rooms), slices);
     }
   } finally {
     filling.discardStaging(staging);

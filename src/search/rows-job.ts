@@ -4,7 +4,7 @@
 import { IndexingError, messageOf } from '../base/errors.js';
 import type { EngineCore } from '../engine/engine-core.js';
 import type { Job, UnitDeath } from '../engine/job.js';
-import { bringIn, moveRows } from '../engine/worker/rows-loop.js';
+import { moveRows, settleIncomingRows } from '../engine/worker/rows-loop.js';
 import type { MoveTask, RowSettling, RowsTask, SegmentPlace } from '../engine/worker/rows-task.js';
 import type { UnitWork } from '../engine/worker/unit-work.js';
 import type { CompiledKernel } from '../kernel/instantiate.js';
@@ -131,7 +131,7 @@ class ArrivalJob extends IndexJob {
 
   open(thread: number): UnitWork {
     const byKey = new Map(this.#rows.rooms.map(({ segment }) => [segment.memory.key, segment]));
-    return bringIn(this.task(thread), ({ key }) => byKey.get(key)!.rowKernels);
+    return settleIncomingRows(this.task(thread), ({ key }) => byKey.get(key)!.rowKernels);
   }
 
   async restore(unit: number): Promise<boolean> {

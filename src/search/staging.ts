@@ -34,7 +34,7 @@ export function* stagedPortions(vectors: VectorSource, dims: number): Generator<
 }
 
 /** Copies what is kept of the first rows of a staging segment to `rooms`, which have as many. */
-export function* condense(staging: Segment, rooms: readonly RowRoom[]): Steps<void> {
+export function* copyKeptRows(staging: Segment, rooms: readonly RowRoom[]): Steps<void> {
   const { dims, halves, int8, magnitudes } = staging.layout;
   const stride = codeCount(dims);
   let before = 0;

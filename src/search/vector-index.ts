@@ -36,7 +36,7 @@ import type { GraphToSave } from './graph/save-graph.js';
 import { type Place, rowOf } from './id-table.js';
 import type { VectorIds } from './ids.js';
 import { IndexCore, type IndexCoreOptions, type IndexMemory } from './index-core.js';
-import { type EngineHold, holdEngine, untilEnded } from './index-engine.js';
+import { type EngineHold, holdEngine, withEngineSignal } from './index-engine.js';
 import { fillFromFile, openIndexFile } from './load-index.js';
 import {
   type BuildOptions,
@@ -115,7 +115,7 @@ export class VectorIndex<Id extends VectorId = VectorId> {
   ): Promise<VectorIndex<Id>> {
     checkBuildOptions(options);
     const { metric = 'cosine', dims, precision = 'float32' } = options;
-    return untilEnded(options, (signal) => {
+    return withEngineSignal(options, (signal) => {
       countAll(vectors, options);
       return VectorIndex.#create(
         options,
@@ -151,7 +151,7 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     const { metric = 'cosine', dims, precision = 'float32' } = options;
     const shape = { metric, dims, precision, segmentBytes: undefined, inFile: false };
     const { expected, graph } = stored;
-    return untilEnded(options, (signal) =>
+    return withEngineSignal(options, (signal) =>
       VectorIndex.#create(options, shape, async (core) => {
         const rooms = await fillWithVectors(core, vectors, { ...options, expected }, signal);
         if (graph) await core.loadGraph(graph.source, graph.places, rooms, signal);
@@ -180,7 +180,7 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     segmentBytes?: number,
   ): Promise<VectorIndex<Id>> {
     checkLoadOptions(options);
-    return untilEnded(options, async (signal) => {
+    return withEngineSignal(options, async (signal) => {
       const opened = await openIndexFile(file, signal);
       const { source } = opened;
       let isHeld = false;

@@ -38,7 +38,7 @@ export interface SharedRows {
 /** Rows looked at between two looks at the clock. */
 const SCAN_STRIDE = 4096;
 /** As many are looked over at once. */
-export const MOST_ROWS_NOW: number = SCAN_STRIDE;
+export const MAX_ROWS_AT_ONCE: number = SCAN_STRIDE;
 
 /**
  * Looks a source over without copying it; gives the event loop a turn whenever `slices` says that it is due. Components of plain
@@ -66,14 +66,14 @@ export async function describeSource(
 }
 
 /**
- * The same at once, for a source of at most `MOST_ROWS_NOW` vectors.
+ * The same at once, for a source of at most `MAX_ROWS_AT_ONCE` vectors.
  *
  * @throws {IndexingError} `InvalidConfiguration` as `describeSource`, and for a larger source.
  */
 export function describeNow(source: VectorSource, target?: ArrayBufferLike, name = 'vectors'): SourceRows {
   if (!isRows(source)) return describeMatrix(name, source, target);
   const { length } = source;
-  if (length > MOST_ROWS_NOW) throw invalidConfiguration(`${name}.length`, `at most ${MOST_ROWS_NOW}`, length);
+  if (length > MAX_ROWS_AT_ONCE) throw invalidConfiguration(`${name}.length`, `at most ${MAX_ROWS_AT_ONCE}`, length);
   const scan = new RowScan(name, source, target);
   scan.look(0, length);
   if (!scan.lengths) return describeRows(scan, groupsOf(length, scan.dims), undefined);

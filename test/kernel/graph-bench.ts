@@ -19,7 +19,7 @@ import {
 } from '../../src/kernel/graph/graph-layout.js';
 import { readCandidates, writeGraph, writeScratch } from '../../src/kernel/graph/graph-memory.js';
 import { type GraphSpace, liftOf, measureSpace, writeQuery } from '../../src/kernel/graph/graph-space.js';
-import { entriesOf, forgetRow, Reach, setEntries } from '../../src/kernel/graph/graph-upkeep.js';
+import { entriesOf, forgetRow, ReachabilityWalk, setEntries } from '../../src/kernel/graph/graph-upkeep.js';
 import { instantiateGraphKernel } from '../../src/kernel/graph/instantiate-graph-kernel.js';
 import type { CompiledKernel } from '../../src/kernel/instantiate.js';
 import type { Metric } from '../../src/kernel/search/error-bound.js';
@@ -253,7 +253,7 @@ export class GraphBench {
     let isThereAt = isThere;
     for (const layout of levelsOf(this.layout)) {
       const here = isThereAt;
-      const reach = new Reach(this.memory.buffer, layout);
+      const reach = new ReachabilityWalk(this.memory.buffer, layout);
       while (reach.walk(100));
       for (let row = 0; row < layout.capacity; row++) {
         if (!here(row) || reach.has(row)) continue;

@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs';
 import { FlowProducer, Queue } from 'bullmq';
 import { afterEach, describe, expect, test } from 'vitest';
 import { addJobs } from '../../src/queue/run-jobs.js';
-import { readPlan, spansOf } from '../../src/queue/run-plan.js';
+import { readPlan, shardRowsOf } from '../../src/queue/run-plan.js';
 import {
   npyBytes,
   randomRows,
@@ -299,7 +299,7 @@ describe.skipIf(!hasRedis)('faults', () => {
             }
           : Reflect.get(target, name),
     });
-    await expect(addJobs(dying, flows, plan, spansOf(plan))).rejects.toThrow('killed');
+    await expect(addJobs(dying, flows, plan, shardRowsOf(plan))).rejects.toThrow('killed');
     await until(() => indexed().length === 3);
     expect(await queue.getJobState('half.merge')).toBe('waiting-children');
     await runWell(['distribute', url, '--shards', '8', '--out', 'half.npy', '--redis', redis.url, '--name', 'half'], {

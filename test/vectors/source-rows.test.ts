@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { TimeSlices } from '../../src/base/time-slices.js';
-import { describeNow, describeSource, MOST_ROWS_NOW, type SourceRows } from '../../src/vectors/source-rows.js';
+import { describeNow, describeSource, MAX_ROWS_AT_ONCE, type SourceRows } from '../../src/vectors/source-rows.js';
 import type { VectorSource } from '../../src/vectors/vector-source.js';
 
 type Describe = (source: VectorSource, target?: ArrayBufferLike) => Promise<SourceRows>;
@@ -157,6 +157,6 @@ describe.each(ways)('%s', (_, describeIt) => {
 
 test('a source of more rows than are looked over at once is refused there', () => {
   const row = [1];
-  expect(describeNow(new Array(MOST_ROWS_NOW).fill(row)).count).toBe(MOST_ROWS_NOW);
-  expect(() => describeNow(new Array(MOST_ROWS_NOW + 1).fill(row))).toThrow('vectors.length must be at most 4096');
+  expect(describeNow(new Array(MAX_ROWS_AT_ONCE).fill(row)).count).toBe(MAX_ROWS_AT_ONCE);
+  expect(() => describeNow(new Array(MAX_ROWS_AT_ONCE + 1).fill(row))).toThrow('vectors.length must be at most 4096');
 });

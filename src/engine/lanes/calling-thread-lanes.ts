@@ -1,6 +1,6 @@
 /**
- * The calling thread alone, where there are no workers, or none that can do a job: slice by slice, with turns of its event
- * loop between them.
+ * Does the units of jobs on the calling thread, where there are no workers, or none that can do a job. It works in slices, with turns of
+ * the event loop between them.
  */
 import { TimeSlices } from '../../base/time-slices.js';
 import type { Job } from '../job.js';

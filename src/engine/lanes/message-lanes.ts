@@ -1,8 +1,7 @@
 /**
- * One worker with a memory of its own, where memory cannot be shared: the rows of a batch go there in messages and come back
- * indexed. Several messages are in flight, so that the worker has one while another is copied here. What a worker that dies
- * had been sent is sent again: the rows here stay as they are until they come back. Jobs that are not indexing are done on the
- * calling thread.
+ * One worker with a memory of its own, where memory cannot be shared. The rows of a batch go there in messages and come back indexed.
+ * Several messages are under way, so that the worker has one while another is copied here. When the worker dies, everything it had been
+ * sent is sent again: the rows in this thread do not change until they come back. Jobs that do not index are done on the calling thread.
  */
 import { IndexingError } from '../../base/errors.js';
 import { TimeSlices } from '../../base/time-slices.js';

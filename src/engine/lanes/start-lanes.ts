@@ -1,6 +1,6 @@
 /**
- * Chooses who does the jobs of an engine, and starts the workers that it takes. Ways that do without shared memory or without
- * workers are loaded where they are needed: pages that have both need not load them.
+ * Chooses who does the jobs of an engine, and starts the workers that it needs. The code for places without shared memory or without
+ * workers is loaded only there.
  */
 import { messageOf } from '../../base/errors.js';
 import type { BusyTimes } from '../busy-times.js';

@@ -1,6 +1,6 @@
 /**
- * The rows that may be hits of one query, of a lane that scores none: each with a bound that its score is not above, in memory that the caller
- * reads when the search is over. What the memory holds is gone on with.
+ * The rows that may be hits of one query, listed by a lane that scores no rows. Beside each row is an upper bound of its score. The list is
+ * in memory that the caller reads when the search is over. A list that is opened on used memory goes on with what is there.
  */
 import { HIT_COUNTS, type HitPlace } from '../../memory/search-board.js';
 

@@ -1,6 +1,6 @@
 /**
- * What a lane does to put rows into a graph: it brings each row into the graph's memory, makes its record, and links it. A row whose lane
- * died is put in again, and one that is in stays as it is: whatever is done twice is harmless.
+ * What a lane does to put rows into a graph: it brings each row into the graph's memory, makes its record, and links it. When a lane dies,
+ * its rows are put in again. A row that is in the graph already stays as it is, so doing a unit twice does no harm.
  */
 
 import { nowMs } from '../../base/clock.js';

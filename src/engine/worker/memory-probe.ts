@@ -5,8 +5,8 @@
  *   words    int32 × 4            per step: threads that have come to it
  *   figures  float64 × 3 each     bytes per millisecond of first touch, of copying together, of copying alone
  *
- * A thread that waits too long for the others gives up, and its figures stay 0. Memory is gone through in pieces, and the rate is the
- * median of theirs: a thread that has no processor for a while makes few pieces slow, but a mean of them a lie.
+ * A thread that waits too long for the others gives up, and its figures stay 0. Memory is touched and copied in pieces, and the rate is
+ * the median over the pieces. When a thread has no processor for a while, few pieces are slow: the median hardly changes, the mean would.
  */
 import { UnitControl } from '../../memory/unit-control.js';
 import type { UnitWork } from './unit-work.js';

@@ -1,5 +1,5 @@
 /**
- * A row of a segment as float32, whatever it is kept as, for those who read few rows, or none twice.
+ * Copies a row of a segment as float32, whatever its precision is. For code that reads few rows, or reads no row twice.
  */
 import { widenHalvesInto } from '../../base/float16.js';
 import { codeCount, FACTOR_BYTES } from '../../kernel/search/int8-bound.js';

@@ -76,7 +76,7 @@ export function settleRows(
 }
 
 /** The work of rows that come in. */
-export function bringIn(task: RowsTask, kernelsOf: (segment: SegmentPlace) => RowKernels): UnitWork {
+export function settleIncomingRows(task: RowsTask, kernelsOf: (segment: SegmentPlace) => RowKernels): UnitWork {
   const { settling, segments, source, thread } = task;
   const { dims } = settling;
   const control = new UnitControl(task.control);

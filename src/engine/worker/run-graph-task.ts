@@ -1,7 +1,7 @@
 /**
  * What a thread does for a graph. Kernels on the memories of graphs are kept from job to job.
  */
-import { seeByCollector } from '../../memory/create-memory.js';
+import { countForCollector } from '../../memory/create-memory.js';
 import { insertRows, mendRows } from './graph-insert-loop.js';
 import { searchGraphs } from './graph-search-loop.js';
 import type { GraphPlace, GraphTask } from './graph-task.js';
@@ -18,7 +18,7 @@ export function graphWork(task: GraphTask, openMemory: MemoryOpener): UnitWork {
     const known = opened.get(graph.key);
     if (known) return known;
     const { buffer } = graph.memory;
-    seeByCollector(buffer, buffer.byteLength);
+    countForCollector(buffer, buffer.byteLength);
     const made = new OpenGraph(kernel, graph);
     opened.set(graph.key, made);
     return made;

@@ -2,9 +2,9 @@
  * What a thread does for an index: search its rows, bring rows in, move them, and all of that with a graph. Kernels on the memories of
  * segments are kept from job to job.
  */
-import { seeByCollector } from '../../memory/create-memory.js';
+import { countForCollector } from '../../memory/create-memory.js';
 import { UnitControl } from '../../memory/unit-control.js';
-import { bringIn, moveRows, openRowKernels, type RowKernels } from './rows-loop.js';
+import { moveRows, openRowKernels, type RowKernels, settleIncomingRows } from './rows-loop.js';
 import { forgetGraphs, graphWork } from './run-graph-task.js';
 import { type MemoryOpener, OpenMemory, searchBlocks } from './search-loop.js';
 import type { IndexTask, WorkerTask } from './task.js';
@@ -49,7 +49,7 @@ function workOf(task: IndexTask) {
       return searchBlocks(task, openMemory);
     case 'rows': {
       const { kernel, searchKernel } = task;
-      return bringIn(task, ({ key, memory }) =>
+      return settleIncomingRows(task, ({ key, memory }) =>
         kept(rowKernels, key, memory.buffer, () => openRowKernels(kernel, searchKernel, memory)),
       );
     }
@@ -67,7 +67,7 @@ function kept<T>(known: Map<number, T>, key: number, buffer: ArrayBufferLike, op
   const found = known.get(key);
   if (found) return found;
   // Every task brings its memory as a new object; the first is kept, and the collector told what that costs.
-  seeByCollector(buffer, buffer.byteLength);
+  countForCollector(buffer, buffer.byteLength);
   const made = open();
   known.set(key, made);
   return made;

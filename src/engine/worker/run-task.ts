@@ -1,8 +1,7 @@
 /**
- * What a thread does with a task, on every platform; but for searches (search-loop.ts), so that threads which only index
- * need nothing of those.
+ * What a thread does with a task, on every platform. Searches are in search-loop.ts, so that threads which only index do not load them.
  */
-import { seeByCollector } from '../../memory/create-memory.js';
+import { countForCollector } from '../../memory/create-memory.js';
 import { UnitControl } from '../../memory/unit-control.js';
 import { indexBatches } from './index-batches.js';
 import { measureMemory } from './memory-probe.js';
@@ -50,7 +49,7 @@ const MAX_KNOWN = 64;
  */
 function tellCollector(key: number, buffer: ArrayBufferLike): void {
   if (known.includes(key)) return;
-  seeByCollector(buffer, buffer.byteLength);
+  countForCollector(buffer, buffer.byteLength);
   known.push(key);
   if (known.length > MAX_KNOWN) known.shift();
 }

@@ -1,6 +1,6 @@
 /**
- * The best k rows of those offered: a binary heap with the worst of them on top, in memory that the caller reads when
- * the search is over. A greater key is better; of equal keys the lower slot is. What the memory holds is gone on with.
+ * The best k of the rows that are offered: a binary heap with the worst one on top, in memory that the caller reads when the search is
+ * over. A greater key is better. Of equal keys the lower slot is better. A heap that is opened on used memory goes on with what is there.
  */
 import { HIT_COUNTS, type HitPlace } from '../../memory/search-board.js';
 

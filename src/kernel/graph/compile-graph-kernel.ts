@@ -2,7 +2,7 @@
  * Chooses and compiles the graph kernel. It is that of the same backend as the indexing kernel if it builds a known graph
  * rightly, else the JavaScript one. Its bytes are loaded when the first graph is made.
  */
-import { type CompiledKernel, offers, type PreparedKernel } from '../instantiate.js';
+import { type CompiledKernel, hasExport, type PreparedKernel } from '../instantiate.js';
 import { JAVASCRIPT, prepareKernel } from '../prepare-kernel.js';
 import { DONE, type GraphKernelExports } from './graph-kernel.js';
 import { type GraphLayout, layOutGraph, layOutScratch, type ScratchLayout } from './graph-layout.js';
@@ -22,7 +22,7 @@ export async function compileGraphKernel(
 ): Promise<PreparedKernel> {
   const { backend } = indexing.compiled;
   if (backend === 'javascript') return JAVASCRIPT;
-  const prepared = offers(indexing.compiled, 'beginInsert')
+  const prepared = hasExport(indexing.compiled, 'beginInsert')
     ? indexing
     : await prepareKernel(backend, await loadBytes(backend), shared, onFallback);
   if (!prepared) return JAVASCRIPT;

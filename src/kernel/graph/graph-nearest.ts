@@ -1,6 +1,6 @@
 /**
  * Which candidates of a search may be among the k nearest. Distances by codes are off by a bound that is known for each row, so
- * most candidates need not be scored exactly: of 100 of 100 components, some 20 are left for the ten best.
+ * most candidates need not be scored exactly: of 100 candidates with 100 components, some 20 are left for the ten best.
  *
  * Codes of a row are off by at most e, those of the query by at most R, as vectors. So a distance is within e + R of the distance d by
  * codes (triangle inequality). With U the k-th least of d + e + R, a row with d − e − R > U is none of the k nearest. How float32

@@ -82,7 +82,7 @@ export function forgetRow(buffer: ArrayBufferLike, layout: GraphLayout, row: num
  * A walk over all lists from the entry points, breadth first. It makes every row that it comes to a child of the row from which
  * it came, so that no pruning cuts it off, and finds the rows that cannot be reached: these are to be put in again.
  */
-export class Reach {
+export class ReachabilityWalk {
   readonly #words: Uint32Array;
   readonly #layout: GraphLayout;
   readonly #reached: Uint8Array;

@@ -2,7 +2,7 @@
  * Chooses and compiles the search kernel. It is that of the same backend as the indexing kernel if it answers a known question
  * rightly, else the JavaScript one. Its bytes are loaded when the first index is made.
  */
-import { type CompiledKernel, offers, type PreparedKernel } from '../instantiate.js';
+import { type CompiledKernel, hasExport, type PreparedKernel } from '../instantiate.js';
 import { JAVASCRIPT, prepareKernel } from '../prepare-kernel.js';
 import { instantiateSearchKernel } from './instantiate-search-kernel.js';
 import { codeCount, FACTOR_BYTES, INT8_TERMS } from './int8-bound.js';
@@ -21,7 +21,7 @@ export async function compileSearchKernel(
 ): Promise<PreparedKernel> {
   const { backend } = indexing.compiled;
   if (backend === 'javascript') return JAVASCRIPT;
-  const prepared = offers(indexing.compiled, 'selectInt8')
+  const prepared = hasExport(indexing.compiled, 'selectInt8')
     ? indexing
     : await prepareKernel(backend, await loadBytes(backend), shared, onFallback);
   if (!prepared) return JAVASCRIPT;

@@ -2,7 +2,7 @@
  * The alerts that are raised, and those before. All text may come from elsewhere, so it is set as text and never as markup.
  */
 import type { AlertUpdate } from '../../monitoring/monitor-update.js';
-import { make, setText } from './dom.js';
+import { createElement, setText } from './dom.js';
 import type { LiveEvent } from './live-state.js';
 
 const WORDS: Record<LiveEvent['kind'], string> = {
@@ -12,12 +12,19 @@ const WORDS: Record<LiveEvent['kind'], string> = {
 };
 
 export class AlertPanel {
-  readonly #raised = make('ul', { class: 'alerts', 'aria-label': 'Alerts raised' });
-  readonly #none = make('p', { class: 'quiet' }, 'No alerts.');
-  readonly #summary = make('summary');
-  readonly #events = make('ol', { class: 'events', tabindex: '0', 'aria-label': 'Events, newest first' });
-  readonly #history = make('details', {}, this.#summary, this.#events);
-  readonly root = make('div', {}, make('p', { class: 'title' }, 'Alerts'), this.#none, this.#raised, this.#history);
+  readonly #raised = createElement('ul', { class: 'alerts', 'aria-label': 'Alerts raised' });
+  readonly #none = createElement('p', { class: 'quiet' }, 'No alerts.');
+  readonly #summary = createElement('summary');
+  readonly #events = createElement('ol', { class: 'events', tabindex: '0', 'aria-label': 'Events, newest first' });
+  readonly #history = createElement('details', {}, this.#summary, this.#events);
+  readonly root = createElement(
+    'div',
+    {},
+    createElement('p', { class: 'title' }, 'Alerts'),
+    this.#none,
+    this.#raised,
+    this.#history,
+  );
   #shownAlerts: readonly AlertUpdate[] = [];
   #newest: LiveEvent | undefined;
 
@@ -37,11 +44,11 @@ export class AlertPanel {
 }
 
 function alertItem({ severity, message }: AlertUpdate): HTMLElement {
-  return make('li', { class: severity }, make('b', {}, severity), `: ${message}`);
+  return createElement('li', { class: severity }, createElement('b', {}, severity), `: ${message}`);
 }
 
 function eventItem({ atMs, kind, text }: LiveEvent): HTMLElement {
   const at = new Date(performance.timeOrigin + atMs);
-  const time = make('time', { datetime: at.toISOString() }, at.toLocaleTimeString());
-  return make('li', {}, time, make('span', {}, `${WORDS[kind]}: ${text}`));
+  const time = createElement('time', { datetime: at.toISOString() }, at.toLocaleTimeString());
+  return createElement('li', {}, time, createElement('span', {}, `${WORDS[kind]}: ${text}`));
 }

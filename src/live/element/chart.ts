@@ -4,7 +4,7 @@
  * Its path is drawn in units of its own, 0..WIDTH × 0..HEIGHT, and stretched to the room there is.
  */
 import { formatDuration } from '../../reporting/format.js';
-import { make, makeSvg, setText } from './dom.js';
+import { createElement, makeSvg, setText } from './dom.js';
 
 export interface Point {
   readonly atMs: number;
@@ -29,9 +29,9 @@ const SHORTEST_SPAN_MS = 100;
 export class Chart {
   readonly root: HTMLElement;
   readonly #options: ChartOptions;
-  readonly #now = make('span', { class: 'now' });
-  readonly #top = make('span', { class: 'top' });
-  readonly #span = make('span', { class: 'span' });
+  readonly #now = createElement('span', { class: 'now' });
+  readonly #top = createElement('span', { class: 'top' });
+  readonly #span = createElement('span', { class: 'span' });
   readonly #line = makeSvg('path', { class: 'line' });
   readonly #area = makeSvg('path', { class: 'area' });
   readonly #cursor = makeSvg('path', { class: 'cursor' });
@@ -43,7 +43,7 @@ export class Chart {
 
   constructor(options: ChartOptions) {
     this.#options = options;
-    this.#plot = make(
+    this.#plot = createElement(
       'div',
       { class: 'plot', role: 'slider', tabindex: '0', 'aria-label': `${options.name} over time`, 'aria-valuemin': '0' },
       makeSvg(
@@ -57,10 +57,10 @@ export class Chart {
       this.#top,
       this.#span,
     );
-    this.root = make(
+    this.root = createElement(
       'figure',
       { class: options.look },
-      make('figcaption', {}, make('span', { class: 'name' }, options.name), this.#now),
+      createElement('figcaption', {}, createElement('span', { class: 'name' }, options.name), this.#now),
       this.#plot,
     );
     this.#plot.addEventListener('keydown', (event) => this.#onKey(event));

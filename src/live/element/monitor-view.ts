@@ -5,7 +5,7 @@
 import { formatCount, formatNumber, formatPercent, formatRate, formatTick } from '../../reporting/format.js';
 import { AlertPanel } from './alert-panel.js';
 import { Chart } from './chart.js';
-import { make, setText } from './dom.js';
+import { createElement, setText } from './dom.js';
 import type { Connection } from './feeds.js';
 import type { LiveState, Sample } from './live-state.js';
 import { RunPanel } from './run-panel.js';
@@ -14,10 +14,10 @@ import { ThreadBars } from './thread-bars.js';
 import type { Words } from './words.js';
 
 export class MonitorView {
-  readonly #connection = make('p', { class: 'connection' });
-  readonly #pause = make('button', { type: 'button', 'aria-pressed': 'false' }, 'Pause');
+  readonly #connection = createElement('p', { class: 'connection' });
+  readonly #pause = createElement('button', { type: 'button', 'aria-pressed': 'false' }, 'Pause');
   /** For those who do not see the view. */
-  readonly #told = make('p', { class: 'told', role: 'status', 'aria-live': 'polite' });
+  readonly #told = createElement('p', { class: 'told', role: 'status', 'aria-live': 'polite' });
   readonly #run: RunPanel;
   readonly #throughput = new Chart({
     name: 'Throughput',
@@ -45,13 +45,19 @@ export class MonitorView {
     });
     this.#threads = new ThreadBars(words);
     this.#statistics = new StatisticsTable(words);
-    this.root = make(
+    this.root = createElement(
       'div',
       { class: 'monitor', role: 'group', 'aria-label': 'Indexing monitor' },
-      make('header', {}, this.#connection, this.#pause),
+      createElement('header', {}, this.#connection, this.#pause),
       this.#told,
       this.#run.root,
-      make('div', { class: 'charts', part: 'charts' }, this.#throughput.root, this.#queue.root, this.#utilization.root),
+      createElement(
+        'div',
+        { class: 'charts', part: 'charts' },
+        this.#throughput.root,
+        this.#queue.root,
+        this.#utilization.root,
+      ),
       this.#threads.root,
       this.#alerts.root,
       this.#statistics.root,

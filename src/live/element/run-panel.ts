@@ -4,26 +4,26 @@
 
 import type { ProgressUpdate } from '../../monitoring/monitor-update.js';
 import { formatCount, formatPercent, formatRate } from '../../reporting/format.js';
-import { make, setText } from './dom.js';
+import { createElement, setText } from './dom.js';
 import type { Words } from './words.js';
 
 export class RunPanel {
-  readonly #bar = make('progress', { max: '100', value: '0', 'aria-label': 'Progress of the run' });
-  readonly #name = make('b');
-  readonly #count = make('span');
-  readonly #rate = make('dd');
-  readonly #eta = make('dd');
-  readonly #queue = make('dd');
-  readonly #busy = make('dd');
+  readonly #bar = createElement('progress', { max: '100', value: '0', 'aria-label': 'Progress of the run' });
+  readonly #name = createElement('b');
+  readonly #count = createElement('span');
+  readonly #rate = createElement('dd');
+  readonly #eta = createElement('dd');
+  readonly #queue = createElement('dd');
+  readonly #busy = createElement('dd');
   readonly root: HTMLElement;
 
   constructor({ waiting, busy }: Words) {
-    this.root = make(
+    this.root = createElement(
       'div',
       { class: 'run', part: 'run' },
-      make('p', { class: 'run-text' }, this.#name, this.#count),
+      createElement('p', { class: 'run-text' }, this.#name, this.#count),
       this.#bar,
-      make(
+      createElement(
         'dl',
         { class: 'figures' },
         figure('Vectors per second', this.#rate),
@@ -69,5 +69,5 @@ function formatTimeLeft(ms: number): string {
 }
 
 function figure(name: string, value: HTMLElement): HTMLElement {
-  return make('div', {}, make('dt', {}, name), value);
+  return createElement('div', {}, createElement('dt', {}, name), value);
 }

@@ -5,7 +5,7 @@
 import type { MetricUpdate } from '../../monitoring/monitor-update.js';
 import type { PerformanceStats } from '../../monitoring/performance-stats.js';
 import { formatCount, formatDuration, formatNumber } from '../../reporting/format.js';
-import { make, setText } from './dom.js';
+import { createElement, setText } from './dom.js';
 import type { Words } from './words.js';
 
 interface Figure {
@@ -50,15 +50,21 @@ export class StatisticsTable {
 
   constructor({ hasPercentiles }: Words) {
     this.#indexes = this.#section(hasPercentiles ? [...INDEXES, ...INDEX_PERCENTILES] : INDEXES);
-    const columns = ['Last update', 'Altogether'].map((name) => make('th', { scope: 'col' }, name));
-    this.root = make(
+    const columns = ['Last update', 'Altogether'].map((name) => createElement('th', { scope: 'col' }, name));
+    this.root = createElement(
       'details',
       { open: '' },
-      make('summary', {}, 'Statistics'),
-      make(
+      createElement('summary', {}, 'Statistics'),
+      createElement(
         'div',
         { class: 'statistics' },
-        make('table', {}, make('thead', {}, make('tr', {}, make('td'), ...columns)), this.#indexes, this.#queries),
+        createElement(
+          'table',
+          {},
+          createElement('thead', {}, createElement('tr', {}, createElement('td'), ...columns)),
+          this.#indexes,
+          this.#queries,
+        ),
       ),
     );
   }
@@ -75,11 +81,11 @@ export class StatisticsTable {
 
   #section(figures: readonly Figure[]): HTMLTableSectionElement {
     const rows = figures.map(({ name, of }) => {
-      const row = { of, window: make('td'), lifetime: make('td') };
+      const row = { of, window: createElement('td'), lifetime: createElement('td') };
       this.#rows.push(row);
-      return make('tr', {}, make('th', { scope: 'row' }, name), row.window, row.lifetime);
+      return createElement('tr', {}, createElement('th', { scope: 'row' }, name), row.window, row.lifetime);
     });
-    return make('tbody', {}, ...rows);
+    return createElement('tbody', {}, ...rows);
   }
 }
 

@@ -4,7 +4,7 @@
 
 import type { ThreadProgress } from '../../monitoring/run-progress.js';
 import { formatCount } from '../../reporting/format.js';
-import { make, setText } from './dom.js';
+import { createElement, setText } from './dom.js';
 import type { Words } from './words.js';
 
 interface Row {
@@ -24,11 +24,11 @@ export class ThreadBars {
   constructor(words: Words) {
     this.#words = words;
     // It may scroll: then the keyboard must reach it.
-    this.#list = make('ul', { tabindex: '0', 'aria-label': words.those });
-    this.root = make(
+    this.#list = createElement('ul', { tabindex: '0', 'aria-label': words.those });
+    this.root = createElement(
       'div',
       { class: 'threads', part: 'threads' },
-      make('p', { class: 'title' }, words.busyTime),
+      createElement('p', { class: 'title' }, words.busyTime),
       this.#list,
     );
   }
@@ -54,11 +54,15 @@ export class ThreadBars {
   }
 
   #addRow(): Row {
-    const name = make('span');
-    const fill = make('div');
-    const share = make('span', { class: 'share' });
-    const meter = make('div', { class: 'bar', role: 'meter', 'aria-valuemin': '0', 'aria-valuemax': '100' }, fill);
-    const row = { root: make('li', {}, name, meter, share), name, meter, fill, share };
+    const name = createElement('span');
+    const fill = createElement('div');
+    const share = createElement('span', { class: 'share' });
+    const meter = createElement(
+      'div',
+      { class: 'bar', role: 'meter', 'aria-valuemin': '0', 'aria-valuemax': '100' },
+      fill,
+    );
+    const row = { root: createElement('li', {}, name, meter, share), name, meter, fill, share };
     this.#rows.push(row);
     this.#list.append(row.root);
     return row;

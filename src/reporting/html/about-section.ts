@@ -4,7 +4,7 @@
 import { countOf, formatCount } from '../format.js';
 import type { RunSubject } from '../report-data.js';
 import { scrollable } from './figures.js';
-import { html, type Markup, nothing } from './markup.js';
+import { html, type Markup, noMarkup } from './markup.js';
 import type { PageContent } from './shown-run.js';
 
 const FACTS: readonly { readonly title: string; readonly text: (subject: RunSubject) => string | undefined }[] = [
@@ -24,11 +24,11 @@ const FACTS: readonly { readonly title: string; readonly text: (subject: RunSubj
 ];
 
 export function aboutSection({ runs }: PageContent): Markup {
-  if (runs.every(({ report }) => report.subject === undefined)) return nothing;
+  if (runs.every(({ report }) => report.subject === undefined)) return noMarkup;
   const head =
     runs.length > 1
       ? html`<thead><tr><td></td>${runs.map(({ name }) => html`<th scope="col">${name}</th>`)}</tr></thead>`
-      : nothing;
+      : noMarkup;
   const rows = FACTS.flatMap(({ title, text }) => {
     const cells = runs.map(({ report }) => report.subject && text(report.subject));
     if (cells.every((cell) => cell === undefined)) return [];

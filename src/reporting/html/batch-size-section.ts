@@ -4,7 +4,7 @@
 import { formatCount, formatRate } from '../format.js';
 import type { BatchSizeSample } from '../report-data.js';
 import { scrollable, valueAttribute } from './figures.js';
-import { html, type Markup, nothing } from './markup.js';
+import { html, type Markup, noMarkup } from './markup.js';
 import { type PageContent, runClass, type ShownRun } from './shown-run.js';
 
 /** Uses of one batch size. */
@@ -18,7 +18,7 @@ interface BatchSizeUse {
 export function batchSizeSection({ runs }: PageContent): Markup {
   const parts = runs.map(
     (run) =>
-      html`${runs.length > 1 ? html`<h3 class="${runClass(run.position)}">${run.name}</h3>` : nothing}\n${batchSizeTable(run)}\n`,
+      html`${runs.length > 1 ? html`<h3 class="${runClass(run.position)}">${run.name}</h3>` : noMarkup}\n${batchSizeTable(run)}\n`,
   );
   return html`<section id="batch-sizes">
 <h2>Batch Sizes and Their Throughput</h2>

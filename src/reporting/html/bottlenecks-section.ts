@@ -4,7 +4,7 @@
 import { formatDuration, formatPercent } from '../format.js';
 import type { Bottleneck } from '../report-data.js';
 import { figureCell, scrollable } from './figures.js';
-import { html, type Markup, nothing } from './markup.js';
+import { html, type Markup, noMarkup } from './markup.js';
 import { type PageContent, runClass, type ShownRun } from './shown-run.js';
 
 const CAUSES: Record<Bottleneck['name'], string> = {
@@ -20,7 +20,7 @@ const CAUSES: Record<Bottleneck['name'], string> = {
 export function bottlenecksSection({ runs }: PageContent): Markup {
   const parts = runs.map(
     (run) =>
-      html`${runs.length > 1 ? html`<h3 class="${runClass(run.position)}">${run.name}</h3>` : nothing}\n${bottleneckTable(run)}\n`,
+      html`${runs.length > 1 ? html`<h3 class="${runClass(run.position)}">${run.name}</h3>` : noMarkup}\n${bottleneckTable(run)}\n`,
   );
   return html`<section id="bottlenecks">
 <h2>What Held the Run Back</h2>

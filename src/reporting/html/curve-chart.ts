@@ -4,7 +4,7 @@
 import { thinCurve } from '../curves.js';
 import { type Curve, type CurveData, type CurvePoint, formatQuantity, tickFormat } from './curve-data.js';
 import { chartFigure } from './figure.js';
-import { html, type Markup, nothing } from './markup.js';
+import { html, type Markup, noMarkup } from './markup.js';
 import { AREA_WIDTH, fixed, plotSvg } from './plot.js';
 import { linearScale, logarithmicScale, roundedScale, type Scale } from './scale.js';
 import { runClass } from './shown-run.js';
@@ -54,7 +54,7 @@ function curveSvg({ run, points, to }: Curve, data: CurveData, xScale: Scale, yS
   const line = data.shape === 'steps' ? stepsPath(drawn, xOf, yOf) : linesPath(drawn, xOf, yOf);
   const end = data.shape === 'steps' ? `H${xOf(to)}` : '';
   const fill =
-    data.curves.length === 1 ? html`<path class="fill" d="${line}${end}V${HEIGHT}H${xOf(drawn[0]!.x)}Z"/>` : nothing;
+    data.curves.length === 1 ? html`<path class="fill" d="${line}${end}V${HEIGHT}H${xOf(drawn[0]!.x)}Z"/>` : noMarkup;
   return html`<g class="curve ${runClass(run)}" data-run="${run}">${fill}<path class="line" d="${line}${end}"/></g>\n`;
 }
 

@@ -2,7 +2,7 @@
  * The figures of the page: a picture with its title and how to read it, or, where there is nothing to draw, words.
  */
 import type { CurveData } from './curve-data.js';
-import { html, type Markup, nothing } from './markup.js';
+import { html, type Markup, noMarkup } from './markup.js';
 import { runClass } from './shown-run.js';
 
 export interface ChartFigure {
@@ -18,9 +18,9 @@ export interface ChartFigure {
 }
 
 export function chartFigure({ name, title, note, legend = [], body, data }: ChartFigure): Markup {
-  return html`<figure id="${name}"${data ? html` data-curves="${JSON.stringify(data)}"` : nothing}>
+  return html`<figure id="${name}"${data ? html` data-curves="${JSON.stringify(data)}"` : noMarkup}>
 <figcaption><strong>${title}</strong> <span class="note">${note}</span></figcaption>
-${legend.length > 0 ? html`<ul class="legend">${legend.map(({ name, run }) => html`<li class="${runClass(run)}"><svg width="26" height="10" aria-hidden="true"><line class="line" x1="0" x2="26" y1="5" y2="5"/></svg> ${name}</li>`)}</ul>` : nothing}
+${legend.length > 0 ? html`<ul class="legend">${legend.map(({ name, run }) => html`<li class="${runClass(run)}"><svg width="26" height="10" aria-hidden="true"><line class="line" x1="0" x2="26" y1="5" y2="5"/></svg> ${name}</li>`)}</ul>` : noMarkup}
 ${body}
 </figure>
 `;

@@ -4,7 +4,7 @@
  */
 import { formatNumber } from '../format.js';
 import type { IndexingPerformanceReportData } from '../report-data.js';
-import { html, type Markup, nothing, trustedMarkup } from './markup.js';
+import { html, type Markup, noMarkup, trustedMarkup } from './markup.js';
 import type { ShownRun } from './shown-run.js';
 
 export interface Figure {
@@ -20,7 +20,7 @@ export function figureText(run: ShownRun, { path, value, format }: Figure, eleme
   return html`<${tag} data-run="${run.position}" data-path="${path}" data-value="${valueAttribute(value)}">${format(value)}</${tag}>`;
 }
 
-export function figureCell(run: ShownRun, figure: Figure, after: Markup = nothing): Markup {
+export function figureCell(run: ShownRun, figure: Figure, after: Markup = noMarkup): Markup {
   const { path, value, format } = figure;
   return html`<td data-run="${run.position}" data-path="${path}" data-value="${valueAttribute(value)}"><span class="value">${format(value)}</span>${after}</td>`;
 }
@@ -42,13 +42,13 @@ export function figureTable(caption: string, rows: readonly FigureRow[], runs: r
   const head =
     runs.length > 1
       ? html`<thead><tr><th scope="col">Figure</th>${runs.map(({ name }) => html`<th scope="col">${name}</th>`)}</tr></thead>`
-      : nothing;
+      : noMarkup;
   const lines = shown.map((row) => {
     const base = row.value(runs[0]!.report);
     const cells = runs.map((run) => {
       const value = row.value(run.report);
       if (value === undefined) return html`<td>not measured</td>`;
-      const change = run.position === 0 || base === undefined ? nothing : changeOf(base, value, row.better);
+      const change = run.position === 0 || base === undefined ? noMarkup : changeOf(base, value, row.better);
       return figureCell(run, { path: row.path, value, format: row.format }, change);
     });
     return html`<tr><th scope="row">${row.title}</th>${cells}</tr>\n`;
@@ -71,7 +71,7 @@ export function valueAttribute(value: number): string {
 
 /** How much more or less than in the first run; nothing where that cannot be told. */
 function changeOf(base: number, value: number, better: FigureRow['better']): Markup {
-  if (!(base > 0) || !Number.isFinite(base) || !Number.isFinite(value)) return nothing;
+  if (!(base > 0) || !Number.isFinite(base) || !Number.isFinite(value)) return noMarkup;
   const percent = 100 * (value / base - 1);
   if (percent === 0) return html`<span class="change">same</span>`;
   const text = `${percent > 0 ? '+' : '−'}${formatNumber(Math.abs(percent))} %`;

@@ -5,7 +5,7 @@
 import { formatBytes, formatCount, formatDuration, formatPercent, formatQueryRate } from '../format.js';
 import type { GraphFigures } from '../report-data.js';
 import { type FigureRow, figureCell, figureTable, scrollable } from './figures.js';
-import { html, type Markup, nothing } from './markup.js';
+import { html, type Markup, noMarkup } from './markup.js';
 import { recallFigure } from './recall-chart.js';
 import { type PageContent, runClass, type ShownRun } from './shown-run.js';
 
@@ -25,11 +25,11 @@ const ROWS: readonly FigureRow[] = [
 
 export function graphSection({ runs }: PageContent): Markup {
   const measured = runs.flatMap((run) => (run.report.graph ? [{ run, graph: run.report.graph }] : []));
-  if (measured.length === 0) return nothing;
+  if (measured.length === 0) return noMarkup;
   const graphs = measured.map(({ run, graph }) => ({ name: run.name, position: run.position, graph }));
   const tables = measured.map(
     ({ run, graph }) =>
-      html`${runs.length > 1 ? html`<h3 class="${runClass(run.position)}">${run.name}</h3>` : nothing}\n${curveTable(run, graph)}\n`,
+      html`${runs.length > 1 ? html`<h3 class="${runClass(run.position)}">${run.name}</h3>` : noMarkup}\n${curveTable(run, graph)}\n`,
   );
   return html`<section id="graph">
 <h2>Graph</h2>

@@ -4,7 +4,7 @@
  */
 import { formatTick } from '../format.js';
 import { tickFormat } from './curve-data.js';
-import { html, type Markup, nothing } from './markup.js';
+import { html, type Markup, noMarkup } from './markup.js';
 import { AREA_WIDTH, fixed, plotSvg } from './plot.js';
 import { linearScale } from './scale.js';
 
@@ -51,7 +51,7 @@ export function laneChartSvg({ name, label, totalTimeMs, lanes }: LaneChart): Ma
     const to = AREA_WIDTH * scale.shareOf(bar.toMs);
     const width = Math.max(LEAST_WIDTH, to - from);
     const x = Math.min(from, AREA_WIDTH - width);
-    return html`<rect${i % 2 === 1 ? html` class="odd"` : nothing} x="${fixed(x)}" y="${y}" width="${fixed(width)}" height="${thickness}"><title>${bar.title}</title></rect>`;
+    return html`<rect${i % 2 === 1 ? html` class="odd"` : noMarkup} x="${fixed(x)}" y="${y}" width="${fixed(width)}" height="${thickness}"><title>${bar.title}</title></rect>`;
   };
   const content = lanes.map(
     (lane, i) => html`<rect class="track" x="0" y="${yOf(i)}" width="${AREA_WIDTH}" height="${thickness}"/>

@@ -19,7 +19,7 @@ export class Markup {
 }
 
 /** What stands for nothing, where a part is left out. */
-export const nothing = new Markup('');
+export const noMarkup = new Markup('');
 
 export type MarkupValue = string | number | Markup | readonly MarkupValue[];
 

@@ -9,7 +9,7 @@ import { bottlenecksSection } from './bottlenecks-section.js';
 import { indexTimeSection, magnitudeSection } from './distribution-sections.js';
 import { graphSection } from './graph-section.js';
 import { headline } from './headline.js';
-import { html, type Markup, nothing, trustedMarkup } from './markup.js';
+import { html, type Markup, noMarkup, trustedMarkup } from './markup.js';
 import { overallSection } from './overall-section.js';
 import { phasesSection } from './phases-section.js';
 import { recommendationsSection } from './recommendations-section.js';
@@ -70,7 +70,7 @@ export function reportPage(content: PageContent, { title, heading, script }: Pag
 ${headline(content)}
 ${SECTIONS.map((section) => html`${section(content)}\n`)}
 </main>
-${script ? html`<script>${trustedMarkup(script.code)}</script>` : nothing}
+${script ? html`<script>${trustedMarkup(script.code)}</script>` : noMarkup}
 </body>
 </html>
 `.toString();

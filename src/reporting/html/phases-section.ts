@@ -4,7 +4,7 @@
 import { formatDuration, formatPercent } from '../format.js';
 import type { Phase } from '../report-data.js';
 import { figureCell, scrollable } from './figures.js';
-import { html, type Markup, nothing } from './markup.js';
+import { html, type Markup, noMarkup } from './markup.js';
 import { type PageContent, runClass, type ShownRun } from './shown-run.js';
 
 const TITLES: Record<Phase['name'], string> = {
@@ -21,10 +21,10 @@ const TITLES: Record<Phase['name'], string> = {
 
 export function phasesSection({ runs }: PageContent): Markup {
   const told = runs.filter(({ report }) => (report.phases?.length ?? 0) > 0);
-  if (told.length === 0) return nothing;
+  if (told.length === 0) return noMarkup;
   const parts = told.map(
     (run) =>
-      html`${runs.length > 1 ? html`<h3 class="${runClass(run.position)}">${run.name}</h3>` : nothing}\n${phaseTable(run)}\n`,
+      html`${runs.length > 1 ? html`<h3 class="${runClass(run.position)}">${run.name}</h3>` : noMarkup}\n${phaseTable(run)}\n`,
   );
   return html`<section id="phases">
 <h2>Where the Time Went</h2>

@@ -2,7 +2,7 @@
  * The frame of a chart: grid, ticks and lines at marked values around a plotted area that fills the width it is given,
  * whatever that is, while its text keeps its size. Inside the area x runs from 0 to 1000 and y from 0 down to `height`.
  */
-import { html, type Markup, nothing } from './markup.js';
+import { html, type Markup, noMarkup } from './markup.js';
 import type { Scale } from './scale.js';
 
 export const AREA_WIDTH = 1000;
@@ -47,14 +47,14 @@ export function plotSvg({ name, label, height, x, y, ySide = 'right', marks = []
   const total = top + height + TICK_SPACE;
   const yOf = (value: number) => top + height - (y?.scale.shareOf(value) ?? 0) * height;
   return html`<svg class="plot" data-plot="${name}" width="100%" height="${total}" role="img" aria-label="${label}">
-${y ? y.scale.ticks.map((tick) => horizontal(yOf(tick))) : nothing}
-<svg class="area" y="${top}" width="100%" height="${height}" viewBox="0 0 ${AREA_WIDTH} ${height}" preserveAspectRatio="none" ${scaleData('x', x)}${y ? scaleData('y', y) : nothing}>
+${y ? y.scale.ticks.map((tick) => horizontal(yOf(tick))) : noMarkup}
+<svg class="area" y="${top}" width="100%" height="${height}" viewBox="0 0 ${AREA_WIDTH} ${height}" preserveAspectRatio="none" ${scaleData('x', x)}${y ? scaleData('y', y) : noMarkup}>
 ${content}
 </svg>
-${overlay ? overlay(top) : nothing}
+${overlay ? overlay(top) : noMarkup}
 ${marks.map((mark, i) => markLine(mark, x, i, top + height))}
 <g class="ticks">
-${y ? y.scale.ticks.filter((tick) => tick !== 0).map((tick) => yTick(y.format(tick), yOf(tick), ySide)) : nothing}
+${y ? y.scale.ticks.filter((tick) => tick !== 0).map((tick) => yTick(y.format(tick), yOf(tick), ySide)) : noMarkup}
 ${x.scale.ticks.map((tick) => xTick(tick, x, top + height))}
 </g>
 </svg>`;

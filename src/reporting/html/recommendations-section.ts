@@ -1,7 +1,7 @@
 /**
  * What to change, in the order of the report.
  */
-import { html, type Markup, nothing } from './markup.js';
+import { html, type Markup, noMarkup } from './markup.js';
 import { type PageContent, runClass } from './shown-run.js';
 
 export function recommendationsSection({ runs }: PageContent): Markup {
@@ -10,7 +10,7 @@ export function recommendationsSection({ runs }: PageContent): Markup {
       name,
       position,
       report,
-    }) => html`${runs.length > 1 ? html`<h3 class="${runClass(position)}">${name}</h3>` : nothing}
+    }) => html`${runs.length > 1 ? html`<h3 class="${runClass(position)}">${name}</h3>` : noMarkup}
 <ul class="recommendations" data-run="${position}">${report.recommendations.map((text) => html`<li>${text}</li>`)}</ul>
 `,
   );

@@ -7,7 +7,7 @@ import type { IndexingPerformanceReportData } from '../report-data.js';
 import { chartFigure, wordsFigure } from './figure.js';
 import { figureCell, figureText, scrollable } from './figures.js';
 import { type Lane, laneChartSvg } from './lane-chart.js';
-import { html, type Markup, nothing } from './markup.js';
+import { html, type Markup, noMarkup } from './markup.js';
 import { type PageContent, runClass, type ShownRun } from './shown-run.js';
 
 /** Batches beyond these are joined to stretches where no gap between them could be seen. */
@@ -15,7 +15,7 @@ const MOST_BARS = 600;
 
 export function threadSection({ runs }: PageContent): Markup {
   const parts = runs.map((run) => {
-    const heading = runs.length > 1 ? html`<h3 class="${runClass(run.position)}">${run.name}</h3>` : nothing;
+    const heading = runs.length > 1 ? html`<h3 class="${runClass(run.position)}">${run.name}</h3>` : noMarkup;
     return html`${heading}\n${threadTable(run)}\n${workFigure(run)}${timelineFigure(run)}`;
   });
   return html`<section id="threads">
@@ -80,11 +80,11 @@ function workText(run: ShownRun, threadId: number): Markup {
   const utilization = threadUtilization?.[threadId];
   return html`Thread ${threadId}: busy ${text(`threadTimesMs.${threadId}`, threadTimesMs[threadId]!, formatDuration)}${
     utilization === undefined
-      ? nothing
+      ? noMarkup
       : html`, ${text(`threadUtilization.${threadId}`, utilization, formatPercent)} of the run`
   }${
     operations === undefined
-      ? nothing
+      ? noMarkup
       : html`, ${text(`threadPerformance.${threadId}.operationsCompleted`, operations, (count) => countOf(count, 'vector'))}`
   }`;
 }

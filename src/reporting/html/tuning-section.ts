@@ -3,15 +3,15 @@
  */
 import { formatCount, formatNumber } from '../format.js';
 import { figureCell, scrollable } from './figures.js';
-import { html, type Markup, nothing } from './markup.js';
+import { html, type Markup, noMarkup } from './markup.js';
 import { type PageContent, runClass, type ShownRun } from './shown-run.js';
 
 export function tuningSection({ runs }: PageContent): Markup {
   const tuned = runs.filter(({ report }) => report.optimizations !== undefined);
-  if (tuned.length === 0) return nothing;
+  if (tuned.length === 0) return noMarkup;
   const parts = tuned.map(
     (run) =>
-      html`${runs.length > 1 ? html`<h3 class="${runClass(run.position)}">${run.name}</h3>` : nothing}\n${tuningTable(run)}\n`,
+      html`${runs.length > 1 ? html`<h3 class="${runClass(run.position)}">${run.name}</h3>` : noMarkup}\n${tuningTable(run)}\n`,
   );
   return html`<section id="tuning">
 <h2>Tuning</h2>

@@ -1,6 +1,6 @@
 /**
- * What a graph is known to find: for some efforts the recall that was measured, with a bound that the true one is unlikely to be below.
- * From it the effort that reaches a recall.
+ * The recall that was measured for some efforts, each with a lower bound that the true recall is unlikely to be below. It gives the effort
+ * that reaches a wanted recall.
  */
 import type { SearchHits } from '../search-hits.js';
 import type { GraphCalibration } from './graph-options.js';

@@ -1,5 +1,5 @@
 /**
- * What a job that puts rows into a graph has done so far. Every unit counts once, when it is done, also of a job that fails later.
+ * Counts what a job that puts rows into a graph has done so far. Every unit counts once, when it is done, even if the job fails later.
  */
 import { nowMs } from '../../base/clock.js';
 import { DONE } from '../../memory/control-layout.js';

@@ -1,6 +1,6 @@
 /**
- * Filtered searches through a graph: a walk as if there were no filter, which is asked about the rows that were met, nearest first. Where few of
- * them pass, a longer walk; where too few do, whoever called has to scan.
+ * Filtered searches through a graph. A walk goes as if there were no filter. Then the filter is asked about the rows that the walk met,
+ * nearest first. If few of them pass, a longer walk follows. If too few pass, the caller scans instead.
  */
 import { TimeSlices } from '../../base/time-slices.js';
 import type { RankedRows } from '../rank.js';

@@ -1,6 +1,6 @@
 /**
- * Puts the rows of an index that wait into its graph, portion by portion, each a job of all threads. A part that is full grows: its
- * content is copied to a larger memory, while searches go on in the old one; one that cannot grow is followed by another part.
+ * Puts waiting rows of an index into its graph, portion by portion. Each portion is a job of all threads. A part that is full is copied to
+ * a larger memory, while searches go on in the old one. If it cannot grow, another part is made.
  */
 import { TimeSlices } from '../../base/time-slices.js';
 import type { EngineCore } from '../../engine/engine-core.js';

@@ -1,6 +1,6 @@
 /**
- * Rows that are put into a graph, and lists that are mended, as jobs. A lane that died leaves rows that it holds: they are given back before
- * another lane does its unit again.
+ * The jobs that put rows into a graph, and mend lists. A lane that dies still holds rows. They are released before another lane does its
+ * unit again.
  */
 import { IndexingError, messageOf } from '../../base/errors.js';
 import { TimeSlices } from '../../base/time-slices.js';

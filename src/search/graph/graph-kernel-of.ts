@@ -1,6 +1,6 @@
 /**
- * The graph kernel of an engine, compiled when the first graph is made: once for all engines, since whether it builds a known graph takes longer to
- * find out than to load a small index.
+ * The graph kernel of an engine. It is compiled when the first graph is made, once for all engines: to check that it builds a known graph
+ * rightly takes longer than to load a small index.
  */
 import type { EngineCore } from '../../engine/engine-core.js';
 import { compileGraphKernel } from '../../kernel/graph/compile-graph-kernel.js';

@@ -1,11 +1,11 @@
 /**
- * Takes rows that are gone out of a part of a graph: lists are mended by all threads, then the rows that cannot be reached any more
- * are put in again, and the places of those that are gone are free. Searches go on meanwhile; no row may be put in.
+ * Takes removed rows out of a part of a graph. All threads mend the lists. Then rows that cannot be reached any more are put in again, and
+ * the places of the removed rows are free. Searches go on meanwhile. No row may be put in meanwhile.
  */
 import { TimeSlices } from '../../base/time-slices.js';
 import type { EngineCore } from '../../engine/engine-core.js';
 import { type GraphLayout, MAX_ENTRIES, rowBelow } from '../../kernel/graph/graph-layout.js';
-import { entriesOf, forgetRow, Reach, setEntries } from '../../kernel/graph/graph-upkeep.js';
+import { entriesOf, forgetRow, ReachabilityWalk, setEntries } from '../../kernel/graph/graph-upkeep.js';
 import type { Rows } from '../rows.js';
 import { type GraphScope, MendJob, runGraphJob } from './graph-jobs.js';
 import { createWords, type GraphPart } from './graph-part.js';
@@ -127,7 +127,7 @@ async function findLost(
   { core, signal }: MendOptions,
 ): Promise<Uint32Array> {
   const slices = new TimeSlices(signal);
-  const reach = new Reach(part.memory.buffer, part.layout.levels[level]!);
+  const reach = new ReachabilityWalk(part.memory.buffer, part.layout.levels[level]!);
   while (reach.walk(WALK_ROWS)) if (slices.isDue()) await slices.nextTurn();
   const lost: number[] = [];
   await slices.forEach(count, STRIDE, (first, last) => {

@@ -2,8 +2,8 @@
  * A part of the graph of an index, in a memory of its own: 4 GiB hold no more. It has rows of its own numbers; `places` says which rows of
  * the index they are.
  *
- * The calling thread gives out its rows, before a job begins that puts them in, and nobody else is at work then. A row of the part
- * that is given out once more so never means two rows of the index to one search.
+ * The calling thread gives out its rows, before a job begins that puts them in, and nobody else is at work then. So when
+ * a row of the part is given out again, no search takes it for two rows of the index.
  */
 import type { EngineCore } from '../../engine/engine-core.js';
 import type { GraphPlace } from '../../engine/worker/graph-task.js';

@@ -1,6 +1,6 @@
 /**
- * Which rows of an index are in its graph, and where: the parts of the graph, and the rows that wait to be put in. Together they are all
- * rows of the index at every moment; a row that is being put in counts as one that waits.
+ * Which rows of an index are in its graph, and where: the parts of the graph, and the rows that wait to be put in. At every moment each row
+ * of the index is in one of the two. A row that is being put in counts as waiting.
  */
 import { isAlive, isThere } from '../../memory/deaths.js';
 import { type Place, placeOf, rowOf } from '../id-table.js';

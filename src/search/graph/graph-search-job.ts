@@ -1,5 +1,5 @@
 /**
- * Queries that are answered by a graph, as a job: threads claim some of them at a time. And the same at once, on the calling thread.
+ * Answers queries by a graph: as a job, of which threads claim some queries at a time, or at once on the calling thread.
  */
 import { IndexingError, messageOf } from '../../base/errors.js';
 import type { EngineCore } from '../../engine/engine-core.js';

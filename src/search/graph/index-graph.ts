@@ -1,8 +1,8 @@
 /**
- * The graph of an index: built by all threads, kept up as rows come and go, measured, and searched.
+ * The graph of an index: it is built by all threads, kept up as rows come and go, measured, and searched.
  *
- * One thing at a time is done to it (rows put in, lists mended), each as jobs on the engine; searches go on meanwhile. Whatever the graph lacks
- * is scanned, so that a search misses no row for the reason that it is new.
+ * It is changed by one activity at a time (rows are put in, or lists are mended), each as jobs on the engine. Searches go on meanwhile.
+ * They scan the rows that are not in the graph yet, so a new row is found at once.
  */
 import { IndexingError, messageOf } from '../../base/errors.js';
 import { linkSignals } from '../../base/linked-signal.js';

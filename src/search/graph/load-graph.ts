@@ -1,6 +1,6 @@
 /**
- * Reads the graph of a saved index: its lists are checked, and the records of its rows are made anew. What is damaged is told, and the index is
- * searched without a graph.
+ * Reads the graph of a saved index. Its lists are checked, and the records of its rows are made anew. If it is damaged, that is told, and
+ * the index is searched without a graph.
  */
 import { TimeSlices } from '../../base/time-slices.js';
 import type { ByteSource } from '../../formats/format.js';

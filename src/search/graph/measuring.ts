@@ -1,5 +1,5 @@
 /**
- * Measures a graph: exact answers for some queries, and the graph's for more and more effort.
+ * Measures the recall of a graph: it compares exact answers to some queries with the graph's answers, for growing efforts.
  */
 import { TimeSlices } from '../../base/time-slices.js';
 import type { Metric } from '../../kernel/search/error-bound.js';

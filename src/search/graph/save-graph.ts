@@ -1,6 +1,6 @@
 /**
- * The graph of an index as it is saved: of the rows of a snapshot, those that are in the graph. Rows are put in and lists are mended meanwhile:
- * every list is read as a whole, and what is in it and not in the snapshot is left out.
+ * Writes the graph of an index: the rows of a snapshot that are in the graph. Rows are put in and lists are mended meanwhile. So each list
+ * is read as a whole, and rows in it that are not in the snapshot are left out.
  */
 import { checkOf, ENTRIES_PER_LEVEL, type SavedGraphShape, SPACE_NUMBERS } from '../../formats/saved-graph.js';
 import { type GraphLayout, HEAD, NONE, rowBelow } from '../../kernel/graph/graph-layout.js';

@@ -4,7 +4,7 @@
 import type { JsonObject, JsonValue } from '../collections/payload.js';
 import type { PointId } from '../collections/point-id.js';
 import type { Bounds, Condition, Filter } from './condition.js';
-import { isObject, leavesAt, type Path, valuesAt } from './path.js';
+import { isObject, type Path, singleValuesAt, valuesAt } from './path.js';
 import { dateOf, tokensOf } from './scalars.js';
 
 export function matches(filter: Filter, id: PointId, payload: JsonObject): boolean {
@@ -41,7 +41,7 @@ function conditionHolds(condition: Condition, id: PointId, payload: JsonObject):
 }
 
 function someLeaf(payload: JsonObject, path: Path, holds: (leaf: JsonValue) => boolean): boolean {
-  for (const leaf of leavesAt(payload, path)) if (holds(leaf)) return true;
+  for (const leaf of singleValuesAt(payload, path)) if (holds(leaf)) return true;
   return false;
 }
 

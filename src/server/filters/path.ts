@@ -58,7 +58,7 @@ export function valuesAt(payload: JsonObject, { steps }: Path): JsonValue[] {
 }
 
 /** Single values at `path`: those of an array stand for themselves. */
-export function* leavesAt(payload: JsonObject, path: Path): Generator<JsonValue> {
+export function* singleValuesAt(payload: JsonObject, path: Path): Generator<JsonValue> {
   for (const value of valuesAt(payload, path)) {
     if (Array.isArray(value)) yield* value;
     else yield value;

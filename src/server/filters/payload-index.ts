@@ -5,7 +5,7 @@
 import type { JsonObject, JsonValue } from '../collections/payload.js';
 import { SortedMap } from '../collections/sorted-map.js';
 import type { Bounds, Condition } from './condition.js';
-import { leavesAt, type Path } from './path.js';
+import { type Path, singleValuesAt } from './path.js';
 import { dateOf, tokensOf } from './scalars.js';
 import { SlotSet } from './slot-set.js';
 
@@ -103,7 +103,7 @@ export class PayloadIndex {
 
   #keysOf(payload: JsonObject): Set<Key> {
     const keys = new Set<Key>();
-    for (const leaf of leavesAt(payload, this.path)) {
+    for (const leaf of singleValuesAt(payload, this.path)) {
       if (!this.#isOfType(leaf)) continue;
       if (this.type === 'text') for (const token of tokensOf(leaf as string)) keys.add(token);
       else if (this.type === 'datetime') addDefined(keys, dateOf(leaf as string));

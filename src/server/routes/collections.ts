@@ -16,7 +16,7 @@ import {
   UPDATE_BODY,
   type UpdateBody,
 } from './collection-bodies.js';
-import { doneWith } from './operations.js';
+import { writeAnswer } from './operations.js';
 import { NAME_PARAMS, type NameRoute, WRITE_QUERY, type WriteRoute } from './shapes.js';
 
 interface IndexBody {
@@ -75,7 +75,7 @@ export async function collectionRoutes(
     async ({ params, query, body: { field_name: field, field_schema: schema } }, reply) => {
       parsePath(field);
       await collections.get(params.name).indexPayload(field, typeof schema === 'string' ? schema : schema.type);
-      return answer(reply, doneWith(query.wait));
+      return answer(reply, writeAnswer(query.wait));
     },
   );
 
@@ -84,7 +84,7 @@ export async function collectionRoutes(
     { schema: { params: NAME_PARAMS, querystring: WRITE_QUERY } },
     async ({ params, query }, reply) => {
       await collections.get(params.name).forgetPayloadIndex(params.field);
-      return answer(reply, doneWith(query.wait));
+      return answer(reply, writeAnswer(query.wait));
     },
   );
 }

@@ -8,7 +8,7 @@ import type { Hit } from '../collections/point-queries.js';
  * The `limit` hits chosen one after the other, each the best by (1 − diversity) × likeness to the query − diversity × the most likeness to one that is
  * chosen already. Likeness is the score, for Euclid its negative.
  */
-export async function diverse(
+export async function chooseDiverseHits(
   collection: Collection,
   hits: readonly Hit[],
   limit: number,

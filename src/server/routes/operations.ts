@@ -120,7 +120,7 @@ export interface BatchOperation {
 let operations = 0;
 
 /** What a write is answered with. */
-export function doneWith(wait: 'true' | 'false' | undefined) {
+export function writeAnswer(wait: 'true' | 'false' | undefined) {
   return { operation_id: operations++, status: wait === 'true' ? 'completed' : 'acknowledged' };
 }
 

@@ -16,13 +16,13 @@ import {
   DELETE_PAYLOAD_BODY,
   deleteOf,
   deletePayloadOf,
-  doneWith,
   overwritePayloadOf,
   SELECT_BODY,
   SET_PAYLOAD_BODY,
   setPayloadOf,
   UPSERT_BODY,
   upsertOf,
+  writeAnswer,
 } from './operations.js';
 import { type PointsBody, readPoints } from './read-points.js';
 import {
@@ -78,7 +78,7 @@ export async function pointRoutes(app: FastifyInstance, { collections }: { colle
       schema: { params: NAME_PARAMS, querystring: WRITE_QUERY, body },
       handler: async ({ params, query, body }, reply) => {
         await collections.get(params.name).write(operationOf(body as Body));
-        return answer(reply, doneWith(query.wait));
+        return answer(reply, writeAnswer(query.wait));
       },
     });
 
@@ -99,7 +99,7 @@ export async function pointRoutes(app: FastifyInstance, { collections }: { colle
       const results = [];
       for (const operation of operations) {
         await collection.write(operation);
-        results.push(doneWith(query.wait));
+        results.push(writeAnswer(query.wait));
       }
       return answer(reply, results);
     },

@@ -9,7 +9,7 @@ import { toPointId } from '../collections/point-id.js';
 import type { SearchAnswer } from '../collections/point-queries.js';
 import { RequestError } from '../errors.js';
 import { parseFilter } from '../filters/parse.js';
-import { diverse } from './diverse.js';
+import { chooseDiverseHits } from './diverse.js';
 import { type PointsBody, readPoints } from './read-points.js';
 import {
   COUNT,
@@ -182,7 +182,7 @@ async function search(collection: Collection, body: QueryBody) {
     exact: params?.exact ?? false,
     effort: params?.hnsw_ef ?? undefined,
   });
-  const chosen = mmr ? await diverse(collection, hits, limit, mmr.diversity ?? 0.5) : hits;
+  const chosen = mmr ? await chooseDiverseHits(collection, hits, limit, mmr.diversity ?? 0.5) : hits;
   const points = await readPoints(
     collection,
     chosen.map(({ id }) => id),

@@ -2,8 +2,8 @@
  * One Web Worker from its start to its end.
  *
  * A worker that ends itself, or is ended by others, sends no event. But it holds a Web Lock for as long as it lives: when
- * the page gets that lock, the worker is gone. Where there are no locks (in pages that are no secure context), uncaught
- * errors are all that tells.
+ * the page gets that lock, the worker is gone. Pages that are not a secure context have no locks. There, only an uncaught
+ * error shows that a worker ended.
  */
 
 import type { AnswerTo, PartAnswer, WorkerTask } from '../../worker/task.js';

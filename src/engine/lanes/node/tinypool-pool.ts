@@ -2,11 +2,11 @@
  * Worker threads in Node, through tinypool.
  *
  * Tinypool notices a thread that throws, not one that exits: `run` and `destroy` would stay pending for ever. So every
- * exit is watched and handed to tinypool as the error it understands, upon which it rejects the task.
+ * exit is watched and handed to tinypool as an error. Tinypool then rejects the task.
  *
- * Threads start with the tasks that need them, take one task at a time and stay alive. Where the system gives no thread, that
- * task rejects. Tinypool must start none at any other time (minThreads 0): in its constructor it would leave those behind that
- * it got, and in its handler of a thread's death the error would be nobody's to catch.
+ * Threads start with the tasks that need them, take one task at a time and stay alive. If the system gives no thread, that
+ * task rejects. Tinypool must not start threads at other times (minThreads 0). If it failed to start one in its constructor, those
+ * that it had started would be left behind. If it failed in its handler of a thread's death, nothing could catch the error.
  */
 import { Tinypool } from 'tinypool';
 import type { AnswerTo, WorkerTask } from '../../worker/task.js';

@@ -2,7 +2,7 @@
  * The server second by second: a curve for each figure, with its value now.
  */
 import { Chart, type ChartOptions, type Point } from '../../../live/element/chart.js';
-import { make } from '../../../live/element/dom.js';
+import { createElement } from '../../../live/element/dom.js';
 import { formatBytes, formatCount, formatDuration, formatNumber, formatTick } from '../../../reporting/format.js';
 import { SAMPLES_KEPT, type Sample } from '../dashboard-state.js';
 
@@ -48,10 +48,10 @@ export class Charts {
   readonly #charts = CURVES.map((curve) => ({
     curve,
     chart: new Chart(curve),
-    none: make('p', { class: 'none' }, curve.none ?? ''),
+    none: createElement('p', { class: 'none' }, curve.none ?? ''),
   }));
   readonly #samples: Sample[] = [];
-  readonly root = make('div', { class: 'charts' });
+  readonly root = createElement('div', { class: 'charts' });
 
   constructor() {
     for (const { chart, none } of this.#charts) {

@@ -1,7 +1,7 @@
 /**
  * The collections, one line each. Names come from outside and go in as text.
  */
-import { make, setText } from '../../../live/element/dom.js';
+import { createElement, setText } from '../../../live/element/dom.js';
 import { formatBytes, formatCount } from '../../../reporting/format.js';
 import type { CollectionState } from '../../watching/server-state.js';
 
@@ -22,28 +22,28 @@ const COLUMNS: readonly Column[] = [
 
 export class CollectionsTable {
   readonly #rows = new Map<string, { readonly root: HTMLElement; readonly cells: readonly HTMLElement[] }>();
-  readonly #body = make('tbody');
-  readonly #none = make(
+  readonly #body = createElement('tbody');
+  readonly #none = createElement(
     'p',
     { class: 'quiet' },
     'No collections yet. A client makes one with PUT /collections/{name}.',
   );
-  readonly #table = make(
+  readonly #table = createElement(
     'table',
     { class: 'collections' },
-    make('caption', { class: 'told' }, 'Collections'),
-    make(
+    createElement('caption', { class: 'told' }, 'Collections'),
+    createElement(
       'thead',
       {},
-      make(
+      createElement(
         'tr',
         {},
-        ...['Name', ...COLUMNS.map(({ title }) => title)].map((title) => make('th', { scope: 'col' }, title)),
+        ...['Name', ...COLUMNS.map(({ title }) => title)].map((title) => createElement('th', { scope: 'col' }, title)),
       ),
     ),
     this.#body,
   );
-  readonly root = make(
+  readonly root = createElement(
     'div',
     // It may scroll: then the keyboard must reach it.
     { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Table of collections' },
@@ -67,8 +67,8 @@ export class CollectionsTable {
   }
 
   #addRow(name: string) {
-    const cells = COLUMNS.map(() => make('td'));
-    const row = { root: make('tr', {}, make('th', { scope: 'row' }, name), ...cells), cells };
+    const cells = COLUMNS.map(() => createElement('td'));
+    const row = { root: createElement('tr', {}, createElement('th', { scope: 'row' }, name), ...cells), cells };
     this.#rows.set(name, row);
     this.#body.append(row.root);
     return row;

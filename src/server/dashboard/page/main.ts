@@ -2,7 +2,7 @@
  * The page at /dashboard: asks its server every second how things are, and shows it.
  */
 
-import { make, setText } from '../../../live/element/dom.js';
+import { createElement, setText } from '../../../live/element/dom.js';
 import { SimdexMonitorElement } from '../../../live/element/monitor-element.js';
 import { formatCount } from '../../../reporting/format.js';
 import type { DashboardState } from '../dashboard-state.js';
@@ -108,9 +108,9 @@ function showFigures(values: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(values)) {
     let cell = shown.get(name);
     if (!cell) {
-      cell = make('dd');
+      cell = createElement('dd');
       shown.set(name, cell);
-      figures.append(make('div', {}, make('dt', {}, name), cell));
+      figures.append(createElement('div', {}, createElement('dt', {}, name), cell));
     }
     setText(cell, value);
   }

@@ -2,7 +2,7 @@
  * What the graph of a collection finds: recall across, the time of a search upwards (logarithmic), a curve for each number of hits. The
  * figures are those that the index measured on its own rows, and stand in a table below.
  */
-import { make, makeSvg, setText } from '../../../live/element/dom.js';
+import { createElement, makeSvg, setText } from '../../../live/element/dom.js';
 import { formatCount, formatDuration, formatPercent } from '../../../reporting/format.js';
 import { decadeScale, shareScale } from '../../../reporting/html/scale.js';
 import type { GraphCalibration } from '../../../search/graph/graph-options.js';
@@ -20,37 +20,41 @@ const RECALL_STEPS = [0.05, 0.01, 0.001];
 
 export class RecallPanel {
   readonly #choice = new CollectionChoice('recall-collection');
-  readonly #none = make('p', { class: 'quiet' });
+  readonly #none = createElement('p', { class: 'quiet' });
   readonly #chart = makeSvg('svg', { class: 'recall', role: 'img' });
-  readonly #legend = make('ul', { class: 'legend' });
-  readonly #body = make('tbody');
-  readonly #table = make(
+  readonly #legend = createElement('ul', { class: 'legend' });
+  readonly #body = createElement('tbody');
+  readonly #table = createElement(
     'details',
     {},
-    make('summary', {}, 'Figures of the curves'),
-    make(
+    createElement('summary', {}, 'Figures of the curves'),
+    createElement(
       'div',
       { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Figures of the curves' },
-      make(
+      createElement(
         'table',
         {},
-        make(
+        createElement(
           'thead',
           {},
-          make('tr', {}, ...['Hits', 'Effort', 'Recall', 'Time'].map((title) => make('th', { scope: 'col' }, title))),
+          createElement(
+            'tr',
+            {},
+            ...['Hits', 'Effort', 'Recall', 'Time'].map((title) => createElement('th', { scope: 'col' }, title)),
+          ),
         ),
         this.#body,
       ),
     ),
   );
-  readonly #figure = make('div', { class: 'recall-figure' }, this.#legend, this.#chart, this.#table);
-  readonly #field = make(
+  readonly #figure = createElement('div', { class: 'recall-figure' }, this.#legend, this.#chart, this.#table);
+  readonly #field = createElement(
     'div',
     { class: 'field' },
-    make('label', { for: 'recall-collection' }, 'Collection'),
+    createElement('label', { for: 'recall-collection' }, 'Collection'),
     this.#choice.select,
   );
-  readonly root = make('div', {}, this.#field, this.#none, this.#figure);
+  readonly root = createElement('div', {}, this.#field, this.#none, this.#figure);
   #collections: readonly CollectionState[] = [];
   #drawn = '';
 
@@ -81,7 +85,9 @@ export class RecallPanel {
     this.#chart.replaceChildren(...curvesSvg(calibration, width));
     this.#chart.setAttribute('aria-label', describe(chosen.name, calibration));
     this.#legend.replaceChildren(
-      ...hitCounts(calibration).map((k, i) => make('li', { class: `curve-${i}` }, `${k} ${k === 1 ? 'hit' : 'hits'}`)),
+      ...hitCounts(calibration).map((k, i) =>
+        createElement('li', { class: `curve-${i}` }, `${k} ${k === 1 ? 'hit' : 'hits'}`),
+      ),
     );
     this.#body.replaceChildren(...calibration.map(rowOf));
   }
@@ -98,7 +104,12 @@ function hitCounts(calibration: readonly GraphCalibration[]): number[] {
 
 function rowOf({ k, effort, recall, meanMs }: GraphCalibration): HTMLElement {
   const cells = [formatCount(effort), formatPercent(recall), formatDuration(meanMs)];
-  return make('tr', {}, make('th', { scope: 'row' }, formatCount(k)), ...cells.map((text) => make('td', {}, text)));
+  return createElement(
+    'tr',
+    {},
+    createElement('th', { scope: 'row' }, formatCount(k)),
+    ...cells.map((text) => createElement('td', {}, text)),
+  );
 }
 
 function describe(name: string, calibration: readonly GraphCalibration[]): string {

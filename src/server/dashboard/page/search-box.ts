@@ -1,7 +1,7 @@
 /**
  * Finds the neighbours of a point by its id.
  */
-import { make, setText } from '../../../live/element/dom.js';
+import { createElement, setText } from '../../../live/element/dom.js';
 import { countOf } from '../../../reporting/format.js';
 import { CollectionChoice } from './collection-choice.js';
 import type { Point, ServerApi } from './server-api.js';
@@ -13,31 +13,35 @@ const LONGEST_PAYLOAD = 300;
 export class SearchBox {
   readonly #api: ServerApi;
   readonly #choice = new CollectionChoice('search-collection');
-  readonly #id = make('input', {
+  readonly #id = createElement('input', {
     id: 'search-id',
     required: '',
     autocomplete: 'off',
     spellcheck: 'false',
     placeholder: '42',
   });
-  readonly #limit = make('input', {
+  readonly #limit = createElement('input', {
     id: 'search-limit',
     type: 'number',
     min: '1',
     max: String(MOST_HITS),
     value: '10',
   });
-  readonly #button = make('button', { type: 'submit' }, 'Search');
-  readonly #outcome = make('p', { class: 'quiet', role: 'status' });
-  readonly #hits = make('tbody');
-  readonly #table = make(
+  readonly #button = createElement('button', { type: 'submit' }, 'Search');
+  readonly #outcome = createElement('p', { class: 'quiet', role: 'status' });
+  readonly #hits = createElement('tbody');
+  readonly #table = createElement(
     'table',
     { class: 'hits' },
-    make('caption', { class: 'told' }, 'Nearest points'),
-    make(
+    createElement('caption', { class: 'told' }, 'Nearest points'),
+    createElement(
       'thead',
       {},
-      make('tr', {}, ...['Id', 'Score', 'Payload'].map((title) => make('th', { scope: 'col' }, title))),
+      createElement(
+        'tr',
+        {},
+        ...['Id', 'Score', 'Payload'].map((title) => createElement('th', { scope: 'col' }, title)),
+      ),
     ),
     this.#hits,
   );
@@ -45,7 +49,7 @@ export class SearchBox {
 
   constructor(api: ServerApi) {
     this.#api = api;
-    const form = make(
+    const form = createElement(
       'form',
       { class: 'search' },
       field('search-collection', 'Collection', this.#choice.select),
@@ -58,12 +62,12 @@ export class SearchBox {
       this.#search();
     });
     this.#table.hidden = true;
-    this.root = make(
+    this.root = createElement(
       'div',
       {},
       form,
       this.#outcome,
-      make(
+      createElement(
         'div',
         { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Table of nearest points' },
         this.#table,
@@ -100,15 +104,15 @@ function rowOf({ id, score, payload }: Point): HTMLElement {
   const isEmpty = payload === null || payload === undefined || Object.keys(payload).length === 0;
   const text = isEmpty ? '' : JSON.stringify(payload);
   const shown = text.length > LONGEST_PAYLOAD ? `${text.slice(0, LONGEST_PAYLOAD)}…` : text;
-  return make(
+  return createElement(
     'tr',
     {},
-    make('th', { scope: 'row' }, String(id)),
-    make('td', {}, score.toPrecision(6)),
-    make('td', { class: 'payload' }, shown),
+    createElement('th', { scope: 'row' }, String(id)),
+    createElement('td', {}, score.toPrecision(6)),
+    createElement('td', { class: 'payload' }, shown),
   );
 }
 
 function field(id: string, label: string, control: HTMLElement): HTMLElement {
-  return make('div', { class: 'field' }, make('label', { for: id }, label), control);
+  return createElement('div', { class: 'field' }, createElement('label', { for: id }, label), control);
 }

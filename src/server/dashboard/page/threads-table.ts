@@ -1,7 +1,7 @@
 /**
  * The threads of the engine, one line each: whether it has work, and in what share of the last seconds and how long in all it had.
  */
-import { make, setText } from '../../../live/element/dom.js';
+import { createElement, setText } from '../../../live/element/dom.js';
 import { formatDuration } from '../../../reporting/format.js';
 import type { DashboardState, Sample } from '../dashboard-state.js';
 
@@ -18,16 +18,20 @@ interface Row {
 export class ThreadsTable {
   readonly #rows: Row[] = [];
   readonly #samples: Sample[] = [];
-  readonly #body = make('tbody');
-  readonly root = make(
+  readonly #body = createElement('tbody');
+  readonly root = createElement(
     'div',
     // It may scroll: then the keyboard must reach it.
     { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Table of threads' },
-    make(
+    createElement(
       'table',
       { class: 'threads' },
-      make('caption', { class: 'told' }, 'Threads'),
-      make('thead', {}, make('tr', {}, ...COLUMNS.map((title) => make('th', { scope: 'col' }, title)))),
+      createElement('caption', { class: 'told' }, 'Threads'),
+      createElement(
+        'thead',
+        {},
+        createElement('tr', {}, ...COLUMNS.map((title) => createElement('th', { scope: 'col' }, title))),
+      ),
       this.#body,
     ),
   );
@@ -49,11 +53,13 @@ export class ThreadsTable {
   #addRow(thread: number): Row {
     const name = `${thread + 1}`;
     // The figure beside it says the same.
-    const meter = make('meter', { min: '0', max: '1', 'aria-hidden': 'true' }) as HTMLMeterElement;
-    const row = { state: make('td'), meter, share: make('span'), total: make('td') };
+    const meter = createElement('meter', { min: '0', max: '1', 'aria-hidden': 'true' }) as HTMLMeterElement;
+    const row = { state: createElement('td'), meter, share: createElement('span'), total: createElement('td') };
     this.#rows.push(row);
-    const share = make('td', { class: 'share' }, meter, row.share);
-    this.#body.append(make('tr', {}, make('th', { scope: 'row' }, name), row.state, share, row.total));
+    const share = createElement('td', { class: 'share' }, meter, row.share);
+    this.#body.append(
+      createElement('tr', {}, createElement('th', { scope: 'row' }, name), row.state, share, row.total),
+    );
     return row;
   }
 }
