@@ -57,3 +57,19 @@ export function reachedRows(bytes: Uint8Array<ArrayBuffer>): Set<number> {
     for (const row of from) if (rows.words[row] !== NONE) reached.add(rows.words[row]!);
   }
 }
+
+/** Positions of the rows of the index that are entry points of any graph of the first part. */
+export function entryRows(bytes: Uint8Array<ArrayBuffer>): number[] {
+  const tensors = savedTensors(bytes);
+  const { words, shape } = tensors.get('graph.entries')!;
+  const rows = new Set<number>();
+  for (let level = 0; level < shape[0]!; level++) {
+    for (const entry of words.slice(16 * level, 16 * (level + 1))) {
+      if (entry === NONE) continue;
+      let row = entry;
+      for (let above = level; above > 0; above--) row = rowBelow(row);
+      rows.add(tensors.get('graph.rows')!.words[row]!);
+    }
+  }
+  return [...rows];
+}

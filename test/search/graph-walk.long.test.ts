@@ -5,8 +5,8 @@ import type { VectorIndex } from 'simdex';
 import { afterEach, expect, test, vi } from 'vitest';
 import { failAtRandom, failNowhere, failures, faultyWorker } from '../indexing/fault.js';
 import { isWhole } from '../length.js';
-import { reachedRows } from './graph-reach.js';
-import { clusteredRows, graphIsUpToDate } from './graph-support.js';
+import { entryRows, reachedRows } from './graph-reach.js';
+import { clusteredRows, foundThemselves, graphIsUpToDate } from './graph-support.js';
 import { build, load, positions } from './support.js';
 
 afterEach(failNowhere);
@@ -59,4 +59,17 @@ test('where threads died while rows were put in and lists were mended', async ()
     await expectAllReachedSoon(index);
   }
   expect(deaths).toBeGreaterThan(0);
+});
+
+test('saved after its entry points went, before its lists are mended: others are entry points', async () => {
+  const index = await build(rows, { graph: shape });
+  const entries = entryRows(index.toBytes());
+  expect(entries.length).toBeGreaterThan(0);
+  // Ids are positions as long as no row went.
+  await index.remove(entries);
+  // Rows that are led to by rows that went alone are put in again when the graph is loaded.
+  expect(reachedRows(index.toBytes()).size).toBeGreaterThan(0.98 * index.size);
+  const loaded = await load(index.toBytes());
+  const queries = rows.filter((_, i) => !entries.includes(i) && i % 30 === 0);
+  expect(await foundThemselves(loaded, queries)).toBeGreaterThan(0.95 * queries.length);
 });

@@ -216,7 +216,7 @@ async function check(given: Filter): Promise<void> {
 
 test('filters find what the model finds by looking at payloads', async () => {
   await fc.assert(fc.asyncProperty(filter, check), runsOf(1000));
-});
+}, 600_000);
 
 test('filters find the same by payload indexes, also of points that came, changed and went', async () => {
   const indexes = {
@@ -251,7 +251,7 @@ test('filters find the same by payload indexes, also of points that came, change
     }
   }
   await fc.assert(fc.asyncProperty(filter, check), runsOf(1000));
-});
+}, 600_000);
 
 test('the planner says which indexes it used', async () => {
   const explain = async (given: Filter) =>

@@ -63,7 +63,8 @@ export function graphToSave(
         const isSavedThere = isSaved;
         for (const piece of listPieces(part, layout, shape.parts[i]!.rows[level]!, isSavedThere)) yield told(piece);
         if (level === 0) for (const piece of spans(indexRows)) yield told(piece);
-        entries.set(entriesOf(part.memory.buffer, layout).filter(isSavedThere), level * ENTRIES_PER_LEVEL);
+        const count = shape.parts[i]!.rows[level]!;
+        entries.set(entriesToSave(part, layout, count, isSavedThere), level * ENTRIES_PER_LEVEL);
         isSaved = (row) => isSavedThere(rowBelow(row));
       }
       yield told(entries);
@@ -127,6 +128,18 @@ function copyList(
     const changed = (Atomics.load(words, at) ^ head) & ~HEAD.owner;
     if (changed === 0 && (head & HEAD.writing) === 0) return;
   }
+}
+
+/** In place of entry points that are gone, all of them, the first row that is saved. */
+function entriesToSave(
+  { memory }: GraphPart,
+  layout: GraphLayout,
+  count: number,
+  isSaved: (row: number) => boolean,
+): readonly number[] {
+  const entries = entriesOf(memory.buffer, layout).filter(isSaved);
+  for (let row = 0; row < count && entries.length === 0; row++) if (isSaved(row)) entries.push(row);
+  return entries;
 }
 
 function* spans(words: Uint32Array): Generator<Uint32Array> {
