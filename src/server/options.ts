@@ -74,8 +74,8 @@ const DEFAULTS = {
 } as const;
 
 const LOG_LEVELS: readonly string[] = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] satisfies LogLevel[];
-const OTHERS = ['data', 'maxMemoryBytes', 'apiKey', 'readOnlyApiKey', 'tls', 'log'];
-const OPTIONS = new Set([...Object.keys(DEFAULTS), ...OTHERS]);
+const OTHERS = { data: 0, maxMemoryBytes: 0, apiKey: 0, readOnlyApiKey: 0, tls: 0, log: 0 };
+const OPTIONS = new Set(Object.keys({ ...DEFAULTS, ...OTHERS } satisfies Record<keyof ServerOptions, unknown>));
 const COUNTS = ['maxBodyBytes', 'maxConnections', 'maxRequests', 'maxPendingCalls'] as const;
 const TIMES = ['headersTimeoutMs', 'transferTimeoutMs', 'keepAliveTimeoutMs'] as const;
 /** Timers of longer times fire at once. */
@@ -84,23 +84,8 @@ const LONGEST_MS = 2 ** 31 - 1;
 /** @throws {IndexingError} `InvalidConfiguration` naming the option */
 export function checkServerOptions(options: ServerOptions): CheckedServerOptions {
   refuseUnknown('options', options, OPTIONS);
-  const {
-    host = DEFAULTS.host,
-    threads = DEFAULTS.threads,
-    maxBodyBytes = DEFAULTS.maxBodyBytes,
-    cors = DEFAULTS.cors,
-    maxConnections = DEFAULTS.maxConnections,
-    maxRequests = DEFAULTS.maxRequests,
-    maxPendingCalls = DEFAULTS.maxPendingCalls,
-    headersTimeoutMs = DEFAULTS.headersTimeoutMs,
-    transferTimeoutMs = DEFAULTS.transferTimeoutMs,
-    keepAliveTimeoutMs = DEFAULTS.keepAliveTimeoutMs,
-    logLevel = DEFAULTS.logLevel,
-    ...others
-  } = options;
-  const limits = { maxBodyBytes, maxConnections, maxRequests, maxPendingCalls };
-  const times = { headersTimeoutMs, transferTimeoutMs, keepAliveTimeoutMs };
-  const checked: CheckedServerOptions = { ...others, host, threads, cors, logLevel, ...limits, ...times };
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const checked: CheckedServerOptions = { ...options, ...DEFAULTS, ...given };
   if (typeof checked.data !== 'string' || checked.data === '')
     throw invalidConfiguration('data', 'the path of a folder', checked.data);
   if (typeof checked.host !== 'string' || checked.host === '')

@@ -76,21 +76,18 @@ function importingServer(http: HttpClient, { collection, column }: PushOptions):
     async send({ first, rows }, firstId) {
       const format = 'lines' in rows || rows.ids ? 'jsonl' : 'fvecs';
       const query = new URLSearchParams({ format, first_id: String(firstId + first) });
-      const body = importBody(rows, first, column);
+      if (column !== undefined && 'lines' in rows) query.set('column', column);
       const path = `${pathOf(collection)}/points/import?${query}`;
-      const answer = await http.call({ method: 'PUT', path, type: 'application/octet-stream', body });
+      const answer = await http.call({ method: 'PUT', path, type: 'application/octet-stream', body: importBody(rows) });
       const { imported, rejected } = (answer as { result: { imported: number; rejected: number } }).result;
       return { stored: imported, rejected };
     },
   };
 }
 
-function importBody(rows: Batch['rows'], first: number, column: string | undefined): string | Uint8Array<ArrayBuffer> {
-  if (!('lines' in rows)) return rows.ids ? jsonLines(rows.data, rows.dims, rows.ids) : fvecs(rows.data, rows.dims);
-  // The server knows the vector by one key only.
-  const lines =
-    column === undefined ? rows.lines : rows.lines.map((line, i) => JSON.stringify(pointOf(line, first + i, column)));
-  return `${lines.join('\n')}\n`;
+function importBody(rows: Batch['rows']): string | Uint8Array<ArrayBuffer> {
+  if ('lines' in rows) return `${rows.lines.join('\n')}\n`;
+  return rows.ids ? jsonLines(rows.data, rows.dims, rows.ids) : fvecs(rows.data, rows.dims);
 }
 
 function fvecs(data: Float32Array, dims: number): Uint8Array<ArrayBuffer> {

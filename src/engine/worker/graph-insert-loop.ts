@@ -6,7 +6,7 @@
 import { nowMs } from '../../base/clock.js';
 import { DONE } from '../../kernel/graph/graph-kernel.js';
 import { type GraphLayout, rowAbove } from '../../kernel/graph/graph-layout.js';
-import { clearRow, noteLongRow } from '../../kernel/graph/graph-memory.js';
+import { clearParent, clearRow, noteLongRow } from '../../kernel/graph/graph-memory.js';
 import { liftOf } from '../../kernel/graph/graph-space.js';
 import { type GraphLanePlace, stagedRows } from '../../memory/graph-part-layout.js';
 import { UnitControl } from '../../memory/unit-control.js';
@@ -154,13 +154,14 @@ class Records {
     return count;
   }
 
-  /** In this graph, and in those above of which it is a row. */
+  /** In this graph, and in those above of which it is a row. Rows that get their records only have their lists from elsewhere. */
   #clear(row: number): void {
     const { words, layout } = this.#open;
-    clearRow(words, layout.graph, row);
+    const clear = this.#task.effort === 0 ? clearParent : clearRow;
+    clear(words, layout.graph, row);
     let at = rowAbove(row);
     for (let level = 1; at !== undefined && level < layout.levels.length; level++) {
-      clearRow(words, layout.levels[level]!, at);
+      clear(words, layout.levels[level]!, at);
       at = rowAbove(at);
     }
   }

@@ -39,7 +39,7 @@ export interface GraphInsertTask {
   /** A control block whose units are consecutive items: first, count. Its own are those of GraphItems. */
   readonly control: ArrayBufferLike;
   readonly graph: GraphPlace;
-  /** Candidates for a row's neighbours; 0: rows get their records only. */
+  /** Candidates for a row's neighbours; 0: rows get their records only, and somebody else writes their lists. */
   readonly effort: number;
   /** Uint32Array, two words for each row of the part: segment and row. */
   readonly places: ArrayBufferLike;

@@ -4,8 +4,7 @@
 import { createReadStream, fstatSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { IndexingError } from '../../base/errors.js';
-import { malformed } from '../malformed.js';
+import { createForwardSource } from '../forward-source.js';
 import type { ClosableSource } from '../vector-file.js';
 import { fileError } from './file-error.js';
 import { openFileSource } from './file-source.js';
@@ -38,51 +37,17 @@ export async function openSourceToRead(path: string, http: HttpOptions = {}): Pr
 /** @param stream is destroyed by `close` */
 function createPipeSource(name: string, stream: Readable): ClosableSource {
   const pieces = stream.iterator({ destroyOnReturn: true }) as AsyncIterator<Uint8Array>;
-  let piece: Uint8Array = new Uint8Array(0);
-  let position = 0;
-  let closed = false;
-
-  /** Takes up to `target.length` bytes; passes over them where there is no target. */
-  async function take(length: number, target?: Uint8Array): Promise<number> {
-    let done = 0;
-    while (done < length) {
-      if (piece.length === 0) {
-        if (closed) throw new IndexingError('Disposed', `${name} was closed before its last row was read`);
-        const { done: ended, value } = await pieces.next().catch((cause: unknown) => {
+  return createForwardSource(name, {
+    kind: 'a pipe',
+    async next() {
+      for (;;) {
+        const { done, value } = await pieces.next().catch((cause: unknown) => {
           throw fileError('read', name, cause);
         });
-        if (ended) break;
-        piece = value;
-        continue;
+        if (done) return undefined;
+        if (value.length > 0) return value;
       }
-      const some = piece.subarray(0, length - done);
-      target?.set(some, done);
-      piece = piece.subarray(some.length);
-      done += some.length;
-      position += some.length;
-    }
-    return done;
-  }
-
-  async function readUpTo(target: Uint8Array, byteOffset: number): Promise<number> {
-    if (byteOffset < position) throw new IndexingError('FileAccess', `cannot read ${name}: a pipe can be read once`);
-    await take(byteOffset - position);
-    return position < byteOffset ? 0 : take(target.length, target);
-  }
-
-  return {
-    name,
-    byteLength: Number.POSITIVE_INFINITY,
-    isForwardOnly: true,
-    readUpTo,
-    async readInto(target, byteOffset) {
-      const read = await readUpTo(target, byteOffset);
-      if (read === target.length) return;
-      throw malformed(name, `byte ${position}`, `${target.length - read} more bytes`, 'the end');
     },
-    async close() {
-      closed = true;
-      stream.destroy();
-    },
-  };
+    close: () => stream.destroy(),
+  });
 }

@@ -45,11 +45,15 @@ export function writeGraphHeader(buffer: ArrayBufferLike, layout: GraphLayout, s
 
 /** Makes a row of one graph one that is not in it: its list is empty, and nobody is its parent. */
 export function clearRow(words: Uint32Array, layout: GraphLayout, row: number): void {
-  const { records, stride, tail, lists, degree } = layout;
+  clearParent(words, layout, row);
+  words[layout.lists / 4 + row * (layout.degree + 1)] = 0;
+}
+
+/** Nobody is known to be the parent of a row; its list stays. */
+export function clearParent(words: Uint32Array, { records, stride, tail }: GraphLayout, row: number): void {
   const end = (records + row * stride + tail) / 4;
   words[end + TAIL.parent / 4] = NONE;
   words[end + TAIL.apart / 4] = 0;
-  words[lists / 4 + row * (degree + 1)] = 0;
 }
 
 /** For `dot`: a row is longer than the radius of the space, so distances do not tell how good a hit it is. */

@@ -244,11 +244,15 @@ export class GraphRows {
     return part?.isLive(node) ? { part, node } : undefined;
   }
 
-  /** Tells that a row of the index, which is there, is a row of a part: of a graph that was loaded. */
-  set(segment: Segment, row: number, part: GraphPart, node: number): void {
-    part.setPlace(node, segment.number, row);
-    this.#nodesOf(segment)[row] = this.#parts.indexOf(part) * this.#maxRows + node + 1;
-    if (isAlive(segment.deaths, row)) part.setLive(node);
+  /** Tells that rows of the index that follow each other are such rows of a part: of a graph that was loaded. */
+  set(segment: Segment, row: number, part: GraphPart, node: number, count: number): void {
+    const nodes = this.#nodesOf(segment);
+    const firstNumber = this.#parts.indexOf(part) * this.#maxRows + node + 1;
+    for (let i = 0; i < count; i++) {
+      part.setPlace(node + i, segment.number, row + i);
+      nodes[row + i] = firstNumber + i;
+      if (isAlive(segment.deaths, row + i)) part.setLive(node + i);
+    }
   }
 
   /** A row of a part that is no row of the index. */

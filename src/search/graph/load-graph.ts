@@ -15,6 +15,7 @@ import {
 import { type GraphLayout, layOutGraph, levelsOf, NONE, rowBelow } from '../../kernel/graph/graph-layout.js';
 import { setEntries } from '../../kernel/graph/graph-upkeep.js';
 import type { RowRoom } from '../rows.js';
+import type { Segment } from '../segment.js';
 import type { CalibrationPoint } from './calibration.js';
 import type { GraphBuild } from './graph-build.js';
 
@@ -58,27 +59,24 @@ async function loadPart(
   places: SavedPartPlaces,
   degree: number,
   reader: CheckedReader,
-  placeOf: (position: number) => { readonly room: RowRoom; readonly row: number },
+  placeOf: PlaceOf,
   taken: Uint8Array,
   rooms: readonly RowRoom[],
   signal: AbortSignal,
 ): Promise<void> {
   const { graphRows } = build;
   const slices = new TimeSlices(signal);
-  // In the order of the file, for the checksum; the lists are checked once it is known which rows there are.
-  const lists: Uint32Array[] = [];
-  let indexRows = new Uint32Array();
-  for (const [level, tensor] of places.lists.entries()) {
-    lists.push(await reader.read(tensor));
-    if (level === 0) indexRows = await reader.read(places.indexRows);
-  }
-  const entries = await reader.read(places.entries);
-  const [factor, radius, ...center] = new Float64Array((await reader.read(places.space)).buffer);
+  // What records are made from comes first: threads make them while the lists are read.
+  const indexRows = await reader.readEarly(places.indexRows);
+  const space = await reader.readEarly(places.space);
+  const [factor, radius, ...center] = new Float64Array(space.buffer);
   if (!(factor! > 0 && factor! < Number.POSITIVE_INFINITY && radius! >= 0 && center.every(Number.isFinite))) {
     throw new DamagedGraph('its space is not finite');
   }
-  const space = { factor: factor!, radius: radius!, center: Float64Array.from(center) };
-  const part = build.createPart(space, capacityFor(build, places, degree));
+  const part = build.createPart(
+    { factor: factor!, radius: radius!, center: Float64Array.from(center) },
+    capacityFor(build, places, degree),
+  );
   if (part.capacity < indexRows.length || part.layout.levels.length !== places.lists.length) {
     part.discard();
     throw new DamagedGraph(`${indexRows.length} rows with ${places.lists.length} graphs do not fit one memory here`);
@@ -89,49 +87,63 @@ async function loadPart(
   // Of each row of the part 1 where it is a row of the index.
   let isThere = new Uint8Array(indexRows.length);
   await slices.forEach(indexRows.length, 4096, (first, last) => {
-    for (let node = first; node < last; node++) {
+    for (let node = first; node < last; ) {
       const position = indexRows[node]!;
       if (position === NONE) {
         part.free.push(node);
-        graphRows.hide(part, node);
+        graphRows.hide(part, node++);
         continue;
       }
-      if (position >= taken.length || taken[position] === 1) {
-        throw new DamagedGraph(`graph.rows says that row ${node} is row ${position}, which there is not, or twice`);
+      // Rows that were put in one after the other follow each other.
+      let end = node;
+      for (; end < last && indexRows[end] === position + end - node; end++) {
+        const each = position + end - node;
+        if (each >= taken.length || taken[each] === 1) {
+          throw new DamagedGraph(`graph.rows says that row ${end} is row ${each}, which there is not, or twice`);
+        }
+        taken[each] = 1;
+        isThere[end] = 1;
+        nodes.push(end);
       }
-      taken[position] = 1;
-      isThere[node] = 1;
-      const { room, row } = placeOf(position);
-      graphRows.set(room.segment, row, part, node);
-      nodes.push(node);
+      while (node < end) {
+        const at = indexRows[node]!;
+        const { segment, row, left } = placeOf(at);
+        const count = Math.min(end - node, left);
+        graphRows.set(segment, row, part, node, count);
+        node += count;
+      }
     }
   });
   const making = build.makeRecords(part, nodes, rooms, signal);
-  // Heard of below; until then lists are checked while threads make the records.
+  // Heard of below.
   making.catch(() => undefined);
-  const levels = part.layout.levels.map((layout, level) => ({
-    layout,
-    lists: lists[level]!,
-    given: entries.subarray(level * ENTRIES_PER_LEVEL, (level + 1) * ENTRIES_PER_LEVEL).filter((row) => row !== NONE),
-  }));
   try {
-    for (const [level, { layout, lists, given }] of levels.entries()) {
+    const words = new Uint32Array(part.memory.buffer);
+    const { levels } = part.layout;
+    const rowsOfLevels: Uint8Array[] = [];
+    // In the order of the file, for the checksum. Nobody walks through the lists before they are checked.
+    for (const [level, layout] of levels.entries()) {
+      const lists = words.subarray(layout.lists / 4, layout.lists / 4 + places.lists[level]!.byteLength / 4);
+      await reader.readInto(lists, places.lists[level]!);
+      if (level === 0) reader.take(indexRows);
       await checkLists(layout, lists, isThere, slices);
-      if (!given.every((row) => isThere[row] === 1)) {
+      rowsOfLevels.push(isThere);
+      isThere = rowsAbove(isThere);
+    }
+    const entries = await reader.read(places.entries);
+    reader.take(space);
+    for (const [level, layout] of levels.entries()) {
+      const given = entries
+        .subarray(level * ENTRIES_PER_LEVEL, (level + 1) * ENTRIES_PER_LEVEL)
+        .filter((row) => row !== NONE);
+      if (!given.every((row) => rowsOfLevels[level]![row] === 1)) {
         throw new DamagedGraph(`an entry point of graph ${level} is no row of it`);
       }
-      isThere = rowsAbove(isThere);
+      setEntries(part.memory.buffer, layout, [...given]);
     }
   } finally {
     // Whatever is wrong, nobody is at work on the part any more.
     await making;
-  }
-  const words = new Uint32Array(part.memory.buffer);
-  for (const { layout, lists, given } of levels) {
-    await slices.forEach(lists.length, PIECE_WORDS, (first, last) => {
-      words.set(lists.subarray(first, last), layout.lists / 4 + first);
-    });
-    setEntries(part.memory.buffer, layout, [...given]);
   }
 }
 
@@ -206,18 +218,21 @@ function capacityFor(build: GraphBuild, { rows }: SavedPartPlaces, degree: numbe
     : Math.min(build.maxRows, Math.max(used, least));
 }
 
-/** Where the rows of a file are. */
-function placesIn(rooms: readonly RowRoom[]) {
+/** Where a row of the file is, and how many rows are left there from it on. */
+type PlaceOf = (position: number) => { readonly segment: Segment; readonly row: number; readonly left: number };
+
+function placesIn(rooms: readonly RowRoom[]): PlaceOf {
   const ends: number[] = [];
   let end = 0;
   for (const { count } of rooms) {
     end += count;
     ends.push(end);
   }
-  return (position: number) => {
+  return (position) => {
     const at = ends.findIndex((each) => position < each);
-    const room = rooms[at]!;
-    return { room, row: room.first + position - (ends[at]! - room.count) };
+    const { segment, first, count } = rooms[at]!;
+    const left = ends[at]! - position;
+    return { segment, row: first + count - left, left };
   };
 }
 
@@ -247,16 +262,29 @@ class CheckedReader {
 
   async read(tensor: Tensor): Promise<Uint32Array<ArrayBuffer>> {
     const words = new Uint32Array(tensor.byteLength / 4);
+    await this.readInto(words, tensor);
+    return words;
+  }
+
+  async readInto(words: Uint32Array, tensor: Tensor): Promise<void> {
     for (let first = 0; first < words.length; first += PIECE_WORDS) {
       const piece = words.subarray(first, first + PIECE_WORDS);
       await this.#source.readInto(
         new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength),
         tensor.byteOffset + 4 * first,
       );
-      this.check = checkOf(piece, this.check);
+      this.take(piece);
       if (this.#slices.isDue()) await this.#slices.nextTurn();
     }
-    return words;
+  }
+
+  /** Reads a tensor before its turn; `take` is to be called for it then. */
+  readEarly(tensor: Tensor): Promise<Uint32Array<ArrayBuffer>> {
+    return read(this.#source, tensor);
+  }
+
+  take(words: Uint32Array): void {
+    this.check = checkOf(words, this.check);
   }
 }
 

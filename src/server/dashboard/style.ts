@@ -89,6 +89,7 @@ summary { cursor: pointer; color: var(--soft); font-size: .8rem; padding: .3rem 
   .charts { gap: .6rem; }
   figure { padding: .55rem .6rem .6rem; }
   .plot { height: 5rem; }
+  .share meter { display: none; }
   .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); }
 }
 `;

@@ -3,17 +3,16 @@
  * up. Closing it passes over the rest and leaves the connection, on which the answer goes.
  */
 import type { IncomingMessage } from 'node:http';
-import { IndexingError } from '../../base/errors.js';
-import { malformed } from '../../formats/malformed.js';
+import { createForwardSource } from '../../formats/forward-source.js';
 import type { ClosableSource } from '../../formats/vector-file.js';
 import { RequestError } from '../errors.js';
 
 const MOST_WAITING_BYTES = 2 ** 22;
 
 export function createBodySource(name: string, request: IncomingMessage): ClosableSource {
+  /** Not empty. */
   const pieces: Uint8Array[] = [];
   let waitingBytes = 0;
-  let position = 0;
   let state: 'open' | 'ended' | 'closed' = 'open';
   let fault: RequestError | undefined;
   let wake: (() => void) | undefined;
@@ -44,49 +43,21 @@ export function createBodySource(name: string, request: IncomingMessage): Closab
     if (!request.complete) fail();
   });
 
-  /** Takes up to `length` bytes; passes over them where there is no target. */
-  async function take(length: number, target?: Uint8Array): Promise<number> {
-    let done = 0;
-    while (done < length) {
-      const [piece] = pieces;
-      if (!piece) {
+  return createForwardSource(name, {
+    kind: 'a body',
+    async next() {
+      while (pieces.length === 0 && state === 'open') {
         if (fault) throw fault;
-        if (state === 'closed') throw new IndexingError('Disposed', `${name} was closed before its last row was read`);
-        if (state === 'ended') break;
         request.resume();
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
-        continue;
       }
-      const some = piece.subarray(0, length - done);
-      target?.set(some, done);
-      if (some.length === piece.length) pieces.shift();
-      else pieces[0] = piece.subarray(some.length);
-      waitingBytes -= some.length;
-      done += some.length;
-      position += some.length;
-    }
-    return done;
-  }
-
-  async function readUpTo(target: Uint8Array, byteOffset: number): Promise<number> {
-    if (byteOffset < position) throw new IndexingError('FileAccess', `cannot read ${name}: a body can be read once`);
-    await take(byteOffset - position);
-    return position < byteOffset ? 0 : take(target.length, target);
-  }
-
-  return {
-    name,
-    byteLength: Number.POSITIVE_INFINITY,
-    isForwardOnly: true,
-    readUpTo,
-    async readInto(target, byteOffset) {
-      const read = await readUpTo(target, byteOffset);
-      if (read === target.length) return;
-      throw malformed(name, `byte ${position}`, `${target.length - read} more bytes`, 'the end');
+      const piece = pieces.shift();
+      waitingBytes -= piece?.length ?? 0;
+      return piece;
     },
-    async close() {
+    close: () => {
       change(() => {
         state = 'closed';
         pieces.length = 0;
@@ -94,5 +65,5 @@ export function createBodySource(name: string, request: IncomingMessage): Closab
       });
       request.resume();
     },
-  };
+  });
 }
