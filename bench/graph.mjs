@@ -52,9 +52,13 @@ const sides = [simdex(), await vectorIndex()];
 sides.push(...buildPeers(options.peers, rows, dims, { efConstruction: Number(options['ef-construction']) }));
 
 console.log(`${count} × ${dims}, ${queries.length} queries\n`);
-console.log('| | build s |\n|---|---|');
-for (const side of sides) console.log(`| ${side.name} | ${side.buildSeconds.toFixed(1)} |`);
-console.log('\n| recall@10 at least | | effort | recall | queries/s |\n|---|---|---|---|---|');
+const hnswlib = sides.find(({ name }) => name.startsWith('hnswlib'));
+console.log('| | build s | / that of hnswlib-node |\n|---|---|---|');
+for (const { name, buildSeconds } of sides) {
+  const ratio = hnswlib ? (buildSeconds / hnswlib.buildSeconds).toFixed(2) : '';
+  console.log(`| ${name} | ${buildSeconds.toFixed(1)} | ${ratio} |`);
+}
+console.log('\n| recall@10 at least | | effort | recall | queries/s | ms a query |\n|---|---|---|---|---|---|');
 for (const recall of options.recalls.split(',').map(Number)) {
   const ready = [];
   for (const side of sides) ready.push({ side, ...(await effortFor(side, recall)) });
@@ -70,8 +74,8 @@ for (const recall of options.recalls.split(',').map(Number)) {
   for (const [i, { side, effort, recall: reached }] of ready.entries()) {
     const figures =
       effort === undefined
-        ? 'never | | '
-        : `${effort} | ${reached.toFixed(4)} | ${Math.round(queries.length / least[i])}`;
+        ? 'never | | | '
+        : `${effort} | ${reached.toFixed(4)} | ${Math.round(queries.length / least[i])} | ${((1000 * least[i]) / queries.length).toFixed(3)}`;
     console.log(`| ${recall} | ${side.name} | ${figures} |`);
   }
 }
