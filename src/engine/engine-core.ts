@@ -44,7 +44,7 @@ export class EngineCore {
   #searchLanes: Promise<Lanes> | undefined;
   #backend: Backend | undefined;
   #collecting: Promise<void> | undefined;
-  /** Memories that are gone and of which the threads have not been told. */
+  /** Memories that are no longer used, about which the threads have not been told yet. */
   #gone: number[] = [];
   readonly #closing = new AbortController();
 
@@ -158,12 +158,12 @@ export class EngineCore {
     if (this.#gone.length === 1) nextTurn().then(() => this.#tellWhenIdle());
   }
 
-  /** What waits and what is under way rejects with `reason`. Resolves when the threads are gone. */
+  /** Waiting calls and calls under way reject with `reason`. Resolves when the threads have ended. */
   async close(reason: unknown): Promise<void> {
     this.#closing.abort(reason);
     await this.#queue.close(reason);
     this.memories.close();
-    // Threads that could not be started have told so to whoever asked for them.
+    // If threads could not start, those who asked for them have the error already.
     for (const lanes of [this.#lanes, this.#searchLanes]) await (await lanes?.catch(() => undefined))?.dispose();
   }
 
@@ -181,7 +181,7 @@ export class EngineCore {
     return kernel;
   }
 
-  /** Rejects, and starts nothing, once the engine is closed: nobody would end it. */
+  /** Once the engine is closed this rejects and starts nothing, since nothing would end it. */
   async #startLanes(searchKernel: KernelSource | undefined): Promise<Lanes> {
     const { compiled, source: kernel } = await this.preparedKernel();
     const { backend } = compiled;
@@ -237,7 +237,7 @@ export class EngineCore {
     }
   }
 
-  /** Does `work`; where it found no memory, again when what was forgotten is collected. */
+  /** Does `work`. If it finds no memory, forgotten results are collected, and it is done again. */
   async withMemory<T>(work: () => T): Promise<T> {
     try {
       return work();
@@ -248,7 +248,10 @@ export class EngineCore {
     }
   }
 
-  /** For whoever found no memory: that of what was forgotten counts until it is collected. Once for all who ask at a time. */
+  /**
+   * Collects garbage when there is no memory, since forgotten results count until they are collected. Callers at the same time share one
+   * collection.
+   */
   collectGarbage(): Promise<void> {
     this.#collecting ??= boundPlatform()
       .collectGarbage()
@@ -260,7 +263,7 @@ export class EngineCore {
 
   async #tellWhenIdle(): Promise<void> {
     if (this.#gone.length === 0 || !this.#queue.isIdle || this.closing.aborted || !this.#lanes) return;
-    // A job of its own kind would be more than it is worth: nobody waits, and threads that are busy are told before the next job.
+    // This needs no job: nothing waits for it, and busy threads are told before their next job.
     await this.#tellGone(await this.#lanes);
   }
 

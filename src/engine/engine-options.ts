@@ -33,7 +33,7 @@ export interface EngineOptions {
    * `WebAssembly.Module`, which is to fit: `simdex/simd-shared.wasm` where memory is shared, `simdex/simd.wasm` where it is not.
    */
   readonly wasm?: OwnWasm | undefined;
-  /** Hears of what happens beside results; none by default. */
+  /** Gets messages about what happens beside results. None by default. */
   readonly logger?: IndexerLogger | undefined;
 }
 

@@ -45,7 +45,7 @@ export class Engine {
     return this.core.backend;
   }
 
-  /** Calls that wait for the threads, and their rows (of searches: queries). Small calls wait for nobody. */
+  /** Calls that wait for the threads, and their rows (of searches: queries). Small calls do not wait. */
   get pending(): { readonly calls: number; readonly rows: number } {
     const { calls, rows } = this.core.pending;
     return { calls, rows };
@@ -62,7 +62,7 @@ export class Engine {
     await this.core.warmUp();
   }
 
-  /** Ends the threads. Calls under way or waiting reject; results stay readable. Resolves when the threads are gone. */
+  /** Ends the threads. Calls under way or waiting reject. Results stay readable. Resolves when the threads have ended. */
   dispose(): Promise<void> {
     forgotten.unregister(this);
     this.#disposed ??= this.core.close(disposedEngine());

@@ -175,7 +175,7 @@ function begin(entry: Entry): BegunJob | undefined {
   return begun;
 }
 
-/** Ends a job: what is open is not wanted any more. */
+/** Ends a job. Its open units are dropped. */
 function fail(begun: BegunJob, reason: unknown): void {
   begun.failure ??= { reason };
   begun.job.control.drop(0, begun.job.control.unitCount);

@@ -9,7 +9,7 @@ let users = 0;
 /** A user's hold on the shared engine. */
 export interface SharedEngineHold {
   readonly engine: Engine;
-  /** Resolves, for the last user, when the threads are gone; twice is once. */
+  /** For the last user it resolves when the threads have ended. A second call does nothing. */
   release(): Promise<void>;
 }
 

@@ -37,7 +37,7 @@ const BYTE_STREAM_SPLIT = 9;
 
 /**
  * Checks all pages of a column. Gives the checks that are left for its compressed pages, in their order.
- * @param spend is told of bytes that pages unfold to beyond their own, and throws where they are too many
+ * @param spend counts the bytes that pages unfold to beyond their own, and throws when there are too many
  */
 export function checkPages(bytes: Uint8Array, column: ColumnShape, spend: (bytes: number) => void): PageCheck[] {
   const pending: PageCheck[] = [];

@@ -127,7 +127,7 @@ function isWithin(value: number | undefined, least: number, most: number): boole
   return Number.isInteger(value) && value! >= least && value! <= most;
 }
 
-/** A checksum of words, gone on with from `before` (FNV-1a, of words instead of bytes). */
+/** A checksum of words that continues from the checksum `before` (FNV-1a, of words instead of bytes). */
 export function checkOf(words: Uint32Array, before = 0x811c9dc5): number {
   let check = before;
   for (let i = 0; i < words.length; i++) check = Math.imul(check ^ words[i]!, 0x01000193);

@@ -4,9 +4,9 @@
  * `ids_offsets` I64 [count + 1]; then int8 codes of the rows, and a graph where there is one (saved-graph.ts). Data follow each other in this
  * order and begin at a multiple of 64 bytes. A row of zeros whose magnitude is NaN was rejected when it was indexed, and is no vector of the index.
  *
- *   codes        I8 [count, dims]  a row is code_scales × codes, but for what it is off by
+ *   codes        I8 [count, dims]  a row is code_scales × codes, up to an error
  *   code_scales  F32 [count]
- *   code_errors  F32 [count]       a bound of that, as the length of a vector; by cosine of the row at length 1
+ *   code_errors  F32 [count]       a bound of that error, as the length of a vector. For cosine: of the row at length 1
  *   code_check   U32 [1]           a checksum of magnitudes, codes, code_scales and code_errors
  *
  * Rows may be less exact: `vectors` F16, or I8 with `scales` F32 [count], and then a row is scales × vectors and has no other codes. The metadata say

@@ -123,7 +123,7 @@ export class UnitProcess {
   }
 }
 
-/** A process that is gone is told of by its `exit`. */
+/** When a process ends, its `exit` event says so. */
 function send(child: ChildProcess, message: ToUnitProcess): void {
   if (child.connected) child.send(message, () => undefined);
 }

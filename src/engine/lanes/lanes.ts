@@ -14,7 +14,7 @@ export interface Lanes {
   readonly shared: boolean;
   /** Whether they can search. */
   readonly searches: boolean;
-  /** The threads, where they share memory: for what is no job. */
+  /** The threads, where they share memory. For work that is not a job. */
   readonly pool: WorkerPool | undefined;
   /** Has the kernel run everywhere; rejects with `IndexingError` `ThreadPanic` where it cannot. */
   warmUp(kernel: CompiledKernel): Promise<void>;

@@ -17,7 +17,7 @@ export interface Platform {
   readonly workersSearch: boolean;
   /** Whether the option `worker` may be a function that starts one. */
   readonly takesWorkerFactory: boolean;
-  /** Rejects with `WorkersUnavailable` where there are none whatever they run, and otherwise with why they do not start. */
+  /** Rejects with `WorkersUnavailable` if no worker can start here, and otherwise with the reason why these do not start. */
   createPool(options: PoolOptions): Promise<WorkerPool>;
   /** The module that compiles the search kernel: pages load it when something is searched, Node has it from the start. */
   loadSearchKernel(this: void): Promise<typeof import('../../kernel/search/compile-search-kernel.js')>;

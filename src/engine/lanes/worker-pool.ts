@@ -23,7 +23,7 @@ export class TaskNotBegun extends Error {
   }
 }
 
-/** No worker can be had here, whichever file it would run: there are none, or the page's policy forbids them. */
+/** No worker can start here, whatever its file: there are no workers, or the page's policy forbids them. */
 export class WorkersUnavailable extends Error {
   constructor(message: string) {
     super(message);

@@ -27,7 +27,7 @@ export class CandidateList {
     return this.#words[this.#at + LENGTH]!;
   }
 
-  /** Whether there were more than fit: then what is here is not all. */
+  /** Whether there were more rows than fit. Then this list is not complete. */
   get overflowed(): boolean {
     return this.#words[this.#at + OVERFLOWED] === 1;
   }

@@ -101,7 +101,7 @@ class Records {
     this.#most = stagedRows(task.graph.dims);
   }
 
-  /** Makes the records of some items from `item` on, as far as they have none, and returns how many items there are. */
+  /** Makes the missing records of some items, from `item` on. Returns how many items there are. */
   make(item: number, last: number): number {
     const { dims } = this.#task.graph;
     const { rows, states } = this.#items;

@@ -5,7 +5,7 @@ import { widenHalvesInto } from '../../base/float16.js';
 import { codeCount, FACTOR_BYTES } from '../../kernel/search/int8-bound.js';
 import type { SegmentLayout } from '../../memory/segment-layout.js';
 
-/** Writes the components of a row to the first of `target`. Of a row that is elsewhere, what its codes tell of it: off by their error. */
+/** Writes the components of a row to the beginning of `target`. For a row that lies in a file, writes what its codes say, which has their error. */
 export function copyRowInto(
   target: Float32Array,
   buffer: ArrayBufferLike,

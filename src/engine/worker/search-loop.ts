@@ -30,7 +30,7 @@ const FIRST_ROWS = 16;
 /** Exact scores between two steps: below a millisecond, and some milliseconds as long as a browser has not compiled what scores. */
 const STEP_SCORES = 512;
 
-/** Once more than one in so many rows is left by the int8 scan, it is faster to scan all of them in float32. */
+/** If the int8 scan leaves more than one row in this many, it is faster to scan all rows in float32. */
 const LEAST_RULED_OUT = 8;
 
 /** The kernel on one memory, and views of all of it. */
@@ -328,7 +328,7 @@ export class SearchLane {
     return this.#keepWanted(part, found, row, rows);
   }
 
-  /** Takes from the list what its query does not see; returns how many are left. */
+  /** Removes rows from the list that its query does not see. Returns how many are left. */
   #keepWanted(part: OpenPart, found: number, row: number, rows: number): number {
     const { words } = part.open;
     const list = part.place.list / 4;
@@ -352,7 +352,7 @@ export class SearchLane {
     part.open.floats[part.place.limits / 4 + query] = limit;
   }
 
-  /** Takes a row among the candidates, unless it can be none; gives the least key that it can have, where any is known and wanted. */
+  /** Adds a row to the candidates if it can be a hit. Gives the least key that it can have, if one is known and wanted. */
   #list(part: OpenPart, query: number, row: number, list: CandidateList): number | undefined {
     if (!part.quantized) this.#placeQueryCodes(part);
     const { metric, dims } = this.#pass;

@@ -49,7 +49,7 @@ export interface QueryGroup {
   /** Room for candidates, where rows are not scored but listed with their bounds: for rows that are in a file. */
   readonly candidates?: number | undefined;
   readonly version: number;
-  /** For every part, how many of its rows there are: the first ones, but for those that are dead. */
+  /** For every part the number of its first rows that count. Dead rows among them do not. */
   readonly rowCounts: readonly number[];
   /** For every part a bit for each row, in uint32 words from the lowest on: 1 where it may be a hit. undefined: all may. */
   readonly accepted: readonly ArrayBufferLike[] | undefined;

@@ -31,7 +31,7 @@ interface WarmUpTask {
   readonly shared: boolean;
 }
 
-/** These memories are gone: a thread that keeps instances of kernels on them lets go of those. */
+/** These memories are no longer used. A thread drops its instances of kernels on them. */
 interface ForgetTask {
   readonly type: 'forget';
   /** See MatrixMemory. */

@@ -8,7 +8,7 @@ import { startOfCode } from './worker-of-code.js';
 
 export const inlineWorkers: PageWorkers = {
   indexing: inline(code),
-  /** Pages that only index do not load its code, but for those of bundlers that put everything into one file. */
+  /** Pages that only index do not load its code, unless a bundler puts everything into one file. */
   searching: async () => inline((await import('worker:search')).default),
 };
 

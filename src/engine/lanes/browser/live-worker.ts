@@ -63,7 +63,7 @@ export class LiveWorker {
       this.#worker = create();
       this.#worker.addEventListener('message', ({ data }: MessageEvent<unknown>) => this.#take(data));
       this.#worker.addEventListener('error', (event) => {
-        // Told to whoever waits for the worker; the page need not hear of it once more.
+        // Those who wait for the worker get the error. The page's own error event is not needed as well.
         event.preventDefault();
         this.#endFor(policy.violation() ?? errorOf(event, from));
       });
@@ -164,7 +164,7 @@ async function held(name: string | undefined, signal?: AbortSignal): Promise<boo
   return navigator.locks.request(name, signal ? { signal } : {}, () => true).catch(() => false);
 }
 
-/** What `new Worker` throws where no worker may be had: there are none, or other origins or plain URLs are refused. */
+/** What `new Worker` throws: there are no workers here, or other origins or plain URLs are refused. */
 function explain(error: unknown): Error {
   if (error instanceof WorkersUnavailable || error instanceof WorkerNotLoaded) return error;
   const { name, message } = error instanceof Error ? error : new Error(String(error));

@@ -15,7 +15,7 @@ export async function createWebWorkerPool(start: WorkerStart, options: PoolOptio
   const waiting: (() => void)[] = [];
   let disposed = false;
 
-  /** The worker with the fewest tasks; undefined when all have as many as they may. */
+  /** The worker with the fewest tasks. Undefined when every worker has as many tasks as it may have. */
   function takeFreest(): LiveWorker | undefined {
     for (const [i, worker] of workers.entries()) if (!worker.isAlive) workers[i] = new LiveWorker(start, options);
     const freest = workers.reduce((best, worker) => (worker.load < best.load ? worker : best));

@@ -15,7 +15,7 @@ let isTold = false;
 
 /** @throws {WorkersUnavailable} in a bundle; the process is warned once, since the calling thread does all the work then */
 export function ownWorker(): URL {
-  // A bundle of CommonJS knows no URL of its own.
+  // In a CommonJS bundle, code does not know its own URL.
   const base: string | undefined = import.meta.url;
   const worker = base && new URL(FILE, base);
   if (worker && existsSync(fileURLToPath(worker))) return worker;

@@ -76,7 +76,7 @@ export function createTinypoolPool(threadCount: number, worker: URL | string): W
       } catch (error) {
         // Tinypool rejects as soon as a thread fails; until it has exited it may still write to the run's memory.
         await Promise.all([...failed].map((thread) => exits.get(thread)));
-        // A cancelled task never ran; why is what its thread died of.
+        // A cancelled task never ran. The reason is the error that ended its thread.
         throw error instanceof Error && error.name === 'CancelError' ? failedStart : error;
       }
     },
@@ -106,7 +106,7 @@ function execArgvOfThreads(): { execArgv?: string[] } {
 
 /**
  * Tinypool waits for exits with `events.once`, which calls `removeListener` when there is an error instead. Its threads have
- * no such method, and the TypeError would be nobody's to catch.
+ * no such method, and nothing could catch the TypeError.
  */
 function letFailWhileDestroyed(thread: PoolThread): void {
   Object.assign(thread, { removeListener: () => thread });
