@@ -75,14 +75,24 @@ export class IndexedVectors implements Iterable<ProcessedVector> {
   }
 
   /** The indexed vectors in input order, without rejected ones. */
-  *[Symbol.iterator](): Iterator<ProcessedVector> {
+  [Symbol.iterator](): IterableIterator<ProcessedVector> {
     const words = wordsOf(this.#buffer.bytes, this.#layout);
-    for (let position = 0; position < this.length; position++) {
-      // Throws once the result is disposed.
-      const bytes = this.#buffer.bytes;
-      const vector = this.#at(bytes, this.#rankOf(position), words);
-      if (vector) yield vector;
-    }
+    let position = 0;
+    // A generator costs some tens of nanoseconds a row.
+    return {
+      next: () => {
+        // Throws once the result is disposed.
+        const bytes = this.#buffer.bytes;
+        while (position < this.length) {
+          const value = this.#at(bytes, this.#rankOf(position++), words);
+          if (value) return { done: false, value };
+        }
+        return { done: true, value: undefined };
+      },
+      [Symbol.iterator]() {
+        return this;
+      },
+    };
   }
 
   /**
@@ -140,7 +150,8 @@ export class IndexedVectors implements Iterable<ProcessedVector> {
     const magnitude = words.floats[at]!;
     // Only what is not a number can be the reason of a rejection.
     if (Number.isNaN(magnitude) && rejectionOf(words.bits[at]!)) return undefined;
-    return new IndexedVector(new Float32Array(bytes, group.rows + row * group.dims * 4, group.dims), magnitude);
+    const normalized = new Float32Array(bytes, group.rows + row * group.dims * 4, group.dims);
+    return new IndexedVector(group.dims, normalized, magnitude);
   }
 
   #gather(bytes: ArrayBufferLike, positions: Uint32Array): Float32Array {
@@ -158,14 +169,14 @@ class IndexedVector implements ProcessedVector {
   readonly normalized: Float32Array;
   readonly magnitude: number;
 
-  constructor(normalized: Float32Array, magnitude: number) {
-    this.originalDims = normalized.length;
+  constructor(originalDims: number, normalized: Float32Array, magnitude: number) {
+    this.originalDims = originalDims;
     this.normalized = normalized;
     this.magnitude = magnitude;
   }
 
   copy(): ProcessedVector {
-    return new IndexedVector(Float32Array.from(this.normalized), this.magnitude);
+    return new IndexedVector(this.originalDims, Float32Array.from(this.normalized), this.magnitude);
   }
 }
 
