@@ -6,25 +6,25 @@ import { clusteredRows } from './graph-support.js';
 import { build, randomRows } from './support.js';
 
 const DIMS = 24;
-const rows = clusteredRows(2000, DIMS, 30);
+const rows = clusteredRows(3000, DIMS, 30);
 // Rows lie close around 30 centres; these lie anywhere between them.
-const unlike = randomRows(300, DIMS, 9);
+const unlike = randomRows(500, DIMS, 9);
 const graph = { degree: 8, effort: 24 };
 
 describe('calibrate', () => {
   test('makes recall hold for queries that are not like the rows', async () => {
     const index = await build(rows, { graph });
     const byRows = index.graph!.calibration;
-    const told = await index.calibrate(unlike.slice(0, 150));
+    const told = await index.calibrate(unlike.slice(0, 250));
     expect(told).toEqual(index.graph!.calibration);
     expect(told).not.toEqual(byRows);
-    const unseen = unlike.slice(150);
+    const unseen = unlike.slice(250);
     for (const recall of [0.9, 0.95, 0.99]) {
       expect(await index.measureRecall(unseen, 10, { recall })).toBeGreaterThan(recall - 0.01);
     }
     // What it tells is what is found.
     const { effort, recall } = told.find((point) => point.k === 10 && point.recall > 0.9)!;
-    expect(await index.measureRecall(unlike.slice(0, 150), 10, { effort })).toBeCloseTo(recall, 6);
+    expect(await index.measureRecall(unlike.slice(0, 250), 10, { effort })).toBeCloseTo(recall, 6);
   });
 
   test('that is aborted keeps what was known, and refuses what are no queries', async () => {
