@@ -15,6 +15,9 @@ const built = (name) => fileURLToPath(new URL(`./dist/${name}`, import.meta.url)
 /** Files that run in the quick tests, shortened, and in the slow ones, whole: see test/length.ts. */
 const LONG = 'test/**/*.long.test.ts';
 
+/** Whoever runs both kinds, as CI does, needs the long files once. */
+const longOnce = process.env.SIMDEX_LONG_ONCE === '1' ? [LONG] : [];
+
 /** Folders whose files leave nothing behind: they share processes. */
 const PURE = ['base', 'formats', 'memory', 'metrics', 'monitoring', 'reporting', 'vectors'].map(
   (name) => `test/${name}/**/*.test.ts`,
@@ -46,7 +49,7 @@ const node = {
   test: {
     name: 'node',
     include: ['test/**/*.test.ts'],
-    exclude: ['test/pages/**', SLOW, ...PURE],
+    exclude: ['test/pages/**', SLOW, ...longOnce, ...PURE],
     // What was built runs as Node runs it, untransformed: it starts worker threads by its own URL.
     server: { deps: { external: [/\/dist\//] } },
     provide,
@@ -57,7 +60,7 @@ const node = {
 
 const pure = {
   ...node,
-  test: { ...node.test, name: 'pure', include: PURE, exclude: [SLOW], isolate: false },
+  test: { ...node.test, name: 'pure', include: PURE, exclude: [SLOW, ...longOnce], isolate: false },
 };
 
 /** Long suites and soaks, by themselves: `npm run test:slow` runs all projects whose name begins so. */
