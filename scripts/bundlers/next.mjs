@@ -23,7 +23,9 @@ export async function serveNext(at, route, visit, config = '{}') {
   writeFileSync(join(at, 'app/api/search/route.js'), `export const dynamic = 'force-dynamic';\n${route}`);
 
   const next = join(at, 'node_modules/next/dist/bin/next');
-  const options = { cwd: at, env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1' } };
+  // Vite, where it ran before in this process, has set NODE_ENV to what Next does not build with.
+  const { NODE_ENV: _, ...env } = process.env;
+  const options = { cwd: at, env: { ...env, NEXT_TELEMETRY_DISABLED: '1' } };
   const limits = { timeout: BUILD_LIMIT_MS, maxBuffer: 2 ** 26 };
   const built = await promisify(execFile)(process.execPath, [next, 'build'], { ...options, ...limits });
   const lines = `${built.stdout}\n${built.stderr}`.split('\n');
