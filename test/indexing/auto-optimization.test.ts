@@ -8,7 +8,7 @@ import { bitsOf, createIndexer, randomMatrix } from './support.js';
 
 const pausingWorker = new URL('./workers/pausing.mjs', import.meta.url);
 const words = new Int32Array(new SharedArrayBuffer(64));
-setEnvironmentData('simdex test pause', words.buffer as unknown as SharedArrayBuffer);
+setEnvironmentData('simdex test pause', words.buffer);
 
 const available = new ParallelIndexer('auto').threadCount;
 const tooMany = Math.min(256, 4 * available);

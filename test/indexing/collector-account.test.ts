@@ -7,7 +7,7 @@ import { createIndexer, randomMatrix } from './support.js';
 
 const THREADS = 2;
 const count = new Int32Array(new SharedArrayBuffer(4));
-setEnvironmentData('simdex test ballast', count.buffer as unknown as SharedArrayBuffer);
+setEnvironmentData('simdex test ballast', count.buffer);
 const worker = new URL('./workers/ballast-counting.mjs', import.meta.url);
 
 test('memories that come again are told of once', async () => {

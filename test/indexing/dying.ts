@@ -6,7 +6,7 @@ import { setEnvironmentData } from 'node:worker_threads';
 export const dyingWorker = new URL('./workers/dying.mjs', import.meta.url);
 
 const words = new Int32Array(new SharedArrayBuffer(64));
-setEnvironmentData('simdex test death', words.buffer as unknown as SharedArrayBuffer);
+setEnvironmentData('simdex test death', words.buffer);
 
 export const MOMENTS = [
   'at the start of a task',

@@ -6,7 +6,7 @@ import { setEnvironmentData } from 'node:worker_threads';
 export const faultyWorker = new URL('./workers/faulty.mjs', import.meta.url);
 
 const words = new Int32Array(new SharedArrayBuffer(64));
-setEnvironmentData('simdex test fault', words.buffer as unknown as SharedArrayBuffer);
+setEnvironmentData('simdex test fault', words.buffer);
 
 const RELEASED = 5;
 

@@ -10,7 +10,7 @@ import { countedBy, createIndexer, inSharedMemory, randomMatrix } from './suppor
 
 const worker = new URL('./workers/counting.mjs', import.meta.url);
 const counts = new Int32Array(new SharedArrayBuffer(20));
-setEnvironmentData('simdex test counts', counts.buffer as unknown as SharedArrayBuffer);
+setEnvironmentData('simdex test counts', counts.buffer);
 
 const EVERYTHING_OFF: Partial<IndexerMonitoringConfig> = {
   enablePerThreadMonitoring: false,
