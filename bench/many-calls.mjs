@@ -19,6 +19,8 @@ const { values: options } = parseArgs({
   },
 });
 const rounds = Number(options.rounds);
+// The first round is left out, and the A/A ratio takes two of the others.
+if (!(rounds >= 3)) throw new Error(`--rounds ${options.rounds}: expected 3 or more`);
 const only = options.only?.split(',');
 const DIMS = 384;
 const THREADS = 2;

@@ -2,6 +2,7 @@
  * One merge of parts: what `simdex merge` does, and a worker of many machines when all shards are done. Every output appears whole, or not
  * at all.
  */
+import { oneAhead } from '../base/one-ahead.js';
 import { IndexingPerformanceReport } from '../index.node.js';
 import type { Precision } from '../memory/segment-layout.js';
 import { manifestPathOf } from '../parts/part-manifest.js';
@@ -63,6 +64,7 @@ export async function mergeParts(
   await using outputs = await Outputs.create(outputFlags, coming);
   const progress = startProgress(count);
   try {
+    // The next rows are read while these are written.
     for await (const rows of oneAhead(parts.rows())) {
       signal.throwIfAborted();
       await outputs.append(rows);
@@ -85,22 +87,6 @@ export async function mergeParts(
     graph,
     written: outputs.paths,
   };
-}
-
-/** Reads the next rows while these are written. */
-async function* oneAhead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
-  try {
-    for (let next = items.next(); ; ) {
-      const { done, value } = await next;
-      if (done) return;
-      next = items.next();
-      // Heard of when the rows are wanted.
-      next.catch(() => undefined);
-      yield value;
-    }
-  } finally {
-    await items.return(undefined);
-  }
 }
 
 /** @throws {UsageError} naming the flag */

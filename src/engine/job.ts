@@ -24,7 +24,7 @@ export interface Job {
   readonly calls: number;
   /** Whether its threads need what searching takes: in pages, another worker module. */
   readonly searches: boolean;
-  /** Whether the next job begins before whoever made these calls hears of their end: the threads then have work meanwhile. */
+  /** Whether the next job begins before the callers of this one are answered, so that the threads stay busy. Default: no. */
   readonly makesWay?: boolean;
   /** Threads that take part at most. */
   readonly threads: number;

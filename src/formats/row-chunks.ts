@@ -29,7 +29,7 @@ export async function* rowChunks(
   }
 }
 
-/** Memory for `rows` × `dims` float32 behind as many bytes as asked for, its content undefined. */
+/** Memory for `rows` × `dims` float32, with `headBytes` free bytes before them. Its content is undefined. */
 export type CreateRows = (rows: number, dims: number, headBytes: number) => Float32Array;
 
 /** No view of bytes, and no memory of a result, holds more. */

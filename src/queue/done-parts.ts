@@ -54,7 +54,8 @@ export function areSame(a: readonly SourceFile[], b: readonly SourceFile[]): boo
 }
 
 /**
- * Removes the parts of a run that was merged, what machines that died left of them half-written, and their folder where nothing else is in it.
+ * Removes the parts of a run that was merged, and the unfinished files of machines that died while they wrote a part. Then removes the
+ * folder, unless something else is in it.
  *
  * @param placeOf gives the real path; undefined for what is not there
  */
@@ -63,7 +64,7 @@ export async function removeParts(
   placeOf: (path: string) => Promise<string | undefined>,
 ): Promise<void> {
   const parts = shardRowsOf(plan).map((span) => partPathOf(plan, span));
-  // The folder by the place of a file in it: that is looked up through links.
+  // The place of a file in the folder is checked through links; the place of the folder itself may be a link.
   const [inside, folder] = [await placeOf(parts[0]!), await placeOf(partsFolderOf(plan))];
   const names = new Set(parts.flatMap((part) => [part, manifestPathOf(part)]).map((path) => posix.basename(path)));
   if (inside === undefined || folder === undefined) return;

@@ -17,7 +17,7 @@ import {
   temporaryDirectory,
   until,
 } from '../cli/support.js';
-import { serve, type TestServer } from '../formats/http-server.js';
+import { serve } from '../formats/http-server.js';
 import { isWhole } from '../length.js';
 import { connectTo, hasParts, hasRedis, startRedis, startWorker, type TestRedis, type TestWorker } from './support.js';
 
@@ -32,14 +32,14 @@ const first = (shard: number) => 128 + ((shard * rows.length) / SHARDS) * DIMS *
 /** A server that leaves requests for the rows of some shards unanswered, until it is told to answer. */
 async function holdingServer(shards: readonly number[]) {
   const held: (() => void)[] = [];
-  const state = { isHolding: true, held, server: undefined as unknown as TestServer };
-  state.server = await serve(bytes, ({ answer, first: from, last }) => {
+  const state = { isHolding: true, held };
+  const server = await serve(bytes, ({ answer, first: from, last }) => {
     // Rows of a shard are one request; the block at the front is everybody's.
     const isOf = (shard: number) => from >= first(shard) && from < first(shard + 1) && last > from + 2 ** 15;
     if (state.isHolding && shards.some(isOf)) held.push(answer);
     else answer();
   });
-  return state;
+  return Object.assign(state, { server });
 }
 
 let expected: Buffer | undefined;

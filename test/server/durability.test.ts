@@ -156,3 +156,24 @@ test('a collection of a newer version is refused, and left as it is', async () =
   expect((await again.inject('/collections/c')).statusCode).toBe(200);
   await again.close();
 });
+
+test('an import stores how many points there are, so that a start makes room for all of them at once', async () => {
+  const server = await createServer({ data: folder, threads: 1 });
+  await server.inject({ method: 'PUT', url: '/collections/c', payload: { vectors: { size: 2, distance: 'Dot' } } });
+  const importRows = async (count: number) => {
+    const payload = Buffer.from(Float32Array.from({ length: 2 * count }, (_, i) => i + 1).buffer);
+    const head = Buffer.alloc(8);
+    head.writeUInt32LE(count, 0);
+    head.writeUInt32LE(2, 4);
+    const url = '/collections/c/points/import?format=fbin';
+    const answer = await server.inject({ method: 'PUT', url, payload: Buffer.concat([head, payload]) });
+    expect(answer.json()).toMatchObject({ result: { imported: count } });
+  };
+  await importRows(300);
+  await importRows(50);
+  await server.close();
+  const path = join(folder, 'collections', '0');
+  const store = open({ path, noSubdir: false, overlappingSync: false, maxDbs: 8, encoding: 'binary' });
+  expect(store.openDB<unknown, string>('meta', { encoding: 'json' }).get('points')).toBe(350);
+  await store.close();
+});

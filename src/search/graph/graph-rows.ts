@@ -244,7 +244,7 @@ export class GraphRows {
     return part?.isLive(node) ? { part, node } : undefined;
   }
 
-  /** Tells that rows of the index that follow each other are such rows of a part: of a graph that was loaded. */
+  /** Tells which rows of a loaded part are `count` rows of the index. Both follow each other, from `node` and from `row` on. */
   set(segment: Segment, row: number, part: GraphPart, node: number, count: number): void {
     const nodes = this.#nodesOf(segment);
     const firstNumber = this.#parts.indexOf(part) * this.#maxRows + node + 1;

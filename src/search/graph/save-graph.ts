@@ -130,7 +130,7 @@ function copyList(
   }
 }
 
-/** In place of entry points that are gone, all of them, the first row that is saved. */
+/** The entry points that are saved. If all of them were removed, the first saved row takes their place: a walk needs a place to start. */
 function entriesToSave(
   { memory }: GraphPart,
   layout: GraphLayout,

@@ -29,7 +29,7 @@ export interface PointsInMemory {
 /** Rows whose ids are numbers from `firstId` on, as those of most imports. */
 export interface NumberedRows {
   readonly firstId: number;
-  /** Rows of the collection's dims, row-major, behind {@link FOLLOWING_HEAD_BYTES} bytes of their memory that are nobody's. */
+  /** Rows of the collection's dims, row-major. The {@link FOLLOWING_HEAD_BYTES} bytes of memory before them are free for the block's head. */
   readonly data: Float32Array;
 }
 

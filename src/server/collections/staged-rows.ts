@@ -2,6 +2,7 @@
  * Rows on their way from the store into an index: copied to shared memory, from which threads take them, the next ones while those before are
  * taken in. Three memories take turns: one is taken in, one is full or being filled, one takes the block that does not fit into that.
  */
+import { oneAhead } from '../../base/one-ahead.js';
 import { TimeSlices } from '../../base/time-slices.js';
 import type { VectorMatrix } from '../../vectors/vector-matrix.js';
 
@@ -17,24 +18,8 @@ export interface BlockToStage {
 const STAGED_BYTES = 2 ** 26;
 
 /** Chunks, each good until the one after the next is asked for. */
-export async function* stagedRows(
-  blocks: Iterable<BlockToStage>,
-  dims: number,
-): AsyncGenerator<VectorMatrix, undefined> {
-  const chunks = copiedRows(blocks, dims);
-  try {
-    let next = chunks.next();
-    for (;;) {
-      const { done, value } = await next;
-      if (done) return;
-      next = chunks.next();
-      // Heard of when it is asked for.
-      next.catch(() => undefined);
-      yield value;
-    }
-  } finally {
-    await chunks.return(undefined);
-  }
+export function stagedRows(blocks: Iterable<BlockToStage>, dims: number): AsyncGenerator<VectorMatrix, undefined> {
+  return oneAhead(copiedRows(blocks, dims));
 }
 
 async function* copiedRows(blocks: Iterable<BlockToStage>, dims: number): AsyncGenerator<VectorMatrix, undefined> {

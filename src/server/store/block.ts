@@ -60,8 +60,8 @@ export function namesOf(numbers: Float64Array | Following, ids: readonly PointId
 export const FOLLOWING_HEAD_BYTES = HEAD_BYTES + 8 + 8;
 
 /**
- * The block of rows whose numbers and ids follow each other, around their vectors: its head is written to the {@link FOLLOWING_HEAD_BYTES} bytes
- * before them, which must be nobody's.
+ * The block of rows whose numbers and ids follow each other, where the vectors lie already. Its head is written to the
+ * {@link FOLLOWING_HEAD_BYTES} bytes before them, so the caller keeps these bytes free.
  */
 export function blockAround(vectors: Float32Array, dims: number, firstNumber: number, firstId: number): Uint8Array {
   const { buffer, byteLength } = vectors;
