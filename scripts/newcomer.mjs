@@ -8,10 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { chromium } from 'playwright';
-import { serveNext, whileServing } from './bundlers/next.mjs';
+import { serveNext } from './bundlers/next.mjs';
 import { chromiumFlags, findChromium } from './find-chromium.mjs';
 import { servePages } from './page-server.mjs';
 import { packPackage } from './runtimes/install.mjs';
+import { whileServing } from './while-serving.mjs';
 
 const run = promisify(execFile);
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');

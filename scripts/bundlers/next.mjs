@@ -1,9 +1,9 @@
 // A program of Next, built and served as people do.
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { whileServing } from '../while-serving.mjs';
 import { refuseWarnings } from './warnings.mjs';
 
 const BUILD_LIMIT_MS = 600_000;
@@ -32,30 +32,6 @@ export async function serveNext(at, route, visit, config = '{}') {
   refuseWarnings(lines.filter((line) => /warn|⚠|can't resolve|critical dependency/i.test(line)));
 
   const args = [next, 'start', '--port', '0', '--hostname', '127.0.0.1'];
-  return whileServing(process.execPath, args, options, visit);
-}
-
-/** Runs a server, and `visit` with the first address that it tells. Ends the server, and gives what it wrote. */
-export async function whileServing(command, args, options, visit) {
-  // A group of its own, since some servers leave the work to another process.
-  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-  const closed = once(child, 'close');
-  let said = '';
-  try {
-    const url = await new Promise((resolve, reject) => {
-      for (const stream of [child.stdout, child.stderr]) {
-        stream.setEncoding('utf8').on('data', (text) => {
-          said += text;
-          const found = /http:\/\/127\.0\.0\.1:\d+/.exec(said);
-          if (found) resolve(found[0]);
-        });
-      }
-      closed.then(() => reject(new Error(`${command} ended: ${said}`)), reject);
-    });
-    await visit(url);
-  } finally {
-    if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGTERM');
-    await closed;
-  }
+  const { said } = await whileServing(process.execPath, args, options, visit);
   return said;
 }

@@ -1,11 +1,11 @@
 // The runtimes outside of browsers: each is installed from the npm registry into a folder of its own, and does what people do with
 // simdex. The answers of the command are compared with those that the Node of this process gives.
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { whileServing } from '../while-serving.mjs';
 
 const TIME_LIMIT_MS = 180_000;
 const run = promisify(execFile);
@@ -108,21 +108,7 @@ async function tryServer(runtime, app) {
   const store = join(app, 'store');
   rmSync(store, { recursive: true, force: true });
   const args = ['node_modules/simdex/dist/cli.js', 'serve', '--data', store, '--port', '0'];
-  const child = spawn(runtime.command, [...runtime.first, ...args], { cwd: app, stdio: ['ignore', 'pipe', 'pipe'] });
-  const closed = once(child, 'close');
-  const limit = setTimeout(() => child.kill('SIGKILL'), TIME_LIMIT_MS);
-  let said = '';
-  try {
-    const url = await new Promise((resolve, reject) => {
-      for (const stream of [child.stdout, child.stderr]) {
-        stream.setEncoding('utf8').on('data', (text) => {
-          said += text;
-          const found = /listening at (http:[^"\s]+)/.exec(said);
-          if (found) resolve(found[1]);
-        });
-      }
-      closed.then(([status]) => reject(new Error(`the server ended with ${status}: ${said}`)));
-    });
+  const visit = async (url) => {
     const ask = async (method, path, body) => {
       const response = await fetch(`${url}${path}`, {
         method,
@@ -144,13 +130,15 @@ async function tryServer(runtime, app) {
       found.map(({ id }) => id),
       [2],
     );
-    child.kill('SIGTERM');
-    const [status] = await closed;
-    if (status !== 0) throw new Error(`the server ended with ${status}: ${said}`);
-  } finally {
-    clearTimeout(limit);
-    child.kill('SIGKILL');
-  }
+  };
+  const { said, status } = await whileServing(
+    runtime.command,
+    [...runtime.first, ...args],
+    { cwd: app },
+    visit,
+    TIME_LIMIT_MS,
+  );
+  if (status !== 0) throw new Error(`the server ended with ${status}: ${said}`);
 }
 
 /** Standard output of a program that ends well within the limit. */
