@@ -1,7 +1,7 @@
 import { MonitoredParallelIndexer } from 'simdex';
 import { expect, test } from 'vitest';
 import { differencesFrom } from '../indexing/reference.js';
-import { countedBy, randomMatrix, randomRows, rejectionOf } from '../indexing/support.js';
+import { countedBy, endOf, randomMatrix, randomRows, rejectionOf } from '../indexing/support.js';
 import { createIndexer, environment, turn } from './environment.js';
 
 const few = randomRows(10, 16);
@@ -27,16 +27,17 @@ test.each([500, 40_000])(
     for (let round = 0; round < 4; round++) {
       const before = countedBy(indexer).total;
       const controller = new AbortController();
-      const run = indexer.indexVectorsMonitored(many, { signal: controller.signal, batchSize });
-      const rejection = rejectionOf(run);
+      const end = endOf(indexer.indexVectorsMonitored(many, { signal: controller.signal, batchSize }));
       for (let i = 0; i < round; i++) await turn();
       const reason = { round };
       controller.abort(reason);
-      expect(await rejection).toBe(reason);
+      // Turns last long on a busy machine: a run may be done before it is aborted. The first never is.
+      const done = (await end) === 'done';
+      if (!done || round === 0) expect(await end).toBe(reason);
       const { total, threads } = countedBy(indexer);
       expect(threads).toBe(total);
       expect((total - before) % batchSize).toBe(0);
-      expect(total - before).toBeLessThan(40_000);
+      expect(total - before === 40_000).toBe(done);
     }
     // One run takes 21 of the 30 MB: it would find no room if an aborted one had kept its memory.
     expect((await indexer.indexVectorsMonitored(many)).indexedCount).toBe(40_000);

@@ -3,7 +3,7 @@
  */
 import { type Metric, RealTimeMonitor, VectorIndex } from 'simdex';
 import { expect, onTestFinished, test } from 'vitest';
-import { rejectionOf } from '../indexing/support.js';
+import { endOf, rejectionOf } from '../indexing/support.js';
 import { clusteredRows, graphIsUpToDate } from '../search/graph-support.js';
 import { expectBest, rank } from '../search/reference.js';
 import { positions, randomRows, told } from '../search/support.js';
@@ -13,14 +13,6 @@ const DIMS = 96;
 const rows = randomRows(6000, DIMS);
 const queries = randomRows(24, DIMS, 2);
 const rankings = queries.map((query) => rank(rows, positions(rows.length), query, 'cosine'));
-
-/** What a search rejected with, or `'done'`. */
-function endOf(search: Promise<unknown>): Promise<unknown> {
-  return search.then(
-    () => 'done',
-    (reason) => reason,
-  );
-}
 
 test.each<Metric>(['cosine', 'dot', 'euclidean'])('hits by %s are those of a float64 brute force', async (metric) => {
   const index = await createIndex(rows, { metric });

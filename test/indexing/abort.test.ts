@@ -1,7 +1,16 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { differencesFrom } from './reference.js';
-import { countedBy, createIndexer, inSharedMemory, randomMatrix, randomRows, rejectionOf, rowsOf } from './support.js';
+import {
+  countedBy,
+  createIndexer,
+  endOf,
+  inSharedMemory,
+  randomMatrix,
+  randomRows,
+  rejectionOf,
+  rowsOf,
+} from './support.js';
 
 let workersStarted = 0;
 const count = () => {
@@ -84,20 +93,17 @@ test('an abort in the middle of a run keeps the threads, the memory and the coun
     const before = countedBy(indexer).total;
     const controller = new AbortController();
     const reason = { round };
-    const rejection = rejectionOf(
-      indexer.indexVectorsMonitored(many, {
-        signal: controller.signal,
-        batchSize: 500,
-      }),
-    );
-    for (let i = 0; i < 5 + round; i++) await turn();
+    const end = endOf(indexer.indexVectorsMonitored(many, { signal: controller.signal, batchSize: 500 }));
+    for (let i = 0; i < 3 * round; i++) await turn();
     controller.abort(reason);
-    expect(await rejection).toBe(reason);
+    // Turns last long on a busy machine: a run may be done before it is aborted. The first never is.
+    const done = (await end) === 'done';
+    if (!done || round === 0) expect(await end).toBe(reason);
     const { total, threads } = countedBy(indexer);
     expect(threads).toBe(total);
     // Only batches that were finished count, and they count whole.
     expect((total - before) % 500).toBe(0);
-    expect(total - before).toBeLessThan(60_000);
+    expect(total - before === 60_000).toBe(done);
   }
   // One run takes 62 MB of the 100: this one would find no room if an aborted run had kept its memory.
   const result = await indexer.indexVectorsMonitored(many);
@@ -112,7 +118,7 @@ test('an abort while rows are copied in ends the copying', async () => {
   const rejection = rejectionOf(
     indexer.indexVectorsMonitored(rowsOf({ ...many, data: many.data.slice() }), { signal: controller.signal }),
   );
-  for (let i = 0; i < 3; i++) await turn();
+  await turn();
   controller.abort(new Error('enough'));
   expect((await rejection).message).toBe('enough');
   expect(differencesFrom(some, await indexer.indexVectorsMonitored(some))).toEqual([]);
@@ -129,13 +135,16 @@ test('a signal has no listeners left after its runs', async () => {
 test('an abort ends a batch in the middle', async () => {
   const indexer = createIndexer(2);
   await indexer.ready();
-  const controller = new AbortController();
-  // One batch for each thread: only the look at the stop word between slices can end them early.
-  const rejection = rejectionOf(indexer.indexVectorsMonitored(many, { signal: controller.signal, batchSize: 30_000 }));
-  for (let i = 0; i < 5; i++) await turn();
-  controller.abort('stop');
-  expect(await rejection).toBe('stop');
-  expect(countedBy(indexer)).toEqual({ total: 0, threads: 0 });
+  for (;;) {
+    const before = countedBy(indexer).total;
+    const controller = new AbortController();
+    // One batch for each thread: only the look at the stop word between slices can end them early.
+    const end = endOf(indexer.indexVectorsMonitored(many, { signal: controller.signal, batchSize: 30_000 }));
+    for (let i = 0; i < 5; i++) await turn();
+    controller.abort('stop');
+    // On a busy machine a thread may be done with its batch before the abort. Then it is tried again.
+    if ((await end) === 'stop' && countedBy(indexer).total === before) return;
+  }
 });
 
 test('many calls at a time, with one signal, are no leak to Node', async () => {

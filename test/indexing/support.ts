@@ -75,6 +75,14 @@ export async function rejectionOf(promise: Promise<unknown>): Promise<Error & Re
   return error as Error & Record<string, unknown>;
 }
 
+/** What a call rejected with, or `'done'`. */
+export function endOf(call: Promise<unknown>): Promise<unknown> {
+  return call.then(
+    () => 'done',
+    (reason) => reason,
+  );
+}
+
 /** Vectors that the monitor counted: all together, and thread by thread. */
 export function countedBy({ monitor, threadMonitors }: MonitoredParallelIndexer): { total: number; threads: number } {
   const threads = threadMonitors.reduce((sum, thread) => sum + thread.getStats().totalIndexes, 0);
