@@ -118,7 +118,7 @@ function stateOf({ outside, collections, engine, watch }: Parts): ServerState {
   };
 }
 
-/** Of the process. */
+/** Processor time of the process so far, in seconds. */
 function processorSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;

@@ -105,7 +105,7 @@ function operationOf({ schema, config }: RouteOptions, path: string, method: str
   };
 }
 
-/** What is at the end of the path: collections, points, snapshots. */
+/** The tag of a route, by its path: collections, points or snapshots. */
 function tagOf(path: string): string {
   return ['snapshots', 'points'].find((word) => path.split('/').includes(word)) ?? 'collections';
 }

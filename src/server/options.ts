@@ -32,13 +32,13 @@ export interface ServerOptions {
   readonly maxRequests?: number | undefined;
   /** Most calls that wait for the engine's threads before requests are answered with 429. Default 1,024. */
   readonly maxPendingCalls?: number | undefined;
-  /** In which the head of a request has to arrive, in milliseconds. Default 10,000. */
+  /** Time in which the head of a request must arrive, in milliseconds. Default 10,000. */
   readonly headersTimeoutMs?: number | undefined;
-  /** In which a body has to arrive, and a streamed body or an answer to go on, in milliseconds. Default 60,000. */
+  /** Time in which a body must arrive, or a streamed body or an answer must make progress, in milliseconds. Default 60,000. */
   readonly transferTimeoutMs?: number | undefined;
   /** How long a connection without a request is kept, in milliseconds. Default 75,000. */
   readonly keepAliveTimeoutMs?: number | undefined;
-  /** What is logged. Default `'warn'`; `'info'` has a line for each request. */
+  /** Lowest level that is logged. Default `'warn'`; `'info'` writes a line for each request. */
   readonly logLevel?: LogLevel | undefined;
   /** Where lines of the log go, each a JSON object. Default standard output. */
   readonly log?: LogDestination | undefined;

@@ -1,9 +1,9 @@
 /**
- * What is wrong with a body, in a sentence for whoever sent it.
+ * Describes what is wrong with a request body, in a sentence for its sender.
  */
 import { RequestError } from './errors.js';
 
-/** As ajv tells it. */
+/** A validation error of ajv. */
 interface SchemaError {
   readonly keyword: string;
   readonly instancePath: string;
@@ -13,7 +13,7 @@ interface SchemaError {
 
 /** For Fastify's `schemaErrorFormatter`. */
 export function schemaError(errors: readonly SchemaError[], where: string): RequestError {
-  // Of alternatives, the last error says that none fits; those before it say why.
+  // For alternatives, the last error says that none fits; the errors before it say why.
   const error = errors.find(({ keyword }) => keyword === 'additionalProperties') ?? errors[0]!;
   const place = `${where}${error.instancePath}`;
   return new RequestError(400, `Wrong input: ${sentenceOf(error, place)}`);

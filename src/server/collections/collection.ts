@@ -42,7 +42,7 @@ export class Collection {
   #isNumbering = false;
   /** Whether the last attempt to tidy the store failed. */
   #isUntidy = false;
-  /** Requests that are at it. */
+  /** Requests that use the collection now. */
   readonly #uses = new Set<Promise<unknown>>();
 
   /** Reads what the store has. */
@@ -313,7 +313,7 @@ export class Collection {
   }
 
   #inBackground(work: Promise<void>): void {
-    // Whoever waits for the queue hears of it; without the index, filters look at the payloads.
+    // Callers that wait for the queue get the error. Without the index, filters look at the payloads.
     work.catch(() => undefined);
   }
 }

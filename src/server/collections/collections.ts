@@ -73,7 +73,7 @@ export class Collections {
     return [...this.#byName.keys()];
   }
 
-  /** Those that are open. */
+  /** Collections that are open. */
   list(): Collection[] {
     return [...this.#byName.values()].flatMap(({ collection }) => (collection instanceof Collection ? collection : []));
   }
@@ -120,7 +120,7 @@ export class Collections {
     return this.#change(name, async () => {
       const folder = join(this.#folder, String(this.#nextFolder++));
       await this.#makeWhole(folder, fill);
-      // Of two collections with one name the later one counts, should this end here.
+      // After a crash here there are two collections with one name. The later one counts.
       await this.#remove(name);
       await this.#openFolder(folder);
       return this.get(name);

@@ -17,17 +17,17 @@ export interface ServerLogger {
 
 type InTurn = <T>(action: () => Promise<T>) => Promise<T>;
 
-/** From here on searches through a graph are about twice as many as by a scan, however many come at a time (bench/RESULTS.md). */
+/** From this many rows on, a graph answers about twice as many searches as a scan, at any number of callers (bench/RESULTS.md). */
 export const GRAPH_FROM_ROWS = 10_000;
 /** Rows that may wait for the graph, which searches scan, before writes are refused. */
 const MOST_PENDING_ROWS = 200_000;
 /** How often an import that waits for the graph looks again. */
 const ROOM_MS = 100;
-/** An import is over when no block has followed for so long. */
+/** An import counts as over when no block has followed for this long. */
 const IMPORT_PAUSE_MS = 250;
-/** The graph is saved again once so many rows came or went, as a part of all. */
+/** Share of the rows that may have been added or removed before the graph is saved again. */
 const MOST_UNSAVED = 0.1;
-/** A build that failed is tried again with so many rows. */
+/** A build that failed is tried again when the rows have grown by this factor. */
 const TRY_AGAIN = 1.1;
 const STRIDE = 1024;
 
@@ -178,7 +178,7 @@ export class GraphKeeper {
     try {
       const toSave = await this.#inTurn(async () => {
         const saved = index.graphToSave();
-        // From here on rows that come and go are not in it.
+        // Rows that are added or removed later are not in the saved graph.
         this.#savedAt = this.#points.changedRows;
         this.#savedTo = this.#points.nextNumber;
         const numbers: number[] = [];

@@ -38,10 +38,10 @@ interface ImportBlock {
   readonly store: () => Promise<void>;
 }
 
-/** Of rows that are stored as they come; a flush is a small part of the time then. */
+/** Size of a block of rows, which are stored as they come. A flush is a small part of its time. */
 const BLOCK_BYTES = 2 ** 24;
 const MOST_ROWS = 2 ** 16;
-/** Of lines of JSON, which take more memory until they are stored. */
+/** Size of a block of JSON lines, which take more memory until they are stored. */
 const JSON_BYTES = 2 ** 22;
 const MOST_LINES = 2 ** 14;
 
@@ -69,7 +69,7 @@ export async function importPoints(
         counts.imported += count - rejected;
         counts.rejected += rejected;
       });
-      // Heard of when the next block is there, or below.
+      // Its rejection is handled when the next block is there, or below.
       storing.catch(() => undefined);
     }
   } finally {

@@ -16,7 +16,7 @@ export interface JsonRow {
   readonly vector: readonly number[];
   readonly id: VectorId | undefined;
   readonly payload: JsonObject;
-  /** Of the payload; undefined where it is empty. */
+  /** JSON of the payload; undefined where it is empty. */
   readonly json: string | undefined;
 }
 

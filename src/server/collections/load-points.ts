@@ -78,9 +78,9 @@ class StoreReading {
   readonly gone: number[] = [];
   nextNumber: number;
   readonly #store: CollectionStore;
-  /** Of the rows of the graph, ascending. */
+  /** Numbers of the graph's rows, ascending. */
   readonly #ofGraph: Float64Array;
-  /** Those of them that came by. */
+  /** How many of the graph's rows were met so far. */
   #met = 0;
 
   constructor(store: CollectionStore, ofGraph: Float64Array) {

@@ -47,7 +47,7 @@ export interface SearchAnswer {
   };
 }
 
-/** What is read of a point. */
+/** Which parts of a point are read. */
 export interface PointParts {
   readonly withPayload: boolean;
   readonly withVector: boolean;

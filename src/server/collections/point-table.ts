@@ -123,7 +123,7 @@ export class PointTable {
   }
 
   #reuse(): void {
-    // Those of the epoch before last were found by nobody who is still at it.
+    // Slots retired in the epoch before last are free: no search that may have found them is still under way.
     while (this.#old === 0 && this.#retired.length + this.#retiredBefore.length > 0) {
       for (const slot of this.#retiredBefore) this.#free.push(slot);
       this.#retiredBefore = this.#retired;

@@ -17,7 +17,7 @@ import type { RowMap } from './row-map.js';
 import type { CollectionSettings } from './settings.js';
 import type { NewPoint, WriteGroup } from './write-group.js';
 
-/** What is in memory. */
+/** The points of a collection as they are in memory. */
 export interface PointsInMemory {
   readonly index: VectorIndex<number>;
   readonly table: PointTable;
@@ -199,7 +199,7 @@ export class Points {
       this.#nextNumber += count;
       this.table.nameAll(slot, count, firstId, first);
     });
-    // Heard of below.
+    // Its rejection is handled below.
     storing.catch(() => undefined);
     try {
       await this.index.upsertWhen(storing, { data, dims }, { ids: slots });

@@ -19,7 +19,7 @@ export interface CollectionSettings {
   readonly size: number;
   readonly distance: Distance;
   readonly hnsw: GraphSettings;
-  /** Of payload fields, by their keys. */
+  /** Types of the payload indexes, by field. */
   readonly payloadIndexes: Readonly<Record<string, IndexType>>;
 }
 

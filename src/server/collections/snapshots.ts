@@ -16,7 +16,7 @@ export interface SnapshotDescription {
   readonly size: number;
 }
 
-/** Of a name, so that no other file is ever read or removed. */
+/** Names that a snapshot may have. No other file is ever read or removed. */
 const NAME = /^[0-9a-zA-Z_-]+\.safetensors$/;
 
 export class Snapshots {
@@ -71,7 +71,7 @@ export class Snapshots {
 
   async delete(collectionName: string, name: string): Promise<void> {
     await rm(await this.find(collectionName, name));
-    // Of a collection that is gone nothing is left with its last snapshot.
+    // The folder of a collection that is gone is removed with its last snapshot.
     if (!this.#collections.has(collectionName)) await rmdir(this.#folderOf(collectionName)).catch(() => undefined);
   }
 
@@ -87,7 +87,7 @@ export class Snapshots {
     }
   }
 
-  /** Of a collection that is there, or was there and has left some. */
+  /** File names in the folder of a collection that exists, or that is gone and has left snapshots. Else rejects with 404. */
   async #namesIn(collectionName: string, folder: string): Promise<string[]> {
     try {
       return await readdir(folder);

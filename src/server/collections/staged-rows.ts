@@ -39,7 +39,7 @@ async function* copiedRows(blocks: Iterable<BlockToStage>, dims: number): AsyncG
       yield { data: memories[0]!.subarray(0, filled * dims), dims };
       memories.push(memories.shift()!);
       filled = first;
-      // Whoever has the chunk begins with it now.
+      // The receiver of the chunk begins with it now.
       await slices.nextTurn();
     } else {
       filled += copy(block, 0, filled);

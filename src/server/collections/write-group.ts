@@ -10,7 +10,7 @@ export type PointChange =
       readonly kind: 'put';
       readonly vector: ArrayLike<number> | undefined;
       readonly payload: JsonObject;
-      /** Of the payload; undefined where it is empty. */
+      /** JSON of the payload; undefined where it is empty. */
       readonly json: string | undefined;
     }
   | { readonly kind: 'deleted' };
@@ -20,7 +20,7 @@ export interface NewPoint {
   readonly id: PointId;
   readonly vector: ArrayLike<number>;
   readonly payload: JsonObject;
-  /** Of the payload; undefined where it is empty. */
+  /** JSON of the payload; undefined where it is empty. */
   readonly json: string | undefined;
 }
 

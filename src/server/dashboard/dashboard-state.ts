@@ -12,7 +12,7 @@ export interface Sample {
   readonly ingestRate: number;
   /** Queries answered per second. */
   readonly searchRate: number;
-  /** Of the queries of the last ten seconds, in milliseconds; null without one. */
+  /** Percentiles of the query times of the last ten seconds, in milliseconds; null without a query. */
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
   readonly p99Ms: number | null;
@@ -22,7 +22,7 @@ export interface Sample {
   readonly pendingCalls: number;
   /** Processors at work for the server, in the mean. */
   readonly processors: number;
-  /** Of each thread of the engine: the part of the second in which it had work. */
+  /** For each thread of the engine, the share of the second in which it had work. */
   readonly busyShares: readonly number[];
 }
 
@@ -30,11 +30,11 @@ export interface DashboardState {
   readonly version: string;
   readonly uptimeSeconds: number;
   readonly engine: { readonly threads: number; readonly kernel: string | null };
-  /** Of the engine. */
+  /** Threads of the engine. */
   readonly threads: readonly ThreadTime[];
-  /** Since the start. */
+  /** Totals since the start of the server. */
   readonly totals: { readonly ingested: number; readonly searches: number; readonly requests: number };
-  /** By age, the newest last; those that the page has not seen. */
+  /** Samples that the page has not seen yet, oldest first. */
   readonly samples: readonly Sample[];
   readonly collections: readonly CollectionState[];
 }

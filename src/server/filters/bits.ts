@@ -4,7 +4,7 @@
 export class Bits {
   readonly words: Uint32Array;
 
-  /** Of slots below `capacity`; none is in it. */
+  /** Makes an empty set for slots below `capacity`. */
   constructor(capacity: number) {
     this.words = new Uint32Array(Math.ceil(capacity / 32));
   }

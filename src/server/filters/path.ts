@@ -38,7 +38,7 @@ export function parsePath(text: unknown): Path {
   }
 }
 
-/** What is at `path`: several values where it goes through arrays, none where a field is missing. */
+/** The values at `path`: several where it goes through arrays, none where a field is missing. */
 export function valuesAt(payload: JsonObject, { steps }: Path): JsonValue[] {
   let values: JsonValue[] = [payload];
   for (const { kind, at } of steps) {

@@ -23,7 +23,7 @@ export interface ScannedPayload {
 export class PayloadIndexes {
   readonly #entries = new Map<string, Entry>();
 
-  /** Those that know all points. */
+  /** Indexes that know all points. */
   get complete(): PayloadIndex[] {
     return [...this.#entries.values()].filter(({ madeUpTo }) => madeUpTo === 'all').map(({ index }) => index);
   }

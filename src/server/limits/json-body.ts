@@ -65,7 +65,7 @@ export function checkNesting(json: Uint8Array): void {
 /** Finds the marks one after another: byte by byte where they are dense, by searches where they are rare. */
 class MarkFinder {
   readonly #json: Uint8Array;
-  /** Of each mark, the first place that is not passed yet, as far as it is known. */
+  /** For each mark, its first known place that has not been passed yet. */
   readonly #places = MARKS.map(() => -1);
 
   constructor(json: Uint8Array) {

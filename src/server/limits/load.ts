@@ -41,7 +41,7 @@ export function addLoadLimits(app: FastifyInstance, limits: LoadLimits, pendingC
 
   app.addHook('onRequest', (request, reply, done) => {
     const bytes = bodyBytesOf(request, limits.maxBodyBytes);
-    // Whoever asks for the health of the server has to hear of it.
+    // A health check is answered however busy the server is.
     const isPublic = request.routeOptions.config.access === 'public';
     const reason = isPublic ? undefined : reasonToRefuse(bytes);
     if (reason !== undefined) {

@@ -15,7 +15,7 @@ interface Watched {
   markedAtMs: number;
 }
 
-/** Looks at the clients so often within the time that they have. */
+/** Checks of all clients within one `transferTimeoutMs`. */
 const LOOKS = 8;
 
 /** @param transferTimeoutMs in which a body has to arrive, and a streamed body or an answer to go on */
@@ -68,6 +68,6 @@ function markOf({ request: { raw }, reply, streamed }: Watched): string {
   }
   if (raw.complete) return '';
   if (!streamed) return 'body';
-  // What is read and not yet taken waits for the server.
+  // Bytes that were received and not yet read wait for the server, not for the client.
   return raw.readableLength > 0 ? '' : `body ${raw.socket.bytesRead}`;
 }

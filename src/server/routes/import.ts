@@ -70,7 +70,7 @@ export async function importRoutes(app: FastifyInstance, { collections }: { coll
         const { statusCode, message } = refusalOf(error);
         if (statusCode >= 500) reply.log.error(error);
         setRetryAfter(reply, error);
-        // What is left of the body is passed over, and the connection is not used again.
+        // The rest of the body is skipped, and the connection is not used again.
         await body.close();
         reply.code(statusCode).header('connection', 'close');
         return { ...refusal(reply, message), result: counts };

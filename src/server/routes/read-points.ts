@@ -16,7 +16,7 @@ export interface PointAnswer {
   readonly vector?: readonly number[];
 }
 
-/** Those that are there, in the order of `ids`. */
+/** The points that exist, in the order of `ids`. */
 export async function readPoints(
   collection: Collection,
   ids: Iterable<PointId>,

@@ -8,7 +8,7 @@ import type { OpenApi } from '../openapi.js';
 import { serverMetricsText } from '../watching/server-families.js';
 import type { ServerState } from '../watching/server-state.js';
 
-/** Of the interface that is served: clients warn where it is too far from theirs. */
+/** Version of the interface that is served. Clients warn where it is too far from theirs. */
 const QDRANT_VERSION = '1.18.0';
 
 export interface ServiceParts {

@@ -35,7 +35,7 @@ export const WITH_PAYLOAD = {
 
 export const WITH_VECTOR = { type: ['boolean', 'null'] } as const;
 
-/** Of a write. `ordering` makes no difference on one server. */
+/** Query parameters of a write. `ordering` makes no difference on one server. */
 export const WRITE_QUERY = {
   type: 'object',
   properties: {
@@ -56,5 +56,5 @@ export interface WriteRoute extends NameRoute {
 /** Fields that are not given, or null. */
 export type Maybe<T> = { readonly [K in keyof T]?: T[K] | null };
 
-/** Of a POST that changes nothing: keys that may only read may send it. */
+/** Access of a POST that changes nothing: read-only keys may send it. */
 export const READS = { access: 'read' } as const;

@@ -57,7 +57,7 @@ export async function snapshotRoutes(app: FastifyInstance, { snapshots }: { snap
       try {
         await snapshots.restore(name, (path) => receive(raw, path));
       } catch (error) {
-        // What is left of the body is passed over, and the connection is not used again.
+        // The rest of the body is skipped, and the connection is not used again.
         raw.resume();
         reply.header('connection', 'close');
         throw error;
@@ -70,7 +70,7 @@ export async function snapshotRoutes(app: FastifyInstance, { snapshots }: { snap
 /** Writes a body, or the file in it, to a path. */
 async function receive(request: IncomingMessage, path: string): Promise<void> {
   const contentType = request.headers['content-type'] ?? '';
-  // Whoever ends the reading early must not end the connection, on which the answer goes.
+  // A reader that stops early must not end the connection: the answer is sent on it.
   const body: AsyncIterable<Uint8Array> = request.iterator({ destroyOnReturn: false });
   const pieces = /^multipart\/form-data/i.test(contentType) ? firstPart(body, boundaryOf(contentType)) : body;
   const out = await createAtomicFile(path);

@@ -35,7 +35,7 @@ export interface StoreChanges {
 /** Pages of a commit beside what is stored. */
 const ROOM_BYTES = 2 ** 16;
 
-/** Of what is written here. A store of a higher one is refused. */
+/** Version of the format that is written here. A store with a higher version is refused. */
 export const STORE_FORMAT = 1;
 
 export class CollectionStore {
@@ -62,7 +62,7 @@ export class CollectionStore {
     this.#payloads = this.#root.openDB<Buffer, PointId>('payloads', { encoding: 'binary' });
   }
 
-  /** Of a store that was begun. */
+  /** Settings of the collection. The store must have been begun. */
   get settings(): CollectionSettings {
     return this.#meta.get('settings') as CollectionSettings;
   }
@@ -114,7 +114,7 @@ export class CollectionStore {
     return found;
   }
 
-  /** What is read with it is as it is now. To be ended by `done`. */
+  /** Begins a read, which sees the store as it is now. The caller must end it with `done`. */
   beginRead(): Transaction {
     return this.#root.useReadTransaction();
   }

@@ -1,5 +1,5 @@
 /**
- * What is used here of the package lmdb, whose own declarations do not compile as those of an ES module.
+ * Declares what is used here of the package lmdb. Its own declarations do not compile as those of an ES module.
  */
 export interface Database<V, K> {
   get(key: K, options?: { readonly transaction?: Transaction }): V | undefined;
@@ -25,7 +25,7 @@ export interface Transaction {
 
 export interface RootDatabase {
   openDB<V, K>(name: string, options: { readonly encoding: 'binary' | 'json' }): Database<V, K>;
-  /** What is written meanwhile is one transaction. Rejects with what the system refused. */
+  /** Writes that `write` makes are one transaction. Rejects with the system's error. */
   batch(write: () => void): Promise<boolean>;
   useReadTransaction(): Transaction;
   /** Forgets readers of processes that are gone. */

@@ -148,7 +148,7 @@ class Restoring {
   }
 }
 
-/** Those in the file, or what fits a file without. */
+/** The settings in the file, or the defaults where the file has none. */
 function settingsOf(
   { name: file }: ByteSource,
   { dims, metric, precision, order }: SavedIndexPlaces,

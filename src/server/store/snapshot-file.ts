@@ -14,7 +14,7 @@ import type { PointId } from '../collections/point-id.js';
 interface SnapshotParts {
   /** A saved index, whose ids are not those of the points. */
   readonly index: string;
-  /** Of all points, in the order of the index's rows. */
+  /** Ids of all points, in the order of the index's rows. */
   readonly ids: readonly PointId[];
   /** JSON; undefined for none. */
   payload(id: PointId): string | undefined;

@@ -12,9 +12,9 @@ export interface RequestTimes {
   readonly times: TimeDistribution;
 }
 
-/** Of requests that no route is for. */
+/** Route name of requests that match no route. */
 const NO_ROUTE = 'none';
-/** Methods that HTTP has: a client may write any word. */
+/** HTTP methods that are counted by name, since a client may write any word. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 export function countRequests(app: FastifyInstance): () => readonly RequestTimes[] {

@@ -16,7 +16,7 @@ export interface CollectionState {
   readonly status: string;
   /** Vectors that are stored. */
   readonly points: number;
-  /** Of those, the ones that are not in the graph yet. */
+  /** Points that are not in the graph yet. */
   readonly waiting: number;
   readonly memoryBytes: number;
   readonly storedBytes: number;

@@ -1,5 +1,5 @@
 /**
- * What is recorded while the server runs: a monitor of its searches and writes, told in real time, and a sample of every second for some
+ * Records what the server does: a monitor of its searches and writes, told in real time, and a sample of every second for some
  * minutes. Bounded, whatever happens; its timer keeps no process alive.
  */
 
@@ -19,9 +19,9 @@ const LATENCY_SAMPLES = 10;
 export interface ProcessReader {
   readonly pendingCalls: () => number;
   readonly memoryBytes: () => number;
-  /** Processor time so far. */
+  /** Processor time of the process so far, in seconds. */
   readonly cpuSeconds: () => number;
-  /** Of each thread of the engine: how long it has had work so far. */
+  /** How long each thread of the engine has had work so far, in milliseconds. */
   readonly busyMs: () => readonly number[];
 }
 

@@ -9,7 +9,7 @@ import { SAMPLES_KEPT, type Sample } from '../dashboard-state.js';
 interface Curve extends ChartOptions {
   /** null where there is nothing to show of that second. */
   readonly of: (sample: Sample) => number | null;
-  /** What is said while there is no point. */
+  /** Text that is shown while there is no point. */
   readonly none?: string;
 }
 
