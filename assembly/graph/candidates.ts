@@ -45,7 +45,7 @@ function countNearer(distances: usize, bytes: usize, ranks: usize): void {
       let count = i32x4.splat(0);
       let i: usize = 0;
       for (; i < before; i += 16) count = i32x4.sub(count, f32x4.le(v128.load(distances + i), distance));
-      // Of the four among which it is, those before it.
+      // Among the four of its own group, only those before it count.
       const isBefore = i32x4.lt_s(i32x4(0, 4, 8, 12), i32x4.splat(<i32>(j & 15)));
       const some = v128.load(distances + i);
       const equal = v128.and(f32x4.eq(some, distance), isBefore);

@@ -64,10 +64,10 @@ export const SCORED: usize = 32;
 export const HOPS: usize = 36;
 export const INDEX: usize = 40;
 export const KEPT_COUNT: usize = 44;
-/** Of an insertion: the graph it is at, which may be one above, and its effort. */
+/** State of an insertion: the graph that it works on, which may be one above, and its effort. */
 export const AT: usize = 108;
 export const INSERT_EFFORT: usize = 112;
-/** Of an insertion: how many of the candidates that are left must stay. */
+/** State of an insertion: how many of the candidates that are left must stay. */
 export const RESERVED: usize = 120;
 /** A sum of words that were only loaded to have them near: see search.ts. */
 export const TOUCHED: usize = 116;
@@ -93,7 +93,7 @@ export const PRUNE_QUERY: usize = 92;
 export const KEPT: usize = 96;
 /** As KEPT, for a list that is full. */
 export const PRUNE_KEPT: usize = 100;
-/** Of these, what may occlude every other one. */
+/** Neighbours to be that may occlude every other one. */
 export const LOOSE: usize = 104;
 
 /** The row that stands for row `upper` of the graph above: one of each 16, by a hash, since rows may come in any pattern. */

@@ -18,7 +18,7 @@ import {
 } from './layout';
 import { isIn } from './lists';
 
-/** Of a candidate's word, where lists are pruned. */
+/** Flag in a candidate's word, where lists are pruned. */
 const APART_FLAG: u32 = 1;
 
 /** How many of the candidates must stay. */

@@ -39,10 +39,10 @@ import { CONTENT, countOf, isRow, isWriting, neighbour } from './lists';
 /** How often a list is read again that was changed meanwhile. Then it is taken as it is: all of its rows are rows. */
 const READS = 4;
 
-/** So many candidates are expanded at a time: their lists, and then the records of all neighbours, are read at once. */
+/** Candidates that are expanded at a time: their lists, and then the records of all neighbours, are read at once. */
 const WIDTH: u32 = 4;
 
-/** So many new candidates are taken in at a time (4 bytes each): sorting takes time by the square of it. */
+/** New candidates that are taken in at a time (4 bytes each). Few, since the time to sort grows with their square. */
 const CHUNK: usize = 32 << 2;
 
 /** A search in the graph above has this part of the effort, 4 to 16 candidates; the search below begins with the nearest ones. */

@@ -5,7 +5,7 @@
 // multiply-adds. The last one to three components are loaded with what lies behind them, which is always inside the memory
 // (magnitudes and workspace follow the rows), and masked.
 
-// What is summed up is a type parameter, so that the choice costs nothing in the loops: isFloat<Term>() is a constant.
+// The terms of the sum are a type parameter, so that the choice costs nothing in the loops: isFloat<Term>() is a constant.
 export type Product = f32;
 export type SquaredDifference = i32;
 

@@ -32,7 +32,7 @@ export class BusyTimes {
     }
   }
 
-  /** Of each thread. */
+  /** Busy time of each thread. */
   read(): readonly ThreadTime[] {
     const now = performance.now();
     return this.#busyMs.map((busyMs, thread) => {

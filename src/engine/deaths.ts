@@ -16,7 +16,7 @@ const MAX_DEATHS_IN_VAIN = 8;
 export class Deaths {
   readonly #job: Job;
   readonly #deathsOfUnit = new Map<number, number>();
-  /** Of each thread: deaths since it last did a unit, and how many units it had done by then. */
+  /** For each thread, its deaths since it last did a unit, and how many units it had done by then. */
   readonly #inVain = new Map<number, { deaths: number; done: number }>();
 
   constructor(job: Job) {

@@ -11,7 +11,7 @@ export interface WaitingCall {
   readonly calls?: number;
   /** Rows that it brings, or queries. */
   readonly rows: number;
-  /** Of those. */
+  /** Bytes of those rows or queries. */
   readonly bytes: number;
 }
 
@@ -127,7 +127,7 @@ export class Gathering<Call extends WaitingCall, J extends Job> {
     return all.slice(0, count);
   }
 
-  /** From here on they cannot leave. */
+  /** Takes entries out of the waiting ones. They can no longer leave. */
   #take(group: Group<Call, J>, entries: readonly Entry<Call, J>[]): readonly Entry<Call, J>[] {
     for (const entry of entries) this.#remove(entry, group);
     this.#unanswered += rowsOf(entries);

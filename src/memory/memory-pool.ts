@@ -2,7 +2,7 @@
  * The memories of one indexer. The pool hands out memories that were given back before it makes new ones, because touching new
  * pages costs more than the indexing itself. It counts the bytes of all memories that are alive.
  *
- * Whoever holds a memory owns it until `release`. A memory that is forgotten is collected, and is no longer counted.
+ * The holder of a memory owns it until `release`. A memory that is forgotten is collected, and is no longer counted.
  */
 import { type MatrixMemory, memoryBytes } from './create-memory.js';
 import { createMatrixMemory, formatBytes, insufficientMemory } from './matrix-memory.js';

@@ -97,7 +97,7 @@ export class SegmentLayout {
   /** Undefined where there are none. */
   readonly halves: number | undefined;
   readonly form: RowForm;
-  /** Of the rows with their magnitudes and deaths. */
+  /** Bytes of the rows with their magnitudes and deaths. */
   readonly rowsByteLength: number;
   readonly codesByteLength: number;
   readonly byteLength: number;

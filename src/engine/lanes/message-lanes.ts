@@ -18,9 +18,9 @@ import { TaskNotBegun, type WorkerPool } from './worker-pool.js';
 
 /** Most bytes of a message. */
 const PART_BYTES = 2 ** 22;
-/** Copied between two looks at the clock. */
+/** Components copied between two looks at the clock. */
 const COPY_COMPONENTS = 2 ** 16;
-/** Of a message that was waiting whenever the worker died: a machine that kills at random. */
+/** Most deaths of the worker before it has begun a message that waits. A machine that kills at random is the likely cause then. */
 const MAX_DEATHS = 16;
 
 export function messageLanes(pool: WorkerPool, inFlight: number): Lanes {

@@ -48,7 +48,7 @@ export class GraphSearchLane {
   readonly #openMemory: MemoryOpener;
   readonly #openGraph: GraphOpener;
   readonly #laneOf: (graph: GraphPlace) => number;
-  /** Of every query. */
+  /** The group of every query. */
   readonly #groups: QueriesOfGroup[] = [];
 
   /** @param laneOf where in a graph's memory this lane works */
@@ -101,7 +101,7 @@ export class GraphSearchLane {
     return queries.exact;
   }
 
-  /** Those candidates of all parts of the graph that may be hits: for each part of the rows, those in it. */
+  /** Finds the candidates that may be hits, in all parts of the graph. Gives them by the part of the rows that they are in. */
   *#walk(
     group: GraphQueryGroup,
     query: Float32Array,

@@ -13,7 +13,7 @@ import type { GraphPlace } from './graph-task.js';
 
 /** Bytes of records that are read between two looks at the clock: some tenths of a millisecond. */
 const SLICE_BYTES = 2 ** 19;
-/** Of a candidate's word: it has been expanded (assembly/graph/candidates.ts). */
+/** Flag in a candidate's word: it has been expanded (assembly/graph/candidates.ts). */
 const EXPANDED = 1;
 
 export class OpenGraph {

@@ -18,14 +18,14 @@ export interface SegmentPlace {
   readonly halves: number | undefined;
 }
 
-/** What is done to rows that are new: the magnitudes are written, and for cosine the rows become unit rows. */
+/** How new rows are settled: their magnitudes are written, and with `normalize` the rows become unit rows, for cosine. */
 type RowOperation = 'normalize' | 'magnitudes';
 
-/** What is made of rows. */
+/** How rows are settled: computed and kept. */
 export interface RowSettling {
   readonly dims: number;
   readonly operation: RowOperation;
-  /** What the rows are to be kept as. */
+  /** Precision that the rows are kept in. */
   readonly precision: Precision;
   /** Whether codes are to be those of rows of length 1: for cosine. */
   readonly unit: boolean;

@@ -93,7 +93,7 @@ export class SearchLane {
   readonly #bound: ErrorBound;
   readonly #callRows: number;
   readonly #hits: TopHits[] = [];
-  /** Of every query whose rows are listed and not scored. */
+  /** Candidate list of every query whose rows are listed and not scored. */
   readonly #lists: (CandidateList | undefined)[] = [];
   /** Group of every query. */
   readonly #groups: QueryGroup[] = [];
@@ -106,7 +106,7 @@ export class SearchLane {
   #measured = false;
   #queryCodes: Int16Array | undefined;
   #queryTerms: Float64Array | undefined;
-  /** Those that were opened: a graph meets rows of all parts in turn. */
+  /** Parts that were opened. They stay open, since a graph meets rows of all parts in turn. */
   readonly #parts: (OpenPart | undefined)[] = [];
   /** The part whose memory holds the limits as they are. */
   #scanned: OpenPart | undefined;
@@ -266,7 +266,7 @@ export class SearchLane {
     const { open, int8, place, magnitudes } = part;
     const queryCount = this.#hits.length;
     const hasFloats = part.form === 'float32';
-    // Of a query without a limit nothing can be ruled out.
+    // A query without a limit rules nothing out.
     if (!int8 || (hasFloats && this.#unlimited * LEAST_RULED_OUT > queryCount)) return undefined;
     if (!part.quantized) this.#placeQueryCodes(part);
     const { dims } = this.#pass;

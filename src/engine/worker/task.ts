@@ -15,10 +15,10 @@ export type WorkerTask = JobTask | WarmUpTask | PartTask | ForgetTask;
 /** A thread's part of a job: claim units until none is left, or until another job waits. */
 export type JobTask = IndexingTask | MemoryProbeTask | IndexTask;
 
-/** What is done for a VectorIndex. */
+/** Tasks of a VectorIndex. */
 export type IndexTask = SearchTask | RowsTask | MoveTask | GraphTask;
 
-/** What threads can do that do not search. */
+/** Tasks of threads that do not search. */
 export type IndexerTask = Exclude<WorkerTask, IndexTask>;
 
 export type AnswerTo<Task extends WorkerTask> = Task extends PartTask ? PartAnswer : undefined;
@@ -44,15 +44,15 @@ export interface IndexingTask {
   readonly kernel: CompiledKernel;
   /** The job's memory; batches say where in it their rows and magnitudes are. */
   readonly memory: KernelMemory;
-  /** Of that memory; see MatrixMemory. */
+  /** Key of the memory; see MatrixMemory. */
   readonly memoryKey: number;
   readonly control: ArrayBufferLike;
   readonly thread: number;
   /** Byte offset of this thread's scratch. */
   readonly scratch: number;
-  /** What is done to every row. */
+  /** Operation on every row. */
   readonly operation: KernelOperation;
-  /** Where the rows are to be copied from; undefined when they are in place or the calling thread copies them. */
+  /** Rows to copy from; undefined when the rows are in place or the calling thread copies them. */
   readonly source: SharedRows | undefined;
 }
 
@@ -85,6 +85,6 @@ export interface PartRecord {
 }
 
 export interface PartAnswer extends PartRecord {
-  /** Those of the task, with the indexed rows and their magnitudes. */
+  /** The bytes of the task, with the indexed rows and their magnitudes. */
   readonly bytes: ArrayBuffer;
 }

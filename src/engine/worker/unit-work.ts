@@ -1,5 +1,5 @@
 /**
- * What is done with the units of a job: by worker threads, and by the calling thread where there are none.
+ * How the units of a job are worked on: by worker threads, or by the calling thread where there are none.
  */
 import type { UnitControl } from '../../memory/unit-control.js';
 

@@ -35,7 +35,7 @@ export interface GraphKernelExports {
   mend(graph: number, scratch: number, tag: number, row: number, live: number, effort: number): number;
 }
 
-/** Of an insertion: the row is in the graph; call again; call again, another thread holds a row that is needed. */
+/** Answers of an insertion: the row is in the graph; call again; call again, another thread holds a row that is needed. */
 export const DONE = 0;
 export const MORE = 1;
 export const BUSY = 2;

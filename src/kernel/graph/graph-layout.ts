@@ -114,15 +114,15 @@ export const HEAD = { count: 0xff, owner: 0x1ff00, ownerShift: 8, writing: 1 << 
 /** With fewer components a code of one byte each would not tell near rows apart. */
 const MIN_INT8_DIMS = 64;
 
-/** Of a candidate's word: the row may be a hit (assembly/graph/candidates.ts). */
+/** Flag in a candidate's word: the row may be a hit (assembly/graph/candidates.ts). */
 export const MAY_BE_HIT = 2;
 
 /** How often a list may be read at once, with other rows each time (assembly/graph/search.ts). */
 const LIST_READS = 4;
-/** So many lists are read before any of their rows is scored (as there). */
+/** Lists that are read before any of their rows is scored (assembly/graph/search.ts). */
 export const WIDTH = 4;
 
-/** Of so many rows, one is in the graph above, too. */
+/** One of 2^UPPER_SHIFT rows is in the graph above, too. */
 const UPPER_SHIFT = 4;
 /** A graph of fewer rows has none above. */
 const MIN_BELOW = 256;

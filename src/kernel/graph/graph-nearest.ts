@@ -12,11 +12,11 @@ import type { GraphSpace } from './graph-space.js';
 
 /** Half a step of a code, and how float32 rounds the quotient. */
 const HALF_STEP = 0.5 + 2 ** -14;
-/** Of squared magnitudes: how float32 rounds a squared distance by codes. */
+/** Rounding error of a squared distance by codes in float32, relative to the squared magnitudes. */
 const ROUNDING = 2 ** -20;
-/** The same of a squared distance that is a sum of squares. */
+/** Rounding error of a squared distance that is a sum of squares. */
 const SUM_ROUNDING = 2 ** -18;
-/** What is coded as 0 is less than this. */
+/** Components that are coded as 0 are less than this. */
 const TINY = 2 ** -64;
 /** Squares above are of components that may have been cut off. */
 const HUGE = 2 ** 90;
@@ -71,10 +71,10 @@ class CodeError {
   most = 0;
   readonly #floats: Float32Array;
   readonly #graph: GraphLayout;
-  /** Of the query: how far it is off, and its square. */
+  /** Error of the query's codes, and its square. */
   readonly #queryError: number;
   readonly #querySquare: number;
-  /** Of every squared distance: how unit rows and lifts are rounded. */
+  /** Error of every squared distance, from the rounding of unit rows and lifts. */
   readonly #lengthError: number;
   readonly #step: number;
   /** Whether distances do not tell how good a hit is. */

@@ -82,7 +82,7 @@ function answersInt8Question(kernel: CompiledKernel, shared: boolean): boolean {
   for (let q = 0; q < QUERIES; q++) {
     const query = Array.from({ length: DIMS }, (_, j) => (((q * DIMS + j) * 104729) % 60_000) - 30_000);
     new Int16Array(memory.buffer, queries + 2 * q * stride).set(query);
-    // Of the five terms only the product: the upper bound is the product of the codes.
+    // Only the product of the five terms is set: the upper bound is the product of the codes.
     new Float64Array(memory.buffer, terms).set([0, 1, 0, 0, 0], q * INT8_TERMS);
     for (let r = 0; r < COUNT; r++) {
       const product = query.reduce((sum, code, j) => sum + code * rows[r * DIMS + j]!, 0);

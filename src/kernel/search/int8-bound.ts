@@ -19,7 +19,7 @@
  */
 import { type Metric, UNIT_TOLERANCE } from './error-bound.js';
 
-/** Of a row: its scale and its error. */
+/** Bytes of the factors of a row: its scale and its error. */
 export const FACTOR_BYTES = 8;
 /** Float64 numbers that a query takes beside its codes. */
 export const INT8_TERMS = 5;

@@ -34,7 +34,7 @@ export interface SearchKernelExports extends CodeExports {
   exactSquares(row: number, dims: number): number;
 }
 
-/** What is done with codes (int8-bound.ts), and with rows that are kept in less than float32. The same bits in every backend. */
+/** Functions on codes (int8-bound.ts) and on rows that are kept in less than float32. They give the same bits in every backend. */
 export interface CodeExports {
   /**
    * Makes codes and factors of `count` rows: `codeCount(dims)` bytes and two float32 each, the scale of the codes and a bound

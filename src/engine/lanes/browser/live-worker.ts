@@ -63,7 +63,7 @@ export class LiveWorker {
       this.#worker = create();
       this.#worker.addEventListener('message', ({ data }: MessageEvent<unknown>) => this.#take(data));
       this.#worker.addEventListener('error', (event) => {
-        // Those who wait for the worker get the error. The page's own error event is not needed as well.
+        // Callers that wait for the worker get the error. The page's own error event is not needed as well.
         event.preventDefault();
         this.#endFor(policy.violation() ?? errorOf(event, from));
       });
