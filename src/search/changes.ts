@@ -43,7 +43,7 @@ export interface ChangesOptions {
   readonly closing: AbortSignal;
 }
 
-/** What is done at once: some tenths of a millisecond. */
+/** Most components and rows of a change that is done at once: some tenths of a millisecond. */
 const SMALL_COMPONENTS = 2 ** 17;
 const SMALL_ROWS = 512;
 /** Ids looked up between two steps. */
@@ -254,7 +254,7 @@ export class Changes {
     return yield* this.#publish(rows, [], places);
   }
 
-  /** From here on a change cannot fail. Gives the number of rows that died. */
+  /** Makes a change visible. It cannot fail any more. Gives the number of rows that died. */
   *#publish(rows: Rows, rooms: readonly RowRoom[], dying: readonly Place[]): Steps<number> {
     const deaths = yield* rows.recordDeaths(dying);
     rows.publish(rooms, deaths);

@@ -47,7 +47,7 @@ export class IdTable {
   #buckets: Bucket[] = [createBucket(0)];
   #size = 0;
 
-  /** Of all its slots. */
+  /** Bytes of all slots. */
   get byteLength(): number {
     let bytes = 0;
     let before: Bucket | undefined;

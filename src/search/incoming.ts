@@ -29,7 +29,7 @@ export function dimsOf(vectors: VectorSource, firstPosition: number): number | u
   return length;
 }
 
-/** What is made of vectors that come into an index of that metric. */
+/** How vectors that come into an index of that metric are settled. */
 export function settlingOf(metric: Metric, dims: number, precision: Precision): RowSettling {
   const unit = metric === 'cosine';
   return { dims, operation: unit ? 'normalize' : 'magnitudes', precision, unit, isKept: false };
@@ -39,7 +39,7 @@ export class IncomingVectors {
   readonly count: number;
   /** Vectors before the first that is known to be wrong. */
   sound: number;
-  /** What is wrong with it. */
+  /** The error of the first wrong vector. */
   error: unknown;
   readonly #vectors: VectorSource;
   readonly #dims: number;

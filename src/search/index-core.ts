@@ -56,14 +56,14 @@ export interface IndexCoreOptions {
 
 /** Bytes that an index holds, room for rows to come included. */
 export interface IndexMemory {
-  /** Of rows in memory, their magnitudes, and when each was removed. */
+  /** Bytes of rows in memory, their magnitudes, and when each was removed. */
   readonly rows: number;
-  /** Of the int8 codes of rows, with their scales and bounds. Rows of `precision: 'int8'` are their codes. */
+  /** Bytes of the int8 codes of rows, with their scales and bounds. Rows of `precision: 'int8'` are their codes. */
   readonly codes: number;
   readonly graph: number;
-  /** Of ids and the table they are found by; of strings about, since engines do not tell. */
+  /** Bytes of ids and the table that finds them. Those of strings are estimated, since engines do not tell. */
   readonly ids: number;
-  /** Of all that, and of the memory that threads search in. */
+  /** Bytes of all that, and of the memory that threads search in. */
   readonly total: number;
 }
 
@@ -190,7 +190,7 @@ export class IndexCore {
     if (isOwn && rows) await this.changes.inTurn(() => files.switchTo(file, rows, index.rows));
   }
 
-  /** From here on some rows are in files; called before there is a search. */
+  /** Tells that some rows are in files. Called before the first search. */
   useFiles(files: IndexFiles): void {
     this.#files = files;
   }

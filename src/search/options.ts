@@ -72,7 +72,7 @@ export interface BuildOptions<Id extends VectorId = VectorId> extends LoadOption
 export interface BuildProgress {
   /** Vectors in the index so far. */
   readonly processed: number;
-  /** Of so many; undefined where the source does not tell. */
+  /** Vectors that the source has; undefined where it does not tell. */
   readonly total: number | undefined;
   /** Vectors in the graph so far; undefined as long as vectors come in, and without a graph. */
   readonly inGraph?: number | undefined;
@@ -84,7 +84,7 @@ export interface SearchOptions<Id extends VectorId = VectorId> extends SearchQua
   readonly filter?: ((id: Id) => boolean) | SearchFilter<Id> | undefined;
   /** The worst score that counts: a similarity for cosine and dot, a distance for euclidean. Default: any score does. */
   readonly threshold?: number | undefined;
-  /** So many of the best hits are passed over; `k` follow. Default 0. */
+  /** Best hits that are skipped; `k` hits follow. Default 0. */
   readonly offset?: number | undefined;
   /** Stops the search, which then rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;

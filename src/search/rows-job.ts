@@ -40,7 +40,7 @@ export interface ArrivingRows {
 const LEAST_COMPONENTS = 2 ** 15;
 const MOST_COMPONENTS = 2 ** 20;
 const UNITS_PER_THREAD = 4;
-/** So many components the calling thread settles at once: some tenths of a millisecond. */
+/** Most components that the calling thread settles at once: some tenths of a millisecond. */
 const LITTLE_COMPONENTS = 2 ** 17;
 /** Components that a thread settles in a millisecond, about. */
 const COMPONENTS_PER_MS = 5e5;

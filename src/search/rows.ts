@@ -31,7 +31,7 @@ export interface Snapshot {
   readonly version: number;
   /** Rows without the dead. */
   readonly size: number;
-  /** Of segments whose rows are in a file, where. */
+  /** Where the rows of segments are that are in a file. */
   readonly stored: ReadonlyMap<Segment, StoredRows>;
 }
 
@@ -159,7 +159,7 @@ export class Rows {
   find(id: VectorId): Place {
     let place = -1;
     if (typeof id !== 'number') {
-      // Whoever looks for something else looks for what is not there.
+      // Ids are numbers or strings. Nothing else is found.
       if (typeof id !== 'string') return -1;
     } else {
       this.#runs.find(id, (segment, row) => {
@@ -307,7 +307,7 @@ export class Rows {
     return { places: recorded, counts };
   }
 
-  /** From here on everybody sees the change: the rows in `rooms`, and none of those whose deaths were recorded. */
+  /** Makes a change visible to everybody: the rows in `rooms` appear, and those whose deaths were recorded are gone. */
   publish(rooms: readonly RowRoom[], deaths: Deaths = NO_DEATHS): void {
     let size = this.#size - deaths.places.length - this.#leftOut;
     for (const { segment, first, count } of rooms) {

@@ -137,7 +137,7 @@ function headerOf({ rows, dims, metric, precision, graph }: IndexToSave, encoded
   });
 }
 
-/** Of int8 rows there are no others, and of very long ones nobody could use them. */
+/** Whether codes are saved. Int8 rows are their own codes, and codes of very long rows are of no use. */
 function hasCodes({ dims, precision }: Pick<IndexToSave, 'dims' | 'precision'>): boolean {
   return precision !== 'int8' && canBeCompact(dims);
 }

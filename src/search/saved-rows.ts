@@ -12,9 +12,9 @@ import type { Steps } from './steps.js';
 
 /** Rows checked between two steps. */
 const STRIDE = 4096;
-/** Of a magnitude: the kernel's own tolerance. */
+/** Tolerance of a magnitude: the kernel's own. */
 const MAGNITUDE_TOLERANCE = 1e-6;
-/** Of a magnitude in a file that says the same in its own way. */
+/** Tolerance of a magnitude in a file of another program. */
 const FOREIGN_TOLERANCE = 1e-5;
 
 /** How far from 1 the length of a unit row may be as it is kept. */
@@ -29,18 +29,18 @@ export interface IndexToLoad {
   readonly places: SavedIndexPlaces;
 }
 
-/** What is made of rows that were saved; they stay as they are. */
+/** How rows that were saved are settled. They stay as they are. */
 export function loadSettling({ dims, metric, precision }: SavedIndexPlaces, isKept: boolean): RowSettling {
   return { dims, operation: 'magnitudes', precision, unit: metric === 'cosine', isKept };
 }
 
-/** Of rows that were settled. */
+/** Rows that were settled, with their magnitudes in the file to compare. */
 export interface SavedRows {
-  /** Their magnitudes in the file. */
+  /** Magnitudes of the rows in the file. */
   readonly saved: Float32Array;
-  /** The first one's in the file. */
+  /** Position of the first row in the file. */
   readonly position: number;
-  /** Gets those that were rejected when they were indexed. */
+  /** Positions of rows that were rejected when they were indexed are added to it. */
   readonly rejected: number[];
 }
 

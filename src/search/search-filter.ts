@@ -108,7 +108,7 @@ export class SearchFilter<Id extends VectorId = VectorId> {
         if (row % STRIDE === STRIDE - 1) yield;
       }
       if (count >= answers.count && version >= answers.version) {
-        // Whoever looks at an earlier version than this looks through all rows for those that died in between.
+        // A search of an earlier version asks again, for rows that died in between.
         answers.count = count;
         answers.version = version;
       }

@@ -19,9 +19,9 @@ export interface SearchHits<Id extends VectorId = VectorId> {
   readonly rowsScored: number;
 }
 
-/** Of the hits that were found, which are told. */
+/** Which of the hits that were found are returned. */
 export interface HitRange {
-  /** So many of the best are passed over. */
+  /** Best hits that are skipped. */
   readonly offset: number;
   /** The worst score that counts. */
   readonly threshold: number | undefined;

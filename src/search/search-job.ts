@@ -104,7 +104,7 @@ export class SearchJob implements PassJob {
     this.#scope.warn(`Thread ${thread} died during a search and is replaced (${messageOf(cause)})`);
   }
 
-  /** Of a call the number of its first query in the pass. */
+  /** The number of the first query of a call in the pass. */
   firstQueryOf(call: PassQueries): number {
     return this.#firstQueries.get(call)!;
   }

@@ -14,7 +14,7 @@ export interface PassQueries {
   /** At least one row. */
   readonly snapshot: Snapshot;
   readonly queries: PreparedQueries;
-  /** Those from `first` on, `count` of them. */
+  /** The first of the queries; `count` of them take part. */
   readonly first: number;
   readonly count: number;
   /** Hits to be found of each; no more than there are rows, and at least 1, but with candidates: see QueryGroup. */
@@ -32,7 +32,7 @@ export interface PassRows {
   readonly segments: readonly Segment[];
   /** Rows of each that any of the queries sees. */
   readonly counts: readonly number[];
-  /** Of every segment the slot of the first row. */
+  /** The slot of the first row of every segment. */
   readonly firstSlots: readonly number[];
   readonly slotCount: number;
   readonly groups: readonly QueryGroup[];
@@ -155,7 +155,7 @@ export function queriesOf(calls: readonly Pick<PassQueries, 'count'>[]): number 
   return calls.reduce((sum, { count }) => sum + count, 0);
 }
 
-/** Of each call of a pass the number of its first query in it. */
+/** The number of the first query of each call of a pass. */
 export function firstQueriesOf<Call extends PassQueries>(calls: readonly Call[]): ReadonlyMap<Call, number> {
   const firsts = new Map<Call, number>();
   let before = 0;

@@ -43,7 +43,7 @@ export interface IndexSearches {
   search(request: SearchRequest): Promise<SearchHits[]>;
   /** Resolves when no pass is under way any more. */
   idle(): Promise<void>;
-  /** Of what it keeps to work with. */
+  /** Bytes of the memory that it keeps to work with. */
   readonly byteLength: number;
 }
 

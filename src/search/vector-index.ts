@@ -383,7 +383,7 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     options: { readonly ids: VectorIds<Id> },
   ): Promise<void> {
     this.#refuseIfDisposed();
-    // Heard of in its turn.
+    // Its rejection is handled when the change has its turn.
     confirmed.catch(() => undefined);
     await this.#core.changes.add(vectors, checkIdsOption(options), true, confirmed);
   }

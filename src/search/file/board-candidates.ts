@@ -52,7 +52,7 @@ export function candidatesOn(
   return { slots, bounds };
 }
 
-/** Of a query as it is searched for. */
+/** Length of a query as it is on the board. */
 function lengthOf({ queries, queryCount }: SearchBoard, query: number): number {
   const size = queries.length / queryCount;
   let squares = 0;

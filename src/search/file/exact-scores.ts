@@ -36,7 +36,7 @@ const PORTION_BYTES = 2 ** 22;
 const MOST_PLACES = 4;
 /** Candidates of a query in the first portion, at least. */
 const LEAST_FIRST = 32;
-/** So many candidates are sorted; more of them are taken in the order of their rows, which is that of the file. */
+/** Most candidates that are sorted. More than these are scored in the order of their rows, which is that of the file. */
 const MOST_SORTED = 4096;
 /** Rows scored between two looks at the clock. */
 const STRIDE = 64;

@@ -79,7 +79,7 @@ export class IndexFiles {
     for (const each of this.#held) if (!used.has(each)) this.#letGo(each);
   }
 
-  /** Whoever still reads goes on to the end. */
+  /** Lets go of all files. Searches that still read them go on to their end. */
   close(): void {
     for (const file of this.#held) this.#letGo(file);
   }

@@ -70,7 +70,7 @@ async function loadCodes(
       for (const [room, position] of pieces(rooms, Math.max(1, Math.floor(PIECE_BYTES / bytesOfRow)))) {
         if (reads.length === READS_AHEAD) await take();
         const reading = read(room, position);
-        // Heard of when its turn comes.
+        // Its rejection is handled when its turn comes.
         reading.catch(() => undefined);
         reads.push(reading);
       }

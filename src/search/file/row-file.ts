@@ -42,7 +42,7 @@ export class RowFile {
   readonly #waiting: (() => void)[] = [];
   #closed: Promise<void> | undefined;
 
-  /** From here on the source is the file's to close, when all users have left; whoever opens it is the first one. */
+  /** Opens a file of rows and becomes the owner of `source`, which is closed when all users have left. The caller is the first user. */
   static async open(source: HeldSource, places: SavedIndexPlaces): Promise<RowFile> {
     const bytes = Math.min(places.vectors.byteOffset, HEADER_BYTES);
     return new RowFile(source, places, { bytes, checksum: await headerChecksum(source, bytes) });

@@ -9,9 +9,9 @@ import type { RowFile } from './row-file.js';
 
 export interface StoredRows {
   readonly file: RowFile;
-  /** Of every row of the segment its number in the file; undefined where they follow each other. */
+  /** The number in the file of every row of the segment; undefined where the numbers follow each other. */
   readonly positions: Uint32Array | undefined;
-  /** Then that of the first one. */
+  /** The number of the segment's first row, where the numbers follow each other. */
   readonly first: number;
 }
 

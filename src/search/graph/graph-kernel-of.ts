@@ -6,9 +6,9 @@ import type { EngineCore } from '../../engine/engine-core.js';
 import { compileGraphKernel } from '../../kernel/graph/compile-graph-kernel.js';
 import type { PreparedKernel } from '../../kernel/instantiate.js';
 
-/** By their backends, and whether memory is shared. */
+/** Kernels by their backends, and whether memory is shared. */
 const kernels = new Map<string, Promise<PreparedKernel>>();
-/** Of engines with a kernel of their own. */
+/** Kernels of engines that were given a kernel of their own. */
 const ownKernels = new WeakMap<EngineCore, Promise<PreparedKernel>>();
 
 export async function graphKernelOf(core: EngineCore): Promise<PreparedKernel> {

@@ -57,7 +57,7 @@ export interface GraphInfo {
   readonly rows: number;
   /** Rows that are not in it yet: searches scan them. */
   readonly pending: number;
-  /** Of memory. */
+  /** Bytes of the graph's memory. */
   readonly bytes: number;
   /** For each of k = 1, 10 and 100 from the least effort upwards; empty until it has been measured. */
   readonly calibration: readonly GraphCalibration[];

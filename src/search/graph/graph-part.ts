@@ -15,7 +15,7 @@ import type { CompiledKernel } from '../../kernel/instantiate.js';
 import type { MatrixMemory } from '../../memory/create-memory.js';
 import { GraphPartLayout } from '../../memory/graph-part-layout.js';
 
-/** Of a row that is no row of the index: the segment in its place. */
+/** Segment number of a graph row that is no row of the index. */
 export const NOWHERE = 0xffffffff;
 
 /**
@@ -38,9 +38,9 @@ export class GraphPart {
   readonly memory: MatrixMemory;
   /** Uint32Array, two words a row: segment and row of the index. A new one takes its place when rows of the index move. */
   places: Uint32Array;
-  /** Rows that were given out: those before this one. */
+  /** Rows before this one were given out. */
   used = 0;
-  /** Of those, rows that are to be given out again. */
+  /** Rows that were given out and may be given out again. */
   readonly free: number[] = [];
   /** Rows that are in the graph and in the index. */
   live = 0;

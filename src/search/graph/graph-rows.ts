@@ -87,7 +87,7 @@ export class GraphRows {
     return parts;
   }
 
-  /** From here on these rows are in the index, and wait. */
+  /** Tells that these rows are in the index now. They wait for the graph. */
   expect(rooms: readonly RowRoom[]): void {
     const waiting = [...this.#waiting];
     for (const room of rooms) {

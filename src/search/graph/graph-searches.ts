@@ -50,10 +50,10 @@ interface SingleQuery {
   readonly reject: (reason: unknown) => void;
 }
 
-/** What is done on the calling thread: a single query that takes no longer, and several that take no longer together. */
+/** Longest times, in milliseconds, of searches on the calling thread: of a single query, and of several queries together. */
 const SINGLE_MS = 4;
 const TOGETHER_MS = 0.4;
-/** What a unit of a job takes, in milliseconds. */
+/** Time of a unit of a job, in milliseconds. */
 const UNIT_MS = 1;
 /** A full pass, in the unit that calls are counted by: queries × hits. */
 const FULL_PASS = 2 ** 20;

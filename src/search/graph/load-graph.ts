@@ -84,7 +84,7 @@ async function loadPart(
   graphRows.setLast(part, undefined);
   part.used = indexRows.length;
   const nodes: number[] = [];
-  // Of each row of the part 1 where it is a row of the index.
+  // For each row of the part, 1 where it is a row of the index.
   let isThere = new Uint8Array(indexRows.length);
   await slices.forEach(indexRows.length, 4096, (first, last) => {
     for (let node = first; node < last; ) {
@@ -115,7 +115,7 @@ async function loadPart(
     }
   });
   const making = build.makeRecords(part, nodes, rooms, signal);
-  // Heard of below.
+  // Its rejection is handled below.
   making.catch(() => undefined);
   try {
     const words = new Uint32Array(part.memory.buffer);
@@ -147,7 +147,7 @@ async function loadPart(
   }
 }
 
-/** Of each row of the graph above 1 where the row that it stands for is there. */
+/** For each row of the graph above, 1 where the row that it stands for is there. */
 function rowsAbove(isThere: Uint8Array): Uint8Array<ArrayBuffer> {
   const above = new Uint8Array(Math.ceil(isThere.length / 16));
   for (let row = 0; row < above.length; row++) above[row] = isThere[rowBelow(row)] ?? 0;
@@ -250,7 +250,7 @@ function readPoints(numbers: Float64Array): CalibrationPoint[] {
 
 /** Reads tensors of words in the order of the file. */
 class CheckedReader {
-  /** Of all that was read. */
+  /** Checksum of all that was read. */
   check = checkOf(new Uint32Array());
   readonly #source: ByteSource;
   readonly #slices: TimeSlices;

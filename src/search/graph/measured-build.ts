@@ -137,7 +137,7 @@ export class MeasuredBuild implements WatchedRun<IndexingPerformanceReport> {
     };
   }
 
-  /** Of the jobs that have ended; before the first has, of what it did so far. */
+  /** Report on the jobs that have ended. Before the first has ended, on what it did so far. */
   report(graph?: GraphFigures): IndexingPerformanceReport {
     const totalTimeMs = this.#totalTimeMs ?? nowMs() - this.#startedAtMs;
     const run = this.#ended.summary(totalTimeMs) ?? this.#measure(this.#portion, totalTimeMs);
@@ -186,7 +186,7 @@ export class MeasuredBuild implements WatchedRun<IndexingPerformanceReport> {
   }
 }
 
-/** Of rows at even steps. */
+/** Magnitudes of rows at even steps. */
 function magnitudesOf(snapshot: Snapshot | undefined): ExponentialHistogram {
   const histogram = new ExponentialHistogram();
   if (!snapshot) return histogram;
