@@ -37,7 +37,7 @@ export interface IndexerCallsInput {
   readonly allocations: Allocations;
   /** Threads that one call uses at most. */
   readonly threads: number;
-  /** Of the machine. */
+  /** Threads that the machine offers. */
   readonly availableThreads: number;
 }
 

@@ -241,7 +241,7 @@ function placeCalls({ calls, core }: IndexingJobInput, threads: number) {
   const target = first.target ?? placeInPool(calls, core, threads);
   const { memory, layouts } = 'layout' in target ? { memory: target.memory, layouts: [target.layout] } : target;
   const fresh = core.memories.touch(memory, layouts[0]!.byteLength);
-  // What is indexed in place was filled by the caller.
+  // Memory that is indexed in place was filled by the caller.
   if (!first.options.inPlace) first.watch.memoryTouched(fresh);
   return { memory, layouts };
 }

@@ -216,7 +216,7 @@ function rebase(position: number): (error: unknown) => never {
     if (!(error instanceof IndexingError) || error.vectorIndex === undefined) throw error;
     const vectorIndex = position + error.vectorIndex;
     const where = `vector ${vectorIndex} of the stream`;
-    // Of a vector that is none, its own words name the component.
+    // The error of a malformed vector names the component, so its words are kept.
     const detail = error.code === 'InvalidConfiguration' ? `${where}; in its chunk, ${detailOf(error)}` : where;
     throw new IndexingError(error.code, detail, { vectorIndex, cause: error });
   };

@@ -5,7 +5,7 @@ import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
 import { checkReportingInterval, DEFAULT_REPORTING_INTERVAL_MS } from '../monitoring/reporting-interval.js';
 import type { ReportParts } from '../reporting/summarize-run.js';
 
-/** What is monitored, and what follows from it. */
+/** Which measurements are made, and what follows from them. */
 export interface IndexerMonitoringConfig extends ReportParts {
   /** One monitor per thread, per-thread rows in reports. Default true. */
   readonly enablePerThreadMonitoring: boolean;

@@ -25,7 +25,7 @@ export interface Observation {
   readonly monitor: SharedPerformanceMonitor;
   readonly realTime: RealTimeMonitor<IndexingPerformanceReport> | undefined;
   readonly clockTickMs: number;
-  /** Of the engine, once it is known. */
+  /** Backend of the engine, once it is known. */
   backend(): Backend | undefined;
   /** Sizes and throughputs of the runs so far, this one's added when it ends. */
   readonly batchSizes: BatchSizeHistory;
@@ -59,7 +59,7 @@ export class ObservedRun implements RunObserver {
     };
   }
 
-  /** Of a run that has ended; worked out when it is first asked for. */
+  /** Records of a run that has ended. They are computed when they are first asked for. */
   get measured(): MeasuredRecords {
     const { batchSizes, optimizer } = this.#observation;
     const ended = this.#ended;

@@ -15,9 +15,9 @@ export type MetricsSource =
   | PerformanceMonitor
   | {
       readonly monitor: PerformanceMonitor;
-      /** Of an indexer: tells how many threads it has, and how many of them are at work. */
+      /** An indexer has it: how many threads there are, and how many of them are at work. */
       getMonitoringStats?(): ThreadNumbers;
-      /** Of an index: the bytes that it holds. */
+      /** An index has it: the bytes that it holds. */
       readonly memory?: IndexBytes;
     };
 

@@ -39,7 +39,7 @@ interface Rule {
   querySpreadMs?(window: MonitorWindow): number;
 }
 
-/** Of throughput, time says enough too: where runs stand still, there are no vectors to count. */
+/** Run time after which throughput is judged even with few vectors: a run that stands still has none to count. */
 const LEAST_RUN_MS = 3000;
 
 const RULES: readonly Rule[] = [

@@ -17,9 +17,9 @@ export interface MonitorWindow {
   readonly indexTimesResolved: boolean;
 }
 
-/** What is judged must have held for so long: a moment tells nothing. */
+/** A condition must have held for this long before it is judged: a moment tells nothing. */
 export const HELD_MS = 3000;
-/** Fewer in a window tell nothing. */
+/** Fewer queries or vectors in a window tell nothing. */
 const MIN_QUERIES = 100;
 export const MIN_VECTORS = 1000;
 

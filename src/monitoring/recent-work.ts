@@ -95,7 +95,7 @@ function merged(parts: readonly TimeDistribution[]): TimeDistribution {
   return all;
 }
 
-/** What is recorded without a run is one kind of work as well. */
+/** The only kind of work in `kinds`, undefined where there are several. Work that is recorded without a run is of the kind `none`. */
 function onlyOneOf(kinds: ReadonlySet<string | undefined>): string | undefined {
   const [kind] = kinds;
   if (kinds.size === 0) return 'none';

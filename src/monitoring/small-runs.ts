@@ -28,7 +28,7 @@ export class SmallRuns {
     this.#timesResolved &&= timesResolved;
   }
 
-  /** Those since it was last called; undefined for none. */
+  /** Figures of the small runs since the last call; undefined where there were none. */
   take(): SmallRunsOfWindow | undefined {
     if (this.#lastEndMs < this.#firstStartMs) return undefined;
     const wallMs = this.#lastEndMs - this.#firstStartMs;

@@ -13,7 +13,7 @@ export class UpdateChannel<Report> implements AsyncIterableIterator<MonitorUpdat
   readonly #onReturn: (channel: UpdateChannel<Report>) => void;
   /** Updates nobody has read yet, in order of time; empty while there are readers. */
   #waiting: MonitorUpdate<Report>[] = [];
-  /** Those who wait for the next update, in order. */
+  /** Readers that wait for the next update, in order. */
   readonly #readers: ((result: IteratorResult<MonitorUpdate<Report>, undefined>) => void)[] = [];
   #ended = false;
 

@@ -20,7 +20,7 @@ export class UpdateDelivery<Report> {
     this.listeners = new UpdateListeners(onListenerError);
   }
 
-  /** What is raised now, and all updates from now on until the end, for one reader. */
+  /** Opens a channel for one reader: the alerts that are raised now, then all updates until the end. */
   open(): UpdateChannel<Report> {
     const channel = new UpdateChannel<Report>((returned) => this.#channels.delete(returned));
     for (const alert of this.#alertsRaised.values()) channel.push(alert);

@@ -11,6 +11,6 @@ export interface WatchedRun<Report> {
   /** Records what was done since the last call in the performance monitors. */
   takeIn(): Promise<void>;
   progress(): IndexingProgress;
-  /** Of what was taken in so far. */
+  /** Report on what was taken in so far. */
   report(): Report;
 }

@@ -118,12 +118,12 @@ function causesOf(losses: Losses, facts: BottleneckFacts): readonly Cause[] {
   ];
 }
 
-/** Of the time that threads were at work, 0..1: how much of it they had a processor. */
+/** The share, 0..1, of the threads' working time in which they had a processor. */
 function processorShare({ busyMs, conditions }: BottleneckFacts): number {
   return conditions.cpuMs === undefined || busyMs <= conditions.cpuMs ? 1 : conditions.cpuMs / busyMs;
 }
 
-/** Of all threads together. A thread that had no processor for a while was not at work then. */
+/** Working time of all threads together. Time in which a thread waited for a processor does not count. */
 function workMs({ busyMs, conditions }: BottleneckFacts): number {
   return Math.min(busyMs, conditions.cpuMs ?? busyMs);
 }
@@ -167,7 +167,7 @@ function imbalance(percent: string, { batches, threads, batchSize, vectors, cond
 
 function fewVectors(percent: string, dispatchMs: number, facts: BottleneckFacts): string {
   const { threads, conditions } = facts;
-  // Of a stream, a chunk.
+  // In a stream, each chunk is a run, so this is the size of a chunk.
   const vectors = facts.vectors / conditions.runs;
   const neededMs = dispatchMs * (1 / GOOD_DISPATCH_SHARE - 1);
   const enough = Math.max(2 * vectors, Math.ceil((neededMs * threads * vectors) / Math.max(workMs(facts), 1e-6)));

@@ -130,7 +130,7 @@ export const bottleneckNames = [
 
 const bottleneck = objectOf({
   name: oneOf(bottleneckNames),
-  /** Of the run's time, 0..1. */
+  /** Lost share of the run's time, 0..1. */
   share: ratio,
   lostMs: figure,
   /** About what the change that `recommendation` names would gain; 0 where it spares threads, not time. */

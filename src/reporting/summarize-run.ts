@@ -59,11 +59,11 @@ export interface MeasuredRun {
   readonly backend: RunBackend;
   /** Batch sizes in use during the run and their throughput, in order of time; not read without `batchSizeMonitoring`. */
   readonly batchSizes: readonly BatchSizeSample[];
-  /** Those that are done, in order of their claim. */
+  /** Batches that are done, in the order in which they were claimed. */
   readonly batches: readonly BatchSample[];
   /** In order of time. */
   readonly completed: readonly CompletedSample[];
-  /** Of an even sample of the indexed vectors. */
+  /** Magnitudes of an even sample of the indexed vectors. */
   readonly magnitudes: ExponentialHistogram;
   readonly copyIn: CopyIn | undefined;
   /** undefined where batches are not timed; nothing is said of bottlenecks then. */

@@ -14,7 +14,7 @@ interface TraceEvent {
   readonly pid: number;
   readonly tid: number;
   readonly ts: number;
-  /** Of slices. */
+  /** Duration; only slices have one. */
   readonly dur?: number;
   readonly cat?: string;
   readonly args: { readonly [name: string]: number | string };

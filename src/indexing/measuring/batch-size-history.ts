@@ -19,7 +19,7 @@ export class BatchSizeHistory {
     return this.#count++;
   }
 
-  /** What is still known of the runs up to and including a number; by default of all. */
+  /** Samples of the runs up to and including a number, as far as they are kept; by default of all runs. */
   upTo(number = this.#count - 1): BatchSizeSample[] {
     const first = Math.max(0, this.#count - MOST_RUNS);
     return Array.from({ length: Math.max(0, number + 1 - first) }, (_, i) => {

@@ -40,12 +40,12 @@ export class DoneBatches {
     this.#seen = new Uint8Array(records.control.batchCount);
   }
 
-  /** Of a sample of the vectors found so far. */
+  /** Magnitudes of a sample of the vectors found so far. */
   get magnitudes(): ExponentialHistogram {
     return this.#magnitudes.histogram;
   }
 
-  /** Those that were done since the last look. One look at a time. */
+  /** Finds batches that were done since the last look. Only one look runs at a time. */
   async look(): Promise<FoundBatches> {
     const found = nothingFound();
     let slices: TimeSlices | undefined;

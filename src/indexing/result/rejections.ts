@@ -43,7 +43,7 @@ export function findFailure(
   return first && new IndexingError(first.code, DETAIL[first.code](first.index), { vectorIndex: first.index });
 }
 
-/** Those of one batch, by rank. */
+/** Rejections of one batch, by rank. */
 function* rejectionsIn(
   batch: number,
   control: BatchRecords,

@@ -27,7 +27,7 @@ export interface ShedState {
 
 export interface ShedStep {
   readonly state: ShedState;
-  /** Of the change that was under trial. */
+  /** Verdict on the change that was under trial. */
   readonly verdict: { readonly effect: number; readonly kept: boolean } | undefined;
 }
 

@@ -68,9 +68,9 @@ interface Verdict {
 
 export interface Step {
   readonly state: TunerState;
-  /** Of the trial that ended with this run. */
+  /** Verdict on the trial that ended with this run. */
   readonly verdict: Verdict | undefined;
-  /** Begun with the next run; none for most. */
+  /** Trials that begin with the next run; mostly none. */
   readonly begun: readonly Action[];
   /** Whether another size of batches is tried because throughput is low or has fallen. */
   readonly analyzed: boolean;

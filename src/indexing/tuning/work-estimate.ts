@@ -19,20 +19,20 @@ const NEW_WEIGHT = 0.5;
 
 /** An untimed run raises what is known by this factor at most. */
 const MOST_RISE = 1.25;
-/** Of a shorter run untimed most is start and end. */
+/** A shorter untimed run mostly measures its start and end. It only puts the estimates in doubt. */
 const LEAST_UNTIMED_MS = 2;
-/** Part of the distance to what the model says, by which an estimate falls that is in doubt. */
+/** A doubted estimate falls by this part of its distance to what the model says. */
 const DOUBT = 0.1;
-/** Nor does one that should have been shorter, as small runs are now and then held up: they would raise what nothing lowers. */
+/** Nothing is learnt from runs predicted to be shorter: delays of small runs would raise an estimate that nothing lowers. */
 const LEAST_PREDICTED_MS = 1;
 
-/** A small call of less says nothing. */
+/** Nothing is learnt from a small call that is shorter: most of it is copying. */
 const LEAST_SMALL_MS = 0.02;
 
 /** Distinct dims remembered; ragged input may have tens of thousands. */
 const MAX_LEARNT = 4096;
 
-/** What is asked of a run: its batches, threads, and milliseconds from start to end. */
+/** Figures of a run that has ended: its batches, threads, and milliseconds from start to end. */
 interface FinishedRun {
   readonly control: BatchRecords;
   readonly threads: number;
@@ -79,7 +79,7 @@ export class WorkEstimate {
 
   /** Takes in what a small call took on the calling thread, which may have been held up meanwhile. */
   learnFromSmall(dims: number, operation: KernelOperation, count: number, elapsedMs: number): void {
-    // Of a shorter one most is copying, not work.
+    // A shorter call mostly measures copying, not work.
     if (elapsedMs < LEAST_SMALL_MS) return;
     const known = this.nsPerVector(dims, operation);
     this.#learn(dims, operation, count, Math.min(1e6 * elapsedMs, MOST_RISE * known * count));

@@ -31,7 +31,7 @@ const MOST_EVENTS = 50;
 const ANNOUNCED_RUN_MS = 1000;
 
 export class LiveState {
-  /** Of the run that began last. */
+  /** Progress of the run that began last. */
   progress: ProgressUpdate | undefined;
   metric: MetricUpdate | undefined;
   readonly alerts = new Map<AlertUpdate['rule'], AlertUpdate>();

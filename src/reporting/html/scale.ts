@@ -67,7 +67,7 @@ function logarithmicTicks(from: number, to: number): readonly number[] {
   const decades = Math.log10(to / from);
   if (decades < 0.8) return roundTicks(from, to);
   const factors = decades < 2.5 ? [1, 2, 5] : [1];
-  // Of many decades every second, third, ... one.
+  // Over many decades, only every second or third power gets a tick.
   const stride = Math.max(1, Math.ceil(decades / 6));
   const ticks: number[] = [];
   for (let power = Math.floor(Math.log10(from)); power <= Math.log10(to); power++) {
