@@ -76,7 +76,7 @@ class MessageWalk {
   #dictionaries = 0;
   hasSchema = false;
   isCompressed = false;
-  /** Of bytes that are compressed. */
+  /** Takes the unpacked bytes of compressed data from the file's budget. */
   readonly #spend: (bytes: number) => void;
 
   constructor(source: TrackedSource) {

@@ -80,7 +80,7 @@ interface Readers {
 
 async function openReader(library: Arrow, source: TrackedSource): Promise<RecordBatchReader<TypeMap>> {
   const readers: Readers = library.RecordBatchReader;
-  // Of all that apache-arrow takes, only a FileHandle is not read into memory whole where the file form needs positions.
+  // apache-arrow reads every other kind of input whole into memory where the file form needs positions; a FileHandle is not.
   const handle = {
     fd: -1,
     stat: async () => ({ size: source.byteLength }),
@@ -174,7 +174,7 @@ function listsOf(
   const values = toFloat32(library, item);
   const isFixed = library.DataType.isFixedSizeList(list.type);
   const size = isFixed ? (list.type as FixedSizeList).listSize : 0;
-  // Of 64 bits in a LargeList.
+  // Offsets have 64 bits in a LargeList.
   const offsets = list.valueOffsets as Int32Array | BigInt64Array;
   return (row) => {
     if (list.nullCount !== 0 && !list.getValid(row)) return new Float32Array(0);

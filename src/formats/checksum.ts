@@ -14,7 +14,7 @@ export class Checksum {
   readonly #rest = new Uint8Array(BLOCK);
   #restLength = 0;
 
-  /** Of all that was added. */
+  /** Checksum of all that was added. */
   get value(): number {
     const lanes = this.#lanes.slice();
     if (this.#restLength > 0) {

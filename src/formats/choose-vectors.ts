@@ -7,9 +7,9 @@ import { malformed } from './malformed.js';
 interface Choice<T> {
   /** What they are called: `dataset`. */
   readonly what: string;
-  /** Those that can be read as rows of numbers. */
+  /** Entries that can be read as rows of numbers. */
   readonly candidates: readonly T[];
-  /** Names of what is there beside them. */
+  /** Names of the other entries. */
   readonly others: readonly string[];
   /** Names that vectors usually have, in their order. */
   readonly known: readonly string[];

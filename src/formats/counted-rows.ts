@@ -38,7 +38,7 @@ export async function* countedRows(
       staged -= at;
       at = 0;
       if (staged === staging.length) {
-        // What is claimed may be more than there is: no more memory than twice what came.
+        // The claimed size may exceed what there is, so memory grows to twice what came at most.
         const grown = new Uint8Array(Math.min(Math.max(STAGING_BYTES, 2 * staging.length), byteLength));
         grown.set(staging);
         staging = grown;

@@ -14,7 +14,7 @@ export interface CsvColumns {
   readonly count: number | undefined;
 }
 
-/** Of a file without names, or with names that say nothing. */
+/** Columns of a file without names, or with names that say nothing: all are components. */
 export const ONLY_COMPONENTS: CsvColumns = { roleOf: () => 'component', onlyComponentsFrom: 0, count: undefined };
 
 const LISTS = ['vector', 'vectors'];

@@ -28,11 +28,11 @@ export interface ByteSource {
   readonly isForwardOnly?: boolean | undefined;
   /** Fills all of `target` from `byteOffset` on. Rejects with `MalformedFile` where the source ends before. */
   readInto(target: Uint8Array, byteOffset: number): Promise<void>;
-  /** Of a pipe: fills as much of `target` as there is, less than all of it only at the end. */
+  /** For a pipe: fills as much of `target` as there is, less than all of it only at the end. */
   readonly readUpTo?: ((target: Uint8Array, byteOffset: number) => Promise<number>) | undefined;
-  /** Of a file of the system: the same without waiting, for libraries that cannot wait. */
+  /** For a file of the system: the same without waiting, for libraries that cannot wait. */
   readonly readUpToNow?: ((target: Uint8Array, byteOffset: number) => number) | undefined;
-  /** Of a file of the system: rejects with `FileAccess` where it was changed since it was opened. Not where another one took its name. */
+  /** For a file of the system: rejects with `FileAccess` where it was changed since it was opened. Not where another one took its name. */
   readonly requireUnchanged?: (() => Promise<void>) | undefined;
 }
 
@@ -93,7 +93,7 @@ export interface CompactRows {
   readonly precision: 'float16' | 'int8';
   /** A piece is valid until the next one is asked for. */
   encode(data: Float32Array): Iterable<Uint8Array>;
-  /** Of int8 rows that were encoded last: what each is multiplied by. */
+  /** Scales of the int8 rows that were encoded last: each row is multiplied by its own. */
   readonly scales: Float32Array;
 }
 

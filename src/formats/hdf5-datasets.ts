@@ -21,7 +21,7 @@ export interface MatrixDataset {
 
 export interface FoundDatasets {
   readonly matrices: readonly MatrixDataset[];
-  /** What is not in this file. */
+  /** Datasets that lie in another file, and what was found in their place. */
   readonly elsewhere: readonly { readonly name: string; readonly found: string }[];
   /** Names of datasets that are no rows of numbers. */
   readonly others: readonly string[];

@@ -114,7 +114,7 @@ function findVectors(source: ByteSource, hdf: SandboxedFile, column: string | un
   hdf.foreignFile = undefined;
   const wanted = column?.replace(/^\/+/, '');
   const names = wanted === undefined ? KNOWN_NAMES : [wanted];
-  // What is meant, or the only thing there is, lies in another file.
+  // The wanted dataset, or the only one, lies in another file.
   const foreign =
     elsewhere.find(({ name }) => names.includes(name)) ?? (matrices.length === 0 ? elsewhere[0] : undefined);
   if (foreign)

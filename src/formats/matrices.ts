@@ -8,7 +8,7 @@ import type { IdentifiedMatrix, RowChunk } from './row-chunk.js';
 import { DEFAULT_CHUNK_BYTES } from './row-chunks.js';
 
 export class MatrixCutter {
-  /** Of the last row that had components. */
+  /** Components of the last row that had some. */
   #dims: number | undefined;
   /** Rows without components before the first that has some. */
   #waiting: Run[] = [];
@@ -32,7 +32,7 @@ export class MatrixCutter {
     return matrices;
   }
 
-  /** What is left when there are no more chunks. */
+  /** The matrices that remain when there are no more chunks. */
   end(): IdentifiedMatrix[] {
     return [...this.#flush()];
   }

@@ -54,7 +54,7 @@ async function isMatrix(archive: ByteSource, member: ZipMember): Promise<boolean
     const { descr, shape } = await readNpyHeader(memberSource(archive, member, await dataOffsetOf(archive, member)));
     return /[fiu]\d$/.test(descr) && shape.length === 2;
   } catch (error) {
-    // What is asked for is one that can be read.
+    // An array that cannot be read is no candidate.
     if (error instanceof IndexingError) return false;
     throw error;
   }

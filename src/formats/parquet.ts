@@ -153,7 +153,7 @@ function pathTo(column: SchemaTree): SchemaTree[] {
 const UUID_BYTES = 16;
 const FLOAT16_BYTES = 2;
 
-/** Of all that bytes can mean, dates and shapes and the like are no ids, and hyparquet would make sense of them first. */
+/** Whether a column can hold ids. Dates, shapes and the like cannot, and hyparquet would convert them first. */
 function isId(element: SchemaElement): boolean {
   const { type, type_length: bytes, converted_type: converted, logical_type: logical } = element;
   if (type === 'FIXED_LEN_BYTE_ARRAY') return logical?.type === 'UUID' && bytes === UUID_BYTES;
@@ -172,7 +172,7 @@ function listType({ element, children }: SchemaTree, repeated = false): string |
   if (isHalf) return isRepeated ? 'float16' : undefined;
   const integer = /^U?INT_\d+$/.exec(converted ?? '')?.[0];
   if (integer !== undefined || logical?.type === 'INTEGER') return isRepeated ? integerType(element) : undefined;
-  // Of all that groups and numbers can mean.
+  // Groups and numbers with another meaning, such as maps or dates, hold no vectors.
   if ((converted !== undefined && converted !== 'LIST') || (logical !== undefined && logical.type !== 'LIST'))
     return undefined;
   if (children.length === 1) return listType(children[0]!, isRepeated);

@@ -32,7 +32,7 @@ export interface SafetensorsHeader {
 
 /** The reference implementation's own bound. */
 const MAX_HEADER_BYTES = 100_000_000;
-/** Of the data, so that every first tensor may be viewed as any type and read by SIMD. */
+/** Alignment of the data, so that every first tensor may be viewed as any type and read by SIMD. */
 const ALIGNMENT = 64;
 const METADATA = '__metadata__';
 

@@ -68,7 +68,7 @@ async function open(source: ByteSource, options: RowOptions): Promise<VectorRows
   return { dims, count, dtype: type, ...(!scales && { createReader }), takesRows: true, chunks };
 }
 
-/** Of rows of an index that are kept as int8: what each is multiplied by. */
+/** Scales of the rows of an index that are kept as int8: each row is multiplied by its own. */
 function findScales(tensors: SafetensorsHeader['tensors'], count: number): Tensor | undefined {
   const scales = tensors.get('scales');
   return scales?.dtype === 'F32' && scales.shape.length === 1 && scales.shape[0] === count ? scales : undefined;

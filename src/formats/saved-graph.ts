@@ -30,13 +30,13 @@ export interface SavedGraphShape {
   /** With which it was built. */
   readonly effort: number;
   readonly parts: readonly SavedPartShape[];
-  /** Of the calibration. */
+  /** Number of points of the calibration. */
   readonly points: number;
 }
 
 /** Where a part of a graph is. */
 export interface SavedPartPlaces extends SavedPartShape {
-  /** Of each graph. */
+  /** The lists of each graph. */
   readonly lists: readonly Tensor[];
   readonly indexRows: Tensor;
   readonly entries: Tensor;

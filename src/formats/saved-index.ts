@@ -59,7 +59,7 @@ export interface SavedIndexPlaces {
   readonly precision: SavedPrecision;
   readonly vectors: Tensor;
   readonly magnitudes: Tensor;
-  /** Of int8 rows. */
+  /** Scales of int8 rows; undefined for other rows. */
   readonly scales: Tensor | undefined;
   /** Undefined where none were saved. */
   readonly codes: SavedCodes | undefined;
@@ -80,7 +80,7 @@ export interface SavedCodes {
 
 const FORMAT_FAMILY = 'simdex/';
 const FORMAT = `${FORMAT_FAMILY}1`;
-/** Of files that version 0.1 would misread. */
+/** Format of files that version 0.1 would misread. */
 const FORMAT_OF_COMPACT = `${FORMAT_FAMILY}2`;
 /** More than any header made here needs (980 bytes with sixteen-digit numbers) but for those of graphs, so that all have the same length. */
 export const SAVED_HEADER_BYTES = 1024;

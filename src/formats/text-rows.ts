@@ -12,7 +12,7 @@ import type { RowChunk } from './row-chunk.js';
 import { ChunkMemories } from './row-chunks.js';
 import { RowCollector } from './row-collector.js';
 
-/** What is wrong with a line, and at which byte of it. */
+/** A fault in a line, and the byte of the line that it is at. */
 export interface LineFault {
   readonly at: number;
   readonly expected: string;

@@ -25,7 +25,7 @@ const MAX_DEPTH = 32;
 
 export class ThriftReader {
   readonly #bytes: Uint8Array;
-  /** Of the next byte. */
+  /** Offset of the next byte. */
   offset: number;
 
   constructor(bytes: Uint8Array, offset = 0) {

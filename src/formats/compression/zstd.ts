@@ -9,11 +9,11 @@ import { BackwardBits, createConstantTable, createFseTable, type FseTable, readF
 import { decodeHuffman, type HuffmanTable, readHuffmanTable } from './huffman.js';
 
 const MAGIC = 0xfd2fb528;
-/** Of frames to pass over; the last four bits are any. */
+/** Magic number of frames that are skipped; its last four bits may be any. */
 const SKIPPABLE = 0x184d2a50;
 const MAX_BLOCK_BYTES = 2 ** 17;
 
-/** Of blocks, and of their literals. */
+/** Types of blocks and of their literals. */
 const RAW = 0;
 const RLE = 1;
 const COMPRESSED = 2;

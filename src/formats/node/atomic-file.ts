@@ -332,7 +332,7 @@ function temporaryName(name: string): string {
   return `${temporaryPrefix(name)}${ownMark()}-${randomBytes(6).toString('hex')}.tmp`;
 }
 
-/** Of a temporary name it is the one it begins with: what is written on its way to it is as temporary. */
+/** First part of temporary names for `name`. For a temporary name it is that name's own first part: a file on the way to it is temporary, too. */
 function temporaryPrefix(name: string): string {
   return `.${targetOfTemporary(name) ?? name.slice(0, MAX_BASE)}.`;
 }

@@ -50,7 +50,7 @@ function createSource(
 ): ClosableSource {
   const { name } = ranges;
   const turns = new Turns(MOST_REQUESTS);
-  /** Those used last are last. */
+  /** Blocks that were read, the last used one last. */
   const blocks = new Map<number, Promise<Uint8Array>>();
   if (first.length === Math.min(BLOCK_BYTES, byteLength)) blocks.set(0, Promise.resolve(first));
 
@@ -62,7 +62,7 @@ function createSource(
     if (!block) {
       const bytes = new Uint8Array(Math.min(BLOCK_BYTES, byteLength - index * BLOCK_BYTES));
       block = read(bytes, index * BLOCK_BYTES).then(() => bytes);
-      // Whoever waits is told; the next one asks again.
+      // The readers that wait get the error; the next reader asks again.
       block.catch(() => blocks.delete(index));
     }
     blocks.set(index, block);

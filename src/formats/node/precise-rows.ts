@@ -11,7 +11,7 @@ const PIECE_COMPONENTS = 2 ** 16;
 
 /** Unit rows as they are kept in an index. */
 export class PreciseRows implements CompactRows {
-  /** Of the rows that were encoded last, where those are int8. */
+  /** Scales of the rows that were encoded last, where those are int8. */
   scales: Float32Array<ArrayBuffer> = new Float32Array();
   readonly #dims: number;
   readonly precision: 'float16' | 'int8';
