@@ -15,16 +15,16 @@ import type { PhaseClock } from './phase-clock.js';
 import type { Progress } from './progress.js';
 import { describeInput, type IndexSummary, summarize } from './summary.js';
 
-/** What is read, what is made of it, and where it goes. */
+/** Settings of `simdex index`: input, treatment of the rows, and output. */
 export interface IndexSettings extends InputOptions, OutputFlags {
   readonly onInvalid: 'throw' | 'skip';
   readonly batchSize?: number;
-  /** Of the graph. */
+  /** Threads that build the graph. */
   readonly threads: number | 'auto';
   readonly quiet?: true;
 }
 
-/** Who indexes, and who is told. */
+/** What a run of the command works with and reports to. */
 export interface IndexContext {
   readonly version: string;
   readonly indexer: MonitoredParallelIndexer;
@@ -36,7 +36,7 @@ export interface IndexContext {
   startProgress(count: number | undefined): Progress;
   /** Looks at the files before any row is read. */
   look?(inputs: InputFiles): void;
-  /** Of every chunk. */
+  /** Called with the report of every chunk. */
   takeReport?(report: IndexingPerformanceReport): void;
 }
 

@@ -36,7 +36,7 @@ interface FileInfo {
   readonly dtype: string;
   /** null of a pipe. */
   readonly bytes: number | null;
-  /** Of a saved index, which alone has a metric. */
+  /** Facts about a saved index; null for other files. */
   readonly index: {
     readonly metric: string;
     readonly order: string;

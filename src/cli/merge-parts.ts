@@ -20,7 +20,7 @@ export interface MergeSettings {
   readonly report?: readonly string[];
   readonly graph?: true;
   readonly precision?: Precision;
-  /** Of the graph. */
+  /** Threads that build the graph. */
   readonly threads: number | 'auto';
   readonly quiet?: true;
 }
@@ -32,7 +32,7 @@ export interface MergeSummary {
   readonly dims: number | null;
   readonly indexed: number;
   readonly rejected: number;
-  /** Of all parts together. */
+  /** Time of all parts together, in milliseconds. */
   readonly totalTimeMs: number;
   readonly graph: GraphFigures | undefined;
   readonly written: readonly string[];
@@ -115,7 +115,7 @@ async function checkMergeFlags(
   await checkDistinct([...files, ...files.map(manifestPathOf)], outputsOf(flags));
 }
 
-/** What is the same of all parts is said of the whole. */
+/** The subject of the merged file. The machine and its cores are named only where all parts agree. */
 function subjectOf({ parts, count, dims, first }: PartFiles): RunSubject {
   const subjects = parts.map(({ manifest: { subject } }) => subject);
   const common = <T>(of: (subject: RunSubject) => T): T | undefined => {

@@ -41,7 +41,7 @@ const HEADERS = {
   'Cache-Control': 'no-store',
 };
 
-/** Those who still read the last update when the page ends have so long. */
+/** Time in which readers may still receive the last update when the page ends. */
 const LAST_MS = 1000;
 
 /** Rejects with a `UsageError` where the port cannot be listened at. */

@@ -9,7 +9,7 @@ import type { VectorId } from '../vectors/vector-id.js';
 export class RowIds {
   readonly #unique: UniqueIds | undefined;
   readonly #nameOf: (row: number) => string;
-  /** Of the first row. */
+  /** Whether the first row has an id; undefined before there is a row. */
   #hasIds: boolean | undefined;
 
   /**

@@ -63,7 +63,7 @@ function argumentSpecification({ value, variadic }: CompletableArgument): string
   return `${variadic ? '*' : ''}${taking(value)}`;
 }
 
-/** What is shown as a heading, and how it is completed; nothing, after a blank, is not completed. */
+/** Heading and completion of a value. A blank after the heading means that nothing is completed. */
 function taking(value: Value): string {
   const heading = `:${escaped(value.name)}:`;
   switch (value.type) {

@@ -33,7 +33,7 @@ import {
 } from './run-plan.js';
 import { type RunProgress, RunReader } from './run-progress.js';
 
-/** What is indexed, by how many shards, and where the output goes. */
+/** Options of a distributed run: input, number of shards, and output. */
 export interface DistributeOptions {
   /** `redis://HOST:PORT`, or `rediss://` with TLS; user, password and the number of a database may stand in it. */
   readonly redis: string;
@@ -57,7 +57,7 @@ export interface DistributeOptions {
   readonly graph?: boolean | undefined;
   /** What the rows of a `.safetensors` output are saved as. Default `'float32'`. */
   readonly precision?: Precision | undefined;
-  /** Of files whose names do not tell it. */
+  /** Format of files whose names do not tell it. */
   readonly format?: VectorFormat | undefined;
   /** Components of a row, for files that do not say it. */
   readonly dims?: number | undefined;
@@ -274,7 +274,7 @@ interface DoneBefore {
   readonly rejected: number;
 }
 
-/** Joins the run that is under way, or queues what is missing of it. */
+/** Joins the run that is under way, or queues its missing jobs. */
 async function start(
   queue: Queue,
   plan: RunPlan,

@@ -31,7 +31,7 @@ async function manifestOf(part: string): Promise<PartManifest | undefined> {
   try {
     return readManifest(await readFile(path, 'utf8'), path);
   } catch (error) {
-    // What is not there, or not whole, is made again.
+    // A part that is missing or incomplete is made again.
     if (error instanceof IndexingError || hasErrorCode(error, 'ENOENT') || hasErrorCode(error, 'ENOTDIR'))
       return undefined;
     throw error;

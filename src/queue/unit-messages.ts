@@ -37,7 +37,7 @@ export interface UnitResult {
   /** Rows, rejected ones too. */
   readonly rows: number;
   readonly rejected: number;
-  /** Of indexing; of a merge, of all its parts. */
+  /** Time of indexing, in milliseconds. For a merge, that of all its parts. */
   readonly totalTimeMs: number;
 }
 

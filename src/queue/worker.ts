@@ -325,7 +325,7 @@ interface WorkFailure {
 
 function failureOfWork(error: unknown): WorkFailure {
   if (error instanceof UnitFailure) return { code: error.code, message: error.message, isFinal: error.isFinal };
-  // What is wrong with a job stays wrong; a file that is not there may be the place's fault.
+  // A fault of the job stays. A missing file may be the fault of this machine.
   if (error instanceof IndexingError)
     return { code: error.code, message: detailOf(error), isFinal: error.code === 'InvalidConfiguration' };
   const message = messageOf(error);

@@ -99,7 +99,7 @@ async function refusalOf(response: Response): Promise<Refusal> {
   return new Refusal(response.status, body, `status ${response.status} ${text}`);
 }
 
-/** Of an error in Qdrant's shape. */
+/** The message of an error in Qdrant's shape. */
 function sentenceOf(body: unknown): string | undefined {
   const status = (body as { status?: { error?: unknown } } | null | undefined)?.status;
   return typeof status?.error === 'string' ? status.error : undefined;

@@ -16,7 +16,7 @@ interface Sent {
 
 export interface VectorServer {
   readonly name: 'simdex' | 'qdrant';
-  /** Of float32 or lines, about: what a request may hold. */
+  /** Bytes of float32 or of lines that a request may hold, about. */
   readonly batchBytes: number;
   /** Rows without ids get `firstId` and the numbers after it. */
   send(batch: Batch, firstId: number): Promise<Sent>;
