@@ -52,7 +52,7 @@ const reference = await startReference();
 const usearch = options.usearch === undefined ? undefined : await startUsearch(options.usearch);
 const duckdb = options.duckdb === undefined ? undefined : await startDuckdb(options.duckdb);
 
-/** What is timed in every round, in this order. */
+/** The sides that are timed in every round, in this order. */
 const sides = {
   read: () => reference.read(),
   one: (round) => float32.search(oneQuery(round), K),

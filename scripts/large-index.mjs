@@ -35,7 +35,7 @@ if (!(Number.isInteger(rowCount) && Number.isInteger(dims) && rowCount >= border
 const [firstGone, firstReplaced, lastReplaced, lastGone] = [border - 1000, border - 500, border + 500, border + 1000];
 const isGone = (id) => (id >= firstGone && id < firstReplaced) || (id >= lastReplaced && id < lastGone);
 const isReplaced = (id) => id >= firstReplaced && id < lastReplaced;
-/** What is left in the end. */
+/** Rows that are left in the end. */
 const isKept = (id) => id % 3 === 0 && !isGone(id);
 
 /** Row `id`, or what takes its place, at `at` of `data`: components in -1..1. */

@@ -21,7 +21,7 @@ const project = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'simdex-runtimes-'));
 const tell = (name, text) => console.error(`     ${name}: ${text}`);
 
-/** What is not here, or what the registry does not give. */
+/** A runtime is not here, or the registry does not give it. */
 class NotHere extends Error {}
 
 const servers = Object.keys(runtimes).map((name) => ({

@@ -60,7 +60,7 @@ const INVALID_KINDS = {
   },
 };
 
-/** What is found is not what is right. */
+/** A result differs from the expected one. */
 class Difference extends Error {}
 
 /** One of each thread count and backend, made when asked for. */

@@ -32,7 +32,7 @@ ${rows.join('\n')}
 `;
 }
 
-/** Of the table of the benchmark suite: | dims | JavaScript ns | scalar WASM ns | SIMD WASM ns | SIMD × 2 ns | ... */
+/** Speeds in the table of the benchmark suite: | dims | JavaScript ns | scalar WASM ns | SIMD WASM ns | SIMD × 2 ns | ... */
 function speeds(results) {
   const suite = results.slice(results.indexOf('## The benchmark suite'));
   const row = suite.match(new RegExp(`^\\| ${DIMS} \\|(.*)$`, 'm'));

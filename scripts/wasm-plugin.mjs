@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 const prefix = 'kernel:';
 // Vitest takes every id that ends with .wasm for a file of its own.
 const suffix = '.js';
-/** Of all, the one that gzip makes least of. */
+/** Offset that makes the text smallest after gzip. */
 const OFFSET = 10;
 /** The first character is "#"; "}" and "~", behind the last, say which third. */
 const FIRST = 35;

@@ -1,4 +1,4 @@
-// What is made of measured numbers, and the table they are told in.
+// Statistics of measured numbers, and the table that they are told in.
 export const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 export const percentile = (numbers, share) =>
   [...numbers].sort((a, b) => a - b)[Math.floor(share * (numbers.length - 1))];

@@ -46,9 +46,9 @@ export interface Machine extends ValueOf<typeof machine> {}
 
 const noiseBand: Field<NoiseBand> = objectOf({ low: figure, high: figure, ratios: count });
 const sessionNoise = objectOf({
-  /** Of code on one thread. undefined where no case of the kind was measured. */
+  /** Noise of code on one thread; undefined where no case of the kind was measured. */
   oneThread: optional(noiseBand),
-  /** Of runs on several threads, which wait for each other and are disturbed by anything. */
+  /** Noise of runs on several threads, which wait for each other and are disturbed by anything. */
   threads: optional(noiseBand),
 });
 export interface SessionNoise extends ValueOf<typeof sessionNoise> {}
@@ -88,7 +88,7 @@ const caseResult = objectOf({
   relativeMarginPercent: figure,
   /** Bytes of rows read and written, from the minimum; undefined where these depend on the way it is done. */
   gigabytesPerSecond: optional(figure),
-  /** Of `bandwidth.memoryGBps`: 1 is all of it. */
+  /** Share of `bandwidth.memoryGBps`; 1 is all of it. */
   bandwidthShare: optional(figure),
   /** Minimum of `javascript` / this minimum; undefined where that was not measured. */
   speedup: optional(figure),

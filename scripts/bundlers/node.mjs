@@ -97,7 +97,7 @@ export const nodeBundlers = {
   },
 };
 
-/** Those that are installed for it, or take long. */
+/** Bundlers that must be installed first, or take long. */
 export const heavyNodeBundlers = {
   async 'server, bun build'(at, app) {
     const { command } = await installRuntime('Bun', join(at, 'bun'));

@@ -11,7 +11,7 @@ export default function runAndDie(task) {
   });
 }
 
-/** Of all threads one makes the file. */
+/** Whether this thread is the first: only one of them can make the file. */
 function isFirst() {
   try {
     writeFileSync(new URL('died', import.meta.url), '', { flag: 'wx' });

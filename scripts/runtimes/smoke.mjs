@@ -20,7 +20,7 @@ const require = (holds, message) => {
   if (!holds) throw new Error(message);
 };
 
-/** Of a fixed seed (a linear congruential generator), so that every runtime has the same rows. */
+/** Rows from a fixed seed (a linear congruential generator), so that every runtime has the same rows. */
 function randomRows() {
   let state = 1;
   return Float32Array.from({ length: COUNT * DIMS }, () => {
