@@ -20,7 +20,7 @@ export function refusal(reply: FastifyReply, message: string) {
   return { status: { error: message }, time: reply.elapsedTime / 1000 };
 }
 
-/** Says when the client may come again, where the refusal does. */
+/** Sets `Retry-After` where the refusal says when the client may come again. */
 export function setRetryAfter(reply: FastifyReply, refused: unknown): void {
   if (refused instanceof RequestError && refused.retryAfterSeconds !== undefined)
     reply.header('retry-after', refused.retryAfterSeconds);

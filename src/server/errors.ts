@@ -6,7 +6,7 @@ import { IndexingError, type IndexingErrorCode } from '../base/errors.js';
 /** Thrown by whatever serves a request. `message` goes to the client. */
 export class RequestError extends Error {
   readonly statusCode: number;
-  /** When the client may try again, for the header `Retry-After`. */
+  /** Seconds after which the client may try again, for the header `Retry-After`. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(

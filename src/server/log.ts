@@ -4,10 +4,10 @@
  */
 import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fastify';
 
-/** From what on lines are logged; `silent` is nothing. */
+/** Lowest level that is logged; `silent` logs nothing. */
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
 
-/** Where lines go; each is a JSON object and a line break. */
+/** Destination of log lines; each is a JSON object and a line break. */
 export interface LogDestination {
   /** Takes a line. */
   write(line: string): void;

@@ -19,7 +19,7 @@ interface RouteSchema {
 
 declare module 'fastify' {
   interface FastifySchema {
-    /** What the route does, in a few words. */
+    /** Short description of the route. */
     summary?: string;
     tags?: readonly string[];
   }

@@ -6,7 +6,7 @@ import { isLoopbackHost } from './door/loopback.js';
 import { isOrigin } from './door/origins.js';
 import type { LogDestination, LogLevel } from './log.js';
 
-/** For `createServer`. */
+/** Options of `createServer`. */
 export interface ServerOptions {
   /** Folder that keeps everything; made where it is not there. */
   readonly data: string;
@@ -44,7 +44,7 @@ export interface ServerOptions {
   readonly log?: LogDestination | undefined;
 }
 
-/** With defaults where there are some. */
+/** Options with their defaults filled in. */
 export interface CheckedServerOptions extends ServerOptions {
   readonly host: string;
   readonly threads: number | 'auto';
@@ -78,7 +78,7 @@ const OTHERS = { data: 0, maxMemoryBytes: 0, apiKey: 0, readOnlyApiKey: 0, tls: 
 const OPTIONS = new Set(Object.keys({ ...DEFAULTS, ...OTHERS } satisfies Record<keyof ServerOptions, unknown>));
 const COUNTS = ['maxBodyBytes', 'maxConnections', 'maxRequests', 'maxPendingCalls'] as const;
 const TIMES = ['headersTimeoutMs', 'transferTimeoutMs', 'keepAliveTimeoutMs'] as const;
-/** Timers of longer times fire at once. */
+/** Longest time of a timer. Node fires timers with longer times at once. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 /** @throws {IndexingError} `InvalidConfiguration` naming the option */

@@ -16,16 +16,16 @@ import { createRequestIds, loggerOptions, logRequests } from './log.js';
 import type { CheckedServerOptions } from './options.js';
 import { countRequests, type RequestTimes } from './watching/request-times.js';
 
-/** Node looks so often for heads of requests that do not arrive. */
+/** Number of checks within the time for request heads: Node looks this often for heads that do not arrive. */
 const LOOKS = 4;
-/** Node's default; a key and an origin are far shorter. */
+/** Most bytes of a request's head: Node's default. A key and an origin are far shorter. */
 const LONGEST_HEAD = 16_384;
 const LONGEST_PARAMETER = 300;
 
 /** The part of the package that says what is logged; versions before 5.10 have an option instead. */
 type FastifyPackage = Partial<Pick<typeof import('fastify'), 'LogController'>>;
 
-/** For `fastify()`. */
+/** Options of `fastify()`. */
 export function fastifyOptions(options: CheckedServerOptions, { LogController }: FastifyPackage): FastifyServerOptions {
   const { maxBodyBytes, headersTimeoutMs, keepAliveTimeoutMs, tls, logLevel, log } = options;
   const http = {
@@ -82,7 +82,7 @@ export function addOutside(app: FastifyInstance, options: CheckedServerOptions, 
   return { load, connections, requests };
 }
 
-/** In the shape that Qdrant's clients know. What nobody foresaw is told to the log alone. */
+/** Answers an error in the shape that Qdrant's clients know. The details of an unexpected error go to the log alone. */
 function answerErrors(app: FastifyInstance): void {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const { statusCode, message } = refusalOf(error);

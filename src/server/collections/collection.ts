@@ -77,7 +77,7 @@ export class Collection {
     return this.#points.table.size;
   }
 
-  /** For the metrics and the dashboard. */
+  /** Figures for the metrics and the dashboard. */
   get state(): Omit<CollectionState, 'storedBytes'> {
     const { name, size: dims, distance } = this.settings;
     const { graph, memory } = this.#points.index;
@@ -124,7 +124,7 @@ export class Collection {
 
   // --- writing -------------------------------------------------------------------------------------------------------
 
-  /** All or nothing. Rejects with {@link RequestError} 400, 404, 429, 507. */
+  /** Does a write as a whole or not at all. Rejects with {@link RequestError} 400, 404, 429, 507. */
   write(operation: Operation): Promise<void> {
     return this.#use(() => this.#write(operation));
   }
@@ -210,7 +210,7 @@ export class Collection {
       this.#graph.rowsAreGone(compacted);
       return true;
     } catch (error) {
-      // Every write tries again, and would tell again.
+      // Every write tries again, and would log the same error again.
       if (!this.#isUntidy) {
         const message = 'The store could not be tidied; that is tried again after each write';
         logger.warn({ err: error, collection }, message);

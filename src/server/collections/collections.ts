@@ -25,10 +25,10 @@ interface CollectionsOptions {
   readonly watch: CollectionWatch;
 }
 
-/** What `stat` counts in. */
+/** Bytes of a block in the figures of `stat`. */
 const BLOCK_BYTES = 512;
 
-/** A collection, or why it could not be opened. */
+/** An open collection, or the error that kept it from opening. */
 interface Entry {
   readonly folder: string;
   readonly collection: Collection | RequestError;
@@ -42,7 +42,7 @@ export class Collections {
   readonly #logger: ServerLogger;
   readonly #watch: CollectionWatch;
   readonly #byName = new Map<string, Entry>();
-  /** Names that are being made or deleted. */
+  /** Names of collections that are being made or deleted. */
   readonly #changing = new Set<string>();
   #nextFolder = 0;
 
@@ -78,7 +78,7 @@ export class Collections {
     return [...this.#byName.values()].flatMap(({ collection }) => (collection instanceof Collection ? collection : []));
   }
 
-  /** For the metrics and the dashboard; of collections that are open. */
+  /** Figures of the open collections, for the metrics and the dashboard. */
   states(): CollectionState[] {
     return [...this.#byName.values()].flatMap(({ collection, folder }) => {
       if (!(collection instanceof Collection)) return [];
@@ -127,7 +127,7 @@ export class Collections {
     });
   }
 
-  /** Whether there was one. */
+  /** Deletes a collection. Resolves with whether there was one. */
   async delete(name: string): Promise<boolean> {
     return this.#change(name, () => this.#remove(name));
   }
@@ -150,7 +150,7 @@ export class Collections {
     this.#nextFolder = Math.max(-1, ...names.map((name) => Number.parseInt(name, 10) || 0)) + 1;
   }
 
-  /** A folder that is there whole, or not at all. */
+  /** Makes a folder that is there as a whole, or not at all. */
   async #makeWhole(folder: string, fill: (store: CollectionStore) => Promise<void>): Promise<void> {
     const unfinished = `${folder}.new`;
     try {
@@ -183,7 +183,7 @@ export class Collections {
     await rm(`${folder}.deleted`, { recursive: true });
   }
 
-  /** One that there is no memory for stays closed, and keeps nobody from the others. */
+  /** Opens a collection. One that there is no memory for stays closed, and the others are opened all the same. */
   async #openFolder(folder: string): Promise<void> {
     const store = openStore(this.#lmdb, folder);
     const format = store.meta('format');
@@ -247,7 +247,7 @@ function checkName(name: string): void {
   );
 }
 
-/** A rename is there after a loss of power once its folder is flushed. */
+/** Flushes a folder. Only then does a rename in it survive a loss of power. */
 async function flushFolder(folder: string): Promise<void> {
   const handle = await open(folder);
   try {

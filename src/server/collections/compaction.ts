@@ -7,7 +7,7 @@ import type { CollectionStore } from '../store/collection-store.js';
 import type { PointId } from './point-id.js';
 import { isDead, type RowMap } from './row-map.js';
 
-/** Blocks of one size that follow each other are put together from so many on. */
+/** Least number of consecutive blocks of one size that are put together. */
 const TOGETHER = 8;
 /** Blocks from this size on stay as they are, in bytes. */
 const LARGE = 2 ** 22;
@@ -60,7 +60,7 @@ export async function compactBlocks(
     }
   }
   await store.commit({
-    // The new one may have the number of one that goes.
+    // The new block may have the number of one that is removed.
     removedBlocks: replaced.map(({ first }) => first),
     blocks: encoded ? [[numbers[0]!, encoded.bytes]] : [],
   });

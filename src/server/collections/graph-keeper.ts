@@ -9,7 +9,7 @@ import { writeGraphFile } from '../store/graph-file.js';
 import type { Points } from './points.js';
 import type { GraphSettings } from './settings.js';
 
-/** Where faults go that nobody waits for. As that of Fastify. */
+/** Log for errors that no caller waits for. It has the shape of Fastify's log. */
 export interface ServerLogger {
   info(figures: object, message: string): void;
   warn(figures: object, message: string): void;
@@ -38,7 +38,7 @@ export class GraphKeeper {
   readonly #inTurn: InTurn;
   readonly #closing = new AbortController();
   #building: Promise<void> | undefined;
-  /** Rows when the graph began that is being built. */
+  /** Number of rows when the build began that is under way. */
   #rowsAtStart = 0;
   #buildFrom = GRAPH_FROM_ROWS;
   #saving: Promise<void> | undefined;
@@ -46,7 +46,7 @@ export class GraphKeeper {
   #savedAt: number;
   /** All rows of the graph that was saved have lower numbers. */
   #savedTo: number;
-  /** Blocks of imports under way. */
+  /** Blocks of imports that are under way. */
   #imports = 0;
   #importEnd: NodeJS.Timeout | undefined;
 
@@ -191,7 +191,7 @@ export class GraphKeeper {
       });
       if (toSave) await writeGraphFile(store.folder, toSave.graph, toSave.numbers);
     } catch (error) {
-      // Not at once again.
+      // A save that failed is not tried again at once.
       this.#savedAt = savedAt;
       this.#warn(error, 'The graph could not be saved; a restart would build it anew');
     }

@@ -27,11 +27,11 @@ export interface ImportCounts {
 
 export interface ImportOptions extends Pick<ReadVectorsOptions, 'column' | 'header'> {
   readonly format: VectorFormat;
-  /** Number of the first row, for rows without ids. */
+  /** Id of the first row, for rows without ids. */
   readonly firstId: number | undefined;
 }
 
-/** Some rows that were read. */
+/** A block of rows that were read. */
 interface ImportBlock {
   readonly count: number;
   readonly rejected: number;

@@ -11,7 +11,7 @@ const PIECE_BYTES = 2 ** 18;
 const MOST_LINE_BYTES = 2 ** 25;
 const LINE_FEED = 0x0a;
 
-/** A row as it comes. */
+/** A row as its line gives it. */
 export interface JsonRow {
   readonly vector: readonly number[];
   readonly id: VectorId | undefined;

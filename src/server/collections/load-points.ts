@@ -15,7 +15,7 @@ import { isDead, RowMap } from './row-map.js';
 import { METRICS } from './settings.js';
 import { type BlockToStage, stagedRows } from './staged-rows.js';
 
-/** Rows of the graph are missing: it is to be built anew. */
+/** Rows of the graph are missing, so it must be built anew. */
 class OtherRows extends Error {}
 
 export async function loadPoints(

@@ -8,7 +8,7 @@ import { type JsonObject, NO_PAYLOAD, withFields, withoutField } from './payload
 import type { PointId } from './point-id.js';
 import type { NewPoint, WriteGroup } from './write-group.js';
 
-/** The points that are meant: by their ids, or all that pass a filter. */
+/** The points that an operation is about: given by their ids, or all that pass a filter. */
 export type Selection = { readonly ids: readonly PointId[] } | { readonly filter: Filter };
 
 export type Operation =
@@ -34,7 +34,7 @@ export function hasFilter(operation: Operation): boolean {
   return operation.kind !== 'upsert' && 'filter' in operation.selection;
 }
 
-/** Does an operation to a group, or throws and has changed nothing. `ids` are those that are meant. */
+/** Applies an operation to a group. If it throws, nothing has changed. `ids` are the ids of the points that it is about. */
 export function doOperation(operation: Operation, group: WriteGroup, ids: readonly PointId[]): void {
   switch (operation.kind) {
     case 'upsert':

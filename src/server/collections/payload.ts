@@ -29,7 +29,7 @@ export function withFields(payload: JsonObject, added: JsonObject, path: Path | 
   return changedAt(payload, path.steps, path.text, (at) => ({ ...(isObject(at) ? at : {}), ...added })) as JsonObject;
 }
 
-/** `payload` without the field at `path`; as it is where there is none. */
+/** `payload` without the field at `path`; unchanged where there is no such field. */
 export function withoutField(payload: JsonObject, { steps }: Path): JsonObject {
   return removedAt(payload, steps) as JsonObject;
 }

@@ -57,7 +57,7 @@ const STRIDE = 64;
 
 export class PointQueries {
   readonly #points: Points;
-  /** Throws where the points are not to be read any more. */
+  /** Throws where the collection is closed. */
   readonly #refuseClosed: () => void;
 
   constructor(points: Points, refuseClosed: () => void) {
@@ -104,7 +104,7 @@ export class PointQueries {
     return table.whileSearching(async () => {
       const plan = filter && (await this.#plan(filter));
       const passes = filter && plan && ((slot: number) => this.#passes(filter, plan, slot));
-      // One more where the point itself may be among them.
+      // One more hit, where the point itself may be among the hits.
       const k = limit + (own === undefined ? 0 : offset + 1);
       const found = await index.search(own === undefined ? (query as ArrayLike<number>) : { id: own }, k, {
         offset: own === undefined ? offset : 0,
@@ -161,7 +161,7 @@ export class PointQueries {
         this.#refuseClosed();
       }
       if (!filter || !plan) yield key;
-      // It may have been deleted in between.
+      // The point may have been deleted in between.
       else if (table.slotOf(key) === value && this.#passes(filter, plan, value)) yield key;
     }
   }

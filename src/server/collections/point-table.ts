@@ -7,9 +7,9 @@ import { SortedMap } from './sorted-map.js';
 
 export class PointTable {
   readonly #slots = new SortedMap<PointId, number>(comparePointIds);
-  /** By slot. undefined for a slot that is free. */
+  /** Ids by slot; undefined for a slot that is free. */
   readonly #ids: (PointId | undefined)[] = [];
-  /** By slot: the number of its row in the store. */
+  /** Numbers of the stored rows, by slot. */
   readonly #numbers: number[] = [];
   readonly #free: number[] = [];
   /** Slots of deleted points, which searches that began before may still find. */
@@ -24,7 +24,7 @@ export class PointTable {
     return this.#slots.size;
   }
 
-  /** Slots, free ones included. */
+  /** Number of slots, free ones included. */
   get capacity(): number {
     return this.#ids.length;
   }
@@ -39,7 +39,7 @@ export class PointTable {
     return this.#slots.get(id);
   }
 
-  /** undefined for a point that is deleted. */
+  /** The id of a slot; undefined for a point that is deleted. */
   idOf(slot: number): PointId | undefined {
     return this.#ids[slot];
   }
@@ -83,7 +83,7 @@ export class PointTable {
     return this.reserve(1);
   }
 
-  /** Slots that were skipped or reserved, to be used from now on. */
+  /** Frees slots that were skipped or reserved. */
   release(slots: Iterable<number>): void {
     for (const slot of slots) this.#free.push(slot);
   }

@@ -33,7 +33,7 @@ export interface NumberedRows {
   readonly data: Float32Array;
 }
 
-/** The same, one by one, for what may be there already. */
+/** The same rows as single points, for points that may be there already. */
 export function pointsOf({ firstId, data }: NumberedRows, dims: number): NewPoint[] {
   return Array.from({ length: data.length / dims }, (_, i) => {
     const vector = data.subarray(i * dims, (i + 1) * dims);
@@ -53,9 +53,9 @@ export class Points {
   readonly #rows: RowMap;
   #nextNumber: number;
   #changedRows = 0;
-  /** Rows of deleted points that are in the index yet. */
+  /** Rows of deleted points that are still in the index. */
   #gone: number[] = [];
-  /** Why nothing is written any more: the store has what memory has not, until a restart. */
+  /** Error after which nothing is written any more: the store and the memory differ, until a restart. */
   #broken: RequestError | undefined;
   #settings: CollectionSettings;
 
@@ -83,7 +83,7 @@ export class Points {
     return this.#changedRows;
   }
 
-  /** Bytes of the blocks. */
+  /** Bytes of the stored blocks. */
   get blockBytes(): number {
     return this.#rows.blocks.reduce((sum, { bytes }) => sum + bytes, 0);
   }
@@ -243,7 +243,7 @@ export class Points {
     return !isAll;
   }
 
-  /** Stores other settings, which hold when this resolves. */
+  /** Stores other settings. They hold when this resolves. */
   async changeSettings(settings: CollectionSettings): Promise<void> {
     await this.store.commit({ meta: [['settings', settings]] });
     this.#settings = settings;

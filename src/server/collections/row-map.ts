@@ -14,14 +14,14 @@ interface BlockRows {
 }
 
 export class RowMap {
-  /** In the order of their first rows. */
+  /** Blocks in the order of their first rows. */
   readonly #blocks: BlockRows[] = [];
 
   get blocks(): readonly Readonly<BlockRows>[] {
     return this.#blocks;
   }
 
-  /** A block behind all others. */
+  /** Adds a block behind all others. */
   append(names: RowNames, bytes: number, dead?: Uint8Array): void {
     this.#blocks.push(createBlockRows(names, bytes, dead));
   }

@@ -9,7 +9,7 @@ export type Distance = 'Cosine' | 'Dot' | 'Euclid';
 export interface GraphSettings {
   /** Half the most neighbours of a row in the graph; 0 for no graph. */
   readonly m: number;
-  /** Candidates that they are chosen from. */
+  /** Candidates that a row's neighbours are chosen from. */
   readonly efConstruct: number;
 }
 

@@ -12,7 +12,7 @@ import type { Collections } from './collections.js';
 export interface SnapshotDescription {
   readonly name: string;
   readonly creation_time: string;
-  /** In bytes. */
+  /** Size of the file in bytes. */
   readonly size: number;
 }
 

@@ -9,7 +9,7 @@ interface Chunk<Key, Value> {
 }
 
 const MOST = 512;
-/** A shorter run would leave lists that are too short. */
+/** Least length of a run. A shorter one would leave lists that are too short. */
 const LEAST_RUN = MOST / 4;
 
 export class SortedMap<Key, Value> {

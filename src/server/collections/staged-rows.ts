@@ -6,9 +6,9 @@ import { oneAhead } from '../../base/one-ahead.js';
 import { TimeSlices } from '../../base/time-slices.js';
 import type { VectorMatrix } from '../../vectors/vector-matrix.js';
 
-/** To be copied before the next one is asked for, and before anything else runs. */
+/** A block of rows. It must be copied before the next one is asked for, and before anything else runs. */
 export interface BlockToStage {
-  /** Rows, at most. */
+  /** Most rows of the block. */
   readonly count: number;
   /** Copies its rows; gives how many they are. */
   copyInto(target: Float32Array): number;

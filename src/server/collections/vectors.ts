@@ -50,7 +50,7 @@ export function unsearchableRows({ size, distance }: CollectionSettings, data: F
   return found;
 }
 
-/** As float32. */
+/** Whether all components from `first` up to `last` are 0 as float32. */
 function isZero(vector: ArrayLike<number>, first = 0, last = vector.length): boolean {
   for (let i = first; i < last; i++) if (Math.fround(vector[i]!) !== 0) return false;
   return true;

@@ -15,7 +15,7 @@ export type PointChange =
     }
   | { readonly kind: 'deleted' };
 
-/** A point as it is written. */
+/** A point as a write gives it. */
 export interface NewPoint {
   readonly id: PointId;
   readonly vector: ArrayLike<number>;
@@ -24,7 +24,7 @@ export interface NewPoint {
   readonly json: string | undefined;
 }
 
-/** What was there before the group. */
+/** State of a point before the group. */
 export interface CommittedPoints {
   has(id: PointId): boolean;
   payload(id: PointId): JsonObject;

@@ -5,14 +5,14 @@
 /** What a write does to a group: it looks first and then changes, so that one that throws has changed nothing. */
 interface Write<Group> {
   readonly prepare: (group: Group) => void | Promise<void>;
-  /** Whether it must see what is committed: it is the first of its group. */
+  /** Whether the write must see what is committed. It is the first of its group then. */
   readonly sees: boolean;
   readonly rows: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Rows of one commit, where several writes share it. */
+/** Most rows of a commit that several writes share. */
 const MOST_ROWS = 8192;
 
 export class WriteQueue<Group> {

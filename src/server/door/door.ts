@@ -43,7 +43,7 @@ export function addDoor(app: FastifyInstance, options: DoorOptions): void {
 /** Without a key only this machine is served, under names that only this machine has. */
 function checkMachine({ raw, headers }: FastifyRequest): void {
   const { localAddress } = raw.socket;
-  // A socket without an address is no network's.
+  // A socket without an address is on no network.
   if (localAddress !== undefined && !isLoopbackAddress(localAddress))
     throw new RequestError(403, 'this server has no API key, so it answers on loopback addresses only; give it a key');
   if (headers.host === undefined || !isLoopbackHostField(headers.host)) {

@@ -4,9 +4,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
-/** What a page may send beside the fields that every page may. */
+/** Request fields that a page may send beside those that every page may. */
 const FIELDS = 'api-key, authorization, content-type';
-/** What a page may read beside the fields that every page may. */
+/** Answer fields that a page may read beside those that every page may. */
 const EXPOSED = 'retry-after, x-request-id';
 /** How long a browser need not ask again. */
 const PREFLIGHT_SECONDS = 600;

@@ -23,7 +23,7 @@ export class Bits {
     return slot >>> 5 < this.words.length && ((this.words[slot >>> 5]! >>> (slot & 31)) & 1) === 1;
   }
 
-  /** Keeps those that are in `other`, which has the same capacity. */
+  /** Keeps the slots that are in `other`, which has the same capacity. */
   intersect(other: Bits): void {
     for (let i = 0; i < this.words.length; i++) this.words[i]! &= other.words[i]!;
   }

@@ -6,7 +6,7 @@ import type { Path } from './path.js';
 
 export type Scalar = string | number | boolean;
 
-/** Bounds that are not given are infinite. Of dates in milliseconds since 1970. */
+/** Bounds that are not given are infinite. Bounds of dates are in milliseconds since 1970. */
 export interface Bounds {
   readonly kind: 'numbers' | 'dates';
   readonly above: number;
@@ -27,7 +27,7 @@ export type Condition =
   | { readonly kind: 'nested'; readonly path: Path; readonly filter: Filter }
   | { readonly kind: 'filter'; readonly filter: Filter };
 
-/** All of `must`, one of `should` where there are any, none of `mustNot`, and `minCount` of `minShould`. */
+/** A point passes all of `must`, one of `should` where there are any, none of `mustNot`, and `minCount` of `minShould`. */
 export interface Filter {
   readonly must: readonly Condition[];
   readonly should: readonly Condition[];

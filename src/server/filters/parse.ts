@@ -7,7 +7,7 @@ import type { Bounds, Condition, Filter, Scalar } from './condition.js';
 import { type Path, parsePath } from './path.js';
 import { dateOf, tokensOf } from './scalars.js';
 
-/** Filters within filters. */
+/** Most levels of filters within filters. */
 const MAX_DEPTH = 16;
 const MAX_CONDITIONS = 4096;
 
@@ -15,7 +15,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 const CLAUSES = ['must', 'should', 'must_not', 'min_should'];
 
-/** undefined for no filter. @throws {RequestError} 400 */
+/** Reads a filter; undefined where there is none. @throws {RequestError} 400 */
 export function parseFilter(filter: unknown): Filter | undefined {
   if (filter === undefined || filter === null) return undefined;
   return new Parser().filter(filter, 'filter', 1);

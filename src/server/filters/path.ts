@@ -5,7 +5,7 @@
 import type { JsonObject, JsonValue } from '../collections/payload.js';
 import { RequestError } from '../errors.js';
 
-/** A field's name or an element's number; nothing for every element. */
+/** A step of a path: a field's name, an element's number, or nothing for every element. */
 type Step = string | number;
 export interface Path {
   readonly text: string;

@@ -64,7 +64,7 @@ export class PayloadIndex {
       case 'any':
         return this.#ofValues(condition.values);
       case 'text': {
-        // The rarest word; whether the others are in the same text, the payload tells.
+        // Only the rarest word is looked up. The payload tells whether the other words are in the same text.
         if (this.type !== 'text') return undefined;
         const sets = condition.tokens.map((token) => this.#byKey.get(token));
         if (sets.length === 0 || sets.includes(undefined)) return { sets: [], isExact: true };

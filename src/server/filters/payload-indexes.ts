@@ -69,7 +69,7 @@ export class PayloadIndexes {
     return least;
   }
 
-  /** A point has another payload now. */
+  /** Takes in that a point has another payload now. */
   changed(id: PointId, slot: number, before: JsonObject = NO_PAYLOAD, after: JsonObject = NO_PAYLOAD): void {
     for (const entry of this.#entries.values()) {
       if (!knows(entry, id)) continue;

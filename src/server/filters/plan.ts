@@ -10,9 +10,9 @@ import type { PayloadIndex } from './payload-index.js';
 /** Sets joined between two looks at the clock. */
 const STRIDE = 64;
 
-/** What there is to plan with. */
+/** Inputs of a plan. */
 export interface PlanSource {
-  /** Slots, free ones included. */
+  /** Number of slots, free ones included. */
   readonly capacity: number;
   readonly size: number;
   slotOf(id: PointId): number | undefined;
@@ -25,7 +25,7 @@ export interface FilterPlan {
   readonly candidates: Bits | undefined;
   /** Whether every candidate passes, so that no payload is looked at. */
   readonly isExact: boolean;
-  /** For people. */
+  /** Description of the plan, for people. */
   readonly explanation: {
     /** `index`: nothing but indexes; `index, then payloads`: the payloads of candidates; `payloads`: those of all points that are met. */
     readonly by: 'index' | 'index, then payloads' | 'payloads';
@@ -35,7 +35,7 @@ export interface FilterPlan {
   };
 }
 
-/** A condition or a filter, as far as indexes know it. */
+/** The points that a condition or a filter may pass, as far as indexes know. */
 interface Part {
   readonly bits: Bits;
   readonly isExact: boolean;
@@ -77,7 +77,7 @@ class Planner {
     this.#used = used;
   }
 
-  /** undefined where indexes say nothing. */
+  /** Candidates of a filter; undefined where indexes say nothing. */
   async filter({ must, should, mustNot, minShould }: Filter): Promise<Part | undefined> {
     const parts: Part[] = [];
     let isExact = mustNot.length === 0 && minShould === undefined;
@@ -97,7 +97,7 @@ class Planner {
     return { bits: first.bits, isExact };
   }
 
-  /** undefined unless every condition is known. */
+  /** Union of the candidates of all conditions; undefined unless every condition is known. */
   async #oneOf(conditions: readonly Condition[]): Promise<Part | undefined> {
     const joined = new Bits(this.#capacity);
     let isExact = true;

@@ -8,7 +8,7 @@ const PIECE_SLOTS = 4096;
 
 export class SlotSet {
   #few: number[] | undefined = [];
-  /** By slot / PIECE_SLOTS. */
+  /** Pieces, by slot / PIECE_SLOTS. */
   readonly #pieces = new Map<number, Uint32Array>();
   #size = 0;
 

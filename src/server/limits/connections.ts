@@ -8,7 +8,7 @@ import type { FastifyBaseLogger } from 'fastify';
 
 export interface Connections {
   readonly open: number;
-  /** Since the start: those beyond the limit. */
+  /** Connections beyond the limit since the start. */
   readonly refused: number;
 }
 
@@ -34,7 +34,7 @@ export class ConnectionLimits implements Connections {
     });
   }
 
-  /** Answers what is no request, or came too slowly. */
+  /** Answers a client that sent something other than HTTP, or sent its request too slowly. */
   readonly onClientError = (error: Error & { code?: string }, socket: Socket): void => {
     this.#count(error.code ?? error.message);
     // Before a handshake is done, nothing can be written, and a write would keep the socket for ever.
@@ -47,7 +47,7 @@ export class ConnectionLimits implements Connections {
     const body = JSON.stringify({ status: { error: detail }, time: 0, result: null });
     const head = `HTTP/1.1 ${status}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${body.length}\r\nconnection: close`;
     socket.write(`${head}\r\n\r\n${body}`);
-    // Who sends no request may not hold the half that is left of the connection.
+    // A client without a request may not hold the half of the connection that is left.
     socket.destroySoon();
   };
 
@@ -56,7 +56,7 @@ export class ConnectionLimits implements Connections {
     this.#tell();
   }
 
-  /** The first of a kind is told at once, what follows with the next tally. */
+  /** Logs the first event of a kind at once, and the following ones with the next tally. */
   #count(reason: string): void {
     const isFirst = !this.#tally.has(reason);
     this.#tally.set(reason, (this.#tally.get(reason) ?? 0) + (isFirst ? 0 : 1));

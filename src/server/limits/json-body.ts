@@ -5,11 +5,11 @@
 import type { FastifyInstance } from 'fastify';
 import { RequestError } from '../errors.js';
 
-/** Lists of lists of vectors in batches of queries with nested filters stay far below. */
+/** Nesting of lists of vectors in batches of queries with nested filters is far below this. */
 export const MOST_LEVELS = 64;
 /** Objects and lists: each takes some 60 bytes of memory, and may take 2 in the body. */
 const MOST_VALUES_PER_BYTE = 1 / 8;
-/** Bodies up to this size may be of whatever values. */
+/** Bodies up to this size may have any number of values. */
 const SMALL_BODY = 1024 * 1024;
 
 const QUOTE = 0x22;
@@ -17,7 +17,7 @@ const BACKSLASH = 0x5c;
 const OPENING = [0x5b, 0x7b];
 const CLOSING = [0x5d, 0x7d];
 const MARKS = [...OPENING, ...CLOSING, QUOTE];
-/** Without a mark for so many bytes, a search for the next one costs less than a look at each byte. */
+/** After this many bytes without a mark, a search for the next mark costs less than a look at each byte. */
 const LOOKED_AT = 32;
 
 /** What a byte means for the depth: 1 in, 2 out, 3 begins a text. */
@@ -32,7 +32,7 @@ export function addJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const bytes = body as Buffer;
-    // Clients say JSON of requests that have no body.
+    // Clients name JSON as the type of requests without a body, too.
     if (bytes.length === 0) return done(null, undefined);
     try {
       checkNesting(bytes);

@@ -15,9 +15,9 @@ export interface LoadLimits {
 }
 
 export interface Load {
-  /** Requests under way. */
+  /** Requests under way now. */
   readonly requests: number;
-  /** Bytes of their bodies, streamed ones apart. */
+  /** Bytes of the bodies of requests under way, streamed ones apart. */
   readonly bodyBytes: number;
   /** Requests that were refused since the start. */
   readonly refused: number;
@@ -72,7 +72,7 @@ export function addLoadLimits(app: FastifyInstance, limits: LoadLimits, pendingC
   return load;
 }
 
-/** What the body may take. One that does not say its length may be of any that is allowed. */
+/** Most bytes that the body may have. A body that does not state its length may have as many as are allowed. */
 function bodyBytesOf({ headers, routeOptions }: FastifyRequest, maxBodyBytes: number): number {
   if (routeOptions.config.streamed) return 0;
   if (headers['transfer-encoding'] !== undefined) return maxBodyBytes;

@@ -18,7 +18,7 @@ interface Watched {
 /** Checks of all clients within one `transferTimeoutMs`. */
 const LOOKS = 8;
 
-/** @param transferTimeoutMs in which a body has to arrive, and a streamed body or an answer to go on */
+/** @param transferTimeoutMs time in which a body must arrive, or a streamed body or an answer must make progress */
 export function addSlowClientLimits(app: FastifyInstance, transferTimeoutMs: number): void {
   const watched = new Set<Watched>();
   const timer = setInterval(lookAround, Math.ceil(transferTimeoutMs / LOOKS));
@@ -60,7 +60,7 @@ export function addSlowClientLimits(app: FastifyInstance, transferTimeoutMs: num
   }
 }
 
-/** What changes as long as the client does its part; empty while it is the server's turn. */
+/** A mark that changes as long as the client does its part; empty while the server has to act. */
 function markOf({ request: { raw }, reply, streamed }: Watched): string {
   if (reply.raw.writableEnded || reply.raw.headersSent) {
     const waiting = raw.socket.writableLength;

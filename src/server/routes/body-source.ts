@@ -10,7 +10,7 @@ import { RequestError } from '../errors.js';
 const MOST_WAITING_BYTES = 2 ** 22;
 
 export function createBodySource(name: string, request: IncomingMessage): ClosableSource {
-  /** Not empty. */
+  /** Pieces of the body that wait to be read; none is empty. */
   const pieces: Uint8Array[] = [];
   let waitingBytes = 0;
   let state: 'open' | 'ended' | 'closed' = 'open';

@@ -148,7 +148,7 @@ export function changedGraph(before: GraphSettings, hnsw: Hnsw): GraphSettings {
   return { m: hnsw?.m ?? before.m, efConstruct: hnsw?.ef_construct ?? before.efConstruct };
 }
 
-/** What `GET /collections/{name}` answers. */
+/** The answer to `GET /collections/{name}`. */
 export function infoOf(collection: Collection) {
   const { size, distance, hnsw, payloadIndexes } = collection.settings;
   const { rows, isBehind } = collection.graph;

@@ -32,7 +32,7 @@ interface ImportRoute extends NameRoute {
   };
 }
 
-/** Each has some blocks in memory. */
+/** Most imports at a time. Each has some blocks in memory. */
 const MOST_IMPORTS = 16;
 const RETRY_AFTER_SECONDS = 5;
 

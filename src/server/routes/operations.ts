@@ -119,7 +119,7 @@ export interface BatchOperation {
 
 let operations = 0;
 
-/** What a write is answered with. */
+/** The answer to a write. */
 export function writeAnswer(wait: 'true' | 'false' | undefined) {
   return { operation_id: operations++, status: wait === 'true' ? 'completed' : 'acknowledged' };
 }

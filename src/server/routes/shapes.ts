@@ -15,13 +15,13 @@ export const VECTOR = { type: 'array', items: { type: 'number' }, minItems: 1 } 
 
 export const PAYLOAD = { type: ['object', 'null'] } as const;
 
-/** Checked by parseFilter, which says what is wrong where. */
+/** Schema of a filter. parseFilter checks the filter and says what is wrong where. */
 export const FILTER = { type: ['object', 'null'] } as const;
 
-/** More than any collection has. */
+/** Upper bound of a count: more than any collection has. */
 export const COUNT = { type: ['integer', 'null'], minimum: 0, maximum: 2 ** 40 } as const;
 
-/** At least one. */
+/** Number of results that a request asks for, at least 1. */
 export const LIMIT = { ...COUNT, minimum: 1 } as const;
 
 const KEYS = { type: 'array', items: { type: 'string' } } as const;

@@ -14,17 +14,17 @@ export interface Following {
   readonly first: number;
 }
 
-/** What the rows of a block are called. */
+/** Names of the rows of a block: their numbers and ids. */
 export interface RowNames {
   readonly count: number;
-  /** Ascending. */
+  /** Numbers of the rows, ascending. */
   readonly numbers: Float64Array | Following;
   readonly ids: readonly PointId[] | Following;
 }
 
 export interface Block extends RowNames {
   readonly dims: number;
-  /** count × dims, row-major. */
+  /** Vectors of the rows: count × dims, row-major. */
   readonly vectors: Float32Array;
 }
 
@@ -104,7 +104,7 @@ function textOf(ids: readonly PointId[]): Uint8Array | undefined {
   return ids.every((id) => typeof id === 'number') ? undefined : new TextEncoder().encode(JSON.stringify(ids));
 }
 
-/** What `bytes` hold: views on them where they begin at a multiple of 8, else on a copy. */
+/** Reads a block: views on `bytes` where they begin at a multiple of 8, else on a copy. */
 export function decodeBlock(bytes: Uint8Array): Block {
   const { buffer, byteOffset } = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
   const [count = 0, dims = 0, kinds = 0, idBytes = 0] = new Uint32Array(buffer, byteOffset, 4);

@@ -22,7 +22,7 @@ import { RequestError } from '../errors.js';
 
 type Lmdb = typeof import('lmdb');
 
-/** One commit. */
+/** Changes of one commit. */
 export interface StoreChanges {
   readonly blocks?: Iterable<readonly [first: number, bytes: Uint8Array]>;
   readonly removedBlocks?: Iterable<number>;
@@ -32,7 +32,7 @@ export interface StoreChanges {
   readonly meta?: Iterable<readonly [key: string, value: unknown]>;
 }
 
-/** Pages of a commit beside what is stored. */
+/** Bytes of the pages that a commit needs beside the stored data. */
 const ROOM_BYTES = 2 ** 16;
 
 /** Version of the format that is written here. A store with a higher version is refused. */
@@ -99,7 +99,7 @@ export class CollectionStore {
     return this.#dead.get(first);
   }
 
-  /** JSON; as it was when a read began, with `read`. */
+  /** The JSON of a payload. With `read`, as it was when that read began. */
   payload(id: PointId, read?: Transaction): string | undefined {
     return this.#payloads.get(id, read && { transaction: read })?.toString();
   }
@@ -159,7 +159,7 @@ function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }
 
-/** What the system refused, for the client. */
+/** The error of the system, as an error for the client. */
 export function storeFailure(cause: unknown): RequestError {
   const why = messageOf(cause);
   if (/no space|ENOSPC|EDQUOT|quota/i.test(why)) return diskFull(cause);

@@ -29,7 +29,7 @@ export function lockFolder(lmdb: Lmdb, folder: string): FolderLock {
   const reader = environment.useReadTransaction();
   environment.readerCheck();
   const [, ...readers] = environment.readerList().trim().split('\n');
-  // One of them is this one.
+  // One of the readers is this process.
   if (readers.length > 1) {
     const others = readers.map((line) => Number.parseInt(line, 10)).filter((id) => id !== process.pid);
     reader.done();

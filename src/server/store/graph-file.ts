@@ -28,7 +28,7 @@ export interface GraphFile {
   close(): Promise<void>;
 }
 
-/** Rejects with `FileAccess`; the file that was there stays then. */
+/** Writes the file anew. Rejects with `FileAccess`; the earlier file stays then. */
 export async function writeGraphFile(
   folder: string,
   { shape, pieces }: GraphToSave,
@@ -52,7 +52,7 @@ export async function writeGraphFile(
   }
 }
 
-/** Undefined where there is none. Rejects with `MalformedFile` for a damaged one. */
+/** Opens the saved graph; undefined where there is none. Rejects with `MalformedFile` for a damaged one. */
 export async function openGraphFile(
   folder: string,
   { dims, metric }: { readonly dims: number; readonly metric: Metric },

@@ -18,7 +18,7 @@ export interface RangeOptions<K> {
   readonly transaction?: Transaction;
 }
 
-/** What a read sees while it is used. */
+/** A state of the environment that reads see as long as it is used. */
 export interface Transaction {
   done(): void;
 }

@@ -10,13 +10,13 @@ import { createSafetensorsHeader, readSafetensorsHeader, type TensorShape } from
 import { type EncodedIds, encodeIds, idTensors } from '../../formats/saved-index.js';
 import type { PointId } from '../collections/point-id.js';
 
-/** What a snapshot is made of. */
+/** Parts of a snapshot. */
 interface SnapshotParts {
   /** A saved index, whose ids are not those of the points. */
   readonly index: string;
   /** Ids of all points, in the order of the index's rows. */
   readonly ids: readonly PointId[];
-  /** JSON; undefined for none. */
+  /** JSON of a point's payload; undefined for none. */
   payload(id: PointId): string | undefined;
   readonly settings: object;
 }
@@ -24,7 +24,7 @@ interface SnapshotParts {
 const PIECE_BYTES = 2 ** 20;
 const STRIDE = 64;
 
-/** Rejects with `FileAccess`; there is no file then. */
+/** Writes a snapshot. Rejects with `FileAccess`; there is no file then. */
 export async function writeSnapshot(file: string, { index, ids, payload, settings }: SnapshotParts): Promise<void> {
   const source = await openFileSource(index);
   const slices = new TimeSlices();

@@ -1,5 +1,5 @@
 /**
- * What the server is at, read at one moment. The metrics and the dashboard are made of it, so they never differ.
+ * The state of the server, read at one moment. The metrics and the dashboard are made of it, so they never differ.
  */
 
 import type { ThreadTime } from '../../engine/busy-times.js';
@@ -14,13 +14,13 @@ export interface CollectionState {
   readonly dims: number;
   readonly distance: string;
   readonly status: string;
-  /** Vectors that are stored. */
+  /** Number of stored vectors. */
   readonly points: number;
   /** Points that are not in the graph yet. */
   readonly waiting: number;
   readonly memoryBytes: number;
   readonly storedBytes: number;
-  /** undefined where the rows are too few for one. */
+  /** State of the graph; undefined where there are too few rows for one. */
   readonly graph: { readonly degree: number; readonly calibration: readonly GraphCalibration[] } | undefined;
 }
 

@@ -12,10 +12,10 @@ import type { CollectionWatch } from '../collections/collection-watch.js';
 import { SAMPLES_KEPT, type Sample } from '../dashboard/dashboard-state.js';
 
 const SAMPLE_MS = 1000;
-/** Latencies are those of the last so many samples. */
+/** Samples that the latencies are computed from. */
 const LATENCY_SAMPLES = 10;
 
-/** What of the process goes into a sample. */
+/** Figures of the process that go into a sample. */
 export interface ProcessReader {
   readonly pendingCalls: () => number;
   readonly memoryBytes: () => number;
@@ -32,7 +32,7 @@ export class ServerWatch implements MonitorSource, CollectionWatch {
   readonly monitor = new PerformanceMonitor();
   readonly #realTime: RealTimeMonitor;
   readonly #read: ProcessReader;
-  /** Records of the second that runs. */
+  /** Records of the second that is under way. */
   readonly #second = new PerformanceMonitor();
   readonly #recentQueries: TimeDistribution[] = [];
   readonly #samples: Sample[] = [];
@@ -73,7 +73,7 @@ export class ServerWatch implements MonitorSource, CollectionWatch {
     return (performance.now() - this.#startedAtMs) / 1000;
   }
 
-  /** By age, those after `sinceMs` (milliseconds since 1970). */
+  /** Samples after `sinceMs` (milliseconds since 1970), the oldest first. */
   samplesSince(sinceMs: number): readonly Sample[] {
     return this.#samples.filter(({ atMs }) => atMs > sinceMs);
   }

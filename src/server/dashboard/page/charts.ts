@@ -7,7 +7,7 @@ import { formatBytes, formatCount, formatDuration, formatNumber, formatTick } fr
 import { SAMPLES_KEPT, type Sample } from '../dashboard-state.js';
 
 interface Curve extends ChartOptions {
-  /** null where there is nothing to show of that second. */
+  /** Value of a sample; null where there is nothing to show of that second. */
   readonly of: (sample: Sample) => number | null;
   /** Text that is shown while there is no point. */
   readonly none?: string;

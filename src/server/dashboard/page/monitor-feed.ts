@@ -37,7 +37,7 @@ async function* connection(api: ServerApi): AsyncGenerator<MonitorUpdate, void, 
   }
 }
 
-/** Its declaration takes any BufferSource. */
+/** The declaration of TextDecoderStream takes any BufferSource. */
 type TextDecoding = ReadableWritablePair<string, Uint8Array>;
 
 /** The data of each message; events with names of their own are left out. */

@@ -9,11 +9,11 @@ import type { GraphCalibration } from '../../../search/graph/graph-options.js';
 import type { CollectionState } from '../../watching/server-state.js';
 import { CollectionChoice } from './collection-choice.js';
 
-/** In pixels of the page, so that text is as large there as elsewhere. */
+/** Height and least width in pixels of the page, so that text is as large there as elsewhere. */
 const HEIGHT = 240;
 const LEAST_WIDTH = 260;
 const MARGIN = { left: 60, right: 28, top: 12, bottom: 32 };
-/** Between two labels of the axis of recall. */
+/** Least distance between two labels of the axis of recall, in pixels. */
 const LABEL_WIDTH = 56;
 /** The axis begins at a whole multiple of the first step that leaves room. */
 const RECALL_STEPS = [0.05, 0.01, 0.001];

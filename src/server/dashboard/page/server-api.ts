@@ -28,7 +28,7 @@ export class ServerApi {
     else sessionStorage.setItem(KEY_ITEM, key);
   }
 
-  /** @param since samples that are newer are given */
+  /** @param since only samples newer than this are given */
   async state(since: number): Promise<DashboardState> {
     return (await (await this.#ask(`/dashboard/state?since=${since}`)).json()) as DashboardState;
   }

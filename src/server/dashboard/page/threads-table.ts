@@ -52,7 +52,7 @@ export class ThreadsTable {
 
   #addRow(thread: number): Row {
     const name = `${thread + 1}`;
-    // The figure beside it says the same.
+    // The figure beside the meter says the same.
     const meter = createElement('meter', { min: '0', max: '1', 'aria-hidden': 'true' }) as HTMLMeterElement;
     const row = { state: createElement('td'), meter, share: createElement('span'), total: createElement('td') };
     this.#rows.push(row);
