@@ -4,7 +4,7 @@
  */
 
 export interface ThreadTime {
-  /** Milliseconds so far, those of the task under way included. */
+  /** Busy time so far, in milliseconds, that of the task under way included. */
   readonly busyMs: number;
   /** Whether it has a task now. */
   readonly isBusy: boolean;
@@ -12,7 +12,7 @@ export interface ThreadTime {
 
 export class BusyTimes {
   readonly #busyMs: number[];
-  /** Since when it has a task. */
+  /** Start of the task that each thread has. */
   readonly #sinceMs: (number | undefined)[];
 
   constructor(threads: number) {

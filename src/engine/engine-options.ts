@@ -91,7 +91,7 @@ export function checkRunner({ maxMemoryBytes, kernel, worker, wasm, logger }: Om
   }
 }
 
-/** Unless an integer in 1..256 or `'auto'`. */
+/** Throws unless the number is an integer in 1..256 or `'auto'`. */
 export function checkThreadCount(name: string, threads: number | 'auto', available: () => number): number {
   if (threads === 'auto') return available();
   if (!Number.isInteger(threads) || threads < 1 || threads > 256) {

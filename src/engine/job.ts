@@ -6,7 +6,7 @@ import type { JobControl } from '../memory/job-control.js';
 import type { JobTask } from './worker/task.js';
 import type { UnitWork } from './worker/unit-work.js';
 
-/** Why a unit cannot be done. */
+/** The reason why a unit cannot be done. */
 export interface UnitDeath {
   readonly thread: number;
   /** Threads that the unit ended. */
@@ -17,7 +17,7 @@ export interface UnitDeath {
 }
 
 export interface Job {
-  /** What it is called where a thread dies in it. */
+  /** Name of the work, for the error of a thread that dies in it. */
   readonly what: 'indexing' | 'search';
   readonly control: JobControl;
   /** Calls that it answers. */
@@ -44,8 +44,8 @@ export interface Job {
    * again from. Left out where a thread changes nothing that the unit is done from.
    */
   restore?(unit: number): Promise<boolean>;
-  /** A unit cannot be done. It is accounted for by then, and the other units go on. */
+  /** Tells that a unit cannot be done. The unit is accounted for by then, and the other units go on. */
   fail(unit: number, death: UnitDeath): void;
-  /** A thread died and is replaced. */
+  /** Tells that a thread died and is replaced. */
   threadDied?(thread: number, cause: unknown): void;
 }

@@ -9,7 +9,7 @@ export class PendingCalls {
   #calls = 0;
   #rows = 0;
 
-  /** Calls that wait. */
+  /** Number of calls that wait. */
   get calls(): number {
     return this.#calls;
   }

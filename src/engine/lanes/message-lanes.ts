@@ -117,7 +117,7 @@ class Messages {
     if (rejected > 0) control.drop(unit + 1, endAtRejectionOf(control, unit));
   }
 
-  /** undefined where the batch cannot be done, of which the job knows then. */
+  /** Sends a part; undefined where its batch cannot be done, which the job knows by then. */
   async #sendUntilDone(part: BatchPart): Promise<PartRecord | undefined> {
     for (let deaths = 1; ; deaths++) {
       try {

@@ -154,7 +154,7 @@ class Records {
     return count;
   }
 
-  /** In this graph, and in those above of which it is a row. Rows that get their records only have their lists from elsewhere. */
+  /** Clears a row in this graph and in those above that have it. With effort 0 only its parent is cleared: its lists come from elsewhere. */
   #clear(row: number): void {
     const { words, layout } = this.#open;
     const clear = this.#task.effort === 0 ? clearParent : clearRow;

@@ -16,13 +16,13 @@ export interface GraphPlace extends GraphShape {
   readonly memory: KernelMemory;
   /** Places to work, besides that of the calling thread. */
   readonly lanes: number;
-  /** As of GraphSpace. */
+  /** Radius of the rows; see GraphSpace. */
   readonly radius: number;
 }
 
 /** A segment whose rows come into a graph. */
 export interface GraphSource {
-  /** By which places name it. */
+  /** Number of the segment, as places name it. */
   readonly number: number;
   readonly memory: KernelMemory;
   /** Byte offset of the magnitudes. */
@@ -93,7 +93,7 @@ export interface GraphQueryGroup extends QueryGroup {
 /** A part of a graph at the moment of a call. */
 interface GraphView {
   readonly graph: GraphPlace;
-  /** As of GraphInsertTask. */
+  /** Places of the part's rows, as in GraphInsertTask. */
   readonly places: ArrayBufferLike;
   /** Whether some of its rows are gone, so that candidates are told from others by the live bits. */
   readonly filtered: boolean;

@@ -23,12 +23,12 @@ export interface MemoryProbeTask {
 export const WORDS_BYTES = 16;
 export const FIGURES_BYTES = 24;
 
-/** Time that copying takes, each time. */
+/** Time that each copying takes, in milliseconds. */
 const COPY_MS = 6;
 /** A piece is at least as long, so that no clock is too coarse for it, and short beside the turns that a system gives. */
 const PIECE_MS = 0.25;
 const STEP_BYTES = 2 ** 18;
-/** Threads may still be at something else. */
+/** Time for which threads that are still at other work are waited for, in milliseconds. */
 const WAIT_MS = 100;
 
 /** The work of measuring: each thread has one unit. */

@@ -43,7 +43,7 @@ export class OpenGraph {
     };
   }
 
-  /** Where a lane works, which nobody else does. */
+  /** The place where a lane works. No other lane works there. */
   place(lane: number): GraphLanePlace {
     const known = this.#lanes.get(lane);
     if (known) return known;

@@ -9,7 +9,7 @@ import { compileHere, OpenGraph } from './open-graph.js';
 import type { MemoryOpener } from './search-loop.js';
 import type { UnitWork } from './unit-work.js';
 
-/** By the keys of their memories. */
+/** Kernels by the keys of their memories. */
 const opened = new Map<number, OpenGraph>();
 
 export function graphWork(task: GraphTask, openMemory: MemoryOpener): UnitWork {
@@ -33,7 +33,7 @@ export function graphWork(task: GraphTask, openMemory: MemoryOpener): UnitWork {
   }
 }
 
-/** Lets go of memories that are gone. */
+/** Lets go of kernels on memories that are gone. */
 export function forgetGraphs(keys: readonly number[]): void {
   for (const key of keys) opened.delete(key);
 }

@@ -25,7 +25,7 @@ export function isIndexTask(task: WorkerTask): task is IndexTask {
   }
 }
 
-/** By the keys of their memories. */
+/** Kernels by the keys of their memories. */
 const opened = new Map<number, OpenMemory>();
 const rowKernels = new Map<number, RowKernels>();
 
@@ -34,7 +34,7 @@ export function runIndexTask(task: IndexTask, onUnit?: UnitListener): void {
   doUnits(new UnitControl(task.control), task.thread, workOf(task), onUnit);
 }
 
-/** Lets go of memories that are gone. */
+/** Lets go of kernels on memories that are gone. */
 export function forgetMemories(keys: readonly number[]): void {
   for (const key of keys) {
     opened.delete(key);

@@ -210,7 +210,7 @@ export class SearchLane {
     return part;
   }
 
-  /** Below this score no row can be a hit. */
+  /** The score below which no row can be a hit. */
   #limit(query: number): number {
     const { k } = this.#groups[query]!;
     const key = Math.max(k > 0 ? this.#hits[query]!.worstKey : Number.NEGATIVE_INFINITY, this.#board.leastKeys[query]!);
@@ -235,7 +235,7 @@ export class SearchLane {
     return isThere(open.words, deaths / 8 + row, version);
   }
 
-  /** As long as no row can be ruled out, a scan tells nothing. */
+  /** Scores all rows. While no row can be ruled out, a scan tells nothing. */
   *#scoreAll(part: OpenPart, first: number, rows: number): Generator<void, void, void> {
     let scored = 0;
     for (let query = 0; query < this.#hits.length; query++) {

@@ -37,14 +37,14 @@ export interface SearchPart {
   readonly form: RowForm;
   /** The int8 copy of the rows; undefined where they are scanned in float32 only. */
   readonly int8: Int8Place | undefined;
-  /** Where this thread works. */
+  /** Place of this thread's working memory. */
   readonly place: SearchPlace;
 }
 
 /** Queries of one call, which looks at the index as it was at one version. */
 export interface QueryGroup {
   readonly queryCount: number;
-  /** Hits wanted of each; at least 1, but where there are candidates: then 0 means that no limit is looked for. */
+  /** Hits wanted of each query, at least 1. With candidates it may be 0: then no limit is looked for. */
   readonly k: number;
   /** Room for candidates, where rows are not scored but listed with their bounds: for rows that are in a file. */
   readonly candidates?: number | undefined;

@@ -34,7 +34,7 @@ interface WarmUpTask {
 /** These memories are no longer used. A thread drops its instances of kernels on them. */
 interface ForgetTask {
   readonly type: 'forget';
-  /** See MatrixMemory. */
+  /** Keys of the memories; see MatrixMemory. */
   readonly memoryKeys: readonly number[];
 }
 

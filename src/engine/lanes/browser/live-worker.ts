@@ -14,7 +14,7 @@ import { watchWorkerPolicy } from './worker-policy.js';
 
 /** How to start a worker. */
 export interface WorkerStart {
-  /** May throw. */
+  /** Starts the worker; may throw. */
   readonly create: () => Worker;
   /** What messages call its module: a URL where there is one. */
   readonly from: string;
@@ -30,7 +30,7 @@ export class WorkerNotLoaded extends Error {}
 /** The worker's module is of another origin than the page. */
 export class WorkerForeign extends WorkersUnavailable {}
 
-/** From its start to the answer to its first message. */
+/** Longest time from a worker's start to the answer to its first message, in milliseconds. */
 const START_DEADLINE_MS = 10_000;
 /** A worker that computes and is ended is gone within two seconds in Chromium. */
 const END_DEADLINE_MS = 3000;
@@ -47,7 +47,7 @@ export class LiveWorker {
   readonly ready: Promise<void>;
   readonly #worker: Worker | undefined;
   readonly #lock = lockName();
-  /** In the order in which they were asked for: the worker is at the first. */
+  /** Awaited answers in the order of their tasks. The worker does the first task. */
   readonly #pending = new Map<number, PendingAnswer>();
   #lastId = START_ID;
   #load = 0;
@@ -88,7 +88,7 @@ export class LiveWorker {
     return this.#end === undefined;
   }
 
-  /** Tasks it was given and has not answered. */
+  /** Number of tasks that it was given and has not answered. */
   get load(): number {
     return this.#load;
   }

@@ -12,7 +12,7 @@ const MAX_THREADS = 8;
 /** How the workers that come with the library are started. */
 export interface PageWorkers {
   readonly indexing: WorkerStart;
-  /** Workers that search, too; asked for when the first is wanted. */
+  /** Workers that can search, too. They are made when the first one is wanted. */
   searching(): Promise<WorkerStart>;
 }
 

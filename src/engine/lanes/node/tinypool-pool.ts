@@ -12,9 +12,9 @@ import { Tinypool } from 'tinypool';
 import type { AnswerTo, WorkerTask } from '../../worker/task.js';
 import type { WorkerPool } from '../worker-pool.js';
 
-/** Threads are terminated at once; the time is for those that do not answer any more. */
+/** Time, in milliseconds, for threads that do not answer when they are terminated. Others end at once. */
 const DISPOSE_DEADLINE_MS = 2000;
-/** The longest there is: tinypool ends threads that are idle for so long. */
+/** Idle time, in milliseconds, after which tinypool ends a thread: the longest that it takes. */
 const IDLE_TIMEOUT_MS = 2 ** 31 - 1;
 
 type PoolThread = Tinypool['threads'][number];
@@ -24,7 +24,7 @@ export function createTinypoolPool(threadCount: number, worker: URL | string): W
     filename: typeof worker === 'string' ? worker : worker.href,
     minThreads: 0,
     maxThreads: threadCount,
-    // With it on, Deno hangs at random, and Node gains nothing that can be measured.
+    // With `useAtomics`, Deno hangs at random, and Node gains nothing that can be measured.
     useAtomics: false,
     concurrentTasksPerWorker: 1,
     idleTimeout: IDLE_TIMEOUT_MS,
