@@ -52,7 +52,7 @@ export class IdColumn {
 }
 
 const NUMBER_BYTES = 8;
-/** What a string takes beside its characters: its header, and the pointer to it. */
+/** Bytes of a string beside its characters: its header, and the pointer to it. */
 const STRING_BYTES = 24;
 
 function bytesOf(id: VectorId): number {

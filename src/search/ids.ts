@@ -21,7 +21,7 @@ export function checkIdCount(ids: VectorIds | undefined, count: number): void {
 }
 
 export interface IdsToEnter {
-  /** undefined for the next numbers. */
+  /** New ids; undefined for the next numbers. */
   readonly ids: VectorIds | undefined;
   /** Whether rows that have these ids are replaced. */
   readonly replacing: boolean;

@@ -34,7 +34,7 @@ import type { Steps } from './steps.js';
 export interface IndexCoreOptions {
   readonly core: EngineCore;
   readonly metric: Metric;
-  /** Components of each vector, where that is known before there is one. */
+  /** Components of each vector, where they are known before there is one. */
   readonly dims: number | undefined;
   /** Threads that a call uses at most. */
   readonly threads: number;
@@ -42,7 +42,7 @@ export interface IndexCoreOptions {
   readonly searchKernel: CompiledKernel;
   /** How rows are scanned, as far as the kernel and their dims allow. */
   readonly scan: 'int8' | 'float32';
-  /** What rows are kept as. */
+  /** Precision that rows are kept in. */
   readonly precision: Precision;
   /** Whether rows may be in a file: then all of them have codes. */
   readonly inFile: boolean;
@@ -83,13 +83,13 @@ export class IndexCore {
   readonly #options: IndexCoreOptions;
   readonly #closing = new AbortController();
   #searches: IndexSearches | undefined;
-  /** Where rows are that are in files; undefined where all are in memory. */
+  /** The files of rows that are in files; undefined where all are in memory. */
   #files: IndexFiles | undefined;
   /** The graph that searches use. */
   #graph: IndexGraph | undefined;
-  /** That one, and those that are being built: they hear of every change. */
+  /** The graph that searches use, and those that are being built. They hear of every change. */
   readonly #graphs = new Set<IndexGraph>();
-  /** A graph for rows that nobody knows the dims of yet. */
+  /** The graph that is built once the dims are known. */
   #graphToCome: GraphToCome | undefined;
   /** Graphs are built one after the other. */
   #building: Promise<unknown> = Promise.resolve();

@@ -78,7 +78,7 @@ export interface BuildProgress {
   readonly inGraph?: number | undefined;
 }
 
-/** What a single search is asked for. */
+/** Options of a single search. */
 export interface SearchOptions<Id extends VectorId = VectorId> extends SearchQuality {
   /** Which rows may be hits: a predicate on ids or, to be used again, a SearchFilter, which keeps a bit for each row. */
   readonly filter?: ((id: Id) => boolean) | SearchFilter<Id> | undefined;
@@ -169,14 +169,14 @@ export function checkSearchOptions<Id extends VectorId>(k: number, options: Sear
   checkSignal(signal);
 }
 
-/** For `add` and `upsert`. */
+/** Checks the options of `add` and `upsert`. */
 export function checkIdsOption(options: { readonly ids?: VectorIds | undefined }): VectorIds | undefined {
   refuseUnknown('options', options, IDS_OPTION);
   if (options.ids !== undefined) checkIdList('ids', options.ids);
   return options.ids;
 }
 
-/** Anything with a length and elements, but for a string, whose elements would be ids too. */
+/** Accepts anything with a length and elements. A string is refused, since its elements would be ids too. */
 export function checkIdList(name: string, ids: VectorIds): void {
   if (typeof ids === 'object' && ids !== null && Number.isSafeInteger(ids.length)) return;
   throw invalidConfiguration(name, 'an array of strings or safe integers', ids);

@@ -114,7 +114,7 @@ export class SearchJob implements PassJob {
   }
 }
 
-/** The same at once, on the calling thread: for a single call whose rows are few. */
+/** Does the pass at once, on the calling thread: for a single call whose rows are few. */
 export class SearchHere {
   readonly #scope: SearchScope;
   readonly #kept: KeptBoard;

@@ -15,7 +15,7 @@ import { SearchHere, SearchJob, type SearchScope } from './search-job.js';
 import type { PassQueries } from './search-pass.js';
 import { doInSlices, doNow } from './steps.js';
 
-/** What a call asks for. */
+/** Request of a call. */
 export interface SearchRequest extends Omit<PassQueries, 'first' | 'count'>, HitRange {
   readonly signal: AbortSignal | undefined;
 }
@@ -27,13 +27,13 @@ interface WaitingQueries extends PassQueries, JoiningCall<SearchJob> {}
 const FULL_PASS = 2 ** 20;
 /** Multiply-adds that the calling thread does at once: about 0.2 ms, less than asking the threads would gain. */
 const SMALL_WORK: Record<KernelBackend, number> = { simd: 2 ** 20, scalar: 2 ** 18, javascript: 2 ** 17 };
-/** What a row costs besides, in multiply-adds. */
+/** Cost of a row besides, in multiply-adds. */
 const ROW_WORK = 64;
 const SMALL_K = 1024;
 /** Multiply-adds of a thread in a millisecond, about. */
 const WORK_PER_MS = 5e6;
 
-/** What answers the exact searches of an index. */
+/** The exact searches of an index. */
 export interface IndexSearches {
   /** Whether a request is done before its call returns. */
   isSmall(request: SearchRequest): boolean;
@@ -52,7 +52,7 @@ export class Searches implements IndexSearches {
   readonly #closing: AbortSignal;
   readonly #here: SearchHere;
   readonly #gathering: Gathering<WaitingQueries, SearchJob>;
-  /** Passes asked for that are not over. */
+  /** Number of passes that were asked for and are not over. */
   readonly #passes = new Set<Promise<unknown>>();
 
   /** @param closing aborted when the index is disposed: searches that wait, or are under way, then reject with its reason */

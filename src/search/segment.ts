@@ -23,7 +23,7 @@ export interface SegmentKernels {
 }
 
 export class Segment {
-  /** By this number places name it. */
+  /** Number of the segment, by which places name it. */
   readonly number: number;
   readonly layout: SegmentLayout;
   readonly memory: MatrixMemory;
@@ -67,19 +67,19 @@ export class Segment {
     return this.#open;
   }
 
-  /** What threads that write to it are told of it. */
+  /** The segment as threads that write to it are told of it. */
   get place(): SegmentPlace {
     const { magnitudes, form, int8, halves } = this.layout;
     return { key: this.memory.key, memory: this.memory.memory, magnitudes, form, int8, halves };
   }
 
-  /** What threads that search are told of it. */
+  /** The segment as threads that search are told of it. */
   searchPart(firstSlot: number, place: SearchPlace): SearchPart {
     const { magnitudes, deaths, form, int8 } = this.layout;
     return { key: this.memory.key, memory: this.memory.memory, firstSlot, magnitudes, deaths, form, int8, place };
   }
 
-  /** What threads that put its rows into a graph are told of it. */
+  /** The segment as threads that put its rows into a graph are told of it. */
   get graphSource(): GraphSource {
     const { magnitudes, form, int8 } = this.layout;
     return { number: this.number, memory: this.memory.memory, magnitudes, form, int8 };

@@ -267,7 +267,7 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     return this.#core.rows?.size ?? 0;
   }
 
-  /** Components of each vector; 0 as long as nobody knows. */
+  /** Components of each vector; 0 while they are not known. */
   get dims(): number {
     return this.#core.rows?.dims ?? 0;
   }
@@ -294,7 +294,7 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     return this.#core.memory;
   }
 
-  /** What searches. Not `shared`: the calling thread does, in slices. */
+  /** The backend that searches. Not `shared`: the calling thread searches, in slices. */
   get backend(): Backend | undefined {
     const { backend } = this.#core.core;
     return backend && { ...backend, threads: Math.min(this.#hold.threads, backend.threads) };

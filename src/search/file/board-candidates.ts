@@ -11,7 +11,7 @@ import type { Snapshot } from '../rows.js';
 /** Candidates of one query. */
 export interface Candidates {
   readonly slots: ArrayLike<number>;
-  /** What its score is not above, for each. */
+  /** Upper bound of the score of each candidate. */
   readonly bounds: ArrayLike<number>;
 }
 
@@ -20,7 +20,7 @@ export function roomFor(k: number): number {
   return 2 * k + 1024;
 }
 
-/** Undefined where some did not fit. */
+/** Reads the candidates of a query; undefined where some did not fit. */
 export function candidatesOn(
   board: SearchBoard,
   lanes: number,

@@ -44,7 +44,7 @@ const STRIDE = 64;
 /** A search that waits for a place. */
 interface Waiting {
   readonly take: (place: Place) => void;
-  /** There are fewer places than there might be: it is to look for one again. */
+  /** Tells that there are fewer places than there might be, so it should look for one again. */
   readonly retry: () => void;
 }
 
@@ -98,7 +98,7 @@ export class ExactScores {
     return this.#places * this.#layout.byteLength;
   }
 
-  /** Nobody begins to score any more. */
+  /** From now on no further search begins to score. */
   close(): void {
     this.#isClosed = true;
     for (const place of this.#free.splice(0)) this.#discard(place);
@@ -165,7 +165,7 @@ export class ExactScores {
     }
   }
 
-  /** What a board has of a query. */
+  /** Ranks the hits of a query on a board. */
   rank(board: SearchBoard, query: number, slices: TimeSlices): Promise<RankedRows> {
     return doInSlices(rankHits(board, 1, query), slices);
   }

@@ -24,7 +24,7 @@ import { ExactScores } from './exact-scores.js';
 
 interface WaitingQueries extends PassQueries, JoiningCall<SearchJob> {}
 
-/** For more hits than this rows are gone through span by span. */
+/** Most hits of a search without spans. For more, rows are gone through span by span. */
 const MOST_HITS = 1024;
 /** Bytes of the candidates of all lanes in a pass. */
 const PASS_BYTES = 2 ** 24;
@@ -64,7 +64,7 @@ export class FileSearches implements IndexSearches {
     return this.scores.byteLength;
   }
 
-  /** Rows have to be read, which nobody waits for in a call. */
+  /** No search is small: rows have to be read, and a call does not wait for that. */
   isSmall(): boolean {
     return false;
   }

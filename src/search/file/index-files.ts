@@ -19,7 +19,7 @@ import { readRow, type StoredRows } from './stored-rows.js';
 const STRIDE = 4096;
 
 export class IndexFiles {
-  /** Identifies it on the disk; undefined for a Blob. */
+  /** Identity of the file on the disk; undefined for a Blob. */
   readonly #path: Promise<string> | undefined;
   readonly #held = new Set<RowFile>();
   #searches: FileSearches | undefined;
@@ -34,7 +34,7 @@ export class IndexFiles {
     return this.#searches;
   }
 
-  /** What scores rows that are in files; undefined before there are searches. */
+  /** Scores rows that are in files; undefined before there are searches. */
   get scores(): ExactScores | undefined {
     return this.#searches?.scores;
   }

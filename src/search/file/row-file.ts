@@ -73,11 +73,11 @@ export class RowFile {
     };
   }
 
-  /** One user less; after the last one the file is closed. */
+  /** Takes one user off; after the last one the file is closed. */
   release(): void {
     if (--this.#users > 0) return;
     this.#closed ??= this.#source.close();
-    // Nobody is left to be told that a file could not be closed that was only read.
+    // The file was only read, so a failure to close it is not reported.
     this.#closed.catch(() => undefined);
   }
 
@@ -113,7 +113,7 @@ export class RowFile {
       await this.#readOnce(positions, run, target);
     } catch (error) {
       await this.#requireUnchanged();
-      // What failed once may have been the network.
+      // A read that failed once may succeed: the network may have been at fault.
       if (error instanceof IndexingError && error.code === 'Disposed') throw error;
       await this.#readOnce(positions, run, target);
     }

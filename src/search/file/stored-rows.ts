@@ -19,7 +19,7 @@ export function positionOf({ positions, first }: StoredRows, row: number): numbe
   return positions ? positions[row]! : first + row;
 }
 
-/** The error of codes is a bound in float32; this is for what float64 and float32 round. */
+/** Allowance for the rounding of float64 and float32, beside the error of codes, which is a bound in float32. */
 const ROOM = 1 + 2 ** -18;
 const SMALLEST = 2 ** -140;
 

@@ -5,9 +5,9 @@
 import type { SearchHits } from '../search-hits.js';
 import type { GraphCalibration } from './graph-options.js';
 
-/** What was measured, and how uncertain it is. */
+/** A measured recall, and how uncertain it is. */
 export interface CalibrationPoint extends GraphCalibration {
-  /** So much lower the recall may be: a standard error, or more where rows are hard to find. */
+  /** Margin by which the true recall may be lower: a standard error, or more where rows are hard to find. */
   readonly error: number;
 }
 
@@ -16,7 +16,7 @@ export const MEASURED_HITS = [1, 10, 100] as const;
 export const MEASURED_EFFORTS = [
   16, 24, 32, 48, 64, 100, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096,
 ] as const;
-/** Once so much is found, more effort is not measured. */
+/** Recall above which more effort is not measured. */
 export const ENOUGH_RECALL = 0.999;
 
 /** The effort for a recall of the `k` best; undefined where none is known to reach it. */
@@ -38,7 +38,7 @@ export function effortFor(points: readonly CalibrationPoint[], k: number, recall
   return undefined;
 }
 
-/** What can be relied on. */
+/** Recall that can be relied on. */
 function leastRecall({ recall, error }: CalibrationPoint): number {
   return recall - error;
 }

@@ -26,7 +26,7 @@ export class DoneUnits {
     this.#seen = new Uint8Array(control.unitCount);
   }
 
-  /** The units that were taken in, in no order. */
+  /** Units that were taken in, in no order. */
   get batches(): readonly BatchSample[] {
     return this.#batches;
   }

@@ -50,7 +50,7 @@ export async function searchFiltered(
       for (let i = 0; i < ranked.slots.length; i++) {
         const part = partOf(ranked.slots[i]!, rows.firstSlots);
         if (filter.accepts(rows.segments[part]!, ranked.slots[i]! - rows.firstSlots[part]!)) passing.push(i);
-        // What a predicate takes, nobody knows.
+        // The time of a predicate is not known, so the clock is read often.
         if (i % ASKED_AT_ONCE === 0 && slices.isDue()) await slices.nextTurn();
       }
       // As many candidates as without a filter: then as many of the true hits are among them.

@@ -31,7 +31,7 @@ export interface GraphBuildOptions {
   readonly onPutIn: (count: number, meanMs: number) => void;
 }
 
-/** What a unit of a job takes, in milliseconds. */
+/** Time that a unit of a job takes, in milliseconds. */
 const UNIT_MS = 4;
 /** Most rows of a unit, so that all threads have some. */
 const MAX_UNIT_ROWS = 64;
@@ -48,7 +48,7 @@ export class GraphBuild {
   readonly graphRows: GraphRows;
   readonly #options: GraphBuildOptions;
   readonly #maxRows: number;
-  /** What a row takes one thread, as far as is known. */
+  /** Time that a row takes one thread, in milliseconds, as far as is known. */
   #rowMs: number;
 
   constructor(options: GraphBuildOptions) {

@@ -19,7 +19,7 @@ export async function graphKernelOf(core: EngineCore): Promise<PreparedKernel> {
   const compiling = compileGraphKernel(indexing, core.sharesMemory, (reason) => core.tellFallback('graph', reason));
   if (core.options.wasm) ownKernels.set(core, compiling);
   else kernels.set(key, compiling);
-  // What could not be loaded is tried again.
+  // A kernel that could not be loaded is tried again.
   compiling.catch(() => {
     kernels.delete(key);
     ownKernels.delete(core);

@@ -35,7 +35,7 @@ type IsKept = (row: number) => boolean;
 export async function mendPart(part: GraphPart, options: MendOptions): Promise<void> {
   const { core, graphRows, rows, signal } = options;
   const slices = new TimeSlices(signal);
-  // Rows that go from now on are left for the next time.
+  // Rows that are removed later are left for the next time.
   const gone: number[] = [];
   const keptBits = createWords(Math.ceil(part.capacity / 32), core.sharesMemory);
   const free = new Set(part.free);
@@ -48,7 +48,7 @@ export async function mendPart(part: GraphPart, options: MendOptions): Promise<v
   const isKept: IsKept = (node) => node < part.used && ((keptBits[node >>> 5]! >>> (node & 31)) & 1) === 1;
   await forLevels(part, isKept, (level, isKeptThere, count) => mendLists(part, level, isKeptThere, count, options));
   await repairPart(part, isKept, options);
-  // In no list any more.
+  // These rows are in no list any more.
   await slices.forEach(gone.length, STRIDE, (first, last) => {
     for (let i = first; i < last; i++) graphRows.takeBack(part, gone[i]!, rows);
   });

@@ -14,7 +14,7 @@ export interface GraphOptions {
   readonly effort?: number | undefined;
 }
 
-/** For `buildGraph`. */
+/** Options of `buildGraph`. */
 export interface BuildGraphOptions extends GraphOptions {
   /** Stops the call, which then rejects with `signal.reason`; the index stays as it was. */
   readonly signal?: AbortSignal | undefined;
@@ -26,7 +26,7 @@ export interface BuildGraphOptions extends GraphOptions {
   readonly realTime?: RealTimeMonitor | RealTimeMonitor<IndexingPerformanceReport> | undefined;
 }
 
-/** What watches and stops a build. */
+/** Callbacks that watch a build, and a signal that stops it. */
 export type GraphBuilding = Pick<BuildGraphOptions, 'signal' | 'onProgress' | 'realTime'>;
 
 /** How far the building of a graph is. */
@@ -42,7 +42,7 @@ export interface GraphCalibration {
   readonly k: number;
   /** Size of the candidate list. */
   readonly effort: number;
-  /** 0 to 1. */
+  /** Mean part of the `k` best rows that was found, 0 to 1. */
   readonly recall: number;
   /** Time of a search on one thread, in milliseconds. */
   readonly meanMs: number;

@@ -74,7 +74,7 @@ export class GraphPart {
     return this.capacity - this.used + this.free.length;
   }
 
-  /** What lanes are told of it. */
+  /** The part as lanes are told of it. */
   get place(): GraphPlace {
     if (!this.#place) {
       const { key, memory } = this.memory;
@@ -113,7 +113,7 @@ export class GraphPart {
     this.live++;
   }
 
-  /** Its row is not in the index any more. */
+  /** Takes in that the row of a place is not in the index any more. */
   setGone(node: number): void {
     if (!this.isLive(node)) return;
     this.#liveBits[node >> 3]! &= ~(1 << (node & 7));
@@ -121,7 +121,7 @@ export class GraphPart {
     this.gone++;
   }
 
-  /** Its rows are those of a smaller part, which were copied. */
+  /** Takes over the rows of a smaller part, which were copied. */
   takeOver(from: GraphPart): void {
     this.used = from.used;
     this.live = from.live;
@@ -130,7 +130,7 @@ export class GraphPart {
     this.#liveBits.set(from.#liveBits);
   }
 
-  /** Nobody searches in it any more. */
+  /** Gives the memory back. No search may be in it any more. */
   discard(): void {
     const { core } = this.options;
     core.forgetMemory(this.memory.key);

@@ -15,7 +15,7 @@ export interface GraphMoment {
   readonly parts: readonly { readonly part: GraphPart; readonly places: ArrayBufferLike; readonly filtered: boolean }[];
   /** Rows that wait. The dead are among them. */
   readonly waiting: readonly RowRoom[];
-  /** How many those are. */
+  /** Number of rows that wait. */
   readonly waitingCount: number;
 }
 
@@ -102,18 +102,18 @@ export class GraphRows {
     this.#moment = undefined;
   }
 
-  /** All rows of an index wait. */
+  /** Makes all rows of an index wait. */
   expectAll({ segments, counts }: Snapshot): void {
     this.expect(segments.map((segment, i) => ({ segment, first: 0, count: counts[i]! })));
   }
 
-  /** These rows are not in the index any more. */
+  /** Takes in that these rows are not in the index any more. */
   *forget(places: readonly Place[], rows: Rows): Steps<void> {
     for (const [i, place] of places.entries()) {
       const node = this.#nodes.get(rows.segmentAt(place))?.[rowOf(place)];
       if (node) {
         const [part, row] = this.#partOf(node);
-        // One that is being put in is looked at when it is in.
+        // A row that is being put in is looked at when it is in.
         part?.setGone(row);
       }
       if (i % STRIDE === STRIDE - 1) yield;
@@ -129,7 +129,7 @@ export class GraphRows {
     const left = [...this.#waiting];
     const room = Math.min(most, part.room);
     const base = this.#parts.indexOf(part) * this.#maxRows;
-    // As many are looked at, however few of them are there.
+    // Up to `most` rows are looked at, however few of them are there.
     for (let looked = 0; looked < most && taken.length < room && left.length > 0; ) {
       const { segment, first, count } = left[0]!;
       const nodes = this.#nodesOf(segment);
@@ -151,13 +151,13 @@ export class GraphRows {
     return { rows: taken, segments: [...segments] };
   }
 
-  /** The rows that were taken are in the graph now, all of them. */
+  /** Takes in that all rows that were taken are in the graph now. */
   finishTaking(part: GraphPart, taken: readonly number[], rows: Rows): void {
     for (const node of taken) {
       part.setLive(node);
       const segment = part.places[2 * node]!;
       const row = part.places[2 * node + 1]!;
-      // It may have died meanwhile, or its segment may be gone by now.
+      // The row may have died meanwhile, or its segment may be gone by now.
       if (segment === NOWHERE || !isThere(rows.segmentAt(placeOf(segment, row)).deaths, row, rows.version)) {
         part.setGone(node);
       }
@@ -181,7 +181,7 @@ export class GraphRows {
     this.#changed();
   }
 
-  /** A row of a part is in no list any more, and can be given out again. */
+  /** Takes in that a row of a part is in no list any more. It can be given out again. */
   takeBack(part: GraphPart, node: number, rows: Rows): void {
     this.#unset(part, node, rows);
     part.free.push(node);
@@ -255,12 +255,12 @@ export class GraphRows {
     }
   }
 
-  /** A row of a part that is no row of the index. */
+  /** Takes in a row of a part that is no row of the index. */
   hide(part: GraphPart, node: number): void {
     part.setPlace(node, NOWHERE, 0);
   }
 
-  /** Rows of the index that wait, of those in `rooms`: those that are in no part. */
+  /** Makes those rows of `rooms` wait that are in no part. */
   *expectOthers(rooms: readonly RowRoom[]): Steps<void> {
     for (const { segment, first, count } of rooms) {
       const nodes = this.#nodes.get(segment);

@@ -46,7 +46,7 @@ export interface GraphQueries extends PassQueries {
   readonly leftOut: readonly (readonly [number, number])[] | undefined;
 }
 
-/** Units that every thread is to have at least, where there are so many queries. */
+/** Least number of units for every thread, where there are enough queries. */
 export const UNITS_PER_THREAD = 4;
 
 export class GraphSearchJob implements PassJob {
@@ -154,7 +154,7 @@ export class GraphSearchJob implements PassJob {
   }
 }
 
-/** What all searches of a snapshot have in common. */
+/** Facts that all searches of a snapshot have in common. */
 interface SnapshotView {
   readonly moment: GraphMoment;
   readonly rows: PassRows;
@@ -163,7 +163,7 @@ interface SnapshotView {
   readonly segmentNumbers: readonly number[];
   readonly openMemory: MemoryOpener;
   readonly openGraph: GraphOpener;
-  /** What answered the last call, which the next one often is like. */
+  /** State that answered the last call. The next call is often like it. */
   last: { readonly board: SearchBoard; readonly effort: number; readonly lane: GraphSearchLane } | undefined;
 }
 

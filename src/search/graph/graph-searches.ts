@@ -28,7 +28,7 @@ import {
   UNITS_PER_THREAD,
 } from './graph-search-job.js';
 
-/** What a call asks for. */
+/** Request of a call. */
 export interface GraphRequest extends HitRange {
   readonly snapshot: Snapshot;
   readonly moment: GraphMoment;
@@ -72,7 +72,7 @@ export class GraphSearches {
   readonly #gathering: Gathering<WaitingQueries, GraphSearchJob>;
   readonly #passes = new Set<Promise<unknown>>();
   #single: SingleQuery[] = [];
-  /** What a step of a walk takes the calling thread, as far as is known. */
+  /** Time that a step of a walk takes the calling thread, as far as is known. */
   #stepMs: number;
 
   /**
@@ -378,7 +378,7 @@ export class GraphSearches {
     return { snapshot, queries, k, candidates, accepted: undefined, leastKeys, moment, effort, leftOut };
   }
 
-  /** What one query takes one thread. */
+  /** Time that one query takes one thread. */
   #predictMs({ effort, moment }: Pick<GraphQueries, 'effort' | 'moment'>): number {
     const walksMs = effort * this.#stepMs * Math.max(1, moment.parts.length);
     return walksMs + (moment.waitingCount * this.#scope.dims) / WORK_PER_MS;

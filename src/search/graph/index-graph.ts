@@ -47,7 +47,7 @@ export interface IndexGraphOptions {
   readonly metric: Metric;
   readonly rows: Rows;
   readonly searches: IndexSearches;
-  /** What scores candidates whose rows may be in a file; undefined where all are in memory. */
+  /** Scores candidates whose rows may be in a file; undefined where all are in memory. */
   readonly scores: ExactScores | undefined;
   readonly degree: number;
   readonly effort: number;
@@ -65,7 +65,7 @@ const SMALL_PORTION = 2 ** 12;
 /** Changes that come within this time are put in together, in milliseconds. */
 const PAUSE_MS = 20;
 const PROGRESS_MS = 100;
-/** Hits of the searches that a report tells. */
+/** Number of hits of the searches that a report tells of. */
 const REPORTED_HITS = 10;
 /** After a failure upkeep is tried again later: twice as late each time. */
 const PATIENCE_MS = 250;
@@ -262,7 +262,7 @@ export class IndexGraph {
     if (effort !== undefined) return effort > MAX_EFFORT ? undefined : Math.max(k, effort);
     if (recall === 1 || this.#changed > CHANGED_TOO_MUCH * this.#measuredRows) return undefined;
     const found = effortFor(this.#points, k, recall);
-    // What was measured before rows came and went may have been easier.
+    // Searches may have become harder since the measurement, so the effort grows with the changes.
     return found && Math.min(MAX_EFFORT, Math.ceil(found * (1 + this.#changed / this.#measuredRows)));
   }
 
@@ -308,19 +308,19 @@ export class IndexGraph {
 
   // --- changes of the index ------------------------------------------------------------------------------------------
 
-  /** Rows were published, in this moment. */
+  /** Takes in rows that were published in this moment. */
   expect(rooms: readonly RowRoom[]): void {
     this.#build.graphRows.expect(rooms);
     for (const { count } of rooms) this.#changed += count;
   }
 
-  /** Rows have died, which were published before. */
+  /** Takes in that published rows have died. */
   *forget(places: readonly Place[]): Steps<void> {
     this.#changed += places.length;
     yield* this.#build.graphRows.forget(places, this.#options.rows);
   }
 
-  /** A change is over. */
+  /** Takes in that a change is over. */
   changeEnded(): void {
     this.#wake();
   }
@@ -347,7 +347,7 @@ export class IndexGraph {
     this.#upkeep = this.#keepUp()
       .catch((error: unknown) => {
         if (this.#closing.signal.aborted) return;
-        // Rows that wait are scanned until then.
+        // Rows that wait are scanned until the next try.
         this.#options.scope.warn(`The graph could not be kept up to date, and will be later (${messageOf(error)})`);
         if (!(error instanceof IndexingError)) throw error;
         this.#failures++;

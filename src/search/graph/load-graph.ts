@@ -26,7 +26,7 @@ const PIECE_WORDS = 2 ** 18;
 const ROOM = 256;
 const MAX_CALIBRATION = 1000;
 
-/** What a graph says of itself. */
+/** Facts that a saved graph states about itself. */
 export interface LoadedGraph {
   readonly points: readonly CalibrationPoint[];
 }
@@ -66,7 +66,7 @@ async function loadPart(
 ): Promise<void> {
   const { graphRows } = build;
   const slices = new TimeSlices(signal);
-  // What records are made from comes first: threads make them while the lists are read.
+  // The data that records are made from comes first: threads make them while the lists are read.
   const indexRows = await reader.readEarly(places.indexRows);
   const space = await reader.readEarly(places.space);
   const [factor, radius, ...center] = new Float64Array(space.buffer);
@@ -142,7 +142,7 @@ async function loadPart(
       setEntries(part.memory.buffer, layout, [...given]);
     }
   } finally {
-    // Whatever is wrong, nobody is at work on the part any more.
+    // Whatever is wrong, no thread works on the part any more after this.
     await making;
   }
 }

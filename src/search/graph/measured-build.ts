@@ -38,9 +38,9 @@ export interface MeasuredBuildOptions {
   /** Threads that take part at most. */
   readonly threads: number;
   readonly dims: number;
-  /** Rows that no job has taken yet. */
+  /** Number of rows that no job has taken yet. */
   readonly waiting: () => number;
-  /** Rows of the index, whose magnitudes are told. */
+  /** Rows of the index. Their magnitudes are in the report. */
   readonly snapshot: Snapshot | undefined;
 }
 
@@ -72,7 +72,7 @@ export class MeasuredBuild implements WatchedRun<IndexingPerformanceReport> {
     this.#busyMs = new Array<number>(threads).fill(0);
   }
 
-  /** A job begins. */
+  /** Takes in that a job begins. */
   begin(units: DoneUnits, rows: number): void {
     const { threads, platform } = this.#options;
     const conditions = new ConditionsWatch(platform, platform.availableThreads(), true);
@@ -80,7 +80,7 @@ export class MeasuredBuild implements WatchedRun<IndexingPerformanceReport> {
     this.#portion = { units, rows, conditions, progress };
   }
 
-  /** It has ended, well or not. */
+  /** Takes in that the job has ended, well or not. */
   endPortion(): void {
     const portion = this.#portion;
     if (!portion) return;
@@ -95,7 +95,7 @@ export class MeasuredBuild implements WatchedRun<IndexingPerformanceReport> {
     this.#ended.add(this.#measure(portion, portionMs), portion.units.startedAtMs - this.#startedAtMs);
   }
 
-  /** All rows are in: what comes is no part of the run. */
+  /** Takes in that all rows are in. Rows that come later are no part of the run. */
   end(): void {
     this.#totalTimeMs = nowMs() - this.#startedAtMs;
   }

@@ -56,10 +56,10 @@ export function measureByQueries(queries: PreparedQueries, options: MeasuringOpt
   return measure({ queries, leftOut: undefined, ids: undefined }, options);
 }
 
-/** What a search asks that every row may answer. */
+/** Options of a search that every row may answer. */
 const ALL_ROWS = { accepted: undefined, leastKeys: undefined, offset: 0, threshold: undefined };
 
-/** Exact searches that are timed: so many, or for as long. */
+/** Limits of timed exact searches: their number, and their time. */
 const MOST_TIMED = 16;
 const MOST_TIMED_MS = 500;
 
