@@ -13,25 +13,25 @@ import type { RunObserver } from './run-observer.js';
 
 export interface IndexingCall extends WaitingCall {
   readonly vectors: VectorSource;
-  /** The same, looked over. */
+  /** The same source after it was checked. */
   readonly source: SourceRows;
   readonly options: CheckedIndexOptions;
   readonly observer: RunObserver;
   /** The caller's memory that the result goes to; undefined to take one of the engine's. */
   readonly target: PlacedMemory | undefined;
   readonly watch: ConditionsWatch;
-  /** As of clock.ts. */
+  /** Time of the call, as of clock.ts. */
   readonly calledAtMs: number;
-  /** When it began to wait. */
+  /** Time when it began to wait. */
   readonly enteredAtMs: number;
-  /** What it is of the job that does it; undefined until that begins. */
+  /** Its section of the job that does it; undefined until that begins. */
   section: CallSection | undefined;
   job: IndexingJob | undefined;
   /** Whether it is not to be done with others: there was no memory for all of them. */
   isAlone: boolean;
 }
 
-/** Larger calls gain nothing from company, and would hold up the others. */
+/** Most work of a call that is done with others. Larger calls gain nothing, and would hold up the others. */
 const MOST_MERGED_BYTES = 2 ** 22;
 
 /** Whether a call may be done together with others: it then works in their memory, and its result is copied out of it. */

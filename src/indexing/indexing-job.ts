@@ -222,7 +222,7 @@ export class IndexingJob implements Job {
   }
 }
 
-/** A function of its own, so that what it gives holds nothing else. */
+/** This is a function of its own, so that what it returns holds nothing else. */
 function releaseOnce(memories: MemoryPool, memory: MatrixMemory): () => void {
   let isReleased = false;
   return () => {

@@ -19,7 +19,7 @@ import type { RunObserver } from './run-observer.js';
 import type { LiveRun, RunRecords } from './run-records.js';
 import type { AutoOptimizer, TunedRun } from './tuning/auto-optimizer.js';
 
-/** What the runs of an indexer have in common. */
+/** The facts and parts that the runs of an indexer share. */
 export interface Observation {
   readonly config: IndexerMonitoringConfig;
   readonly monitor: SharedPerformanceMonitor;
@@ -30,14 +30,14 @@ export interface Observation {
   /** Sizes and throughputs of the runs so far, this one's added when it ends. */
   readonly batchSizes: BatchSizeHistory;
   maxBatchSize(total: number): number;
-  /** undefined without `autoOptimization`. */
+  /** Tuner of the runs; undefined without `autoOptimization`. */
   readonly optimizer: AutoOptimizer | undefined;
 }
 
 export class ObservedRun implements RunObserver {
   readonly timed: boolean;
   readonly clockTickMs: number;
-  /** Only where there is a tuner: runs with settings of their own are not done together with others. */
+  /** Set only where there is a tuner: runs with settings of their own are not done together with others. */
   readonly settingFor?: NonNullable<RunObserver['settingFor']>;
   readonly #observation: Observation;
   #number: number | undefined;
@@ -91,7 +91,7 @@ export class ObservedRun implements RunObserver {
     this.#number = this.#observation.realTime?.beginRun(this.#watched(run, backend));
   }
 
-  /** Also of a run that failed: what was done counts. */
+  /** Takes in the records of a run, also of one that failed: what was done counts. */
   async onRecords(records: RunRecords, backend: Backend): Promise<void> {
     const { batchSizes, realTime, optimizer } = this.#observation;
     this.#stopTuning?.();
@@ -103,7 +103,7 @@ export class ObservedRun implements RunObserver {
       // A run that failed or was aborted tells nothing of its setting.
       if (this.#tuned && optimizer && this.measured.batchCount === records.control.batchCount) {
         optimizer.learnFrom(this.#tuned, this.measured, records.conditions.availableThreads);
-        // What it has learnt is part of the report.
+        // The changes that the tuner made are part of the report, so it is computed anew.
         this.#measured = undefined;
       }
     } finally {
@@ -111,7 +111,7 @@ export class ObservedRun implements RunObserver {
     }
   }
 
-  /** Made when it is first needed: of a run that nobody looks at meanwhile, at its end. */
+  /** The measurement of the run, made when it is first needed. For a run that nobody looks at meanwhile, that is at its end. */
   #measurementOf(records: RunRecords, backend: Backend): RunMeasurement {
     const { monitor, clockTickMs } = this.#observation;
     this.#measurement ??= new RunMeasurement(records, backend, clockTickMs, (threadId, times) =>

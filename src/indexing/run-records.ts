@@ -1,5 +1,5 @@
 /**
- * What is known of a run, while it lasts and when it has ended. A run is one call as its caller sees it, whatever other calls
+ * Records of a run, while it lasts and when it has ended. A run is one call as its caller sees it, whatever other calls
  * were done together with it.
  */
 import type { BatchRecords } from '../memory/batch-records.js';
@@ -15,20 +15,20 @@ export interface RunRecords {
   readonly layout: MatrixLayout;
   readonly batchSize: number;
   readonly threads: number;
-  /** When it was called: times of batches and of copying count from here. */
+  /** Time of the call. Times of batches and of copying count from here. */
   readonly startedAtMs: number;
-  /** From the call to its result, waiting included. */
+  /** Time from the call to its result, waiting included, in milliseconds. */
   readonly totalTimeMs: number;
-  /** Part of that before its job began. */
+  /** Part of that time before its job began. */
   readonly waitedMs: number;
-  /** undefined where the calling thread copied nothing, or nothing is timed. */
+  /** Copying by the calling thread; undefined where it copied nothing, or nothing is timed. */
   readonly copyIn: CopyIn | undefined;
   readonly conditions: RunConditions;
 }
 
-/** A run that lasts. */
+/** A run that is under way. */
 export interface LiveRun {
-  /** As they are now. */
+  /** The records as they are now. */
   readonly records: RunRecords;
   /** Names what is done to rows of which length; undefined where lengths differ. */
   readonly work: string | undefined;

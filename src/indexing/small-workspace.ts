@@ -11,7 +11,7 @@ import type { SourceRows } from '../vectors/source-rows.js';
 import { isFloat32Array } from '../vectors/vector-matrix.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 
-/** Enough for most small calls; a larger one replaces it. */
+/** Least bytes of the memory: enough for most small calls. A larger memory replaces it. */
 const LEAST_BYTES = 2 ** 18;
 const LINE = 64;
 
@@ -27,7 +27,7 @@ export class SmallWorkspace {
     this.#shared = shared;
   }
 
-  /** Rows of the last call that could not be indexed. */
+  /** Number of rows of the last call that could not be indexed. */
   get rejected(): number {
     return this.#rejected;
   }

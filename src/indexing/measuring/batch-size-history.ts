@@ -3,7 +3,7 @@
  */
 import type { BatchSizeSample } from '../../reporting/report-data.js';
 
-/** Runs that the history goes back. */
+/** Number of runs that are kept. */
 const MOST_RUNS = 100;
 
 export class BatchSizeHistory {

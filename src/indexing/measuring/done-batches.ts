@@ -20,11 +20,11 @@ const MOST_BATCHES = 4096;
 /** What one look found. */
 export interface FoundBatches {
   readonly batches: BatchSample[];
-  /** By thread; none where the run is not timed. */
+  /** Index times by thread; none where the run is not timed. */
   readonly indexTimes: Map<number, TimeDistribution>;
-  /** Timing groups. */
+  /** Number of timing groups. */
   groups: number;
-  /** Vectors of the largest of them. */
+  /** Number of vectors of the largest timing group. */
   timingGroupSize: number;
 }
 
@@ -56,7 +56,7 @@ export class DoneBatches {
     return found;
   }
 
-  /** The same before it returns. */
+  /** Finds these batches before it returns. */
   lookNow(): FoundBatches {
     const found = nothingFound();
     for (const _ of this.#find(found));

@@ -69,7 +69,7 @@ export class RunMeasurement {
     if (!this.#records.control.timed) this.#shareOut(totalTimeMs);
   }
 
-  /** The same before it returns: for a run of few batches, which was not looked at before. */
+  /** Takes in the rest before it returns: for a run of few batches, which was not looked at before. */
   finishNow(totalTimeMs: number): void {
     this.#take(this.#done.lookNow());
     if (!this.#records.control.timed) this.#shareOut(totalTimeMs);

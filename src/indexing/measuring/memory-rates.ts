@@ -9,16 +9,16 @@ import { UNIT_WORDS } from '../../memory/control-layout.js';
 import { JobControl } from '../../memory/job-control.js';
 import type { MemoryRates } from '../../reporting/report-data.js';
 
-/** Beyond the caches of most machines, all threads together. */
+/** Bytes that all threads touch together: beyond the caches of most machines. */
 export const PROBE_BYTES = 64 * 2 ** 20;
-/** A thread touches at least as much: below, the clock and the caches are what is measured. */
+/** Least bytes that a thread touches. With fewer, the clock and the caches are measured. */
 const LEAST_BYTES = 2 ** 20;
 
 const MEASURING_MS = 50;
 
 let known: MemoryRates | undefined;
 
-/** undefined until it was measured. */
+/** Rates of this machine's memory; undefined until they are measured. */
 export function knownMemoryRates(): MemoryRates | undefined {
   return known;
 }

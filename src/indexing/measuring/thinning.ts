@@ -32,7 +32,7 @@ export class ThinnedList<T> {
 interface Span {
   readonly atMs: number;
   depth: number;
-  /** Samples in it. */
+  /** Number of samples in the span. */
   count: number;
 }
 

@@ -46,7 +46,7 @@ export class AutoOptimizer {
     return this.#changes.map((change) => ({ ...change }));
   }
 
-  /** How the next run of such a load is to be done. */
+  /** Plans the next run of such a load. */
   plan(groups: readonly RowGroup[], operation: KernelOperation, given: Setting): TunedRun {
     const kind = kindOf(groups, operation, given);
     const state = this.#states.get(kind) ?? startTuning(given);
@@ -159,7 +159,7 @@ function end(change: Change, { effect, kept }: { readonly effect: number; readon
   change.outcome = kept ? 'kept' : 'taken back';
 }
 
-/** The same for loads whose rates compare. */
+/** A key that is the same for loads whose rates can be compared. */
 function kindOf(groups: readonly RowGroup[], operation: KernelOperation, { batchSize }: Setting): string {
   const rows = groups.reduce((sum, { count }) => sum + count, 0);
   const components = groups.reduce((sum, { count, dims }) => sum + count * dims, 0);

@@ -4,13 +4,13 @@
  * and taken back when it did not help.
  */
 
-/** What all threads did since the last window. */
+/** Work of all threads since the last window. */
 export interface RunWindow {
-  /** Components per millisecond. */
+  /** Rate in components per millisecond. */
   readonly rate: number;
   /** Busy milliseconds of every thread that may claim. */
   readonly busyMs: readonly number[];
-  /** Batches that nobody has claimed. */
+  /** Number of batches that nobody has claimed. */
   readonly unclaimed: number;
   readonly availableThreads: number;
 }

@@ -11,16 +11,16 @@
 
 export interface Setting {
   readonly threads: number;
-  /** undefined: chosen by the plan of each run. */
+  /** Vectors of a batch; undefined where the plan of each run chooses it. */
   readonly batchSize: number | undefined;
 }
 
 /** A run under the present setting. */
 export interface Observation {
-  /** Without what starting threads and first touch took, which no setting changes. */
+  /** Rate of the run, without the time of starting threads and of first touch, which no setting changes. */
   readonly rate: number;
   readonly vectorsPerSecond: number;
-  /** Shortest / longest thread time. */
+  /** Balance of the threads: shortest / longest thread time. */
   readonly threadEfficiency: number;
   /** Vectors of a batch, at most. */
   readonly batchSize: number;
@@ -38,30 +38,30 @@ interface Trial {
   readonly actions: readonly Action[];
   readonly before: Setting;
   readonly rateBefore: number;
-  /** Rates measured since. */
+  /** Rates measured since the change. */
   readonly rates: readonly number[];
 }
 
 export interface TunerState {
-  /** For the next run. */
+  /** Setting of the next run. */
   readonly setting: Setting;
-  /** What the caller asked for; never more threads. */
+  /** Setting that the caller asked for. There are never more threads. */
   readonly given: Setting;
   readonly trial: Trial | undefined;
   /** Rate of a settled setting, smoothed. */
   readonly rate: number | undefined;
-  /** Consecutive runs well below it. */
+  /** Number of consecutive runs well below it. */
   readonly slowRuns: number;
   /** Whether batch sizes are being tried because throughput fell. */
   readonly searching: boolean;
-  /** What did not help. */
+  /** Changes that did not help. */
   readonly refused: readonly Action[];
-  /** Trials so far. */
+  /** Number of trials so far. */
   readonly trials: number;
 }
 
 interface Verdict {
-  /** Rate after / rate before. */
+  /** Effect of the change: rate after / rate before. */
   readonly effect: number;
   readonly kept: boolean;
 }
@@ -96,7 +96,7 @@ const FEW_ROWS = 16;
 const FEW_BATCHES = 4;
 /** Weight of a new run in the smoothed rate. */
 const NEW_WEIGHT = 0.3;
-/** No load is worth more. */
+/** Most trials for a load. No load is worth more. */
 const MAX_TRIALS = 12;
 
 export function startTuning(given: Setting): TunerState {
@@ -131,7 +131,7 @@ export function tune(state: TunerState, observation: Observation): Step {
 }
 
 function keep(state: TunerState, trial: Trial): TunerState {
-  // Opposite ways may help again from here.
+  // Changes in the opposite direction may help again from here.
   const refused = state.refused.filter((action) => !trial.actions.some((kept) => opposite(kept) === action));
   return { ...state, trial: undefined, rate: mean(trial.rates), slowRuns: 0, refused };
 }

@@ -41,7 +41,7 @@ interface FinishedRun {
 
 export class WorkEstimate {
   readonly #slowdown: number;
-  /** By operation, then dims. */
+  /** Nanoseconds per vector, by operation, then dims. */
   readonly #learnt = new Map<KernelOperation, Map<number, number>>();
 
   constructor(backend: KernelBackend) {
