@@ -94,7 +94,7 @@ async function runBench(flags: BenchFlags, version: string, interrupted: AbortSi
   if (objection) throw new Error(`--compare ${flags.compare}: ${objection}.`);
 }
 
-/** No output may be another one, or what is compared with. */
+/** Checks that no output is another one, or the session to compare with. */
 async function checkFiles({ compare, html, markdown }: BenchFlags): Promise<void> {
   const outputs = [
     { flag: '--html', path: html },
@@ -145,7 +145,7 @@ async function openNative(
   }
 }
 
-/** What the library refuses here is wrong usage. */
+/** Turns the library's refusals into usage errors. */
 function asUsage<T>(flag: string, make: () => T): T {
   try {
     return make();

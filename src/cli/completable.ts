@@ -10,16 +10,16 @@ export type Value =
   | { readonly type: 'other'; readonly name: string };
 
 export interface CompletableOption {
-  /** As typed: `--out`, `-k`. */
+  /** Names as typed: `--out`, `-k`. */
   readonly names: readonly string[];
   readonly description: string;
-  /** Undefined for a flag. */
+  /** Value that the option takes; undefined for a flag. */
   readonly value: Value | undefined;
 }
 
 export interface CompletableArgument {
   readonly value: Value;
-  /** Whether all that follow are of its kind. */
+  /** Whether all arguments that follow are of this kind. */
   readonly variadic: boolean;
 }
 
@@ -73,7 +73,7 @@ function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ');
 }
 
-/** As one word of a shell. */
+/** A text as one word of a shell. */
 export function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

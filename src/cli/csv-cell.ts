@@ -8,7 +8,7 @@
  */
 const FORMULA = /(^|[;,|\t\r\n])(\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])/g;
 
-/** Quoted where it must be; what could be a formula begins with an apostrophe. Numbers are left as they are. */
+/** A text as a cell, quoted where it must be. An apostrophe comes before what could be a formula. Numbers are left as they are. */
 export function csvCell(value: number | string): string {
   if (typeof value === 'number') return String(value);
   const told = value.replace(FORMULA, "$1$2'");

@@ -3,7 +3,7 @@
  */
 import { detailOf, IndexingError, type IndexingErrorCode } from '../base/errors.js';
 
-/** One line. What a program reads from the code, the status says here. */
+/** An error as one line. Programs read the exit status, not the error's code. */
 export function errorText(error: unknown): string {
   return printable([...new Set(sentences(error))].join(AND_THEN));
 }
@@ -16,7 +16,7 @@ const SAYS_IT_ALL: ReadonlySet<string> = new Set<IndexingErrorCode>([
   'MissingPackage',
 ]);
 
-/** Between what failed and what failed while that was being cleaned up after. */
+/** Text between an error and the error that cleaning up after it met. */
 const AND_THEN = '; and then: ';
 
 function sentences(error: unknown): string[] {

@@ -11,7 +11,7 @@ export const ExitStatus = { done: 0, failed: 1, usage: 2 } as const;
 /** Errors of the library that are wrong usage: of options, or of what is installed. */
 const usageCodes: ReadonlySet<IndexingErrorCode> = new Set(['InvalidConfiguration', 'MissingPackage']);
 
-/** The command line asks for something that cannot be; nothing was begun. */
+/** Error of a command line that asks for something impossible. Nothing was begun. */
 export class UsageError extends Error {}
 
 /** Rejects with a `UsageError` where the settings, or what is installed, are at fault. */
@@ -30,7 +30,7 @@ export interface Interrupts {
   unwatch(): void;
 }
 
-/** A terminal that is closed hangs up. */
+/** Signals that interrupt. A terminal that is closed sends SIGHUP. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** npx passes a Ctrl-C on that the terminal has sent already: signals this close together are one. */
 const REPEAT_MS = 200;

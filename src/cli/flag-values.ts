@@ -3,13 +3,13 @@
  */
 import { InvalidArgumentError, Option } from 'commander';
 
-/** For a flag that may be given once. */
+/** Parses a flag that may be given once. */
 export function givenOnce(value: string, before: string | undefined): string {
   if (before !== undefined) throw new InvalidArgumentError('It can be given once.');
   return value;
 }
 
-/** For a flag that may be repeated: all its values, in order. */
+/** Parses a flag that may be repeated: all its values, in order. */
 export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }

@@ -133,7 +133,7 @@ async function runIndex(
     indexer,
     clock,
     signal: interrupted,
-    // Who asks for a report wants to know what held the run back.
+    // A report shows what held the run back, so the memory is measured for it.
     measuresMemory: flags.report !== undefined || flags.whatIf === true,
     startProgress: (count) => startProgress(count, countOf(indexer.indexer.threadCount, 'thread'), quiet === true),
     takeReport: (each) => whatIf?.add(each),
@@ -148,7 +148,7 @@ async function runIndex(
   else if (!quiet) process.stdout.write(summaryText(summary) + (predicted ? whatIfText(predicted) : ''));
 }
 
-/** What the user did not ask for: threads that died, another kernel than the best. */
+/** Messages about what the user did not ask for: threads that died, another kernel than the best. */
 const warnings = {
   info: () => undefined,
   warn: (message: string) => void process.stderr.write(`warning: ${printable(message)}\n`),

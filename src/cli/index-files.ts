@@ -45,7 +45,7 @@ export interface Indexed {
   readonly report: IndexingPerformanceReport;
 }
 
-/** Rejects with `signal.reason` when it is interrupted. */
+/** Indexes files. Rejects with `signal.reason` when it is interrupted. */
 export async function indexFiles(
   files: readonly string[],
   settings: IndexSettings,
@@ -54,7 +54,7 @@ export async function indexFiles(
   const date = new Date().toISOString();
   // Threads that are still starting leave their share of the first rows to the others, and the figures would show that.
   const ready = indexer.ready();
-  // Where a file cannot be opened, that is what is told.
+  // If a file cannot be opened, that error is reported, not this one.
   ready.catch(() => undefined);
   await using inputs = await InputFiles.open(files, settings);
   look?.(inputs);

@@ -30,11 +30,11 @@ type SavedGraphInfo =
 interface FileInfo {
   readonly file: string;
   readonly format: string;
-  /** null where only reading the whole file tells. */
+  /** Number of vectors; null where only reading the whole file tells. */
   readonly vectors: number | null;
   readonly dims: number | 'ragged' | null;
   readonly dtype: string;
-  /** null of a pipe. */
+  /** Bytes of the file; null for a pipe. */
   readonly bytes: number | null;
   /** Facts about a saved index; null for other files. */
   readonly index: {

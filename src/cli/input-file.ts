@@ -7,7 +7,7 @@ import type { HttpOptions } from '../formats/node/http-ranges.js';
 import { openVectors } from '../formats/node/read-vectors.js';
 import type { ReadVectorsOptions, VectorFile } from '../formats/vector-file.js';
 
-/** What stands in the header. */
+/** Facts from the header of a file. */
 type Header = Pick<VectorFile, 'file' | 'format' | 'dims' | 'count' | 'dtype' | 'byteLength' | 'version'>;
 
 export class InputFile {

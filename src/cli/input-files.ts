@@ -21,9 +21,9 @@ export interface InputOptions {
   readonly dims?: number;
   readonly column?: string;
   readonly header?: boolean;
-  /** Default: all. */
+  /** Range of the rows that are read. Default: all. */
   readonly rows?: RowSpan;
-  /** How URLs are read. */
+  /** Options for reading URLs. */
   readonly http?: HttpOptions;
 }
 
@@ -45,13 +45,13 @@ const MOST_OPEN = 16;
 
 export class InputFiles implements AsyncDisposable {
   readonly files: readonly InputFile[];
-  /** Rows that are wanted; undefined where only reading them tells. */
+  /** Number of rows that are wanted; undefined where only reading them tells. */
   readonly count: number | undefined;
   /** The number of the first row that is wanted. */
   readonly firstRow: number;
   /** Behind the last row that is wanted; infinite where that is the end. */
   readonly #lastRow: number;
-  /** Rows of all files together, wanted or not; undefined as long as nobody knows. */
+  /** Number of rows of all files together, wanted or not; undefined while it is not known. */
   #total: number | undefined;
   /** Which rows of which file the matrices hold that are overwritten. */
   readonly #places = new WeakMap<VectorMatrix, { readonly file: InputFile; readonly first: number }>();
@@ -99,7 +99,7 @@ export class InputFiles implements AsyncDisposable {
     return this.#total;
   }
 
-  /** What tells whether the files are the same another time. */
+  /** Facts that tell whether the files are the same another time. */
   get sources(): SourceFile[] {
     return this.files.map(({ header: { file, byteLength, version } }) => {
       return { file, byteLength: Number.isFinite(byteLength) ? byteLength : undefined, version };
@@ -222,7 +222,7 @@ export class InputFiles implements AsyncDisposable {
     throw new UsageError(`--rows ${span}: the input has ${total} rows, counted from 0`);
   }
 
-  /** What there is to say of the chunks, one by one in their order. */
+  /** Facts about the chunks, one by one in their order. */
   takeNotes(): ChunkNotes {
     return this.#notes.shift()!;
   }

@@ -28,7 +28,7 @@ export interface MergeSettings {
 export interface MergeSummary {
   readonly parts: number;
   readonly vectors: number;
-  /** null where rows differ. */
+  /** Components of each row; null where rows differ. */
   readonly dims: number | null;
   readonly indexed: number;
   readonly rejected: number;
@@ -38,7 +38,7 @@ export interface MergeSummary {
   readonly written: readonly string[];
 }
 
-/** Rejects with `signal.reason` when it is interrupted. */
+/** Merges parts. Rejects with `signal.reason` when it is interrupted. */
 export async function mergeParts(
   files: readonly string[],
   settings: MergeSettings,

@@ -44,7 +44,7 @@ const HEADERS = {
 /** Time in which readers may still receive the last update when the page ends. */
 const LAST_MS = 1000;
 
-/** Rejects with a `UsageError` where the port cannot be listened at. */
+/** Serves the page. Rejects with a `UsageError` where the port cannot be listened at. */
 export async function serveMonitorPage(port: number, monitor: ShownMonitor): Promise<MonitorPage> {
   const element = await readFile(new URL('./monitor-element.js', import.meta.url));
   const server = createServer((request, response) => {
@@ -60,7 +60,7 @@ export async function serveMonitorPage(port: number, monitor: ShownMonitor): Pro
         return void response.setHeader('Content-Type', prometheusContentType).end(monitor.metrics());
       case '/events': {
         const events = Readable.fromWeb(serverSentEvents(monitor) as Parameters<typeof Readable.fromWeb>[0]);
-        // A browser that leaves ends it.
+        // The stream ends when the browser leaves.
         return void pipeline(events, response.writeHead(200, serverSentEventsHeaders)).catch(() => response.destroy());
       }
       default:
@@ -74,7 +74,7 @@ export async function serveMonitorPage(port: number, monitor: ShownMonitor): Pro
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     async [Symbol.asyncDispose]() {
-      // Who watches gets the last update.
+      // Viewers get the last update.
       const limit = setTimeout(() => server.closeAllConnections(), LAST_MS);
       await new Promise<void>((resolve) => server.close(() => resolve()));
       clearTimeout(limit);

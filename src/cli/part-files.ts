@@ -17,7 +17,7 @@ import { MergedStatistics } from '../parts/part-statistics.js';
 import type { RowsDone } from './outputs.js';
 
 export class PartFiles {
-  /** In order of their rows. There is at least one. */
+  /** Parts in the order of their rows. There is at least one. */
   readonly parts: readonly NamedPart[];
   readonly statistics: MergedStatistics;
 

@@ -9,7 +9,7 @@ export class PhaseClock {
   readonly #startedAtMs: number;
   readonly #spans: Span[] = [];
 
-  /** The command starts now. */
+  /** Begins to measure: the command starts now. */
   constructor(clock: () => number = () => performance.now()) {
     this.#clock = clock;
     this.#startedAtMs = clock();
@@ -24,7 +24,7 @@ export class PhaseClock {
     }
   }
 
-  /** The same chunks; the time until each is there is reading. */
+  /** Passes chunks on. The time until each is there counts as reading. */
   async *reading<T>(chunks: AsyncIterable<T>): AsyncGenerator<T> {
     const iterator = chunks[Symbol.asyncIterator]();
     try {

@@ -16,7 +16,7 @@ export interface ReadFlags {
   readonly header?: boolean;
 }
 
-/** @param files what the help calls them */
+/** @param files name of the files in the help */
 export function addReadOptions(command: Command, files: string): Command {
   return command
     .addOption(
@@ -60,7 +60,7 @@ function checkFormatFlags(path: string, { format: given, column, header }: ReadF
   if (header !== undefined && !format.hasHeader) throw new UsageError(`--header: .${name} (${file}) has none`);
 }
 
-/** For `readVectors`. */
+/** Options of `readVectors`. */
 export function readOptionsOf({ format, dims, column, header }: ReadFlags): ReadFlags {
   return {
     ...(format && { format }),

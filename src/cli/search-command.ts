@@ -96,7 +96,7 @@ async function runSearch(file: string, flags: SearchFlags, interrupted: AbortSig
   }
 }
 
-/** How well to search: one of the three, since only one of them can count. */
+/** Quality of the search: at most one of the three flags, since only one of them can count. */
 function qualityOf({ k, exact, recall, effort }: SearchFlags): SearchQuality {
   const given = Object.entries({ exact, recall, effort }).filter(([, value]) => value !== undefined);
   if (given.length > 1) throw new UsageError(`give only one of ${given.map(([name]) => `--${name}`).join(' and ')}`);
@@ -147,7 +147,7 @@ interface Outcome {
   readonly k: number;
   readonly searchTimeMs: number;
   readonly found: readonly SearchHits[];
-  /** Row that the first query is, of its file. */
+  /** Number of the first query in its file. */
   readonly firstQuery: number;
 }
 

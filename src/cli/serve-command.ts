@@ -9,9 +9,9 @@ import type { ServerOptions } from '../server/options.js';
 import { type Interrupts, orUsageError, UsageError, untilAborted } from './exit.js';
 import { addServeOptions, resolveSettings, type ServeFlags, type ServeSettings } from './serve-settings.js';
 
-/** Requests under way have so long to be answered; container systems kill after ten seconds. */
+/** Time for requests under way to be answered, in milliseconds. Container systems kill after ten seconds. */
 const DRAIN_MS = 8000;
-/** Beyond the time to drain: for closing the store. */
+/** Time for closing the store, beyond the time to drain. */
 const CLOSE_MS = 60_000;
 
 export function addServeCommand(program: Command, interrupts: Pick<Interrupts, 'signal' | 'allow'>): void {

@@ -31,7 +31,7 @@ export interface ServeSettings {
 type SettingName = keyof ServeSettings;
 
 interface Setting {
-  /** What follows the flag in the help. */
+  /** Placeholder that follows the flag in the help. */
   readonly value: string;
   readonly help: string;
   readonly parse: (text: string) => string | number;
@@ -95,7 +95,7 @@ const DEFAULTS = {
   logLevel: 'info',
 } as const;
 
-/** What commander gives: the settings, and where the file is. */
+/** Options as commander gives them: the settings, and the path of the JSON file. */
 export type ServeFlags = { readonly [Name in SettingName]?: ServeSettings[Name] } & { readonly config?: string };
 
 export function addServeOptions(command: Command): Command {
@@ -115,7 +115,7 @@ export function addServeOptions(command: Command): Command {
 
 export interface ResolvedSettings {
   readonly settings: ServeSettings;
-  /** Names in the environment that begin with SIMDEX_ and say nothing here. */
+  /** Names in the environment that begin with SIMDEX_ and are no settings. */
   readonly unknownVariables: readonly string[];
 }
 

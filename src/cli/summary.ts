@@ -31,14 +31,14 @@ export interface IndexSummary {
   readonly order: ComponentOrder;
   readonly totalTimeMs: number;
   readonly vectorsPerSecond: number;
-  /** Bytes of the files / time. */
+  /** Bytes of the files per second. */
   readonly bytesPerSecond: number;
   readonly threads: number;
   readonly kernel: string;
   readonly threadEfficiency: number;
   readonly batchSize: number;
   readonly score: number;
-  /** What took points from it. */
+  /** Losses that lowered the score. */
   readonly scoreDeductions: readonly ScoreDeduction[];
   readonly recommendations: readonly string[];
   /** What --auto-optimize changed; absent without it. */

@@ -21,9 +21,9 @@ export interface WhatIfSummary {
   /** Indexing as it was done. */
   readonly measuredMs: number;
   readonly predictions: readonly PredictedSetting[];
-  /** null where there was nothing to index. */
+  /** Prediction of the best setting; null where there was nothing to index. */
   readonly best: PredictedSetting | null;
-  /** The best one, tried; null without --verify. */
+  /** Measurement of the best setting; null without --verify. */
   readonly verifiedMs: number | null;
   /** How far predictions were off on this machine, at most: 0.05 for 5 %; null where none was tried. */
   readonly error: number | null;
@@ -124,7 +124,7 @@ function randomRows(length: number): Float32Array {
 /** @throws {UsageError} for what cannot be read twice */
 export async function checkReadTwice(files: readonly string[]): Promise<void> {
   for (const file of files) {
-    // A file that is not there is told by whoever opens it.
+    // The reader of a missing file reports it.
     const found = await stat(file).catch(() => undefined);
     if (file === STANDARD_INPUT || (found && !found.isFile()))
       throw new UsageError(`--verify reads the files again, and ${file} is no regular file`);

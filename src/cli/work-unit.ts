@@ -25,7 +25,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 };
 
 const PROGRESS_MS = 100;
-/** What fails another time too; whatever a machine may lack, another one may have. */
+/** Codes of errors that would occur on every machine. Other errors may be due to what this machine lacks. */
 const FINAL: ReadonlySet<IndexingErrorCode> = new Set([
   'EmptyVector',
   'ZeroMagnitude',
@@ -35,7 +35,7 @@ const FINAL: ReadonlySet<IndexingErrorCode> = new Set([
 ]);
 
 const threads = parseThreads(process.argv[2] ?? 'auto');
-/** Kept from unit to unit: threads are started once. */
+/** The indexer, kept from unit to unit, so that threads are started once. */
 let indexer: MonitoredParallelIndexer | undefined;
 let underWay: AbortController | undefined;
 

@@ -76,7 +76,7 @@ function taking(value: Value): string {
   }
 }
 
-/** Within a specification. */
+/** Escapes text within a specification. */
 function escaped(text: string): string {
   return text.replace(/[\\[\]:]/g, '\\$&');
 }

@@ -21,12 +21,12 @@ export interface Batch {
 export interface BatchedFile {
   /** Rows of the file; undefined where only reading tells. */
   readonly count: number | undefined;
-  /** Part of the file that was read, 0..1; undefined of a pipe. */
+  /** Part of the file that was read, 0..1; undefined for a pipe. */
   readonly readShare: () => number | undefined;
   readonly batches: AsyncIterable<Batch>;
 }
 
-/** Longer lines are no vectors. */
+/** Length of the longest line that may be a vector. */
 const LONGEST_LINE = 2 ** 28;
 
 /** @param batchBytes of float32 or of lines in a batch, about */

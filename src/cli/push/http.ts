@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../base/errors.js';
 import { printable } from '../error-text.js';
 
-/** The server answered, and refused. */
+/** Error of a server that answered and refused. */
 export class Refusal extends Error {
   readonly status: number;
   readonly body: unknown;
@@ -27,7 +27,7 @@ export interface Call {
 }
 
 const TOO_MUCH = new Set([429, 503]);
-/** A server that is busy for longer than that is not going to take it. */
+/** Longest wait. A server that is busy for longer is not going to take the request. */
 const MOST_WAITING_MS = 10 * 60_000;
 const DEFAULT_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 60_000;
@@ -40,8 +40,8 @@ export class HttpClient {
   readonly #tell: (message: string) => void;
 
   /**
-   * @param url without a slash at its end
-   * @param tell hears why there is a wait
+   * @param url URL without a slash at its end
+   * @param tell called with the reason for a wait
    */
   constructor(url: string, apiKey: string | undefined, signal: AbortSignal, tell: (message: string) => void) {
     this.#url = url;

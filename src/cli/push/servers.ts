@@ -158,7 +158,7 @@ function pointOf(line: string, row: number, column = 'vector'): Line {
   }
   if (Array.isArray(value)) return { vector: value };
   const { id, payload, [column]: vector } = (value ?? {}) as Record<string, unknown>;
-  // No vector is a row that is rejected.
+  // A row with an empty vector is rejected.
   const found = Array.isArray(vector) || vector === null ? { vector: (vector ?? []) as number[] } : undefined;
   if (!found)
     throw new IndexingError(
