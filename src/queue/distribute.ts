@@ -43,19 +43,19 @@ export interface DistributeOptions {
   readonly shards: number;
   /** The merged output: unit vectors, by the format of its name. Its parts lie in the folder `OUT.parts` until they are merged. */
   readonly out: string;
-  /** What the run is called: letters, digits, dots, dashes and underscores. Default: follows from files, options and output. */
+  /** Name of the run: letters, digits, dots, dashes and underscores. Default: follows from files, options and output. */
   readonly name?: string | undefined;
   /** Reports of all parts together, by the ends of their names: `.html`, `.csv`, `.json`. */
   readonly report?: readonly string[] | undefined;
   /** A CSV file of index, id and code of every rejected row. */
   readonly rejected?: string | undefined;
-  /** Default `'original'`. */
+  /** Order of the components of each vector. Default `'original'`. */
   readonly order?: ComponentOrder | undefined;
-  /** Default `'throw'`: a row that cannot be indexed fails the run. */
+  /** Treatment of a row that cannot be indexed. Default `'throw'`: the run fails. */
   readonly onInvalid?: 'throw' | 'skip' | undefined;
   /** Whether a graph is built at the merge, for a `.safetensors` output. Default false. */
   readonly graph?: boolean | undefined;
-  /** What the rows of a `.safetensors` output are saved as. Default `'float32'`. */
+  /** Precision in which the rows of a `.safetensors` output are saved. Default `'float32'`. */
   readonly precision?: Precision | undefined;
   /** Format of files whose names do not tell it. */
   readonly format?: VectorFormat | undefined;
@@ -67,23 +67,23 @@ export interface DistributeOptions {
   readonly header?: boolean | undefined;
   /** Aborted, the call rejects with its reason; the run goes on. */
   readonly signal?: AbortSignal | undefined;
-  /** Is called a few times a second. */
+  /** Called with the progress a few times a second. */
   readonly onProgress?: ((progress: RunProgress) => void) | undefined;
-  /** Is told when the connection is lost and found. Default: nobody. */
+  /** Gets messages when the connection is lost and found. Default: none. */
   readonly logger?: QueueLogger | undefined;
 }
 
-/** What a run has made. */
+/** Result of a distributed run. */
 export interface DistributeResult {
   /** The run's name. */
   readonly name: string;
-  /** Rows, rejected ones too. */
+  /** Number of rows, rejected ones too. */
   readonly vectors: number;
   readonly rejected: number;
   /** Milliseconds of indexing, all parts together. */
   readonly totalTimeMs: number;
   readonly shards: number;
-  /** Shards that were done already when the run was started. */
+  /** Number of shards that were done already when the run was started. */
   readonly shardsDoneBefore: number;
   /** Files written, as given. */
   readonly written: readonly string[];
@@ -195,7 +195,7 @@ export async function cancelDistribution(options: {
   }
 }
 
-/** What `distribute` calls a run. */
+/** The name of a run: the given one, or one that follows from files, options and output. */
 export function runNameOf(options: DistributeOptions): string {
   const { out, options: partOptions } = plannedOf(options);
   return options.name ?? nameOfRun({ files: options.files, out, options: partOptions });
@@ -361,7 +361,7 @@ async function watch({ queue, plan, before, run, onProgress, redis }: Watched): 
     if (state === 'completed') return resultOf(await run(queue.getJob(id)), plan, before, redis);
     if (state === 'failed') {
       const { text, what } = await run(failureOfRun(queue, merge));
-      // The others would be done for nothing; parts that are done stay, for the next time.
+      // The other shards would be done for nothing. Parts that are done stay, for the next time.
       await run(removeJobs(queue, merge, plan));
       throw failureOf(text, what);
     }

@@ -3,7 +3,7 @@
  */
 import { IndexingError } from '../base/errors.js';
 
-/** What a worker tells the queue of a failure, and what a run reads of it. */
+/** The text of a failure. A worker tells it to the queue, and a run reads it. */
 export function failureText({ code, message }: { readonly code: string; readonly message: string }): string {
   return `${code}: ${message}`;
 }
@@ -27,7 +27,7 @@ const CODES = new Set<string>(
 export function failureOf(text: string, where: string): IndexingError {
   const [, code, sentence] = /^(\w+): ([\s\S]*)$/.exec(text) ?? [];
   const isKnown = code !== undefined && CODES.has(code);
-  // What a worker refuses, or lacks, is no option's fault here.
+  // A refusal or a lack of the worker is no fault of an option here.
   const isElsewhere = code === 'InvalidConfiguration' || code === 'MissingPackage';
   const detail = `${where}: ${(isKnown ? sentence! : text).slice(0, 1000)}`;
   return new IndexingError(isKnown && !isElsewhere ? (code as IndexingError['code']) : 'FileAccess', detail);

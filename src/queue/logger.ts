@@ -2,9 +2,9 @@
  * Where workers and runs tell what happens. Lines hold names from outside: who prints them escapes control characters.
  */
 export interface QueueLogger {
-  /** What goes as it should. */
+  /** Gets messages about normal events. */
   info(message: string): void;
-  /** What does not. */
+  /** Gets messages about faults. */
   warn(message: string): void;
 }
 

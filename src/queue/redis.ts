@@ -26,7 +26,7 @@ export function redisUrlOf(text: unknown): URL {
   );
 }
 
-/** For messages: without user, password and query. */
+/** The URL for messages: without user, password and query. */
 export function nameOfRedis({ protocol, host, pathname }: URL): string {
   return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
 }
@@ -72,7 +72,7 @@ export async function connectRedis(
   return redis;
 }
 
-/** In words, without the password: a server may repeat what it was sent. */
+/** The error in words, without the password: a server may repeat what it was sent. */
 function reasonOf(error: unknown, { password }: URL): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const reason = REASONS[code] ?? (messageOf(error) || code || 'the connection failed');
@@ -96,7 +96,7 @@ function decoded(text: string): string {
 
 function checkVersion(info: string, name: string): void {
   const [, major, minor] = /^redis_version:(\d+)\.(\d+)/m.exec(info) ?? [];
-  // What speaks the protocol may have other numbers, or tell none.
+  // A server that speaks the protocol may have other version numbers, or none.
   if (major === undefined) return;
   const [oldestMajor, oldestMinor] = OLDEST;
   if (Number(major) > oldestMajor || (Number(major) === oldestMajor && Number(minor) >= oldestMinor)) return;

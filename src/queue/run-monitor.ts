@@ -7,7 +7,7 @@ import type { MetricUpdate, MonitorUpdate, ProgressUpdate } from '../monitoring/
 import type { PerformanceStats } from '../monitoring/performance-stats.js';
 import type { RunProgress } from './run-progress.js';
 
-/** The rate is that of the last seconds. */
+/** Time that the rate is measured over, in milliseconds. */
 const RATE_MS = 5000;
 
 interface Moment {
@@ -23,7 +23,7 @@ export class RunMonitor {
   #before: Moment | undefined;
   readonly #moments: Moment[] = [];
   #isOver = false;
-  /** Wakes those who wait for the next update. */
+  /** Wakes the readers that wait for the next update. */
   #wake: () => void = () => undefined;
   #next = this.#nextUpdate();
 
@@ -58,7 +58,7 @@ export class RunMonitor {
     return Math.max(0, (1000 * (last.processed - first.processed)) / (last.atMs - first.atMs));
   }
 
-  /** From now on, until the run has ended. One that reads slowly leaves out what a newer update replaces. */
+  /** Updates from now on, until the run has ended. A slow reader gets only the newest. */
   async *updates(): AsyncGenerator<MonitorUpdate> {
     for (let isLast = false; !isLast; ) {
       isLast = this.#isOver;
@@ -71,7 +71,7 @@ export class RunMonitor {
     }
   }
 
-  /** For Prometheus. */
+  /** Metrics for Prometheus. */
   metrics(): string {
     const progress = this.#progress;
     if (!progress) return '';

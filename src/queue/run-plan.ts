@@ -25,11 +25,11 @@ const FORMAT = 'simdex-run/1';
 const runPlan = objectOf({
   format: oneOf([FORMAT]),
   name: text,
-  /** As given: paths are resolved where they are read. */
+  /** Paths of the files as given. They are resolved where they are read. */
   files: listOf<string>(text),
-  /** What the files were when the run was planned. */
+  /** Facts about the files when the run was planned. */
   source: listOf(sourceFile),
-  /** Rows of all files together. */
+  /** Number of rows of all files together. */
   rows: count,
   shards: count,
   options: partOptions,

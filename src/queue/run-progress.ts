@@ -9,7 +9,7 @@ import { MERGE, type RunPlan, SHARD, shardRowsOf } from './run-plan.js';
 export interface RunProgress {
   /** The run's name. */
   readonly name: string;
-  /** What goes on: shards are indexed, or their parts are put together. */
+  /** Phase of the run: shards are indexed, or their parts are put together. */
   readonly phase: 'indexing' | 'merging';
   /** Rows that are indexed; while merging, rows that are written. */
   readonly processed: number;
@@ -26,9 +26,9 @@ export interface RunProgress {
   readonly connectedWorkers: number;
 }
 
-/** What a worker is at. */
+/** What one worker is doing. */
 export interface WorkerProgress {
-  /** `HOST:PROCESS` */
+  /** Name of the worker: `HOST:PROCESS`. */
   readonly name: string;
   /** Rows of its shard that are done. */
   readonly processed: number;
@@ -36,7 +36,7 @@ export interface WorkerProgress {
   readonly total: number;
 }
 
-/** More are not looked at one by one. */
+/** Most workers that are looked at one by one. */
 const MOST_ACTIVE = 1000;
 const PAGE = 1000;
 

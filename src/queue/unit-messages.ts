@@ -9,7 +9,7 @@ import type { PartOptions, SourceFile } from '../parts/part-manifest.js';
 export interface IndexUnit {
   readonly type: 'index';
   readonly files: readonly string[];
-  /** What the files must be. */
+  /** Facts that the files must still match. */
   readonly source: readonly SourceFile[];
   readonly first: number;
   readonly last: number;
@@ -32,9 +32,9 @@ export interface MergeUnit {
 
 export type Unit = IndexUnit | MergeUnit;
 
-/** What a unit gives. */
+/** Result of a unit. */
 export interface UnitResult {
-  /** Rows, rejected ones too. */
+  /** Number of rows, rejected ones too. */
   readonly rows: number;
   readonly rejected: number;
   /** Time of indexing, in milliseconds. For a merge, that of all its parts. */
@@ -51,6 +51,6 @@ export type FromUnitProcess =
       readonly type: 'failed';
       readonly code: IndexingErrorCode;
       readonly sentence: string;
-      /** Whether it will fail another time too. */
+      /** Whether another try would fail, too. */
       readonly isFinal: boolean;
     };

@@ -11,7 +11,7 @@ import type { FromUnitProcess, ToUnitProcess, Unit, UnitResult } from './unit-me
 
 /** Beside the chunk that this file is in. */
 const FILE = new URL('./work-unit.js', import.meta.url);
-/** A unit that does not stop by itself is ended. */
+/** Time after which a unit that does not stop by itself is ended, in milliseconds. */
 const STOP_MS = 2000;
 
 /** A unit that failed: whether another try may do better. */
@@ -100,7 +100,7 @@ export class UnitProcess {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     const kill = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-    // Nobody needs it any more: it ends by itself.
+    // The process is not needed any more. It ends by itself.
     if (child.connected) child.disconnect();
     await exited;
     clearTimeout(kill);
@@ -114,7 +114,7 @@ export class UnitProcess {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       serialization: 'advanced',
     });
-    // Between units nobody waits for it; the next one gets another.
+    // Between units no caller waits for the process. The next unit gets another one.
     child.on('exit', () => {
       if (this.#child === child) this.#child = undefined;
     });

@@ -42,13 +42,13 @@ export interface QueueWorkerOptions {
   readonly root?: string | undefined;
   /** http(s) URLs below which files are fetched. Default: every http(s) URL. */
   readonly allowUrls?: readonly string[] | undefined;
-  /** Is told what is done and what is refused. Default: nobody. Names in it come from outside. */
+  /** Gets messages about what is done and what is refused. Default: none. Names in them come from outside. */
   readonly logger?: QueueLogger | undefined;
 }
 
 /** A worker that takes work until it is closed. */
 export interface QueueWorker extends AsyncDisposable {
-  /** What runs call it: `HOST:PROCESS`. */
+  /** Name of the worker in runs: `HOST:PROCESS`. */
   readonly name: string;
   /** Takes no more work, waits for what is under way, and lets everything go. */
   close(): Promise<void>;
@@ -56,15 +56,15 @@ export interface QueueWorker extends AsyncDisposable {
 
 const OPTIONS = new Set(['redis', 'threads', 'root', 'allowUrls', 'logger']);
 
-/** A worker that is not heard of for so long is taken for dead. */
+/** Time without a sign of life, in milliseconds, after which a worker is taken for dead. */
 const LOCK_MS = 2000;
 const RENEW_MS = 500;
 const STALLED_CHECK_MS = 1000;
-/** Work that outlives so many deaths of machines is given up. */
+/** Deaths of machines after which their work is given up. */
 const MOST_DEATHS = 100;
 const TELL_MS = 500;
 
-/** Why work that is under way ends before it is done. */
+/** Error of work under way that ends before it is done. */
 class Abandoned extends Error {}
 
 /**
@@ -120,7 +120,7 @@ export async function createWorker(options: QueueWorkerOptions): Promise<QueueWo
   worker.on('stalled', (id) => logger.warn(`${id}: its worker died, or was cut off; it is done again`));
   let told = '';
   const tellOnce = (error: Error) => {
-    // While Redis is away the same is said again and again.
+    // While Redis is away, the same error comes again and again.
     if (error.message !== told) logger.warn(`queue: ${error.message.slice(0, 500)}`);
     told = error.message;
   };
@@ -182,7 +182,7 @@ class Work {
     return taking;
   }
 
-  /** When what is under way has ended. */
+  /** Resolves when the work under way has ended. */
   async idle(): Promise<void> {
     await this.#taking;
   }
@@ -226,7 +226,7 @@ class Work {
     });
   }
 
-  /** When nothing is left to be removed. */
+  /** Resolves when nothing is left to be removed. */
   settled(): Promise<void> {
     return this.#clearing;
   }
@@ -319,7 +319,7 @@ class Work {
 interface WorkFailure {
   readonly code: IndexingError['code'];
   readonly message: string;
-  /** Whether it would fail another time too. */
+  /** Whether another try would fail, too. */
   readonly isFinal: boolean;
 }
 
