@@ -8,9 +8,12 @@ import {
   MAX_ENTRIES,
   MAY_BE_HIT,
   NONE,
+  rowAbove,
+  rowBelow,
   SCRATCH,
   type ScratchLayout,
   TAIL,
+  UPPER_SHIFT,
 } from './graph-layout.js';
 import type { GraphSpace } from './graph-space.js';
 
@@ -49,8 +52,23 @@ export function clearRow(words: Uint32Array, layout: GraphLayout, row: number): 
   words[layout.lists / 4 + row * (layout.degree + 1)] = 0;
 }
 
-/** Nobody is known to be the parent of a row; its list stays. */
-export function clearParent(words: Uint32Array, { records, stride, tail }: GraphLayout, row: number): void {
+/** Nobody is known to be the parent of `count` rows from `first` on, here and in the graphs above; their lists stay. */
+export function clearParents(words: Uint32Array, levels: readonly GraphLayout[], first: number, count: number): void {
+  const end = first + count;
+  for (let row = first; row < end; row++) clearParent(words, levels[0]!, row);
+  if (levels.length === 1) return;
+  for (let above = first >>> UPPER_SHIFT; above << UPPER_SHIFT < end; above++) {
+    const below = rowBelow(above);
+    if (below < first || below >= end) continue;
+    let at: number | undefined = above;
+    for (let level = 1; at !== undefined && level < levels.length; level++) {
+      clearParent(words, levels[level]!, at);
+      at = rowAbove(at);
+    }
+  }
+}
+
+function clearParent(words: Uint32Array, { records, stride, tail }: GraphLayout, row: number): void {
   const end = (records + row * stride + tail) / 4;
   words[end + TAIL.parent / 4] = NONE;
   words[end + TAIL.apart / 4] = 0;
