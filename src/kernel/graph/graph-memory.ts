@@ -55,15 +55,20 @@ export function clearRow(words: Uint32Array, layout: GraphLayout, row: number): 
 /** Nobody is known to be the parent of `count` rows from `first` on, here and in the graphs above; their lists stay. */
 export function clearParents(words: Uint32Array, levels: readonly GraphLayout[], first: number, count: number): void {
   const end = first + count;
-  for (let row = first; row < end; row++) clearParent(words, levels[0]!, row);
+  const { records, stride, tail } = levels[0]!;
+  let at = (records + first * stride + tail) / 4;
+  for (let row = first; row < end; row++, at += stride / 4) {
+    words[at + TAIL.parent / 4] = NONE;
+    words[at + TAIL.apart / 4] = 0;
+  }
   if (levels.length === 1) return;
   for (let above = first >>> UPPER_SHIFT; above << UPPER_SHIFT < end; above++) {
     const below = rowBelow(above);
     if (below < first || below >= end) continue;
-    let at: number | undefined = above;
-    for (let level = 1; at !== undefined && level < levels.length; level++) {
-      clearParent(words, levels[level]!, at);
-      at = rowAbove(at);
+    let row: number | undefined = above;
+    for (let level = 1; row !== undefined && level < levels.length; level++) {
+      clearParent(words, levels[level]!, row);
+      row = rowAbove(row);
     }
   }
 }
