@@ -123,7 +123,7 @@ const LIST_READS = 4;
 export const WIDTH = 4;
 
 /** Of so many rows, one is in the graph above, too. */
-const UPPER_SHIFT = 4;
+export const UPPER_SHIFT = 4;
 /** A graph of fewer rows has none above. */
 const MIN_BELOW = 256;
 
