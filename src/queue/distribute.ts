@@ -137,7 +137,7 @@ export async function distribute(options: DistributeOptions): Promise<Distribute
   const { redis, shards, signal, onProgress, logger = silent } = checkOptions(options);
   signal?.throwIfAborted();
   const url = redisUrlOf(redis);
-  const packages = await loadQueuePackages();
+  const packages = loadQueuePackages();
   const input = await lookAt(options);
   const plan = createPlan({ ...input, ...plannedOf(options), shards, cancelled: undefined });
   const connection = await connectRedis(packages, url, logger);
@@ -180,7 +180,7 @@ export async function cancelDistribution(options: {
   const { redis, logger = silent } = options;
   const name = checkRunName(options.name);
   const url = redisUrlOf(redis);
-  const packages = await loadQueuePackages();
+  const packages = loadQueuePackages();
   const connection = await connectRedis(packages, url, logger);
   const queue = new packages.Queue(QUEUE, { connection });
   queue.on('error', (error: Error) => logger.warn(`queue: ${error.message.slice(0, 500)}`));
