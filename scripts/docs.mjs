@@ -7,7 +7,7 @@ import { createProgram } from '../dist/cli-program.js';
 
 const FILE = 'docs/cli.md';
 
-const program = createProgram('', { signal: new AbortController().signal, allow: () => undefined });
+const program = await createProgram('', { signal: new AbortController().signal, allow: () => undefined });
 const text = `# ${program.name()} on the command line
 
 <!-- Made from the commands themselves: change those, then npm run docs. -->

@@ -61,12 +61,16 @@ function componentAt(row: usize, given: u32, lift: usize, center: usize, factor:
 // @ts-ignore: decorator
 @inline
 function fourComponents(row: usize, center: usize, factor: v128): v128 {
-  const x = v128.load(row);
-  const low = f64x2.promote_low_f32x4(x);
-  const high = f64x2.promote_low_f32x4(v128.shuffle<i64>(x, x, 1, 0));
-  const codedLow = withinLargest(f64x2.mul(f64x2.sub(low, v128.load(center)), factor));
-  const codedHigh = withinLargest(f64x2.mul(f64x2.sub(high, v128.load(center, 16)), factor));
+  const codedLow = withinLargest(twoMoved(row, center, factor));
+  const codedHigh = withinLargest(twoMoved(row + 8, center + 16, factor));
   return v128.shuffle<i64>(f32x4.demote_f64x2_zero(codedLow), f32x4.demote_f64x2_zero(codedHigh), 0, 2);
+}
+
+/** Two components before they are limited and rounded. */
+// @ts-ignore: decorator
+@inline
+function twoMoved(row: usize, center: usize, factor: v128): v128 {
+  return f64x2.mul(f64x2.sub(f64x2.promote_low_f32x4(v128.load64_zero(row)), v128.load(center)), factor);
 }
 
 // @ts-ignore: decorator
@@ -107,14 +111,18 @@ function encodeBytes(graph: usize, row: usize, dims: u32, given: u32, lift: usiz
   const fours = inFours(dims, given);
   let largest: f32 = 0;
   if (ASC_FEATURE_SIMD) {
+    // The largest is looked for before it is limited and rounded, once: both keep the order.
     const factors = f64x2.splat(factor);
-    let most = f32x4.splat(0);
+    let low = f64x2.splat(0);
+    let high = f64x2.splat(0);
     for (let j: usize = 0; j < fours; j += 4) {
-      most = f32x4.pmax(most, f32x4.abs(fourComponents(row + (j << 2), center + (j << 3), factors)));
+      const at = row + (j << 2);
+      low = f64x2.pmax(low, f64x2.abs(twoMoved(at, center + (j << 3), factors)));
+      high = f64x2.pmax(high, f64x2.abs(twoMoved(at + 8, center + (j << 3) + 16, factors)));
     }
-    most = f32x4.pmax(most, v128.shuffle<i32>(most, most, 2, 3, 0, 1));
-    most = f32x4.pmax(most, v128.shuffle<i32>(most, most, 1, 0, 3, 2));
-    largest = f32x4.extract_lane(most, 0);
+    low = f64x2.pmax(low, high);
+    const most = max<f64>(f64x2.extract_lane(low, 0), f64x2.extract_lane(low, 1));
+    largest = <f32>min<f64>(most, LARGEST);
   }
   for (let j = fours; j < dims; j++) {
     largest = max<f32>(largest, abs<f32>(componentAt(row, given, lift, center, factor, j)));
@@ -126,15 +134,16 @@ function encodeBytes(graph: usize, row: usize, dims: u32, given: u32, lift: usiz
     const factors = f64x2.splat(factor);
     const inverses = f32x4.splat(inverse);
     const rounder = f32x4.splat(ROUNDER);
-    let sums = i32x4.splat(0);
+    const zero = i32x4.splat(0);
+    let sums = zero;
     for (let j: usize = 0; j < fours; j += 4) {
       const x = f32x4.mul(fourComponents(row + (j << 2), center + (j << 3), factors), inverses);
-      const codes = i32x4.trunc_sat_f32x4_s(f32x4.sub(f32x4.add(x, rounder), rounder));
-      sums = i32x4.add(sums, i32x4.mul(codes, codes));
-      const halves = i16x8.narrow_i32x4_s(codes, codes);
+      // The last bits of x + ROUNDER are the code: it is rounded where ones begin.
+      const codes = i32x4.sub(f32x4.add(x, rounder), rounder);
+      const halves = i16x8.narrow_i32x4_s(codes, zero);
+      sums = i32x4.add(sums, i32x4.dot_i16x8_s(halves, halves));
       v128.store_lane<i32>(record + j, i8x16.narrow_i16x8_s(halves, halves), 0);
     }
-    sums = i32x4.add(sums, v128.shuffle<i32>(sums, sums, 2, 3, 0, 1));
     squares = i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1);
   }
   for (let j = fours; j < dims; j++) {

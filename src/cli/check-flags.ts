@@ -7,7 +7,8 @@ import type { RowShape } from '../formats/format.js';
 import { formatsFor } from '../formats/registry.js';
 import { manifestPathOf } from '../parts/part-manifest.js';
 import { UsageError } from './exit.js';
-import { type OutputFlags, reportEndings, reportWriterFor, savesIndex } from './outputs.js';
+import { reportEndings, reportWriterFor, savesIndex } from './output-names.js';
+import type { OutputFlags } from './outputs.js';
 import { checkReadFlags, type ReadFlags } from './read-flags.js';
 
 /** @throws {UsageError} naming the flag */

@@ -14,7 +14,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 async function main(): Promise<number> {
   const interrupts = watchInterrupts();
-  const program = createProgram(version, interrupts);
+  const program = await createProgram(version, interrupts, process.argv[2]);
   try {
     await program.parseAsync();
     return ExitStatus.done;

@@ -1,7 +1,7 @@
 /**
  * Everything that a command writes. Each file appears under its name when all rows are in it, or not at all.
  */
-import { basename, extname } from 'node:path';
+import { extname } from 'node:path';
 import { type AtomicFile, createAtomicFile } from '../formats/node/atomic-file.js';
 import {
   type ColumnWriter,
@@ -23,6 +23,7 @@ import { csvCell } from './csv-cell.js';
 import { UsageError } from './exit.js';
 import { type GraphBuildOptions, GraphOutput } from './graph-output.js';
 import type { ChunkNotes, InputFiles, RowSpan } from './input-files.js';
+import { type ReportWriter, reportWriterFor, savesIndex } from './output-names.js';
 import { type PartFacts, PartFile } from './part-output.js';
 import { RowIds } from './row-ids.js';
 
@@ -61,26 +62,6 @@ export interface RowsDone {
   /** One for each row; undefined where only unit vectors are there. */
   readonly magnitudes: Float32Array | undefined;
   readonly rejections: readonly PartRejection[];
-}
-
-type ReportWriter = (report: IndexingPerformanceReport) => string;
-
-/** By the end of the file's name; of two that fit, the longer one. */
-const REPORT_WRITERS: Record<string, ReportWriter> = {
-  '.html': (report) => report.toHtml(),
-  '.csv': (report) => report.toCsv(),
-  '.trace.json': (report) => `${report.toTrace()}\n`,
-  '.json': (report) => `${JSON.stringify(report, null, 2)}\n`,
-};
-
-export const reportEndings: readonly string[] = Object.keys(REPORT_WRITERS);
-
-/** What writes a report of this name; undefined where its end says nothing. */
-export function reportWriterFor(path: string): ReportWriter | undefined {
-  const name = basename(path).toLowerCase();
-  const endings = reportEndings.filter((ending) => name.endsWith(ending) && name.length > ending.length);
-  const longest = endings.reduce((a, b) => (b.length > a.length ? b : a), '');
-  return REPORT_WRITERS[longest];
 }
 
 /** What all outputs have in common. */
@@ -242,11 +223,6 @@ export class Outputs implements AsyncDisposable {
     for (const { file } of this.#parts) await file.abort();
     await this.#graph?.[Symbol.asyncDispose]();
   }
-}
-
-/** What `VectorIndex` loads, rather than rows alone. */
-export function savesIndex(path: string): boolean {
-  return extname(path).toLowerCase() === '.safetensors';
 }
 
 /** Refuses what headers alone tell; where only reading tells, the writer refuses the first row that does not fit. */

@@ -130,8 +130,13 @@ function isWithin(value: number | undefined, least: number, most: number): boole
 /** A checksum of words that continues from the checksum `before` (FNV-1a, of words instead of bytes). */
 export function checkOf(words: Uint32Array, before = 0x811c9dc5): number {
   let check = before;
-  for (let i = 0; i < words.length; i++) check = Math.imul(check ^ words[i]!, 0x01000193);
+  for (let i = 0; i < words.length; i++) check = checkWith(check, words[i]!);
   return check >>> 0;
+}
+
+/** A checksum with one more word; signed. */
+export function checkWith(check: number, word: number): number {
+  return Math.imul(check ^ word, 0x01000193);
 }
 
 function prefixOf(part: number): string {

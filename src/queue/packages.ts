@@ -1,14 +1,17 @@
 /**
  * The packages that only a queue needs, loaded when one is used. Any version may be installed: one that does not fit is told here.
  */
+import { createRequire } from 'node:module';
 import { IndexingError } from '../base/errors.js';
 
-/** Rejects with `MissingPackage`, which names the command that installs both. */
-export async function loadQueuePackages() {
-  const [bullmq, ioredis] = await Promise.all([
-    load('bullmq', () => import('bullmq')),
-    load('ioredis', () => import('ioredis')),
-  ]);
+/** Both are CommonJS: `import()` would read every one of their files twice, once only to see what it exports. */
+const require = createRequire(import.meta.url);
+
+/** @throws {IndexingError} `MissingPackage`, which names the command that installs both */
+export function loadQueuePackages() {
+  // First, since bullmq requires it too: the one that is missing is named.
+  const ioredis = load<typeof import('ioredis')>('ioredis');
+  const bullmq = load<typeof import('bullmq')>('bullmq');
   const { Job, Queue, Worker, FlowProducer, UnrecoverableError } = bullmq;
   const isFit = [Queue, Worker, FlowProducer, UnrecoverableError].every((each) => typeof each === 'function');
   if (!isFit || typeof Job?.prototype.removeUnprocessedChildren !== 'function')
@@ -17,11 +20,11 @@ export async function loadQueuePackages() {
   return { Queue, Worker, FlowProducer, UnrecoverableError, Redis: ioredis.Redis };
 }
 
-export type QueuePackages = Awaited<ReturnType<typeof loadQueuePackages>>;
+export type QueuePackages = ReturnType<typeof loadQueuePackages>;
 
-async function load<T>(name: string, importIt: () => Promise<T>): Promise<T> {
+function load<T extends object>(name: string): T {
   try {
-    return await importIt();
+    return require(name) as T;
   } catch (cause) {
     throw missing(`the package ${name}`, cause);
   }

@@ -90,7 +90,7 @@ export async function createWorker(options: QueueWorkerOptions): Promise<QueueWo
   if (typeof root !== 'string' || root === '') throw invalidConfiguration('root', 'the path of a folder', root);
   const url = redisUrlOf(options.redis);
   const prefixes = checkPrefixes(allowUrls);
-  const packages = await loadQueuePackages();
+  const packages = loadQueuePackages();
   const places = await Places.create(root, prefixes);
   let isEnding = false;
   const redis = await connectRedis(packages, url, logger, () => isEnding);

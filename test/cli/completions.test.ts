@@ -12,7 +12,9 @@ const directory = temporaryDirectory();
 directory.write('a file.npy', '');
 directory.write('other.txt', '');
 
-const program = completableOf(createProgram('0.0.0', { signal: new AbortController().signal, allow: () => undefined }));
+const program = completableOf(
+  await createProgram('0.0.0', { signal: new AbortController().signal, allow: () => undefined }),
+);
 
 /** util-linux; the `script` of other systems has other flags. */
 const hasScript = /util-linux/.test(spawnSync('script', ['--version']).stdout?.toString() ?? '');

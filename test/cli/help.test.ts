@@ -45,7 +45,19 @@ test('index --help names every flag, and says nothing twice', async () => {
   expect(stdout.split('\n').every((line) => line.length <= 80)).toBe(true);
 });
 
-const program = createProgram(version, { signal: new AbortController().signal, allow: () => undefined });
+const program = await createProgram(version, { signal: new AbortController().signal, allow: () => undefined });
+
+test('a command by itself is the one of the whole program', async () => {
+  for (const command of program.commands.filter((each) => each.name() !== 'completions')) {
+    const alone = await createProgram(
+      version,
+      { signal: new AbortController().signal, allow: () => undefined },
+      command.name(),
+    );
+    expect(alone.commands.map((each) => each.name())).toEqual([command.name()]);
+    expect(alone.commands[0]!.helpInformation()).toBe(command.helpInformation());
+  }
+});
 
 describe.each(program.commands.map((command) => [command.name(), command] as const))('%s --help', (name, command) => {
   test('fits 80 columns, and has examples of that command with options that there are', async () => {

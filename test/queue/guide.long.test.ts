@@ -83,16 +83,13 @@ test('wrong settings of a worker are told at once', async () => {
 test.each(isWhole ? ['bullmq', 'ioredis'] : ['ioredis'])(
   'without the package %s both commands name what to install',
   async (name) => {
-    const hooks = `export async function resolve(specifier, context, next) {
-    if (specifier !== ${JSON.stringify(name)}) return next(specifier, context);
-    throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
-  }`;
-    const moduleOf = (source: string) => `data:text/javascript,${encodeURIComponent(source)}`;
-    const flags = [
-      '--import',
-      moduleOf(`import { register } from 'node:module'; register(${JSON.stringify(moduleOf(hooks))});`),
-      CLI,
-    ];
+    const preload = `import Module from 'node:module';
+    const resolve = Module._resolveFilename;
+    Module._resolveFilename = function (specifier, ...rest) {
+      if (specifier !== ${JSON.stringify(name)}) return resolve.call(this, specifier, ...rest);
+      throw Object.assign(new Error('Cannot find module'), { code: 'MODULE_NOT_FOUND' });
+    };`;
+    const flags = ['--import', `data:text/javascript,${encodeURIComponent(preload)}`, CLI];
     write('one.npy', npyBytes([[3, 4]]));
     const redis = ['--redis', 'redis://127.0.0.1:1'];
     const options = { command: process.execPath };

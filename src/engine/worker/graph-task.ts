@@ -7,7 +7,10 @@ import type { KernelMemory, KernelSource } from '../../kernel/instantiate.js';
 import type { Int8Place, RowForm } from '../../memory/segment-layout.js';
 import type { QueryGroup, SearchPass } from './search-task.js';
 
-export type GraphTask = GraphInsertTask | GraphMendTask | GraphSearchTask;
+export type GraphTask = GraphInsertTask | GraphRecordsTask | GraphMendTask | GraphSearchTask;
+
+/** In places, of a row of a part that is no row of the index: the segment. */
+export const NOWHERE = 0xffffffff;
 
 /** A part of a graph, as lanes see it; memory/graph-part-layout.ts says where everything is. */
 export interface GraphPlace extends GraphShape {
@@ -31,7 +34,7 @@ export interface GraphSource {
   readonly int8: Int8Place | undefined;
 }
 
-/** Rows that are put into a part, or only get their records there. */
+/** Rows that are put into a part. */
 export interface GraphInsertTask {
   readonly type: 'graph-insert';
   readonly graphKernel: KernelSource;
@@ -39,11 +42,18 @@ export interface GraphInsertTask {
   /** A control block whose units are consecutive items: first, count. Its own are those of GraphItems. */
   readonly control: ArrayBufferLike;
   readonly graph: GraphPlace;
-  /** Candidates for a row's neighbours; 0: rows get their records only, and somebody else writes their lists. */
+  /** Candidates for a row's neighbours. */
   readonly effort: number;
   /** Uint32Array, two words for each row of the part: segment and row. */
   readonly places: ArrayBufferLike;
   readonly segments: readonly GraphSource[];
+}
+
+/** Rows of a part that get their records. Somebody else writes their lists. */
+export interface GraphRecordsTask extends Omit<GraphInsertTask, 'type' | 'effort'> {
+  readonly type: 'graph-records';
+  /** A control block whose units are consecutive rows of the part: first, count. */
+  readonly control: ArrayBufferLike;
 }
 
 /** Rows of one graph of a part whose lists are mended, or that are put in again. */

@@ -3,6 +3,7 @@
  */
 import { countForCollector } from '../../memory/create-memory.js';
 import { insertRows, mendRows } from './graph-insert-loop.js';
+import { makeRecords } from './graph-records.js';
 import { searchGraphs } from './graph-search-loop.js';
 import type { GraphPlace, GraphTask } from './graph-task.js';
 import { compileHere, OpenGraph } from './open-graph.js';
@@ -26,6 +27,8 @@ export function graphWork(task: GraphTask, openMemory: MemoryOpener): UnitWork {
   switch (task.type) {
     case 'graph-insert':
       return insertRows(task, open(task.graph));
+    case 'graph-records':
+      return makeRecords(task, open(task.graph));
     case 'graph-mend':
       return mendRows(task, open(task.graph));
     case 'graph-search':

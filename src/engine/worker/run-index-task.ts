@@ -17,6 +17,7 @@ export function isIndexTask(task: WorkerTask): task is IndexTask {
     case 'rows':
     case 'move':
     case 'graph-insert':
+    case 'graph-records':
     case 'graph-mend':
     case 'graph-search':
       return true;

@@ -8,9 +8,12 @@ import {
   MAX_ENTRIES,
   MAY_BE_HIT,
   NONE,
+  rowAbove,
+  rowBelow,
   SCRATCH,
   type ScratchLayout,
   TAIL,
+  UPPER_SHIFT,
 } from './graph-layout.js';
 import type { GraphSpace } from './graph-space.js';
 
@@ -49,8 +52,28 @@ export function clearRow(words: Uint32Array, layout: GraphLayout, row: number): 
   words[layout.lists / 4 + row * (layout.degree + 1)] = 0;
 }
 
-/** Nobody is known to be the parent of a row; its list stays. */
-export function clearParent(words: Uint32Array, { records, stride, tail }: GraphLayout, row: number): void {
+/** Nobody is known to be the parent of `count` rows from `first` on, here and in the graphs above; their lists stay. */
+export function clearParents(words: Uint32Array, levels: readonly GraphLayout[], first: number, count: number): void {
+  const end = first + count;
+  const { records, stride, tail } = levels[0]!;
+  let at = (records + first * stride + tail) / 4;
+  for (let row = first; row < end; row++, at += stride / 4) {
+    words[at + TAIL.parent / 4] = NONE;
+    words[at + TAIL.apart / 4] = 0;
+  }
+  if (levels.length === 1) return;
+  for (let above = first >>> UPPER_SHIFT; above << UPPER_SHIFT < end; above++) {
+    const below = rowBelow(above);
+    if (below < first || below >= end) continue;
+    let row: number | undefined = above;
+    for (let level = 1; row !== undefined && level < levels.length; level++) {
+      clearParent(words, levels[level]!, row);
+      row = rowAbove(row);
+    }
+  }
+}
+
+function clearParent(words: Uint32Array, { records, stride, tail }: GraphLayout, row: number): void {
   const end = (records + row * stride + tail) / 4;
   words[end + TAIL.parent / 4] = NONE;
   words[end + TAIL.apart / 4] = 0;

@@ -4,6 +4,7 @@
  */
 import { TimeSlices } from '../../base/time-slices.js';
 import type { EngineCore } from '../../engine/engine-core.js';
+import { NOWHERE } from '../../engine/worker/graph-task.js';
 import { GRAPH, type GraphLayout, MAX_ENTRIES, rowBelow } from '../../kernel/graph/graph-layout.js';
 import { clearRow } from '../../kernel/graph/graph-memory.js';
 import { type GraphSpace, measureSpace } from '../../kernel/graph/graph-space.js';
@@ -13,8 +14,8 @@ import { isThere } from '../../memory/deaths.js';
 import { maxGraphRows } from '../../memory/graph-part-layout.js';
 import type { RowRoom, Rows } from '../rows.js';
 import { DoneUnits } from './done-units.js';
-import { type GraphScope, InsertJob, runGraphJob } from './graph-jobs.js';
-import { GraphPart, NOWHERE } from './graph-part.js';
+import { type GraphScope, InsertJob, RecordsJob, runGraphJob } from './graph-jobs.js';
+import { GraphPart } from './graph-part.js';
 import { GraphRows } from './graph-rows.js';
 
 export interface GraphBuildOptions {
@@ -108,17 +109,11 @@ export class GraphBuild {
     }
   }
 
-  /** Makes records of rows that were given out, of a graph that was loaded. */
-  async makeRecords(
-    part: GraphPart,
-    nodes: readonly number[],
-    rooms: readonly RowRoom[],
-    signal: AbortSignal,
-  ): Promise<void> {
+  /** Makes the records of a part that was loaded, of all rows in it. */
+  async makeRecords(part: GraphPart, rooms: readonly RowRoom[], signal: AbortSignal): Promise<void> {
     const { core, scope } = this.#options;
     const segments = [...new Set(rooms.map(({ segment }) => segment))].map((segment) => segment.graphSource);
-    const begin = () => new InsertJob(core, scope, part, nodes, segments, { effort: 0, rowsPerUnit: 1024 });
-    await runGraphJob(core, begin, 0, signal);
+    await runGraphJob(core, () => new RecordsJob(core, scope, part, segments), 0, signal);
   }
 
   /** A new part with room for `capacity` rows, as far as one may have. @throws {IndexingError} `InsufficientMemory` */

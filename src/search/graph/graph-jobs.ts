@@ -7,10 +7,12 @@ import { TimeSlices } from '../../base/time-slices.js';
 import type { EngineCore } from '../../engine/engine-core.js';
 import type { Job, UnitDeath } from '../../engine/job.js';
 import { insertRows, mendRows, tagOf } from '../../engine/worker/graph-insert-loop.js';
+import { makeRecords } from '../../engine/worker/graph-records.js';
 import {
   type GraphInsertTask,
   GraphItems,
   type GraphMendTask,
+  type GraphRecordsTask,
   type GraphSource,
 } from '../../engine/worker/graph-task.js';
 import type { UnitWork } from '../../engine/worker/unit-work.js';
@@ -30,6 +32,8 @@ export interface GraphScope {
 
 /** Rows looked at between two looks at the clock. */
 const STRIDE = 2 ** 14;
+/** Components of a unit whose records are made: some tenths of a millisecond. */
+const UNIT_COMPONENTS = 2 ** 18;
 
 abstract class GraphJob implements Job {
   readonly what = 'indexing';
@@ -49,7 +53,7 @@ abstract class GraphJob implements Job {
     this.part = part;
   }
 
-  abstract task(thread: number): GraphInsertTask | GraphMendTask;
+  abstract task(thread: number): GraphInsertTask | GraphRecordsTask | GraphMendTask;
   abstract open(thread: number): UnitWork;
 
   async restore(unit: number): Promise<boolean> {
@@ -90,7 +94,6 @@ export class InsertJob extends GraphJob {
   readonly rows: readonly number[];
   readonly #task: Omit<GraphInsertTask, 'thread'>;
 
-  /** @param effort 0: rows get their records only */
   constructor(
     core: EngineCore,
     scope: GraphScope,
@@ -124,6 +127,34 @@ export class InsertJob extends GraphJob {
 
   open(thread: number): UnitWork {
     return insertRows(this.task(thread), this.part.open);
+  }
+}
+
+/** Makes the records of all rows of a part. */
+export class RecordsJob extends GraphJob {
+  readonly control: JobControl;
+  readonly #task: Omit<GraphRecordsTask, 'thread'>;
+
+  constructor(core: EngineCore, scope: GraphScope, part: GraphPart, segments: readonly GraphSource[]) {
+    super(scope, part);
+    const rowsPerUnit = Math.max(1, Math.floor(UNIT_COMPONENTS / part.layout.graph.dims));
+    this.control = createControl(core, scope, part.used, rowsPerUnit, { timed: false, extraBytes: 0 });
+    this.#task = {
+      type: 'graph-records',
+      graphKernel: scope.graphKernel,
+      control: this.control.buffer,
+      graph: part.place,
+      places: part.places.buffer,
+      segments,
+    };
+  }
+
+  task(thread: number): GraphRecordsTask {
+    return { ...this.#task, thread };
+  }
+
+  open(thread: number): UnitWork {
+    return makeRecords(this.task(thread), this.part.open);
   }
 }
 

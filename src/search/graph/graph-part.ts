@@ -15,9 +15,6 @@ import type { CompiledKernel } from '../../kernel/instantiate.js';
 import type { MatrixMemory } from '../../memory/create-memory.js';
 import { GraphPartLayout } from '../../memory/graph-part-layout.js';
 
-/** Segment number of a graph row that is no row of the index. */
-export const NOWHERE = 0xffffffff;
-
 /**
  * A neighbour stays only if this × its squared distance to each nearer one is not below that to the row: what reaches the highest recall in the
  * least time (bench/graph.mjs).

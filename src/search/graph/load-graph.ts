@@ -2,27 +2,31 @@
  * Reads the graph of a saved index. Its lists are checked, and the records of its rows are made anew. If it is damaged, that is told, and
  * the index is searched without a graph.
  */
+import { oneAhead } from '../../base/one-ahead.js';
 import { TimeSlices } from '../../base/time-slices.js';
 import type { ByteSource } from '../../formats/format.js';
 import type { Tensor } from '../../formats/safetensors-header.js';
 import {
   CALIBRATION_COLUMNS,
   checkOf,
+  checkWith,
   ENTRIES_PER_LEVEL,
   type SavedGraphPlaces,
   type SavedPartPlaces,
 } from '../../formats/saved-graph.js';
-import { type GraphLayout, layOutGraph, levelsOf, NONE, rowBelow } from '../../kernel/graph/graph-layout.js';
+import { layOutGraph, levelsOf, NONE, rowBelow } from '../../kernel/graph/graph-layout.js';
 import { setEntries } from '../../kernel/graph/graph-upkeep.js';
 import type { RowRoom } from '../rows.js';
 import type { Segment } from '../segment.js';
 import type { CalibrationPoint } from './calibration.js';
 import type { GraphBuild } from './graph-build.js';
+import type { GraphPart } from './graph-part.js';
 
 /** The graph of a file cannot be used. */
 export class DamagedGraph extends Error {}
 
-const PIECE_WORDS = 2 ** 18;
+/** Words that are read while those before them are looked at; what was read is then still in the cache. */
+const PIECE_WORDS = 2 ** 17;
 const ROOM = 256;
 const MAX_CALIBRATION = 1000;
 
@@ -44,12 +48,12 @@ export async function loadGraph(
   signal: AbortSignal,
 ): Promise<LoadedGraph> {
   if ('damage' in places) throw new DamagedGraph(places.damage);
-  const reader = new CheckedReader(source, signal);
+  const reader = new CheckedReader(source);
   const placeOf = placesIn(rooms);
   const taken = new Uint8Array(rooms.reduce((sum, { count }) => sum + count, 0));
   for (const part of places.parts) await loadPart(build, part, places.degree, reader, placeOf, taken, rooms, signal);
   const points = readPoints(new Float64Array((await reader.read(places.calibration)).buffer));
-  const check = (await read(source, places.check))[0]!;
+  const check = (await reader.readEarly(places.check))[0]!;
   if (check !== reader.check) throw new DamagedGraph(`its checksum is ${reader.check}, not ${check}`);
   return { points };
 }
@@ -83,9 +87,8 @@ async function loadPart(
   }
   graphRows.setLast(part, undefined);
   part.used = indexRows.length;
-  const nodes: number[] = [];
-  // For each row of the part, 1 where it is a row of the index.
-  let isThere = new Uint8Array(indexRows.length);
+  // Of each row of the part 1 where it is a row of the index.
+  const isThere = new Uint8Array(indexRows.length);
   await slices.forEach(indexRows.length, 4096, (first, last) => {
     for (let node = first; node < last; ) {
       const position = indexRows[node]!;
@@ -94,41 +97,28 @@ async function loadPart(
         graphRows.hide(part, node++);
         continue;
       }
-      // Rows that were put in one after the other follow each other.
-      let end = node;
-      for (; end < last && indexRows[end] === position + end - node; end++) {
-        const each = position + end - node;
-        if (each >= taken.length || taken[each] === 1) {
-          throw new DamagedGraph(`graph.rows says that row ${end} is row ${each}, which there is not, or twice`);
-        }
-        taken[each] = 1;
-        isThere[end] = 1;
-        nodes.push(end);
-      }
+      const end = takeRun(indexRows, node, last, taken, isThere);
       while (node < end) {
-        const at = indexRows[node]!;
-        const { segment, row, left } = placeOf(at);
+        const { segment, row, left } = placeOf(indexRows[node]!);
         const count = Math.min(end - node, left);
         graphRows.set(segment, row, part, node, count);
         node += count;
       }
     }
   });
-  const making = build.makeRecords(part, nodes, rooms, signal);
-  // Its rejection is handled below.
+  const making = build.makeRecords(part, rooms, signal);
+  // Heard of below.
   making.catch(() => undefined);
   try {
-    const words = new Uint32Array(part.memory.buffer);
     const { levels } = part.layout;
-    const rowsOfLevels: Uint8Array[] = [];
+    const rowsOfLevels = [isThere];
+    while (rowsOfLevels.length < levels.length) rowsOfLevels.push(rowsAbove(rowsOfLevels.at(-1)!));
     // In the order of the file, for the checksum. Nobody walks through the lists before they are checked.
-    for (const [level, layout] of levels.entries()) {
-      const lists = words.subarray(layout.lists / 4, layout.lists / 4 + places.lists[level]!.byteLength / 4);
-      await reader.readInto(lists, places.lists[level]!);
-      if (level === 0) reader.take(indexRows);
-      await checkLists(layout, lists, isThere, slices);
-      rowsOfLevels.push(isThere);
-      isThere = rowsAbove(isThere);
+    const lists = levels.map((_, level) => new ListCheck(degree, rowsOfLevels[level]!));
+    for await (const piece of oneAhead(readLists(part, places, reader))) {
+      reader.check = lists[piece.level]!.take(piece.words, piece.firstRow, reader.check);
+      if (piece.isLast && piece.level === 0) reader.take(indexRows);
+      if (slices.isDue()) await slices.nextTurn();
     }
     const entries = await reader.read(places.entries);
     reader.take(space);
@@ -147,61 +137,96 @@ async function loadPart(
   }
 }
 
-/** For each row of the graph above, 1 where the row that it stands for is there. */
+/**
+ * Rows of the part that were put in one after the other follow each other in the index. Notes that those from `node` on are there, and gives
+ * where they end, `last` at most.
+ */
+function takeRun(indexRows: Uint32Array, node: number, last: number, taken: Uint8Array, isThere: Uint8Array): number {
+  const offset = indexRows[node]! - node;
+  let end = node;
+  for (; end < last && indexRows[end] === end + offset; end++) {
+    const each = end + offset;
+    if (each >= taken.length || taken[each] === 1) {
+      throw new DamagedGraph(`graph.rows says that row ${end} is row ${each}, which there is not, or twice`);
+    }
+    taken[each] = 1;
+    isThere[end] = 1;
+  }
+  return end;
+}
+
+/** Lists of whole rows. */
+interface ListPiece {
+  readonly level: number;
+  readonly firstRow: number;
+  readonly words: Uint32Array;
+  readonly isLast: boolean;
+}
+
+/** Reads the lists of all graphs of a part to their places, in the order of the file. */
+async function* readLists(
+  { layout, memory }: GraphPart,
+  { lists, rows }: SavedPartPlaces,
+  reader: CheckedReader,
+): AsyncGenerator<ListPiece, undefined> {
+  for (const [level, { lists: at, degree }] of layout.levels.entries()) {
+    const width = degree + 1;
+    const count = rows[level]!;
+    const stride = Math.ceil(PIECE_WORDS / width);
+    for (let firstRow = 0; firstRow < count; firstRow += stride) {
+      const last = Math.min(count, firstRow + stride);
+      const words = new Uint32Array(memory.buffer, at + 4 * width * firstRow, width * (last - firstRow));
+      await reader.readInto(words, lists[level]!.byteOffset + 4 * width * firstRow);
+      yield { level, firstRow, words, isLast: last === count };
+    }
+  }
+}
+
+/** Of each row of the graph above 1 where the row that it stands for is there. */
 function rowsAbove(isThere: Uint8Array): Uint8Array<ArrayBuffer> {
   const above = new Uint8Array(Math.ceil(isThere.length / 16));
   for (let row = 0; row < above.length; row++) above[row] = isThere[rowBelow(row)] ?? 0;
   return above;
 }
 
-/** Throws where what was read are no lists of rows that are there. */
-async function checkLists(
-  { degree }: GraphLayout,
-  saved: Uint32Array,
-  isThere: Uint8Array,
-  slices: TimeSlices,
-): Promise<void> {
-  const width = degree + 1;
-  const areAllThere = !isThere.includes(0);
-  await slices.forEach(saved.length / width, 1024, (first, last) => {
-    const row = areAllThere
-      ? firstBeyond(saved, width, isThere.length, first, last)
-      : firstUnsound(saved, width, isThere, first, last);
-    if (row === -1) return;
-    const [length, ...others] = saved.subarray(row * width, (row + 1) * width);
-    if (length! > degree || isThere[row] !== 1) throw new DamagedGraph(`row ${row} has ${length} neighbours`);
-    const other = others.find((each) => each === row || isThere[each] !== 1);
-    throw new DamagedGraph(`row ${row} has the neighbour ${other}`);
-  });
-}
+/** Looks at the lists of one graph. */
+class ListCheck {
+  readonly #width: number;
+  readonly #isThere: Uint8Array;
+  readonly #areAllThere: boolean;
 
-/** The first row from `first` on whose list is none; -1 where there is none before `last`. */
-function firstUnsound(saved: Uint32Array, width: number, isThere: Uint8Array, first: number, last: number): number {
-  for (let row = first; row < last; row++) {
-    const at = row * width;
-    const length = saved[at]!;
-    if (length === 0) continue;
-    if (length >= width || isThere[row] !== 1) return row;
-    for (let i = at + 1; i <= at + length; i++) {
-      const other = saved[i]!;
-      if (other >= isThere.length || isThere[other] === 0 || other === row) return row;
-    }
+  constructor(degree: number, isThere: Uint8Array) {
+    this.#width = degree + 1;
+    this.#isThere = isThere;
+    this.#areAllThere = !isThere.includes(0);
   }
-  return -1;
-}
 
-/** The same of rows that are all there, which most graphs have: it reads the lists alone. */
-function firstBeyond(saved: Uint32Array, width: number, count: number, first: number, last: number): number {
-  for (let row = first; row < last; row++) {
-    const at = row * width;
-    const length = saved[at]!;
-    if (length >= width || row >= count) return row;
-    for (let i = at + 1; i <= at + length; i++) {
-      const other = saved[i]!;
-      if (other >= count || other === row) return row;
+  /**
+   * Throws where these are no lists of rows that are there. Gives the checksum of `checkOf`, which is computed in the same pass over the memory.
+   */
+  take(words: Uint32Array, firstRow: number, before: number): number {
+    const [width, isThere, areAllThere] = [this.#width, this.#isThere, this.#areAllThere];
+    const count = isThere.length;
+    let check = before;
+    for (let at = 0, row = firstRow; at < words.length; at += width, row++) {
+      const length = words[at]!;
+      if (length >= width || (length > 0 && isThere[row] === 0)) {
+        throw new DamagedGraph(`row ${row} has ${length} neighbours`);
+      }
+      check = checkWith(check, length);
+      let i = at + 1;
+      for (const end = i + length; i < end; i++) {
+        const other = words[i]!;
+        if (other >= count || other === row || !(areAllThere || isThere[other] === 1)) {
+          throw new DamagedGraph(`row ${row} has the neighbour ${other}`);
+        }
+        check = checkWith(check, other);
+      }
+      // The rest of a list counts for the checksum only.
+      for (const end = at + width; i < end; i++) check = checkWith(check, words[i]!);
     }
+    return check >>> 0;
   }
-  return -1;
 }
 
 /** Room for the rows and some more, with as many graphs above as were saved. */
@@ -248,48 +273,35 @@ function readPoints(numbers: Float64Array): CalibrationPoint[] {
   return points;
 }
 
-/** Reads tensors of words in the order of the file. */
+/** Reads tensors of words. The checksum is that of what was read in the order of the file. */
 class CheckedReader {
   /** Checksum of all that was read. */
   check = checkOf(new Uint32Array());
   readonly #source: ByteSource;
-  readonly #slices: TimeSlices;
 
-  constructor(source: ByteSource, signal: AbortSignal) {
+  constructor(source: ByteSource) {
     this.#source = source;
-    this.#slices = new TimeSlices(signal);
   }
 
   async read(tensor: Tensor): Promise<Uint32Array<ArrayBuffer>> {
-    const words = new Uint32Array(tensor.byteLength / 4);
-    await this.readInto(words, tensor);
+    const words = await this.readEarly(tensor);
+    this.take(words);
     return words;
   }
 
-  async readInto(words: Uint32Array, tensor: Tensor): Promise<void> {
-    for (let first = 0; first < words.length; first += PIECE_WORDS) {
-      const piece = words.subarray(first, first + PIECE_WORDS);
-      await this.#source.readInto(
-        new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength),
-        tensor.byteOffset + 4 * first,
-      );
-      this.take(piece);
-      if (this.#slices.isDue()) await this.#slices.nextTurn();
-    }
+  /** Reads a tensor before its turn; `take` is to be called for it then. */
+  async readEarly({ byteOffset, byteLength }: Tensor): Promise<Uint32Array<ArrayBuffer>> {
+    const words = new Uint32Array(byteLength / 4);
+    await this.readInto(words, byteOffset);
+    return words;
   }
 
-  /** Reads a tensor before its turn; `take` is to be called for it then. */
-  readEarly(tensor: Tensor): Promise<Uint32Array<ArrayBuffer>> {
-    return read(this.#source, tensor);
+  /** Reads words from a byte of the file on; they do not count for the checksum. */
+  readInto({ buffer, byteOffset, byteLength }: Uint32Array, from: number): Promise<void> {
+    return this.#source.readInto(new Uint8Array(buffer, byteOffset, byteLength), from);
   }
 
   take(words: Uint32Array): void {
     this.check = checkOf(words, this.check);
   }
-}
-
-async function read(source: ByteSource, { byteOffset, byteLength }: Tensor): Promise<Uint32Array<ArrayBuffer>> {
-  const words = new Uint32Array(byteLength / 4);
-  await source.readInto(new Uint8Array(words.buffer), byteOffset);
-  return words;
 }

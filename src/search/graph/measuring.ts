@@ -2,6 +2,7 @@
  * Measures the recall of a graph: it compares exact answers to some queries with the graph's answers, for growing efforts.
  */
 import { TimeSlices } from '../../base/time-slices.js';
+import { NOWHERE } from '../../engine/worker/graph-task.js';
 import type { Metric } from '../../kernel/search/error-bound.js';
 import { placeOf } from '../id-table.js';
 import { type PreparedQueries, prepareQueries } from '../queries.js';
@@ -9,7 +10,6 @@ import type { Rows } from '../rows.js';
 import type { SearchHits } from '../search-hits.js';
 import type { IndexSearches, SearchRequest } from '../searches.js';
 import { type CalibrationPoint, ENOUGH_RECALL, MEASURED_EFFORTS, MEASURED_HITS, recallOf } from './calibration.js';
-import { NOWHERE } from './graph-part.js';
 import type { GraphRows } from './graph-rows.js';
 import type { GraphSearches } from './graph-searches.js';
 
