@@ -122,7 +122,7 @@ const LIST_READS = 4;
 /** Lists that are read before any of their rows is scored (assembly/graph/search.ts). */
 export const WIDTH = 4;
 
-/** Of so many rows, one is in the graph above, too. */
+/** One of 2^UPPER_SHIFT rows is in the graph above, too. */
 export const UPPER_SHIFT = 4;
 /** A graph of fewer rows has none above. */
 const MIN_BELOW = 256;

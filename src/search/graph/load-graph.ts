@@ -87,7 +87,7 @@ async function loadPart(
   }
   graphRows.setLast(part, undefined);
   part.used = indexRows.length;
-  // Of each row of the part 1 where it is a row of the index.
+  // For each row of the part, 1 where it is a row of the index.
   const isThere = new Uint8Array(indexRows.length);
   await slices.forEach(indexRows.length, 4096, (first, last) => {
     for (let node = first; node < last; ) {
