@@ -29,7 +29,7 @@ export function settleRow(row: usize, dims: usize, sum: f64, magnitude: usize, s
   return 0;
 }
 
-/** The same in float64, where no square of a float32 overflows or vanishes. */
+/** Does that in float64, where no square of a float32 overflows or vanishes. */
 function settleExactly(row: usize, dims: usize, magnitude: usize, scaled: bool): i32 {
   const bytes = dims << 2;
   let sum: f64 = 0;

@@ -104,7 +104,7 @@ function encodeFloats(graph: usize, row: usize, dims: u32, given: u32, lift: usi
   store<f32>(record + tail, 0, SQUARE);
 }
 
-/** As assembly/search/quantize.ts has it: no code is beyond 127. */
+/** No code is beyond 127, as in assembly/search/quantize.ts. */
 function encodeBytes(graph: usize, row: usize, dims: u32, given: u32, lift: usize, record: usize, tail: usize): void {
   const center = <usize>load<u32>(graph, CENTER);
   const factor = load<f64>(graph, FACTOR);

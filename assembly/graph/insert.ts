@@ -51,7 +51,7 @@ export function beginInsert(graph: usize, scratch: usize, row: u32, effort: u32,
   return beginLevel(graph, scratch, row, effort, lost) == DONE ? goUp(scratch) : MORE;
 }
 
-/** The row is in the graph it was put into: is it to be in the one above, too? It is met there only from now on. */
+/** Ends the insertion into a graph. The row may have to go into the graph above, too. It is met there only from now on. */
 function goUp(scratch: usize): u32 {
   let result = DONE;
   while (result == DONE) {
@@ -160,10 +160,10 @@ function insertIntoLevel(graph: usize, scratch: usize, tag: u32, budget: i32): u
   return MORE;
 }
 
-/** The first list that a row gets into makes it a child. */
+/** The first list that a row gets into makes it a child of that list's row. */
 function linkFrom(graph: usize, scratch: usize, tag: u32, other: u32, row: u32): u32 {
   const orphan = parentOf(graph, row) == NONE;
-  // Before it can be met, so that it is never met without a parent.
+  // The parent is written before the row can be met, so that it is never met without one.
   if (orphan) setParent(graph, row, other);
   const result = link(graph, scratch, tag, other, row);
   if (orphan && result != DONE) setParent(graph, row, NONE);

@@ -3,7 +3,7 @@
 //
 // A row's record: its codes, then at `tail` four words: scale, square (both float32), parent and apart.
 
-/** Rows there is room for. */
+/** Number of rows that there is room for. */
 export const CAPACITY: usize = 0;
 export const DIMS: usize = 4;
 /** Most neighbours of a row: 128 at most, so that a count takes a byte. */
@@ -18,11 +18,11 @@ export const LISTS: usize = 24;
 export const ALPHA: usize = 28;
 /** 1 where codes are float32, 0 where they are int8. */
 export const FLOATS: usize = 32;
-/** Float64 for each component: what codes are relative to. */
+/** Centre that codes are relative to: a float64 for each component. */
 export const CENTER: usize = 36;
-/** Float64: what components are multiplied by. */
+/** Factor that components are multiplied by, a float64. */
 export const FACTOR: usize = 40;
-/** Rows where searches start; `NONE` where there is none. */
+/** Rows at which searches start; `NONE` where there is none. */
 export const ENTRIES: usize = 48;
 export const MAX_ENTRIES: usize = 16;
 
@@ -31,7 +31,7 @@ export const UPPER: usize = 112;
 export const UPPER_SHIFT: u32 = 4;
 // The word behind it is for callers only.
 
-/** No row. */
+/** Stands in place of a row where there is none. */
 export const NONE: u32 = 0xffffffff;
 
 // The tail of a record.
@@ -39,7 +39,7 @@ export const SCALE: usize = 0;
 export const SQUARE: usize = 4;
 export const PARENT: usize = 8;
 /**
- * So many neighbours, the first ones of the list, have been found not to occlude each other (prune.ts). Only the row's owner reads
+ * Number of first neighbours of the list that were found not to occlude each other (prune.ts). Only the row's owner reads
  * and writes it, and where it is less than it might be, pruning only takes longer.
  */
 export const APART: usize = 12;
@@ -47,19 +47,19 @@ export const APART: usize = 12;
 // Scratch: what the thread is at.
 export const PHASE: usize = 0;
 export const ROW: usize = 4;
-/** Candidates that may be hits, at most. */
+/** Most candidates that may be hits. */
 export const EFFORT: usize = 8;
-/** Candidates, at most. */
+/** Most candidates. */
 export const LIMIT: usize = 12;
-/** Candidates there are. */
+/** Number of candidates now. */
 export const LENGTH: usize = 16;
 /** Candidates before this one have been expanded. */
 export const CURSOR: usize = 20;
-/** Candidates that may be hits. */
+/** Number of candidates that may be hits. */
 export const ALLOWED: usize = 24;
 /** A bit for each row that may be a hit; 0 where all may be. */
 export const FILTER: usize = 28;
-/** How many distances were computed. */
+/** Number of distances that were computed. */
 export const SCORED: usize = 32;
 export const HOPS: usize = 36;
 export const INDEX: usize = 40;

@@ -21,9 +21,9 @@ import { fill, prune, reservedOf, sortBatch } from './prune';
 
 export const DONE: u32 = 0;
 export const MORE: u32 = 1;
-/** Another thread holds the row, perhaps for ever. */
+/** Result: another thread holds the row, perhaps for ever. */
 export const BUSY: u32 = 2;
-/** The row has nearer neighbours instead. */
+/** Result: the row has nearer neighbours instead. */
 export const REFUSED: u32 = 3;
 
 /** Makes `other` a neighbour of `row`, unless pruning leaves it out. */
@@ -58,7 +58,7 @@ function linkToFull(graph: usize, scratch: usize, row: u32, other: u32, list: us
   sortBatch(graph, scratch, row, some, apart);
   const near = <usize>load<u32>(scratch, NEAR);
   const words = <usize>load<u32>(scratch, NEAR_WORDS);
-  // More children than a list has room for.
+  // The row has more children than a list has room for.
   if (reservedOf(graph, row, words, some) > load<u32>(graph, DEGREE)) return REFUSED;
   const keptCount = prune(graph, scratch, row, near, words, some, kept);
   replaceList(graph, row, list, kept, keptCount, fill(graph, words, some, kept, keptCount));

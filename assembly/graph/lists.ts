@@ -13,7 +13,7 @@ const ONE_STEP: u32 = 1 << 17;
 /** What a reader compares: everything but the owner. */
 export const CONTENT: u32 = ~OWNER;
 
-/** How often a lock is tried before the call gives up: the owner may be dead, and who waits could not tell. */
+/** Number of tries for a lock before the call gives up: the owner may be dead, which a waiting thread could not tell. */
 const TRIES: u32 = 1 << 14;
 
 /** Takes the row; false where another thread holds it for long. */
@@ -32,7 +32,7 @@ export function unlock(list: usize): void {
   atomic.store<u32>(list, atomic.load<u32>(list) & ~OWNER);
 }
 
-/** How many neighbours there are, whatever the head says. */
+/** The number of neighbours; never beyond the room of a list, whatever the head says. */
 // @ts-ignore: decorator
 @inline
 export function countOf(graph: usize, head: u32): u32 {
@@ -108,7 +108,7 @@ export function replace(graph: usize, list: usize, rows: usize, count: u32): voi
   atomic.store<u32>(list, head + ONE_STEP);
 }
 
-/** Only for words that nobody writes meanwhile. */
+/** Whether a row is among some rows. Only for words that no thread writes meanwhile. */
 export function isIn(row: u32, rows: usize, count: u32): bool {
   const end = rows + (<usize>count << 2);
   if (ASC_FEATURE_SIMD) {

@@ -23,7 +23,7 @@ export function mend(graph: usize, scratch: usize, tag: u32, row: u32, live: usi
   score(graph, scratch, readNeighbours(graph, scratch, row, 0));
   const words = <usize>load<u32>(scratch, WORDS);
   for (let i: u32 = 0; i < load<u32>(scratch, LENGTH); ) {
-    // What comes in may come in before this one.
+    // A row that comes in may come in before this one.
     if (load<u32>(words + (<usize>i << 2)) & (EXPANDED | MAY_BE_HIT)) {
       i++;
     } else {

@@ -36,7 +36,7 @@ import {
 } from './layout';
 import { CONTENT, countOf, isRow, isWriting, neighbour } from './lists';
 
-/** How often a list is read again that was changed meanwhile. Then it is taken as it is: all of its rows are rows. */
+/** Number of times that a list is read again which was changed meanwhile. Then it is taken as it is: all of its rows are rows. */
 const READS = 4;
 
 /** Candidates that are expanded at a time: their lists, and then the records of all neighbours, are read at once. */
@@ -94,7 +94,7 @@ export function findStarts(graph: usize, scratch: usize, effort: u32): u32 {
   return count;
 }
 
-/** Nothing has been visited, and there are no candidates. */
+/** Begins anew: nothing has been visited, and there are no candidates. */
 export function reset(graph: usize, scratch: usize, effort: u32, limit: u32, filter: usize): void {
   store<u32>(scratch, effort, EFFORT);
   store<u32>(scratch, limit, LIMIT);
@@ -226,7 +226,7 @@ export function score(graph: usize, scratch: usize, count: u32): void {
   distances(graph, <usize>load<u32>(scratch, QUERY), batch, count, scores);
   store<u32>(scratch, load<u32>(scratch, SCORED) + count, SCORED);
 
-  // Equal ones are no better: among equal rows the walk would have no end before the last of them.
+  // Only nearer rows go in. With equal ones, a walk among equal rows would end only after the last of them.
   const near = <usize>load<u32>(scratch, NEW);
   const nearWords = <usize>load<u32>(scratch, NEW_WORDS);
   const end = <usize>count << 2;
@@ -288,7 +288,7 @@ function isAllowed(words: usize, i: u32): u32 {
   return load<u32>(words + (<usize>i << 2)) & MAY_BE_HIT ? 1 : 0;
 }
 
-/** Candidates must be nearer than this. */
+/** The distance that candidates must be below. */
 // @ts-ignore: decorator
 @inline
 function worstOf(candidates: usize, length: u32, allowed: u32, effort: u32, limit: u32): f32 {

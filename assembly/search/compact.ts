@@ -6,7 +6,7 @@ import { TOO_LARGE } from '../status';
 const LARGEST_HALF: f32 = 65504;
 const LARGEST: f64 = 3.4028234663852886e38;
 const U: f64 = 5.960464477539063e-8; // 2⁻²⁴
-/** 2¹¹²: what the exponent of a float16 is less by than that of a float32. */
+/** Factor 2¹¹²: the exponent of a float16 is less than that of a float32 by this. */
 const HALF_FACTOR: f32 = 5.192296858534828e33;
 const HALF_INFINITY: i32 = 0x0f800000;
 

@@ -184,7 +184,7 @@ function sumVector<Term>(row: usize, query: usize, columns: usize): f32 {
   return sumOfLanes(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
 }
 
-/** Without SIMD: four sums, as the lanes have them. */
+/** The same sums without SIMD: four of them, as the lanes have them. */
 function sumScalar<Term>(row: usize, query: usize, columns: usize): f32 {
   let sum0: f32 = 0;
   let sum1: f32 = 0;

@@ -15,7 +15,7 @@ import { forUnsharedMemory } from './unshared.js';
 import { hasWasmMemory } from './wasm-memory.js';
 
 export interface CompileOptions {
-  /** What to take in place of the kernel that comes with the library. */
+  /** Kernel to take in place of the one that comes with the library. */
   readonly own?: OwnKernel | undefined;
   /** Whether the memories it is to work on are shared between threads. Default true. */
   readonly shared?: boolean | undefined;

@@ -6,7 +6,7 @@ import { instantiateSync } from '@assemblyscript/loader';
 import { createJavaScriptKernel } from './javascript.js';
 import type { KernelExports } from './kernel-exports.js';
 
-/** What the kernel runs as: WebAssembly with SIMD, without it, or its twin in JavaScript. */
+/** Form in which the kernel runs: WebAssembly with SIMD, without it, or its twin in JavaScript. */
 export type KernelBackend = 'simd' | 'scalar' | 'javascript';
 
 /** Can be posted to workers: one compilation serves all threads. */
@@ -18,7 +18,7 @@ export type CompiledKernel =
     }
   | { readonly backend: 'javascript' };
 
-/** What makes a kernel in another thread: its bytes, which can be posted everywhere, or the compiled one where there are no bytes. */
+/** Source of a kernel in another thread: its bytes, which can be posted everywhere, or the compiled one where there are no bytes. */
 export type KernelSource =
   | { readonly backend: 'simd' | 'scalar'; readonly bytes: Uint8Array<ArrayBuffer> }
   | CompiledKernel;
@@ -34,7 +34,7 @@ export function hasExport(kernel: CompiledKernel, name: string): boolean {
   return 'module' in kernel && WebAssembly.Module.exports(kernel.module).some((each) => each.name === name);
 }
 
-/** What a kernel works on: a WebAssembly.Memory; for the JavaScript kernel any buffer will do. */
+/** Memory that a kernel works on: a WebAssembly.Memory; for the JavaScript kernel any buffer will do. */
 export interface KernelMemory {
   readonly buffer: ArrayBufferLike;
 }

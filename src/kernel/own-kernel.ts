@@ -15,7 +15,7 @@ export type OwnWasm = ArrayBuffer | ArrayBufferView<ArrayBuffer> | WasmModule;
 
 export interface OwnKernel {
   readonly bytes: Uint8Array<ArrayBuffer> | undefined;
-  /** Where there are no bytes. */
+  /** The compiled kernel, where there are no bytes. */
   readonly module: WebAssembly.Module | undefined;
   /** @throws {IndexingError} `InvalidConfiguration` unless it is a kernel; `module` is undefined where it does not compile. */
   check(module: WebAssembly.Module | undefined): void;

@@ -5,7 +5,7 @@ import { compileBytes } from './compile-bytes.js';
 import type { PreparedKernel } from './instantiate.js';
 import { forUnsharedMemory } from './unshared.js';
 
-/** What takes the place of a kernel that does not run here. */
+/** Kernel that takes the place of one that does not run here. */
 export const JAVASCRIPT: PreparedKernel = {
   compiled: { backend: 'javascript' },
   source: { backend: 'javascript' },

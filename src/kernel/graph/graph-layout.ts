@@ -33,7 +33,7 @@ export interface GraphLayout extends GraphShape {
   readonly lists: number;
   /** The graph above, of one row in 16, where searches begin; its row i is row `rowBelow(i)` here. */
   readonly upper: GraphLayout | undefined;
-  /** Where the next thing may lie. */
+  /** Offset at which the next thing may lie. */
   readonly end: number;
 }
 
@@ -55,7 +55,7 @@ export interface ScratchLayout {
   readonly kept: number;
   readonly pruneKept: number;
   readonly loose: number;
-  /** Where the next thing may lie. */
+  /** Offset at which the next thing may lie. */
   readonly end: number;
 }
 
@@ -117,7 +117,7 @@ const MIN_INT8_DIMS = 64;
 /** Flag in a candidate's word: the row may be a hit (assembly/graph/candidates.ts). */
 export const MAY_BE_HIT = 2;
 
-/** How often a list may be read at once, with other rows each time (assembly/graph/search.ts). */
+/** Number of times that a list may be read at once, with other rows each time (assembly/graph/search.ts). */
 const LIST_READS = 4;
 /** Lists that are read before any of their rows is scored (assembly/graph/search.ts). */
 export const WIDTH = 4;

@@ -52,7 +52,7 @@ export function clearRow(words: Uint32Array, layout: GraphLayout, row: number): 
   words[layout.lists / 4 + row * (layout.degree + 1)] = 0;
 }
 
-/** Nobody is known to be the parent of `count` rows from `first` on, here and in the graphs above; their lists stay. */
+/** Forgets the parents of `count` rows from `first` on, here and in the graphs above. Their lists stay. */
 export function clearParents(words: Uint32Array, levels: readonly GraphLayout[], first: number, count: number): void {
   const end = first + count;
   const { records, stride, tail } = levels[0]!;

@@ -21,7 +21,7 @@
  */
 export type Metric = 'cosine' | 'dot' | 'euclidean';
 
-/** How far from 1 the length of a unit row may be; the kernel keeps within 6e-7, rows that others wrote within this. */
+/** Distance from 1 that the length of a unit row may have; the kernel keeps within 6e-7, rows that others wrote within this. */
 export const UNIT_TOLERANCE = 4e-6;
 
 const U = 2 ** -24;
@@ -33,7 +33,7 @@ const ROOM = 1 + 2 ** -20;
 /** Bounds of the scores for rows of `dims` components. */
 export class ErrorBound {
   readonly metric: Metric;
-  /** What a score is raised by, per unit of the row's magnitude, before it is compared with the limit; 0 for none. */
+  /** Amount by which a score is raised, per unit of the row's magnitude, before it is compared with the limit; 0 for none. */
   readonly slack: number;
   readonly #relative: number;
   readonly #absolute: number;

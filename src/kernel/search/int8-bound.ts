@@ -33,7 +33,7 @@ const MAX_CODE = 127;
 const MAX_QUERY_CODE = 32_767;
 /** For what float64 rounds: by 2⁻⁵³ each time, in sums of 2¹⁶ terms at most. */
 const ROOM = 2 ** -32;
-/** How far the magnitudes of rows may be off, and some more. */
+/** Relative error of the magnitudes of rows, and some more. */
 const MAGNITUDE_ROOM = 2e-6;
 
 /** What the terms of a query say of a row: its score is between these, in the space of limits (error-bound.ts). NaN: nothing is known. */
