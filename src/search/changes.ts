@@ -31,7 +31,7 @@ export interface ChangesOptions {
   ) => Promise<void>;
   /** Does something again where it found no memory, once what was forgotten is collected. */
   readonly withMemory: <T>(work: () => T) => Promise<T>;
-  /** Where changes are counted that wait for their turn. */
+  /** Counts the changes that wait for their turn. */
   readonly waiting: Pick<PendingCalls, 'add' | 'delete'>;
   /** Called in the moment in which rows are published. */
   readonly onPublished: (rows: Rows, rooms: readonly RowRoom[]) => void;
@@ -64,12 +64,12 @@ export class Changes {
     if (options.dims !== undefined) this.#rows = options.createRows(options.dims);
   }
 
-  /** Bytes of what vectors are prepared in. */
+  /** Bytes of the memory in which vectors are prepared. */
   get stagingBytes(): number {
     return this.#staging?.memory.buffer.byteLength ?? 0;
   }
 
-  /** undefined as long as nobody knows how many components a vector has. */
+  /** Rows of the index; undefined while the number of components is not known. */
   get rows(): Rows | undefined {
     return this.#rows;
   }
@@ -95,7 +95,7 @@ export class Changes {
     return tryNow() ? undefined : this.#waitingFor(count, addInSlices);
   }
 
-  /** Gives the number of rows removed. */
+  /** Removes rows. Gives their number. */
   remove(ids: VectorIds): Promise<number> | number {
     const removeNow = () => doNow(this.#remove(ids));
     const count = ids.length;
@@ -108,7 +108,7 @@ export class Changes {
     this.#pending++;
     const done = this.#last.then(async () => {
       this.#options.closing.throwIfAborted();
-      // Any number of little ones may have waited.
+      // The thread may have been held by any number of small changes.
       if (this.#slices.isDue()) await this.#slices.nextTurn();
       return change();
     });
@@ -136,7 +136,7 @@ export class Changes {
       leave();
       return change();
     };
-    // It never comes to its turn where the index is disposed.
+    // A change never has its turn where the index is disposed.
     return this.inTurn(begin).finally(leave);
   }
 
@@ -179,7 +179,7 @@ export class Changes {
     doNow(this.#finish(rows, condensed(this.#options.metric), rooms, ids));
   }
 
-  /** Where few vectors become what is kept of them; made once. */
+  /** Memory in which few vectors are settled; made once. */
   #smallStagingOf(rows: Rows): Segment {
     this.#staging ??= rows.createStaging(Math.max(1, Math.min(SMALL_ROWS, Math.floor(SMALL_COMPONENTS / rows.dims))));
     return this.#staging;
@@ -317,7 +317,7 @@ export class Filling {
     return this.#rows!;
   }
 
-  /** Rows so far. */
+  /** Number of rows so far. */
   get count(): number {
     return this.#count;
   }

@@ -27,16 +27,16 @@ export interface ClearAwayOptions {
   readonly closing: AbortSignal;
 }
 
-/** Dead rows of a segment that has room yet are cleared away when they are so many. */
+/** Least number of dead rows for which a segment with room left is cleared. */
 const LEAST_DEAD = 256;
-/** After a lack of memory so many changes pass before it is tried again. */
+/** Number of changes that pass after a lack of memory before it is tried again. */
 const PATIENCE = 1000;
 const STRIDE = 1024;
 
 export class ClearAway {
   readonly #options: ClearAwayOptions;
   #isRunning = false;
-  /** Not before this version. */
+  /** Version before which it is not tried again. */
   #notBefore = 0;
 
   constructor(options: ClearAwayOptions) {
@@ -50,7 +50,7 @@ export class ClearAway {
     this.#run(rows)
       .catch((error: unknown) => {
         if (this.#options.closing.aborted) return;
-        // The rows are dead all the same; without the memory for a copy they stay where they are.
+        // The rows are dead all the same. Without memory for a copy they stay where they are.
         this.#notBefore = rows.version + PATIENCE;
         if (!(error instanceof IndexingError)) throw error;
       })

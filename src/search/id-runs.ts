@@ -13,7 +13,7 @@ interface IdRun {
   count: number;
 }
 
-/** How far the runs were at some moment. */
+/** State of the runs at some moment. */
 export interface RunMark {
   readonly runs: number;
   readonly count: number;
@@ -32,7 +32,7 @@ export class IdRuns {
     return true;
   }
 
-  /** The same as the first row of a new run. */
+  /** Takes the next row in as the first row of a new run. */
   begin(id: number, segment: Segment, row: number): void {
     this.#runs.push({ first: id, last: id, segment, firstRow: row, count: 1 });
   }

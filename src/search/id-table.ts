@@ -33,14 +33,14 @@ interface Bucket {
 }
 
 const FIRST_SLOTS = 8;
-/** A bucket with so many slots is split when it fills. */
+/** Most slots of a bucket. It is split when it fills. */
 const MAX_SLOTS = 2048;
 /** Beyond this, ids whose hashes are alike are to blame: buckets grow then. */
 const MAX_DEPTH = 24;
 
 export class IdTable {
   readonly #idAt: (segment: number, row: number) => VectorId;
-  /** Nobody outside can know which ids collide. */
+  /** A random seed, so that no outsider knows which ids collide. */
   readonly #seed = Math.floor(Math.random() * SEGMENT);
   #depth = 0;
   /** 2^depth buckets, by the leading bits of a hash. */

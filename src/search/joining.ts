@@ -9,9 +9,9 @@ import type { Job } from '../engine/job.js';
 
 /** A pass of several calls. */
 export interface PassJob extends Job {
-  /** What ended it, where it did not come to its end. */
+  /** The error that ended it early. */
   readonly panic: IndexingError | undefined;
-  /** A call does not want its hits any more. */
+  /** Takes in that a call does not want its hits any more. */
   leave(): void;
 }
 

@@ -23,7 +23,7 @@ const PIECE_BYTES = 2 ** 21;
 const PIECE_IDS = 1024;
 export interface OpenIndexFile {
   readonly source: ByteSource;
-  /** The same, for whoever goes on reading from it when it was loaded, and then closes it. */
+  /** The same source, for a caller that goes on reading from it after the load, and then closes it. */
   readonly held: HeldSource;
   readonly path: string | undefined;
   close(): Promise<void>;
@@ -131,7 +131,7 @@ async function loadRows(
   await doInSlices(checkRows(source, places, rooms, { saved, position: 0, rejected }), new TimeSlices(signal));
 }
 
-/** Rejects with `MalformedFile` for what is no id. */
+/** Reads the ids. Rejects with `MalformedFile` for what is no id. */
 async function loadIds({ source, places }: IndexToLoad, signal: AbortSignal | undefined): Promise<VectorId[]> {
   const slices = new TimeSlices(signal);
   const ids: VectorId[] = new Array(places.count);

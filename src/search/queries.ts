@@ -14,7 +14,7 @@ export interface PreparedQueries {
   readonly count: number;
   /** Float32Array, count × (dims rounded up to a multiple of four). */
   readonly data: Float32Array;
-  /** What each query was multiplied by. */
+  /** Factor that each query was multiplied by. */
   readonly scales: number[];
 }
 
@@ -41,7 +41,7 @@ export function prepareQuery(query: ArrayLike<number>, dims: number, metric: Met
   return prepared;
 }
 
-/** The same of several queries; an error has the position as `vectorIndex`. */
+/** Prepares several queries. An error has the position as `vectorIndex`. */
 export async function prepareQueries(
   source: VectorSource,
   dims: number,

@@ -5,18 +5,18 @@ import { isBetter, TopHits } from '../engine/worker/top-hits.js';
 import type { SearchBoard } from '../memory/search-board.js';
 import type { Steps } from './steps.js';
 
-/** Best first. Keys are those of error-bound.ts, of the scaled query. */
+/** Hits in order, the best first. Keys are those of error-bound.ts, of the scaled query. */
 export interface RankedRows {
   readonly keys: ArrayLike<number>;
   readonly slots: ArrayLike<number>;
-  /** Rows that got an exact score. */
+  /** Number of rows that got an exact score. */
   readonly rowsScored: number;
 }
 
 /** Hits between two steps. */
 const STRIDE = 1024;
 
-/** So few numbers are an ordinary array: the memory of a typed array costs more than a small search. */
+/** Most numbers that are kept in an ordinary array: the memory of a typed array costs more than a small search. */
 const FEW = 256;
 
 /** The best k of what the lanes found. */

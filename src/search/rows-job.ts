@@ -45,7 +45,7 @@ const LITTLE_COMPONENTS = 2 ** 17;
 /** Components that a thread settles in a millisecond, about. */
 const COMPONENTS_PER_MS = 5e5;
 
-/** What kept a job from its end. */
+/** A job on the rows of an index. */
 abstract class IndexJob implements Job {
   readonly what = 'indexing';
   readonly searches = true;
@@ -79,7 +79,7 @@ class ArrivalJob extends IndexJob {
   declare readonly feed?: () => Promise<void>;
   readonly #scope: RowsScope;
   readonly #rows: ArrivingRows;
-  /** Room of every unit. */
+  /** The room of every unit. */
   readonly #roomOf: number[] = [];
 
   constructor(core: EngineCore, scope: RowsScope, rows: ArrivingRows) {
@@ -229,7 +229,7 @@ async function run(
   }
 }
 
-/** Few rows are no work for threads, which might have to be started for them. */
+/** Does a job on the calling thread: few rows are no work for threads, which might have to be started for them. */
 async function doHere(job: ArrivalJob | MoveJob): Promise<void> {
   if ('feed' in job) await job.feed?.();
   const work = job.open(0);

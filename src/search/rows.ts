@@ -26,10 +26,10 @@ import type { Steps } from './steps.js';
 /** The rows that there were at some moment; never changed. */
 export interface Snapshot {
   readonly segments: readonly Segment[];
-  /** For every segment the rows that were published; the dead are among them. */
+  /** Number of published rows of every segment, the dead among them. */
   readonly counts: readonly number[];
   readonly version: number;
-  /** Rows without the dead. */
+  /** Number of rows without the dead. */
   readonly size: number;
   /** Where the rows of segments are that are in a file. */
   readonly stored: ReadonlyMap<Segment, StoredRows>;
@@ -45,7 +45,7 @@ export interface RowRoom {
 /** Rows that die in a change. */
 export interface Deaths {
   readonly places: readonly Place[];
-  /** How many of each segment. */
+  /** Number of dying rows of each segment. */
   readonly counts: ReadonlyMap<Segment, number>;
 }
 
@@ -60,12 +60,12 @@ export interface RowsOptions {
   readonly core: Pick<EngineCore, 'memories' | 'forgetMemory'>;
 }
 
-/** A new segment for rows to come has room for as many as there are, but for these bytes of them at least, and at most. */
+/** Least and most bytes of room in a new segment. Between these it has room for as many rows as there are. */
 const LEAST_ROOM_BYTES = 2 ** 20;
 const MOST_ROOM_BYTES = 2 ** 26;
-/** While a new index is filled, the same is this part of those that came. */
+/** Room of a new segment while a new index is filled: this part of the rows that came so far. */
 const FILLING_PART = 8;
-/** A run of ids is begun by so many rows that come together. */
+/** Least number of consecutive rows that begin a run of ids. */
 const LEAST_RUN = 64;
 /** Rows between two steps. */
 const STRIDE = 512;
@@ -77,7 +77,7 @@ export class Rows {
   readonly #options: RowsOptions;
   readonly #maxRows: number;
   readonly #maxRowsElsewhere: number;
-  /** By their numbers; undefined where a number is free. */
+  /** Segments by their numbers; undefined where a number is free. */
   readonly #segments: (Segment | undefined)[] = [];
   #current: readonly Segment[] = [];
   /** Segments of the change under way that are not published. */
@@ -87,12 +87,12 @@ export class Rows {
   #snapshot: Snapshot | undefined;
   readonly #table = new IdTable((segment, row) => this.#segments[segment]!.ids.get(row));
   readonly #runs = new IdRuns();
-  /** What a row without an id is called next: more than all numbers before. */
+  /** Number that the next row without an id gets: more than all numbers before. */
   #nextNumber = 0;
   #kind: 'number' | 'string' = 'number';
   /** Rows of the change under way that are left out. */
   #leftOut = 0;
-  /** What the last published change left, for one that is given up. */
+  /** Room that the last published change left, for a change that is given up. */
   #before: { readonly runs: RunMark; readonly nextNumber: number; readonly kind: 'number' | 'string' };
 
   constructor(options: RowsOptions) {
@@ -107,7 +107,7 @@ export class Rows {
     return this.#size;
   }
 
-  /** Counts the changes. */
+  /** Number of changes so far. */
   get version(): number {
     return this.#version;
   }
@@ -148,7 +148,7 @@ export class Rows {
     return this.#snapshot;
   }
 
-  /** What all ids are; undefined where there is none. */
+  /** Type of all ids; undefined where there is none. */
   get kind(): 'number' | 'string' | undefined {
     return this.#size === 0 ? undefined : this.#kind;
   }
@@ -235,7 +235,7 @@ export class Rows {
     this.#segments[segment.number] = undefined;
   }
 
-  /** Most rows of a segment. */
+  /** Most rows that a segment can have. */
   maxRows(form: RowForm = this.form): number {
     return form === 'elsewhere' ? this.#maxRowsElsewhere : this.#maxRows;
   }
@@ -375,7 +375,7 @@ export class Rows {
     if (!this.#runs.has(segment, rowOf(original))) this.#table.add(id, copy);
   }
 
-  /** Tells a copy if its row died meanwhile. */
+  /** Marks the copy of a row as dead if the row died meanwhile. */
   passOnDeath(original: Place, copy: Place): void {
     const version = deathOf(this.segmentAt(original).deaths, rowOf(original));
     if (version === undefined) return;

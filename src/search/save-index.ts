@@ -34,7 +34,7 @@ const PIECE_BYTES = 2 ** 20;
 const PIECE_IDS = 4096;
 const NOTHING = new Uint8Array();
 
-/** Rows that are in another file. */
+/** Rows that are in another file than the index's own. */
 interface RowsInFile {
   readonly stored: StoredRows;
   readonly first: number;
@@ -82,7 +82,7 @@ async function readRows({ stored, first, count }: RowsInFile): Promise<Uint8Arra
   return bytes;
 }
 
-/** The bytes of that file. Holds the calling thread for as long as it takes. */
+/** The bytes of the file. Holds the calling thread for as long as it takes. */
 export function indexToBytes(index: IndexToSave): Uint8Array<ArrayBuffer> {
   // Pieces are views that are good until the next one: sizes first, then bytes.
   let byteLength = 0;
@@ -146,7 +146,7 @@ function rowsOfPiece({ dims }: Pick<IndexToSave, 'dims'>): number {
   return Math.max(1, Math.floor(PIECE_BYTES / (4 * Math.max(1, dims))));
 }
 
-/** All that follows the rows. */
+/** Writes all that follows the rows. */
 function* piecesBehindRows(index: IndexToSave, encoded: readonly EncodedIds[]): Generator<Uint8Array> {
   const { rows, precision, graph } = index;
   const check = new Checksum();
@@ -258,7 +258,7 @@ export class IndexWriter {
     await this.#out.abort();
   }
 
-  /** Room for the header, whose numbers nobody knows yet. */
+  /** Leaves room for the header, since its numbers are not known yet. */
   async #begin(): Promise<void> {
     if (this.#hasHeader) return;
     this.#hasHeader = true;

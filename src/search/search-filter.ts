@@ -9,16 +9,16 @@ import type { Snapshot } from './rows.js';
 import type { Segment } from './segment.js';
 import type { Steps } from './steps.js';
 
-/** Rows between two steps: what a predicate takes, nobody knows. */
+/** Rows between two steps. Few, since the time of a predicate is not known. */
 const STRIDE = 32;
 
-/** What a predicate said of the rows of a segment. Searches of different moments share it. */
+/** Answers of a predicate about the rows of a segment. Searches of different moments share them. */
 interface Answers {
   /** A bit for each row: the answer. */
   readonly bits: Uint32Array;
   /** A bit for each row that was asked about. */
   readonly asked: Uint32Array;
-  /** Rows of which all were asked about that were there at `version`: the first ones. */
+  /** Number of the first rows, all of which were asked about if they were there at `version`. */
   count: number;
   version: number;
 }

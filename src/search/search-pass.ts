@@ -11,7 +11,7 @@ import type { Segment } from './segment.js';
 
 /** Queries of one call that take part in a pass. */
 export interface PassQueries {
-  /** At least one row. */
+  /** Snapshot of the call; it has at least one row. */
   readonly snapshot: Snapshot;
   readonly queries: PreparedQueries;
   /** The first of the queries; `count` of them take part. */
@@ -19,7 +19,7 @@ export interface PassQueries {
   readonly count: number;
   /** Hits to be found of each; no more than there are rows, and at least 1, but with candidates: see QueryGroup. */
   readonly k: number;
-  /** See QueryGroup. */
+  /** Room for candidates; see QueryGroup. */
   readonly candidates?: number | undefined;
   /** For every segment, the rows that may be hits; undefined: all may. */
   readonly accepted: readonly ArrayBufferLike[] | undefined;
@@ -38,9 +38,9 @@ export interface PassRows {
   readonly groups: readonly QueryGroup[];
 }
 
-/** Multiply-adds of a block, which is what the last thread to finish may keep the others waiting for. */
+/** Multiply-adds of a block. The last thread to finish may keep the others waiting for as many. */
 const BLOCK_WORK = 2 ** 19;
-/** A pass of more blocks has larger ones. */
+/** Most blocks of a pass. With more, the blocks become larger. */
 const MAX_BLOCKS = 2 ** 14;
 
 /** Calls that ask the same of the same rows are one group: threads are told of each group, and prepare for it. */
@@ -123,7 +123,7 @@ export function placeQueries(board: SearchBoard, calls: readonly PassQueries[], 
   }
 }
 
-/** Slots from the first to before the last. */
+/** A span of slots: from the first to before the last. */
 export interface SlotSpan {
   readonly first: number;
   readonly last: number;
@@ -176,7 +176,7 @@ export class KeptBoard {
     this.#dims = dims;
   }
 
-  /** What the last call found may still be on it. */
+  /** The results of the last call may still be on it. */
   for({ queryCount, k, candidates }: QueryCounts): SearchBoard {
     const before = this.#shape;
     if (!this.#board || before.queryCount !== queryCount || before.k !== k || before.candidates !== candidates) {

@@ -14,7 +14,7 @@ const STAGED_COMPONENTS = 2 ** 23;
 /** Bytes copied between two steps: well below a millisecond. */
 const STEP_BYTES = 2 ** 20;
 
-/** Rows that are staged at a time. */
+/** Number of rows that are staged at a time. */
 export function stagedRows(dims: number): number {
   return Math.max(1, Math.floor(STAGED_COMPONENTS / dims));
 }

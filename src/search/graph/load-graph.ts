@@ -107,7 +107,7 @@ async function loadPart(
     }
   });
   const making = build.makeRecords(part, rooms, signal);
-  // Heard of below.
+  // Its rejection is handled below.
   making.catch(() => undefined);
   try {
     const { levels } = part.layout;
@@ -182,7 +182,7 @@ async function* readLists(
   }
 }
 
-/** Of each row of the graph above 1 where the row that it stands for is there. */
+/** For each row of the graph above, 1 where the row that it stands for is there. */
 function rowsAbove(isThere: Uint8Array): Uint8Array<ArrayBuffer> {
   const above = new Uint8Array(Math.ceil(isThere.length / 16));
   for (let row = 0; row < above.length; row++) above[row] = isThere[rowBelow(row)] ?? 0;
