@@ -20,7 +20,7 @@ export interface RowRange {
   readonly last: number;
 }
 
-/** What an error tells beside its code and message, where it applies. */
+/** Details of an error beside its code and message, where they apply. */
 export interface IndexingErrorDetails {
   /** Position in the input of the vector at fault. */
   readonly vectorIndex?: number;
@@ -28,7 +28,7 @@ export interface IndexingErrorDetails {
   readonly threadId?: number;
   /** Rows whose content is undefined after a failed run in place. */
   readonly rows?: RowRange;
-  /** What the thread of a `ThreadPanic` was at. Default `'indexing'`. */
+  /** Work of the thread of a `ThreadPanic`. Default `'indexing'`. */
   readonly during?: 'indexing' | 'search';
   readonly cause?: unknown;
 }
@@ -109,7 +109,7 @@ export function refuseUnknown(name: string, options: object, known: ReadonlySet<
   }
 }
 
-/** What was thrown, in a sentence; foreign code throws what it likes. */
+/** A thrown value in a sentence. Foreign code may throw anything. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

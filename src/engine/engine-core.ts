@@ -31,7 +31,7 @@ export class EngineCore {
   readonly options: CheckedEngineOptions;
   readonly memories: MemoryPool;
   readonly pending = new PendingCalls();
-  /** Of the threads that share memory. */
+  /** Busy times of the threads that share memory. */
   readonly times: BusyTimes;
   readonly #queue: JobQueue;
   readonly #told = new Set<string>();

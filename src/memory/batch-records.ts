@@ -82,7 +82,7 @@ export class BatchRecords {
     return this.control.timings(firstTimingOf(this.control, this.#first + batch), Math.ceil(count / sliceRows));
   }
 
-  /** Nobody wants the call's batches any more. */
+  /** Takes in that the call's batches are not wanted any more. */
   drop(): void {
     this.control.drop(this.#first, this.#first + this.batchCount);
   }

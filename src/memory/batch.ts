@@ -4,7 +4,7 @@
 import { UNIT_WORDS } from './control-layout.js';
 import type { UnitControl } from './unit-control.js';
 
-/** What a batch is: `count` rows of `dims` components from rank `firstRank` on. Offsets are bytes in the job's memory. */
+/** A batch: `count` rows of `dims` components from rank `firstRank` on. Offsets are bytes in the job's memory. */
 export interface Batch {
   readonly firstRank: number;
   readonly count: number;

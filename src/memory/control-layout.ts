@@ -28,7 +28,7 @@ export const CLAIMED = 1;
 export const DONE = 2;
 /** Its rows were overwritten in place by a thread that died: there is nothing to do it again from. */
 export const LOST = 3;
-/** Nobody wants it any more. */
+/** State of a unit that is not wanted any more. */
 export const DROPPED = 4;
 /** Pending, but for one thread only. */
 export const RESERVED = 5;

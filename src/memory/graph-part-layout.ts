@@ -26,7 +26,7 @@ const MEMORY_BYTES = 2 ** 32;
 const STAGED_COMPONENTS = 2 ** 14;
 const MAX_STAGED_ROWS = 64;
 
-/** What a lane works with. */
+/** Working memory of a lane. */
 export interface GraphLanePlace {
   readonly scratch: ScratchLayout;
   /** Byte offset of room for `stagedRows(dims)` rows, float32. */

@@ -86,7 +86,7 @@ export class MemoryPool {
     this.#forget(this.#free.splice(0));
   }
 
-  /** Nobody holds these any more: they leave the account now, and not when the collector comes to them. */
+  /** Takes memories that nobody holds any more off the account now, and not when the collector comes to them. */
   #forget(memories: readonly MatrixMemory[]): void {
     for (const memory of memories) {
       this.#collected.unregister(memory);

@@ -23,7 +23,7 @@ export interface QueryCounts {
   readonly candidates?: number | undefined;
 }
 
-/** Where the hits of one query lie, counted in float64 numbers: four counts, k keys, k slots, candidates. */
+/** Place of the hits of one query, counted in float64 numbers: four counts, k keys, k slots, candidates. */
 export interface HitPlace {
   readonly at: number;
   readonly k: number;
@@ -37,7 +37,7 @@ function sizeOf({ k, candidates = 0 }: QueryCounts): number {
   return HIT_COUNTS + 2 * k + 2 * candidates;
 }
 
-/** What a lane needs of it. */
+/** Parts of the board that a lane needs. */
 export type Board = Pick<SearchBoard, 'queryCount' | 'queries' | 'leastKeys' | 'hits' | 'place'>;
 
 export class SearchBoard {

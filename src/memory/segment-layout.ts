@@ -45,7 +45,7 @@ export interface SearchPlace {
   readonly row: number;
 }
 
-/** What the components of a row are kept as. */
+/** Precision in which the components of a row are kept. */
 export type Precision = 'float32' | 'float16' | 'int8';
 
 /** How the rows of a segment are kept. */
@@ -59,7 +59,7 @@ export interface Int8Place {
   readonly factors: number;
 }
 
-/** What all segments of an index have in common. */
+/** Facts that all segments of an index have in common. */
 export interface SegmentShape {
   readonly dims: number;
   /** Places to work, besides that of the calling thread. */
@@ -123,7 +123,7 @@ export class SegmentLayout {
     this.byteLength = this.#workspace + workspaceBytes(shape);
   }
 
-  /** What lane `lane` works with; the calling thread has the lane behind the last one. */
+  /** Working memory of lane `lane`. The calling thread has the lane behind the last one. */
   place(lane: number): SearchPlace {
     const { dims } = this.#shape;
     const queries = this.#workspace + lane * placeBytes(this.#shape);

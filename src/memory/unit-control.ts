@@ -28,7 +28,7 @@ import {
   YIELD,
 } from './control-layout.js';
 
-/** What `findClaimable` gives where there is no unit to claim: none is left, or none whose input is in place. */
+/** Results of `findClaimable` where there is no unit to claim: none is left, or none whose input is in place. */
 const NONE_LEFT = -1;
 const NONE_READY = -2;
 
@@ -110,7 +110,7 @@ export class UnitControl {
     return Atomics.load(this.words, recordWordOf(unit) + STATE) === stateWord(CLAIMED, thread);
   }
 
-  /** Nobody wants these units any more: those that are open end here. Units `first` to `last`, half-open. */
+  /** Ends units that are not wanted any more and are still open. Units `first` to `last`, half-open. */
   drop(first: number, last: number): void {
     for (let unit = first; unit < last; unit++) {
       for (;;) {
@@ -185,7 +185,7 @@ export class UnitControl {
     return Atomics.compareExchange(this.words, recordWordOf(unit) + STATE, mine, stateWord(DONE, thread)) === mine;
   }
 
-  /** What a thread that died may have written. */
+  /** Clears what a thread that died may have written. */
   #clearRecord(unit: number): void {
     this.words[recordWordOf(unit) + REJECTED] = 0;
     Atomics.store(this.words, recordWordOf(unit) + ROWS_DONE, 0);

@@ -94,7 +94,7 @@ class Records {
     return some;
   }
 
-  /** In this graph, and in those above of which it is a row. */
+  /** Clears a row in this graph, and in those above that have it. */
   #clear(row: number): void {
     const { words, layout } = this.#open;
     clearRow(words, layout.graph, row);
