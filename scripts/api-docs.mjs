@@ -21,7 +21,7 @@ const app = await Application.bootstrap({
   intentionallyNotExported: [
     // The tables that types follow from.
     'src/monitoring/monitor-update.ts:alertRules',
-    // What simdex tells its own threads. A worker module of the caller's passes it on unread.
+    // Messages of simdex to its own threads. A worker module of the caller's passes them on unread.
     'src/engine/worker/task.ts:WorkerTask',
     'src/engine/worker/task.ts:PartAnswer',
     'src/engine/worker/unit-work.ts:UnitListener',

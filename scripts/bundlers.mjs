@@ -23,7 +23,7 @@ import { installPackages, packPackage } from './runtimes/install.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'simdex-bundlers-'));
 
-/** What every page does; `entry` is what it imports. */
+/** The program of every page; `entry` is what it imports. */
 const program = (entry) => `
 import { MonitoredParallelIndexer, VectorIndex } from '${entry}';
 const indexer = new MonitoredParallelIndexer(2);

@@ -23,7 +23,7 @@ if (!process.argv.includes('--check')) {
   process.exitCode = 1;
 }
 
-/** What the help of a command shows, as Markdown. */
+/** The help of a command, as Markdown. */
 function reference(command) {
   const help = command.createHelp();
   const options = help.visibleOptions(command).filter(({ long }) => long !== '--help');

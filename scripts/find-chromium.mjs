@@ -10,7 +10,7 @@ import { chromium } from 'playwright';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-/** What Chromium is started with: root and containers have no sandbox, and nothing here needs the network. */
+/** Flags of Chromium: root and containers have no sandbox, and nothing here needs the network. */
 export const chromiumFlags = [
   '--no-sandbox',
   '--disable-gpu',

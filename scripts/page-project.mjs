@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 const built = (name) => fileURLToPath(new URL(`../dist/${name}`, import.meta.url));
 
-/** What hangs is ended; a busy machine is merely slow. */
+/** Time after which a page counts as hanging and is ended. A busy machine is merely slow. */
 export const testTimeout = 120_000;
 
 export const SLOW = 'test/**/*.slow.test.ts';

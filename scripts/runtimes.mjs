@@ -108,7 +108,7 @@ try {
 }
 if (process.exitCode === undefined && wanted !== QUICK) record();
 
-/** What was not tried stays as it was found before. */
+/** Records the results. Runtimes that were not tried keep their earlier ones. */
 function record() {
   const file = join(project, 'scripts/runtimes/results.json');
   const before = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];

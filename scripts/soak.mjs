@@ -160,7 +160,7 @@ function drawRow({ dims, kind, ragged, invalidShare, mixed }, random) {
   return Float32Array.from({ length }, (_, i) => component(i));
 }
 
-/** What became of every row: `{ magnitude, components }`, copied, or `{ code }`. */
+/** Indexes rows. Gives the result of every row: `{ magnitude, components }`, copied, or `{ code }`. */
 async function index(rows, { dims, ragged, source, threads, kernel, batchSize, order }) {
   const indexer = indexerFor({ threads, kernel });
   const given = ragged ? { vectors: rows } : sourceOf(rows, dims, source, indexer);

@@ -25,7 +25,7 @@ export interface CaseGroup {
   readonly variants: readonly Variant[];
 }
 
-/** What the kernel calls its operations; the others are what programs do with the package as it is. */
+/** Operations of the kernel. The others are what programs do with the package as it is. */
 export const kernelOperations = {
   magnitude: 'magnitudes',
   normalize: 'normalize',
@@ -44,7 +44,7 @@ export interface OperationTraits {
    * depends on the way it is done.
    */
   readonly bytesPerComponent: number | undefined;
-  /** What a native program calls it; undefined where it has no such thing. */
+  /** Order of the components in a native program; undefined where it has no such operation. */
   readonly nativeOrder: 'sorted' | 'original' | undefined;
 }
 
@@ -89,7 +89,7 @@ export function selectCases(patterns: readonly string[], quick: boolean): readon
   return groups;
 }
 
-/** What programs do with the package is compared with plain JavaScript alone. */
+/** Variants of an operation. Programs with the package are compared with plain JavaScript alone. */
 export function variantsOf(operation: Operation): readonly Variant[] {
   return isOfKernel(operation) ? variants : ['javascript', 'threads'];
 }

@@ -29,7 +29,7 @@ interface Change {
   readonly verdict: 'regression' | 'improvement' | 'noise' | 'unknown';
 }
 
-/** What makes two sessions comparable: known before anything is measured. */
+/** Facts that make two sessions comparable. They are known before anything is measured. */
 export interface SessionConditions {
   readonly machine: Machine;
   readonly threads: number;

@@ -95,7 +95,7 @@ function timeChart(table: OperationTable, threads: number): Chart {
 function rateChart(table: OperationTable, { threads, bandwidth }: BenchmarkResults): Chart {
   const titleOf = ({ gigabytesPerSecond, bandwidthShare }: CaseResult) =>
     `${formatNumber(gigabytesPerSecond ?? 0)} GB/s, ${formatPercent(bandwidthShare ?? 0)} of memory`;
-  // Where only the baseline was measured, it is all there is to show.
+  // If only the baseline was measured, it is all there is to show.
   const compared = comparedVariants(table);
   const shown = compared.length > 0 ? compared : table.variants;
   return {

@@ -33,7 +33,7 @@ export function noiseBand(ratios: readonly number[]): NoiseBand {
   return { low: Math.min(...ratios), high: Math.max(...ratios), ratios: ratios.length };
 }
 
-/** Where the same code differs from itself by a greater factor, what is within the band may well have changed. */
+/** Factor by which the same code may differ from itself. Beyond it, results within the band may well have changed. */
 export const WIDEST_BAND = 1.25;
 
 /** The greatest factor between two measurements of the same code, at least 1: 1.03 means 3 %. */

@@ -69,7 +69,7 @@ const recallCurve = objectOf({
   /** The same of searches that scan all rows. */
   exactQueriesPerSecond: figure,
 });
-/** What searches through the graph of a case find, and how fast. */
+/** Recall and speed of searches through the graph of a case. */
 export interface CaseRecall extends ValueOf<typeof recallCurve> {}
 
 const caseResult = objectOf({
@@ -113,7 +113,7 @@ export const benchmarkResults = objectOf({
 });
 export interface BenchmarkResults extends ValueOf<typeof benchmarkResults> {}
 
-/** What a case was, and what came of it. */
+/** A case and its result. */
 export interface CaseSamples {
   readonly operation: Operation;
   readonly dims: number;

@@ -26,7 +26,7 @@ export async function measureAlternating(
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < contenders.length; turn++) {
       signal?.throwIfAborted();
-      // Nobody always comes after the same one, nor always first.
+      // No subject always comes after the same one, nor always first.
       const i = (round % 2 === 0 ? round + turn : round + contenders.length - turn) % contenders.length;
       samples[i]!.push(await contenders[i]!.measureRound(length));
     }

@@ -13,9 +13,9 @@ export interface Subject {
   /** Resolves, or returns, when the part is done. */
   run(part: number): Promise<void> | undefined;
   restore(part: number): void;
-  /** What the last run left in the part. */
+  /** The result that the last run left in the part. */
   output(part: number): SubjectOutput;
-  /** What searches find, of a subject that searches through a graph. */
+  /** The recall of a subject that searches through a graph. */
   readonly recall?: CaseRecall | undefined;
   dispose(): void;
 }

@@ -115,7 +115,7 @@ interface Entry {
 
 type SubjectFactory = (operation: KernelOperationName, variant: Variant, set: DataSet) => Subject;
 
-/** What all groups use. */
+/** Facts and parts that all groups use. */
 class Workshop {
   readonly #input: SuiteInput;
   readonly #create: SubjectFactory;

@@ -37,13 +37,13 @@ export function formatSpeedup(speedup: number): string {
   return `${formatNumber(speedup)}×`;
 }
 
-/** How far the same code may differ: `0.991–1.013 (±1.3 %)`. */
+/** The range within which the same code may differ: `0.991–1.013 (±1.3 %)`. */
 function formatNoise(band: NoiseBand): string {
   const range = `${band.low.toFixed(3)}–${band.high.toFixed(3)}`;
   return `${range} (±${formatNumber(100 * (noiseFactor(band) - 1))} %)`;
 }
 
-/** What was measured where and how, one sentence each. */
+/** The machine, the settings and the method of a session, one sentence each. */
 export function describeSession(results: BenchmarkResults): readonly string[] {
   const { machine, settings, bandwidth, noise, threads, version, startedAt } = results;
   const onThreads = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
@@ -66,7 +66,7 @@ export function describeSession(results: BenchmarkResults): readonly string[] {
   return sentences;
 }
 
-/** What was found, a sentence for each variant that was measured beside JavaScript; of small calls and searches apart. */
+/** The findings: a sentence for each variant that was measured beside JavaScript; of small calls and searches apart. */
 export function verdictOf({ cases, threads, noise }: BenchmarkResults): readonly string[] {
   const kinds = [
     { name: '', own: cases.filter(({ operation }) => isOfKernel(operation)) },

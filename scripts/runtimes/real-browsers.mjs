@@ -15,7 +15,7 @@ export function findCommand(...names) {
   return names.flatMap((name) => folders.map((folder) => join(folder, name))).find((file) => existsSync(file));
 }
 
-/** What opens a page, and ends the browser. */
+/** For each browser, a function that opens a page. It gives what ends the browser. */
 const browsers = {
   async firefox(url) {
     const profile = mkdtempSync(join(tmpdir(), 'simdex-firefox-'));

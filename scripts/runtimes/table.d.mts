@@ -1,4 +1,4 @@
-/** What one runtime was found to do. */
+/** Findings about one runtime. */
 interface RuntimeResult {
   readonly name: string;
   readonly version: string;
