@@ -135,6 +135,11 @@ export class EngineCore {
     });
   }
 
+  /** See {@link JobQueue.hasOthers}. */
+  hasOthers(order: object): boolean {
+    return this.#queue.hasOthers(order);
+  }
+
   /** See {@link JobQueue.execute}. */
   execute(begin: () => Job | undefined, predictedMs: number, order?: object): Promise<void> {
     return this.#queue.execute(begin, predictedMs, order);
