@@ -1,7 +1,8 @@
 // The slowest searches while rows are imported, against an idle server.
+import { openConnections, requestBytes } from './connections.mjs';
 import { median, percentile, spread, tell } from './figures.mjs';
 import { startServer } from './processes.mjs';
-import { createCollection, importRows, load, send, untilGreen } from './requests.mjs';
+import { createCollection, importRows, load, untilGreen } from './requests.mjs';
 import { randomRow } from './vectors.mjs';
 
 export async function latency({ rounds, roundMs, rows }) {
@@ -11,7 +12,9 @@ export async function latency({ rounds, roundMs, rows }) {
   await importRows(server.url, 'c', rows);
   await untilGreen(server.url, 'c');
   const body = JSON.stringify({ query: Array.from(randomRow()), limit: 10 });
-  const search = () => send(server.url, 'POST', '/collections/c/points/query', body, 'application/json', 4);
+  const request = requestBytes('POST', '/collections/c/points/query', body);
+  const connections = openConnections(server.url, 4);
+  const search = (loop) => connections[loop](request);
   await load(4, 1000, search);
   const ratios = [];
   const figures = [];

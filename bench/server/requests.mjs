@@ -39,17 +39,17 @@ async function pump(pieces, sent) {
   sent.end();
 }
 
-/** `connections` loops of `call` for `ms`: calls a second, and all times in milliseconds. A 429 is waited for, and counted apart. */
+/** `connections` loops of `call`, which is told the number of its loop, for `ms`: calls a second, and all times in milliseconds. A 429 is waited for, and counted apart. */
 export async function load(connections, ms, call) {
   const times = [];
   let refused = 0;
   const began = performance.now();
   await Promise.all(
-    Array.from({ length: connections }, async () => {
+    Array.from({ length: connections }, async (_, loop) => {
       while (performance.now() - began < ms) {
         const before = performance.now();
         try {
-          await call();
+          await call(loop);
           times.push(performance.now() - before);
         } catch (error) {
           if (error.status !== 429) throw error;

@@ -1,8 +1,9 @@
 // Searches through the graph by 64 connections, against the same in one process.
 import { Engine, VectorIndex } from 'simdex';
+import { openConnections, requestBytes } from './connections.mjs';
 import { median, spread, tell, whole } from './figures.mjs';
 import { startServer } from './processes.mjs';
-import { createCollection, importRows, load, send, untilGreen } from './requests.mjs';
+import { createCollection, importRows, load, untilGreen } from './requests.mjs';
 import { DIMS, npyPieces, randomRow } from './vectors.mjs';
 
 export async function search({ rounds, roundMs, rows }) {
@@ -23,11 +24,18 @@ export async function search({ rounds, roundMs, rows }) {
     { engine, graph: true },
   );
   const queries = Array.from({ length: 512 }, () => randomRow());
-  const bodies = queries.map((query) =>
-    JSON.stringify({ query: Array.from(query, (x) => Number(x.toPrecision(8))), limit: 10 }),
+  const requests = queries.map((query) =>
+    requestBytes(
+      'POST',
+      '/collections/c/points/query',
+      JSON.stringify({ query: Array.from(query, (x) => Number(x.toPrecision(8))), limit: 10 }),
+    ),
   );
+  const connections = openConnections(server.url, 64);
   let next = 0;
-  const ours = () => send(server.url, 'POST', '/collections/c/points/query', bodies[next++ % bodies.length]);
+  const ours = (loop) => connections[loop](requests[next++ % requests.length]);
+  const { result } = JSON.parse(await ours(0));
+  if (result.points.length !== 10) throw new Error(`${result.points.length} hits of 10`);
   const theirs = () => index.search(queries[next++ % queries.length], 10);
   await load(64, 1000, ours);
   await load(64, 1000, theirs);

@@ -5,8 +5,11 @@
 
 import { nextTurn } from './turns.js';
 
-/** Longest that the calling thread is held at a time; half of what is promised, since a step may overrun the look. */
-const SLICE_MS = 4;
+/**
+ * Longest that the calling thread is held at a time. Several calls may each have a slice in one turn, and a step may overrun the look, so it is far
+ * less than what is promised. Where a turn takes some tens of microseconds, in pages, it is more.
+ */
+const SLICE_MS = typeof setImmediate === 'function' ? 1 : 4;
 
 export class TimeSlices {
   readonly #signal: AbortSignal | undefined;

@@ -35,8 +35,9 @@ const FINAL: ReadonlySet<IndexingErrorCode> = new Set([
 ]);
 
 const threads = parseThreads(process.argv[2] ?? 'auto');
-/** The indexer, kept from unit to unit, so that threads are started once. */
-let indexer: MonitoredParallelIndexer | undefined;
+/** Kept from unit to unit. Its threads start while no unit is there yet; what goes wrong then is told by the first unit. */
+const indexer = new MonitoredParallelIndexer(threads);
+indexer.ready().catch(() => undefined);
 let underWay: AbortController | undefined;
 
 // A terminal interrupts all processes at once. The worker says what becomes of this one.
@@ -85,7 +86,6 @@ async function indexShard(unit: IndexUnit, signal: AbortSignal): Promise<UnitRes
     quiet: true as const,
   };
   await checkFlags(files, settings);
-  indexer ??= new MonitoredParallelIndexer(threads);
   const { summary, report } = await indexFiles(files, settings, {
     version,
     indexer,

@@ -39,6 +39,7 @@ export class EngineCore {
   #kernelNow: CompiledKernel | undefined;
   #searchKernel: Promise<PreparedKernel> | undefined;
   #lanes: Promise<Lanes> | undefined;
+  #warmUp: Promise<void> | undefined;
   #lanesAreReady = false;
   /** Where the threads cannot search: who does it instead. */
   #searchLanes: Promise<Lanes> | undefined;
@@ -124,8 +125,16 @@ export class EngineCore {
     return this.#lanes;
   }
 
-  /** Starts the threads and has the kernel run everywhere. */
-  async warmUp(): Promise<void> {
+  /** Starts the threads and has the kernel run everywhere, once; what failed is tried again. */
+  warmUp(): Promise<void> {
+    this.#warmUp ??= this.#runEverywhere().catch((error: unknown) => {
+      this.#warmUp = undefined;
+      throw error;
+    });
+    return this.#warmUp;
+  }
+
+  async #runEverywhere(): Promise<void> {
     const kernel = await this.kernel();
     this.refuseIfClosed();
     const lanes = await this.lanes();
@@ -133,6 +142,11 @@ export class EngineCore {
       this.refuseIfClosed();
       throw error;
     });
+  }
+
+  /** See {@link JobQueue.hasOthers}. */
+  hasOthers(order: object): boolean {
+    return this.#queue.hasOthers(order);
   }
 
   /** See {@link JobQueue.execute}. */

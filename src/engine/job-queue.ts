@@ -52,6 +52,12 @@ export class JobQueue {
     return this.#running === undefined && this.#short.length + this.#long.length === 0;
   }
 
+  /** Whether jobs of other orders are under way or wait, behind which one of this order would wait. */
+  hasOthers(order: object): boolean {
+    const isOther = (entry: Entry) => entry.order !== order;
+    return (this.#running && isOther(this.#running)) || this.#short.some(isOther) || this.#long.some(isOther);
+  }
+
   /**
    * Waits for a turn, begins the job and does it. Resolves when every unit is done or accounted for and no thread is at work on
    * it any more; rejects, then too, with what ended the whole job.

@@ -2,7 +2,7 @@
  * `Engine`: what its options do, how indexers share it, what waits, and what its end and theirs mean.
  */
 import { readFileSync } from 'node:fs';
-import type { Worker } from 'node:worker_threads';
+import { setEnvironmentData, type Worker } from 'node:worker_threads';
 import { Engine, type EngineOptions, type IndexerOptions, MonitoredParallelIndexer, ParallelIndexer } from 'simdex';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { failAtBatch, failNowhere, faultyWorker, held, release } from '../indexing/fault.js';
@@ -46,6 +46,17 @@ test('threads: so many are started, once, when they are first needed', async () 
   expect(started).toBe(3);
   expect(engine.backend).toEqual({ kernel: 'simd', threads: 3, shared: true });
   expect(new Engine().threads).toBe(new ParallelIndexer().threadCount);
+});
+
+test('ready() has every thread run the kernel once, however often it is called', async () => {
+  const warmUps = new Int32Array(new SharedArrayBuffer(4));
+  setEnvironmentData('simdex test warm-ups', warmUps.buffer);
+  const worker = new URL('../indexing/workers/warm-up-counting.mjs', import.meta.url);
+  const engine = createEngine({ threads: 2, worker });
+  await Promise.all([engine.ready(), engine.ready()]);
+  await new ParallelIndexer('auto', { engine }).indexVectors(rows);
+  await engine.ready();
+  expect(warmUps[0]).toBe(2);
 });
 
 test.each([0, 1.5, 257, '2', null])('threads: %j is refused', (threads) => {

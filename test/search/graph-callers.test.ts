@@ -6,7 +6,7 @@ import { Engine, type SearchOptions } from 'simdex';
 import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { failAtBatch, failNowhere, faultyWorker, held, release } from '../indexing/fault.js';
 import { clusteredRows } from './graph-support.js';
-import { build, told } from './support.js';
+import { build, randomRows, told } from './support.js';
 
 const DIMS = 24;
 const all = clusteredRows(2064, DIMS, 60);
@@ -42,6 +42,21 @@ test('a few are not worth it', async () => {
   expect(engine.pending).toEqual({ calls: 0, rows: 0 });
   release();
   await Promise.all(calls);
+});
+
+test('a few do not wait for other work of the threads', async () => {
+  const { engine, index } = await createIndex();
+  const few = queries.slice(0, 12);
+  const expected = (await index.searchBatch(few, 10, { effort: EFFORT })).map(told);
+  const many = randomRows(6000, 96);
+  const other = await build(many, { engine });
+  failAtBatch('held', 0);
+  const adding = other.add(many);
+  await held();
+  const found = await Promise.all(few.map((query) => index.search(query, 10, { effort: EFFORT })));
+  expect(found.map(told)).toEqual(expected);
+  release();
+  await adding;
 });
 
 test('the threads have the next ones before the first hear of their hits', async () => {

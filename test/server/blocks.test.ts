@@ -72,17 +72,17 @@ test('a block around vectors where they lie is the one that copies them', () => 
   expect(bytes.buffer).toBe(around.buffer);
 });
 
-test('many rows are looked over as each alone is', () => {
+test('many rows are looked over as each alone is', async () => {
   const component = fc.oneof(
     { weight: 8, arbitrary: fc.constantFrom(0, -0, 1, -2.5, 1e-45, 3e38) },
     { weight: 1, arbitrary: fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY) },
   );
-  fc.assert(
-    fc.property(
+  await fc.assert(
+    fc.asyncProperty(
       fc.integer({ min: 1, max: 11 }),
       fc.constantFrom('Cosine' as const, 'Dot' as const, 'Euclid' as const),
       fc.array(component, { minLength: 60, maxLength: 60 }),
-      (size, distance, components) => {
+      async (size, distance, components) => {
         const settings = { name: 'c', size, distance, hnsw: { m: 0, efConstruct: 0 }, payloadIndexes: {} };
         const count = Math.floor(components.length / size);
         const data = Float32Array.from(components.slice(0, count * size));
@@ -90,7 +90,7 @@ test('many rows are looked over as each alone is', () => {
         const wrong = rows.filter(
           (row) => !isSearchable(settings, data.subarray(row * size, (row + 1) * size), `row ${row}`),
         );
-        expect(unsearchableRows(settings, data)).toEqual(wrong);
+        expect(await unsearchableRows(settings, data)).toEqual(wrong);
       },
     ),
     runsOf(500),

@@ -1,6 +1,7 @@
 /**
  * The graph of a collection: built behind the requests once there are enough points, kept beside the store, and used again after a restart, a kill too.
  */
+import { setTimeout as later } from 'node:timers/promises';
 import { QdrantClient } from '@qdrant/js-client-rest';
 import { expect, test } from 'vitest';
 import { serve } from './serving.js';
@@ -28,7 +29,10 @@ test('a graph is built, searched with hnsw_ef, kept over a restart with rows tha
     await client.createCollection('c', { vectors, hnsw_config: { m: 6, ef_construct: 32 } });
     const lines = Array.from({ length: COUNT }, (_, i) => JSON.stringify(vectorOf(i))).join('\n');
     await fetch(`${serving.url}/collections/c/points/import?format=jsonl`, { method: 'PUT', body: lines });
-    await inGraph(COUNT);
+    // It is not green before the graph, which is begun some time after the import, has all rows.
+    let seen = await info();
+    for (; seen.status !== 'green'; seen = await info()) await later(20);
+    expect(seen.indexed_vectors_count).toBe(COUNT);
     const queries = Array.from({ length: 200 }, (_, i) => vectorOf(100 * i + 0.5));
     const found = async (params: object) => {
       const searches = queries.map((vector) => ({ vector, limit: 5, params }));

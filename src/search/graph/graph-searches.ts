@@ -50,7 +50,10 @@ interface SingleQuery {
   readonly reject: (reason: unknown) => void;
 }
 
-/** Longest times, in milliseconds, of searches on the calling thread: of a single query, and of several queries together. */
+/**
+ * What is done on the calling thread: a single query that takes no longer, and several that take no longer together. Threads that have other work
+ * would let several wait, so they are then as a single one.
+ */
 const SINGLE_MS = 4;
 const TOGETHER_MS = 0.4;
 /** Time of a unit of a job, in milliseconds. */
@@ -228,7 +231,8 @@ export class GraphSearches {
       else waiting.push(each);
     }
     const totalMs = waiting.reduce((sum, { request }) => sum + this.#predictMs(request), 0);
-    const isHere = totalMs <= (waiting.length === 1 ? SINGLE_MS : TOGETHER_MS);
+    const mostMs = waiting.length === 1 || this.#core.hasOthers(this) ? SINGLE_MS : TOGETHER_MS;
+    const isHere = totalMs <= mostMs;
     if (!isHere) {
       for (const alike of gatherAlike(waiting, canBeOne)) this.#searchTogether(alike);
       return;

@@ -60,7 +60,8 @@ export class GraphKeeper {
 
   get state(): { readonly rows: number; readonly isBehind: boolean } {
     const { graph } = this.#points.index;
-    return { rows: graph?.rows ?? 0, isBehind: this.#building !== undefined || (graph?.pending ?? 0) > 0 };
+    const isBehind = this.#building !== undefined || (graph?.pending ?? 0) > 0 || this.#isWanted;
+    return { rows: graph?.rows ?? 0, isBehind };
   }
 
   /** Rows that searches scan although there is a graph, or one that is being built. */
@@ -107,12 +108,10 @@ export class GraphKeeper {
   look(): void {
     const { index, settings } = this.#points;
     if (this.#closing.signal.aborted || this.#building) return;
-    const { hnsw } = settings;
     const { graph } = index;
-    const isRight = graph?.degree === degreeOf(hnsw) && graph.effort === effortOf(hnsw);
-    if (graph && hnsw.m === 0) {
+    if (graph && settings.hnsw.m === 0) {
       this.#work(() => index.dropGraph(), 'The graph could not be let go of');
-    } else if (!isRight && hnsw.m > 0 && index.size >= this.#buildFrom && this.#imports === 0) {
+    } else if (this.#isWanted && this.#imports === 0) {
       this.#build();
     } else if (graph?.pending === 0 && this.#unsaved > MOST_UNSAVED * index.size) {
       this.#save();
@@ -132,6 +131,15 @@ export class GraphKeeper {
     await this.#building;
     await this.#saving;
     if (this.#points.index.graph && this.#unsaved > 0) await this.#saveNow();
+  }
+
+  /** Whether there are rows enough for a graph, and none as the settings have it. */
+  get #isWanted(): boolean {
+    const { index, settings } = this.#points;
+    const { hnsw } = settings;
+    const { graph } = index;
+    if (hnsw.m === 0 || index.size < this.#buildFrom) return false;
+    return graph?.degree !== degreeOf(hnsw) || graph.effort !== effortOf(hnsw);
   }
 
   /** Rows that came or went since the graph was saved. */

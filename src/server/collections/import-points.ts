@@ -140,7 +140,7 @@ async function* matrixBlocks(
     const { data, dims, ids } = chunk;
     checkDims(settings, dims, `row ${first}`);
     const count = data.length / dims;
-    const rejected = unsearchableRows(settings, data);
+    const rejected = await unsearchableRows(settings, data);
     const row = first;
     first += count;
     const storeRows = () => collection.importRows({ firstId: numbers.of(row), data });

@@ -2,6 +2,7 @@
  * Points read and searched: by ids, in order, by a filter, by a vector.
  */
 import { TimeSlices } from '../../base/time-slices.js';
+import { nextTurn } from '../../base/turns.js';
 import { RequestError } from '../errors.js';
 import type { Filter } from '../filters/condition.js';
 import { matches } from '../filters/matches.js';
@@ -59,6 +60,7 @@ export class PointQueries {
   readonly #points: Points;
   /** Throws where the collection is closed. */
   readonly #refuseClosed: () => void;
+  #turn: Promise<void> | undefined;
 
   constructor(points: Points, refuseClosed: () => void) {
     this.#points = points;
@@ -103,6 +105,7 @@ export class PointQueries {
     if (!('id' in query)) checkVector(this.#points.settings, query, 'the query');
     return table.whileSearching(async () => {
       const plan = filter && (await this.#plan(filter));
+      await this.#othersOfThisTurn();
       const passes = filter && plan && ((slot: number) => this.#passes(filter, plan, slot));
       // One more hit, where the point itself may be among the hits.
       const k = limit + (own === undefined ? 0 : offset + 1);
@@ -125,6 +128,14 @@ export class PointQueries {
       };
       return { hits: own === undefined ? hits : hits.slice(offset, offset + limit), explanation };
     });
+  }
+
+  /** Resolves when the requests that have arrived by now are read: their searches begin in the same moment, and threads do them together. */
+  #othersOfThisTurn(): Promise<void> {
+    this.#turn ??= nextTurn().then(() => {
+      this.#turn = undefined;
+    });
+    return this.#turn;
   }
 
   #slotOf(id: PointId): number {

@@ -1,8 +1,12 @@
 /**
  * Vectors that come in, checked before they are stored: what the index would refuse must not be in the store.
  */
+import { TimeSlices } from '../../base/time-slices.js';
 import { RequestError } from '../errors.js';
 import type { CollectionSettings } from './settings.js';
+
+/** Components looked at between two looks at the clock: some tenths of a millisecond. */
+const LOOK_COMPONENTS = 2 ** 18;
 
 /** @param owner of the vector, for the message @throws {RequestError} 400 */
 export function checkVector(settings: CollectionSettings, vector: ArrayLike<number>, owner: string): void {
@@ -31,10 +35,25 @@ export function checkDims({ size }: CollectionSettings, dims: number, owner: str
 }
 
 /** Rows that are not searchable, of many: `data` is row-major, of the collection's dims. */
-export function unsearchableRows({ size, distance }: CollectionSettings, data: Float32Array): number[] {
+export async function unsearchableRows(settings: CollectionSettings, data: Float32Array): Promise<number[]> {
+  const { size } = settings;
   const found: number[] = [];
+  const stride = Math.max(1, Math.floor(LOOK_COMPONENTS / size));
+  await new TimeSlices().forEach(data.length / size, stride, (first, last) =>
+    findUnsearchable(settings, data, first, last, found),
+  );
+  return found;
+}
+
+function findUnsearchable(
+  { size, distance }: CollectionSettings,
+  data: Float32Array,
+  first: number,
+  last: number,
+  found: number[],
+): void {
   const inFours = size - (size % 4);
-  for (let at = 0; at < data.length; at += size) {
+  for (let at = first * size; at < last * size; at += size) {
     // NaN and infinities make a sum NaN; four of them, since each addition waits for the one before.
     let [a, b, c, d] = [0, 0, 0, 0];
     for (let i = at; i < at + inFours; i += 4) {
@@ -47,7 +66,6 @@ export function unsearchableRows({ size, distance }: CollectionSettings, data: F
     const isSound = a + b + c + d === 0 && (distance !== 'Cosine' || !isZero(data, at, at + size));
     if (!isSound) found.push(at / size);
   }
-  return found;
 }
 
 /** Whether all components from `first` up to `last` are 0 as float32. */

@@ -30,6 +30,7 @@ export interface DoorOptions {
 export function addDoor(app: FastifyInstance, options: DoorOptions): void {
   const keys = new Keys(options);
   const cors = new Set(options.cors);
+  const checkMachine = createMachineCheck();
 
   app.addHook('onRequest', (request, reply, done) => {
     if (!keys.areNeeded) checkMachine(request);
@@ -40,16 +41,29 @@ export function addDoor(app: FastifyInstance, options: DoorOptions): void {
   });
 }
 
-/** Without a key only this machine is served, under names that only this machine has. */
-function checkMachine({ raw, headers }: FastifyRequest): void {
-  const { localAddress } = raw.socket;
-  // A socket without an address is on no network.
-  if (localAddress !== undefined && !isLoopbackAddress(localAddress))
-    throw new RequestError(403, 'this server has no API key, so it answers on loopback addresses only; give it a key');
-  if (headers.host === undefined || !isLoopbackHostField(headers.host)) {
-    const detail = 'the Host of the request is no name of this machine (localhost, 127.0.0.1, [::1])';
-    throw new RequestError(403, `${detail}; other names need an API key on the server`);
-  }
+/**
+ * Without a key only this machine is served, under names that only this machine has. Most requests come to the same address and name as the one
+ * before, which are looked at once.
+ */
+function createMachineCheck(): (request: FastifyRequest) => void {
+  let address: string | undefined;
+  let host: string | undefined;
+  return ({ raw, headers }) => {
+    const { localAddress } = raw.socket;
+    if (host !== undefined && headers.host === host && localAddress === address) return;
+    // A socket without an address is no network's.
+    if (localAddress !== undefined && !isLoopbackAddress(localAddress))
+      throw new RequestError(
+        403,
+        'this server has no API key, so it answers on loopback addresses only; give it a key',
+      );
+    if (headers.host === undefined || !isLoopbackHostField(headers.host)) {
+      const detail = 'the Host of the request is no name of this machine (localhost, 127.0.0.1, [::1])';
+      throw new RequestError(403, `${detail}; other names need an API key on the server`);
+    }
+    host = headers.host;
+    address = localAddress;
+  };
 }
 
 /** False where the request is answered. */

@@ -6,11 +6,11 @@ import { answer } from '../answers.js';
 import type { Collection } from '../collections/collection.js';
 import type { Collections } from '../collections/collections.js';
 import { toPointId } from '../collections/point-id.js';
-import type { SearchAnswer } from '../collections/point-queries.js';
+import type { Hit, SearchAnswer } from '../collections/point-queries.js';
 import { RequestError } from '../errors.js';
 import { parseFilter } from '../filters/parse.js';
 import { chooseDiverseHits } from './diverse.js';
-import { type PointsBody, readPoints } from './read-points.js';
+import { type PointsBody, readPoints, wantsParts } from './read-points.js';
 import {
   COUNT,
   FILTER,
@@ -183,16 +183,15 @@ async function search(collection: Collection, body: QueryBody) {
     effort: params?.hnsw_ef ?? undefined,
   });
   const chosen = mmr ? await chooseDiverseHits(collection, hits, limit, mmr.diversity ?? 0.5) : hits;
-  const points = await readPoints(
-    collection,
-    chosen.map(({ id }) => id),
-    body,
-    false,
-  );
+  return { points: await scoredPoints(collection, chosen, body), explanation };
+}
+
+/** Hits as they are answered. */
+async function scoredPoints(collection: Collection, hits: readonly Hit[], body: PointsBody) {
+  if (!wantsParts(body, false)) return hits.map(({ id, score }) => ({ id, version: 0, score }));
+  const ids = hits.map(({ id }) => id);
+  const points = await readPoints(collection, ids, body, false);
   // A point may have been deleted since it was found.
-  const scores = new Map(chosen.map(({ id, score }) => [id, score]));
-  return {
-    points: points.map(({ id, ...parts }) => ({ id, version: 0, score: scores.get(id)!, ...parts })),
-    explanation,
-  };
+  const scores = new Map(hits.map(({ id, score }) => [id, score]));
+  return points.map(({ id, ...parts }) => ({ id, version: 0, score: scores.get(id)!, ...parts }));
 }

@@ -16,7 +16,12 @@ export interface PointAnswer {
   readonly vector?: readonly number[];
 }
 
-/** The points that exist, in the order of `ids`. */
+/** Whether more of the points is asked for than their ids. */
+export function wantsParts({ with_payload, with_vector }: PointsBody, defaultPayload: boolean): boolean {
+  return (with_payload ?? defaultPayload) !== false || with_vector === true;
+}
+
+/** Those that are there, in the order of `ids`. */
 export async function readPoints(
   collection: Collection,
   ids: Iterable<PointId>,
