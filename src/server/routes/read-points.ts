@@ -21,7 +21,7 @@ export function wantsParts({ with_payload, with_vector }: PointsBody, defaultPay
   return (with_payload ?? defaultPayload) !== false || with_vector === true;
 }
 
-/** Those that are there, in the order of `ids`. */
+/** The points that exist, in the order of `ids`. */
 export async function readPoints(
   collection: Collection,
   ids: Iterable<PointId>,
