@@ -63,7 +63,7 @@ export interface RowsOptions {
 /** Least and most bytes of room in a new segment. Between these it has room for as many rows as there are. */
 const LEAST_ROOM_BYTES = 2 ** 20;
 const MOST_ROOM_BYTES = 2 ** 26;
-/** Room of a new segment while a new index is filled: this part of the rows that came so far. */
+/** While a new index is filled, a new segment has room for one eighth of the rows that came so far. */
 const FILLING_PART = 8;
 /** Least number of consecutive rows that begin a run of ids. */
 const LEAST_RUN = 64;
