@@ -60,6 +60,26 @@ test('where threads died while rows were put in and lists were mended', async ()
   expect(deaths).toBeGreaterThan(0);
 });
 
+test('where threads died while the records of a loaded graph were made', async () => {
+  // Of so many components that there are several units of records.
+  const wide = clusteredRows(1500, 600, 20);
+  const bytes = (await build(wide, { graph: shape })).toBytes();
+  const queries = wide.filter((_, i) => i % 5 === 0);
+  let deaths = 0;
+  // Until a thread died at records: at first it may be at rows.
+  for (let seed = 1; deaths === 0 && seed <= 20; seed++) {
+    const warnings: string[] = [];
+    failAtRandom('process.exit', 150, seed, 1);
+    const logger = { info: () => undefined, warn: (message: string) => warnings.push(message) };
+    const loaded = await load(bytes, { worker: faultyWorker, logger });
+    failNowhere();
+    deaths += warnings.filter((message) => message.includes('died while it worked on the graph')).length;
+    expect(loaded.graph).toMatchObject({ rows: wide.length, pending: 0 });
+    expect(await foundThemselves(loaded, queries)).toBeGreaterThan(0.98 * queries.length);
+  }
+  expect(deaths).toBeGreaterThan(0);
+});
+
 test('saved after its entry points went, before its lists are mended: others are entry points', async () => {
   const index = await build(rows, { graph: shape });
   const entries = entryRows(index.toBytes());

@@ -38,7 +38,7 @@ import { measureByOwnRows, measureByQueries, timeExactSearches } from './measuri
 import { type GraphToSave, graphToSave } from './save-graph.js';
 
 export { graphKernelOf } from './graph-kernel-of.js';
-export { DamagedGraph } from './load-graph.js';
+export { DamagedGraph } from './read-lists.js';
 
 export interface IndexGraphOptions {
   readonly core: EngineCore;
