@@ -15,7 +15,7 @@ export interface BlockToStage {
 }
 
 /** Every chunk is a job, whose messages cost the threads more than copying some megabytes. */
-const STAGED_BYTES = 2 ** 25;
+const STAGED_BYTES = 2 ** 26;
 
 /** Chunks, each good until the one after the next is asked for. */
 export function stagedRows(blocks: Iterable<BlockToStage>, dims: number): AsyncGenerator<VectorMatrix, undefined> {
