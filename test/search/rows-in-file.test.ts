@@ -198,7 +198,7 @@ test('memory: less than a third of that with rows in memory', async () => {
 
 test('a long walk through a graph has room for its candidates after a short one', async () => {
   const rows = randomRows(3000, 16);
-  const index = await build(rows, { rows: 'file', file: nextFile(), graph: true });
+  const index = await build(rows, { rows: 'file', file: nextFile(), graph: { degree: 16, effort: 48 } });
   expect((await index.search(rows[0]!, 1, { effort: 16 })).exact).toBe(false);
   const hits = await index.search(rows[0]!, 1500, { effort: 1600 });
   // Where there is no room, all rows are scanned instead.
