@@ -4,11 +4,11 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ErrorBound, type Metric } from '../../src/kernel/search/error-bound.js';
-import { boundsOf, hasInt8Scan, leastKeyOf, quantizeQueryInto } from '../../src/kernel/search/int8-bound.js';
+import { boundsOf, hasInt8Scan, leastKeyOf } from '../../src/kernel/search/int8-bound.js';
 import { prepareQuery } from '../../src/search/queries.js';
 import { runsOf } from '../seed.js';
 import { backends, Int8Bench } from './int8-bench.js';
+import { ask, keyOf, randomNumbers, unitRow } from './int8-keys.js';
 
 const METRICS = ['cosine', 'dot', 'euclidean'] as const;
 
@@ -178,24 +178,6 @@ describe.each(METRICS)('by %s', (metric) => {
     expect(bench.select([ask(bench, metric, query, row)])).toEqual([0]);
     expect(bench.queryCodes(0)[0]).toBe(most);
   });
-
-  test('most rows are left out, of random ones of 384 components, which are all about as far away', () => {
-    const [count, dims, k] = [20_000, 384, 10];
-    const random = randomNumbers(metric.length);
-    const vector = () => Float32Array.from({ length: dims }, random);
-    const rows = Array.from({ length: count }, () => (metric === 'cosine' ? unitRow(vector())! : vector()));
-    const bench = new Int8Bench(rows, 4);
-    bench.quantize();
-    const limits = [0, 1, 2, 3].map((q) => {
-      const query = vector();
-      const scores = rows.map((row) => keyOf(metric, row, query));
-      const kth = scores.indexOf(scores.slice().sort((x, y) => y - x)[k - 1]!);
-      return ask(bench, metric, query, rows[kth]!, q);
-    });
-    const left = bench.select(limits).length / limits.length;
-    expect(left).toBeGreaterThanOrEqual(k);
-    expect(left).toBeLessThan(4 * k);
-  });
 });
 
 test.each(METRICS)('rows longer than float32 can tell are not left out: %s', (metric) => {
@@ -226,37 +208,3 @@ test.each([1, -1])('products of 65,536 components do not overflow, of either sig
 test('there is none for few components, and none for so many that queries would keep less than 8 bits', () => {
   expect([1, 63, 64, 65_536, 65_537].map(hasInt8Scan)).toEqual([false, false, true, true, false]);
 });
-
-/** Puts a query in its place; the limit that the row's own exact key gives. */
-function ask(bench: Int8Bench, metric: Metric, query: Float32Array, row: Float32Array, place = 0): number {
-  const { data } = prepareQuery(query, bench.dims, metric);
-  const prepared = data.subarray(0, bench.dims);
-  const bound = new ErrorBound(metric, bench.dims);
-  quantizeQueryInto(prepared, metric, bound.slack, bench.queryCodes(place), bench.terms(place));
-  return bound.limit(keyOf(metric, row, prepared), Math.sqrt(keyOf('dot', prepared, prepared)));
-}
-
-/** By the definition, in float64. */
-function keyOf(metric: Metric, row: Float32Array, query: Float32Array): number {
-  let [sum, rowSquares, querySquares] = [0, 0, 0];
-  for (let j = 0; j < row.length; j++) {
-    const [x, y] = [row[j]!, query[j]!];
-    sum += metric === 'euclidean' ? -((x - y) ** 2) : x * y;
-    rowSquares += x * x;
-    querySquares += y * y;
-  }
-  return metric === 'cosine' ? sum / Math.sqrt(rowSquares * querySquares) : sum;
-}
-
-function unitRow(row: Float32Array): Float32Array | undefined {
-  const length = Math.sqrt(row.reduce((sum, x) => sum + x * x, 0));
-  return length > 0 ? row.map((x) => x / length) : undefined;
-}
-
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 31 - 1;
-  };
-}

@@ -1,7 +1,6 @@
 /**
  * Every row of a graph can be reached from an entry point, where threads died, and where rows came and went.
  */
-
 import { afterEach, expect, test } from 'vitest';
 import { failAtRandom, failNowhere, failures, faultyWorker } from '../indexing/fault.js';
 import { expectAllReachedSoon } from './graph-reach.js';

@@ -2,7 +2,6 @@
  * Indexes that keep their rows as float16 or int8: hits are those of a brute force over the rows as they are kept, in every kernel, and files
  * hold just these rows.
  */
-
 import fc from 'fast-check';
 import { type BuildOptions, type IndexingError, type Metric, VectorIndex } from 'simdex';
 import { describe, expect, test } from 'vitest';

@@ -1,7 +1,6 @@
 /**
  * Indexes whose rows stay in their file, with rows of every kind and with a graph: the hits of a brute force, and of rows in memory.
  */
-
 import fc from 'fast-check';
 import { type Metric, VectorIndex } from 'simdex';
 import { describe, expect, test } from 'vitest';
@@ -119,4 +118,13 @@ test.each(metrics)('a graph on rows in a file, by %s', async (metric) => {
   expect(await index.measureRecall(queries, 10, { recall: 0.95 })).toBeGreaterThan(0.85);
   await index.add([randomRows(1, dims, 77)[0]!], { ids: [count] });
   expect((await index.search({ id: count }, 1)).ids).toEqual([count]);
+});
+
+test('a long walk through a graph has room for its candidates after a short one', async () => {
+  const rows = randomRows(3000, 16);
+  const index = await build(rows, { rows: 'file', file: nextFile(), graph: { degree: 16, effort: 48 } });
+  expect((await index.search(rows[0]!, 1, { effort: 16 })).exact).toBe(false);
+  const hits = await index.search(rows[0]!, 1500, { effort: 1600 });
+  // Where there is no room, all rows are scanned instead.
+  expect(hits).toMatchObject({ length: 1500, exact: false });
 });

@@ -1,7 +1,6 @@
 /**
  * Indexes whose rows stay in their file: the same hits as with rows in memory, through changes, saves and compactions.
  */
-
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Metric, VectorIndex } from 'simdex';
@@ -194,15 +193,6 @@ test('memory: less than a third of that with rows in memory', async () => {
   expect(kept(index.memory)).toBeLessThan(0.27 * kept(memory.memory));
   expect(index.memory.total).toBeLessThan(0.45 * memory.memory.total);
   expect(index.memory.codes).toBeGreaterThan(40_000 * 192);
-});
-
-test('a long walk through a graph has room for its candidates after a short one', async () => {
-  const rows = randomRows(3000, 16);
-  const index = await build(rows, { rows: 'file', file: nextFile(), graph: { degree: 16, effort: 48 } });
-  expect((await index.search(rows[0]!, 1, { effort: 16 })).exact).toBe(false);
-  const hits = await index.search(rows[0]!, 1500, { effort: 1600 });
-  // Where there is no room, all rows are scanned instead.
-  expect(hits).toMatchObject({ length: 1500, exact: false });
 });
 
 describe('build into a file', () => {

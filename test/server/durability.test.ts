@@ -1,5 +1,5 @@
 /**
- * What was answered is on the disk: flushed before the answer, there when the disk was full in between, and nobody else's.
+ * What was answered is on the disk: flushed before the answer, and nobody else's.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

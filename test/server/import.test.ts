@@ -1,7 +1,6 @@
 /**
  * Bulk imports: bodies in the formats that are read from front to back, streamed, with what is stored told also when they fail.
  */
-
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * Snapshots: made while writes go on, listed, downloaded, deleted, and restored on an empty server, where everything is compared.
+ * Snapshots: made, listed, downloaded, deleted, and restored on an empty server, where everything is compared.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -100,36 +100,6 @@ test('an index that VectorIndex.save wrote becomes a collection', async () => {
   await index.dispose();
   expect((await client.getCollection('saved')).config.params.vectors).toMatchObject({ size: DIMS, distance: 'Euclid' });
   expect((await client.search('saved', { vector: vectorOf(2), limit: 1 }))[0]).toMatchObject({ id: 20, score: 0 });
-});
-
-test('snapshots are of one moment, whatever is written meanwhile', async () => {
-  await fill(
-    'c',
-    Array.from({ length: 2000 }, (_, i) => i),
-  );
-  const writing = (async () => {
-    for (let round = 1; round <= 20; round++) {
-      const points = Array.from({ length: 2000 }, (_, i) => ({
-        id: i,
-        vector: vectorOf(i + round),
-        payload: { round },
-      }));
-      await client.upsert('c', { wait: true, points });
-    }
-  })();
-  const taken: Uint8Array<ArrayBuffer>[] = [];
-  for (let i = 0; i < 3; i++) taken.push((await makeSnapshot('c')).bytes);
-  await writing;
-  for (const bytes of taken) {
-    await fetch(`${serving.url}/collections/moment/snapshots/upload`, { method: 'POST', body: bytes });
-    const points = await all(client, 'moment');
-    expect(points).toHaveLength(2000);
-    const rounds = new Set(points.map(({ payload }) => payload?.['round']));
-    expect(rounds.size).toBe(1);
-    const round = Number([...rounds][0] ?? 0);
-    const unit = vectorOf(5 + round).map((component, _, all) => component / Math.hypot(...all));
-    expect(points[5]!.vector).toEqual(unit.map((component) => expect.closeTo(component, 5)));
-  }
 });
 
 test('snapshots are listed and deleted, and none outside their folder is reached', async () => {
