@@ -49,18 +49,18 @@ export function createMemory(byteLength: number, shared: boolean, use: MemoryUse
   const bytes = memoryBytes(byteLength);
   const memory = newKernelMemory(bytes / PAGE_BYTES, shared);
   const { buffer } = memory;
-  countForCollector(buffer, COUNTED[use] * bytes);
+  countForCollector(buffer, use);
   return { memory, buffer, key: ++lastKey };
 }
 
 /**
- * Has this thread's garbage collector count so many bytes of shared memory for `buffer`, as long as that is kept. Where it counts as many already,
- * nothing happens. Workers call it for memories they were sent.
+ * Has this thread's garbage collector count the bytes of `buffer`, if it is shared, as long as that is kept. Where it counts as many already, nothing
+ * happens. Workers call it for memories they were sent.
  */
-export function countForCollector(buffer: ArrayBufferLike, bytes: number): void {
+export function countForCollector(buffer: ArrayBufferLike, use: MemoryUse = 'result'): void {
   if (typeof SharedArrayBuffer === 'undefined' || !(buffer instanceof SharedArrayBuffer)) return;
-  const whole = Math.ceil(bytes);
-  if (whole > (ballast.get(buffer)?.byteLength ?? 0)) {
-    ballast.set(buffer, new ArrayBuffer(whole, { maxByteLength: whole }));
+  const bytes = Math.ceil(COUNTED[use] * buffer.byteLength);
+  if (bytes > (ballast.get(buffer)?.byteLength ?? 0)) {
+    ballast.set(buffer, new ArrayBuffer(bytes, { maxByteLength: bytes }));
   }
 }

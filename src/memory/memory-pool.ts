@@ -78,7 +78,7 @@ export class MemoryPool {
   /** A memory that nobody uses again leaves the account now, and not when the collector comes to it, which is told of all its bytes. */
   discard(memory: MatrixMemory): void {
     this.#forget([memory]);
-    countForCollector(memory.buffer, memory.buffer.byteLength);
+    countForCollector(memory.buffer);
   }
 
   /** Forgets the memories kept and those released from now on; memories handed out stay valid. */
