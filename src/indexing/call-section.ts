@@ -2,8 +2,9 @@
  * The part of a job that belongs to one call: its rows in the job's memory, its batches among the job's units, and its own
  * outcome.
  */
-import { nowMs } from '../base/clock.js';
+
 import { IndexingError, messageOf, type RowRange } from '../base/errors.js';
+import { nowMs } from '../base/time.js';
 import type { UnitDeath } from '../engine/job.js';
 import type { Batch } from '../memory/batch.js';
 import type { BatchRecords } from '../memory/batch-records.js';

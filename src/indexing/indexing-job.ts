@@ -2,10 +2,10 @@
  * The indexing job: the rows of one call, or of several that waited together, in one memory. They are copied in by the calling
  * thread while threads already index the first of them.
  */
-import { nowMs } from '../base/clock.js';
+
 import type { RowRange } from '../base/errors.js';
 import { messageOf } from '../base/errors.js';
-import { TimeSlices } from '../base/time-slices.js';
+import { nowMs, TimeSlices } from '../base/time.js';
 import type { EngineCore } from '../engine/engine-core.js';
 import type { Job, UnitDeath } from '../engine/job.js';
 import { indexBatches } from '../engine/worker/index-batches.js';

@@ -88,7 +88,7 @@ export class SmallCall {
     return this.#batchSize ?? Math.max(1, this.count);
   }
 
-  /** As of clock.ts. */
+  /** As of `nowMs`. */
   get startedAtMs(): number {
     return performance.timeOrigin + this.startedAt;
   }

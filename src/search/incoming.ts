@@ -3,6 +3,7 @@
  * index keeps. If some cannot be rows, the error is that of the lowest one, whatever is wrong with it.
  */
 import { IndexingError, invalidConfiguration } from '../base/errors.js';
+import type { Steps } from '../base/time.js';
 import type { RowSettling } from '../engine/worker/rows-task.js';
 import { EMPTY_VECTOR, NON_FINITE, TOO_LARGE, ZERO_MAGNITUDE } from '../kernel/rejection.js';
 import type { Metric } from '../kernel/search/error-bound.js';
@@ -13,7 +14,6 @@ import { isFloat32Array } from '../vectors/vector-matrix.js';
 import { checkRow, copyRow } from '../vectors/vector-row.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import type { RowRoom } from './rows.js';
-import type { Steps } from './steps.js';
 
 /** Components copied between two steps. */
 const COPY_COMPONENTS = 2 ** 16;

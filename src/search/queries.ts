@@ -3,7 +3,7 @@
  * For inner products a query is scaled by a power of two to a length of 1/4 to 1/2 (see kernel/search/error-bound.ts).
  */
 import { IndexingError, invalidConfiguration } from '../base/errors.js';
-import type { TimeSlices } from '../base/time-slices.js';
+import type { TimeSlices } from '../base/time.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import { queryBytes } from '../kernel/search/search-kernel.js';
 import { describeSource } from '../vectors/source-rows.js';

@@ -5,7 +5,7 @@
  * rows are sorted by length (stably), and `order[rank]` is the input position.
  */
 import { IndexingError, invalidConfiguration, messageOf } from '../base/errors.js';
-import type { TimeSlices } from '../base/time-slices.js';
+import type { TimeSlices } from '../base/time.js';
 import { checkMatrix, isFloat32Array, type VectorMatrix } from './vector-matrix.js';
 import { checkRow, copyRow } from './vector-row.js';
 import type { VectorRow, VectorSource } from './vector-source.js';

@@ -3,7 +3,7 @@
  * its rows are put in again. A row that is in the graph already stays as it is, so doing a unit twice does no harm.
  */
 
-import { nowMs } from '../../base/clock.js';
+import { nowMs } from '../../base/time.js';
 import { DONE } from '../../kernel/graph/graph-kernel.js';
 import { type GraphLayout, rowAbove } from '../../kernel/graph/graph-layout.js';
 import { clearRow } from '../../kernel/graph/graph-memory.js';

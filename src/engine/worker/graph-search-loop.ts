@@ -3,7 +3,7 @@
  * are in no graph yet. Whatever the graph says, a hit is a row that its call sees, with its exact score.
  */
 
-import { nowMs } from '../../base/clock.js';
+import { nowMs } from '../../base/time.js';
 import { MAX_EFFORT } from '../../memory/graph-part-layout.js';
 import { type Board, SearchBoard } from '../../memory/search-board.js';
 import { UnitControl } from '../../memory/unit-control.js';

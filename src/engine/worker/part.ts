@@ -1,7 +1,7 @@
 /**
  * Parts of batches, where threads do not share the run's memory.
  */
-import { nowMs } from '../../base/clock.js';
+import { nowMs } from '../../base/time.js';
 import { applyKernel, type PlacedRows } from '../../kernel/apply.js';
 import type { KernelExports } from '../../kernel/kernel-exports.js';
 import { layOutMatrix } from '../../memory/matrix-layout.js';

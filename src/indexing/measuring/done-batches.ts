@@ -3,7 +3,7 @@
  * loop has a turn.
  */
 
-import { TimeSlices } from '../../base/time-slices.js';
+import { TimeSlices } from '../../base/time.js';
 import { rejectionOf } from '../../kernel/rejection.js';
 import { DONE } from '../../memory/control-layout.js';
 import type { ExponentialHistogram } from '../../monitoring/exponential-histogram.js';

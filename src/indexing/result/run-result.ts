@@ -2,7 +2,7 @@
  * The result of a run on threads. If the run was alone in its memory, its vectors are views on that memory. If it was done
  * together with others, its vectors are copied, so that a result which is kept does not keep the others' memory.
  */
-import { turnBeforeAnswer } from '../../base/turns.js';
+import { turnBeforeAnswer } from '../../base/time.js';
 import type { MatrixLayout } from '../../memory/matrix-layout.js';
 import type { IndexingCall } from '../indexing-call.js';
 import type { RunRecords } from '../run-records.js';

@@ -3,7 +3,7 @@
  * unit again.
  */
 import { IndexingError, messageOf } from '../../base/errors.js';
-import { TimeSlices } from '../../base/time-slices.js';
+import { TimeSlices } from '../../base/time.js';
 import type { EngineCore } from '../../engine/engine-core.js';
 import type { Job, UnitDeath } from '../../engine/job.js';
 import { insertRows, mendRows, tagOf } from '../../engine/worker/graph-insert-loop.js';

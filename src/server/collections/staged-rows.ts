@@ -3,7 +3,7 @@
  * taken in. Three memories take turns: one is taken in, one is full or being filled, one takes the block that does not fit into that.
  */
 import { oneAhead } from '../../base/one-ahead.js';
-import { TimeSlices } from '../../base/time-slices.js';
+import { TimeSlices } from '../../base/time.js';
 import type { VectorMatrix } from '../../vectors/vector-matrix.js';
 
 /** A block of rows. It must be copied before the next one is asked for, and before anything else runs. */
