@@ -3,8 +3,8 @@
  * until the second attempt has reached them.
  */
 import { nowMs } from '../base/time.js';
-import type { BatchRecords } from '../memory/batch-records.js';
-import { CLAIMED, DONE } from '../memory/control-layout.js';
+import type { BatchRecords } from '../memory/batch.js';
+import { CLAIMED, DONE } from '../memory/control-block.js';
 
 /** How far a run is. */
 export interface IndexingProgress {

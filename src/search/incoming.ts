@@ -7,12 +7,11 @@ import type { Steps } from '../base/time.js';
 import type { RowSettling } from '../engine/worker/rows-task.js';
 import { EMPTY_VECTOR, NON_FINITE, TOO_LARGE, ZERO_MAGNITUDE } from '../kernel/rejection.js';
 import type { Metric } from '../kernel/search/error-bound.js';
+import { isSortedMemory } from '../memory/matrix-memory.js';
 import type { Precision } from '../memory/segment-layout.js';
-import { isSortedMemory } from '../memory/sorted-memory.js';
 import { countVectors, type SharedRows } from '../vectors/source-rows.js';
-import { isFloat32Array } from '../vectors/vector-matrix.js';
-import { checkRow, copyRow } from '../vectors/vector-row.js';
 import type { VectorSource } from '../vectors/vector-source.js';
+import { checkRow, copyRow, isFloat32Array } from '../vectors/vector-source.js';
 import type { RowRoom } from './rows.js';
 
 /** Components copied between two steps. */

@@ -6,7 +6,7 @@ import { doInSlices, TimeSlices } from '../base/time.js';
 import type { ByteSource } from '../formats/format.js';
 import { malformed } from '../formats/malformed.js';
 import type { SavedIndexPlaces } from '../formats/saved-index.js';
-import { codeCount, FACTOR_BYTES } from '../kernel/search/int8-bound.js';
+import { codeCount, FACTOR_BYTES } from '../kernel/search/search-kernel.js';
 import type { RowForm } from '../memory/segment-layout.js';
 import type { Filling } from './changes.js';
 import type { IndexCore } from './index-core.js';

@@ -7,8 +7,8 @@ import type { TimeSlices } from '../base/time.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import { queryBytes } from '../kernel/search/search-kernel.js';
 import { describeSource } from '../vectors/source-rows.js';
-import { notANumber } from '../vectors/vector-row.js';
 import type { VectorSource } from '../vectors/vector-source.js';
+import { notANumber } from '../vectors/vector-source.js';
 
 export interface PreparedQueries {
   readonly count: number;

@@ -10,7 +10,7 @@ import type { SearchTask } from '../engine/worker/search-task.js';
 import type { UnitWork } from '../engine/worker/unit-work.js';
 import type { CompiledKernel } from '../kernel/instantiate.js';
 import type { Metric } from '../kernel/search/error-bound.js';
-import { UNIT_WORDS } from '../memory/control-layout.js';
+import { UNIT_WORDS } from '../memory/control-block.js';
 import { JobControl } from '../memory/job-control.js';
 import { SearchBoard } from '../memory/search-board.js';
 import type { PassJob } from './joining.js';

@@ -4,7 +4,7 @@
  */
 
 import type { Steps } from '../base/time.js';
-import { codeCount, FACTOR_BYTES } from '../kernel/search/int8-bound.js';
+import { codeCount, FACTOR_BYTES } from '../kernel/search/search-kernel.js';
 import { countVectors } from '../vectors/source-rows.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import type { RowRoom } from './rows.js';

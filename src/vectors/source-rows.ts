@@ -6,9 +6,8 @@
  */
 import { IndexingError, invalidConfiguration, messageOf } from '../base/errors.js';
 import type { TimeSlices } from '../base/time.js';
-import { checkMatrix, isFloat32Array, type VectorMatrix } from './vector-matrix.js';
-import { checkRow, copyRow } from './vector-row.js';
 import type { VectorRow, VectorSource } from './vector-source.js';
+import { checkMatrix, checkRow, copyRow, isFloat32Array, type VectorMatrix } from './vector-source.js';
 
 /** Rows of one length, consecutive in processing order. */
 export interface RowGroup {

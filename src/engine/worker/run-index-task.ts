@@ -2,8 +2,9 @@
  * What a thread does for an index: search its rows, bring rows in, move them, and all of that with a graph. Kernels on the memories of
  * segments are kept from job to job.
  */
+
+import { UnitControl } from '../../memory/control-block.js';
 import { countForCollector } from '../../memory/create-memory.js';
-import { UnitControl } from '../../memory/unit-control.js';
 import { moveRows, openRowKernels, type RowKernels, settleIncomingRows } from './rows-loop.js';
 import { forgetGraphs, graphWork } from './run-graph-task.js';
 import { type MemoryOpener, OpenMemory, searchBlocks } from './search-loop.js';

@@ -7,7 +7,7 @@ import { Checksum } from '../../formats/checksum.js';
 import type { ByteSource } from '../../formats/format.js';
 import { malformed } from '../../formats/malformed.js';
 import type { SavedCodes } from '../../formats/saved-index.js';
-import { codeCount, FACTOR_BYTES } from '../../kernel/search/int8-bound.js';
+import { codeCount, FACTOR_BYTES } from '../../kernel/search/search-kernel.js';
 import type { Filling } from '../changes.js';
 import type { IndexCore } from '../index-core.js';
 import { loadCompact, readCodes } from '../load-compact.js';

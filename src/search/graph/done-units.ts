@@ -2,7 +2,7 @@
  * Counts what a job that puts rows into a graph has done so far. Every unit counts once, when it is done, even if the job fails later.
  */
 import { nowMs } from '../../base/time.js';
-import { DONE } from '../../memory/control-layout.js';
+import { DONE } from '../../memory/control-block.js';
 import type { JobControl } from '../../memory/job-control.js';
 import type { BatchSample } from '../../reporting/report-data.js';
 

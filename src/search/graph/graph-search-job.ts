@@ -12,7 +12,7 @@ import type { MemoryOpener } from '../../engine/worker/search-loop.js';
 import type { SearchPart } from '../../engine/worker/search-task.js';
 import type { UnitWork } from '../../engine/worker/unit-work.js';
 import type { KernelSource } from '../../kernel/instantiate.js';
-import { UNIT_WORDS } from '../../memory/control-layout.js';
+import { UNIT_WORDS } from '../../memory/control-block.js';
 import { JobControl } from '../../memory/job-control.js';
 import { SearchBoard } from '../../memory/search-board.js';
 import type { PassJob } from '../joining.js';

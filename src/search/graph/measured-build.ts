@@ -8,7 +8,7 @@ import type { Platform } from '../../engine/lanes/platform.js';
 import { completedOf, queueDepthsOf } from '../../indexing/measuring/measured-run.js';
 import { StreamMeasurement } from '../../indexing/measuring/measured-stream.js';
 import { ConditionsWatch } from '../../indexing/measuring/run-conditions.js';
-import { BatchRecords } from '../../memory/batch-records.js';
+import { BatchRecords } from '../../memory/batch.js';
 import { isThere } from '../../memory/deaths.js';
 import { ExponentialHistogram } from '../../monitoring/exponential-histogram.js';
 import { type IndexingProgress, ProgressReader } from '../../monitoring/run-progress.js';

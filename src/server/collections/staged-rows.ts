@@ -4,7 +4,7 @@
  */
 import { oneAhead } from '../../base/one-ahead.js';
 import { TimeSlices } from '../../base/time.js';
-import type { VectorMatrix } from '../../vectors/vector-matrix.js';
+import type { VectorMatrix } from '../../vectors/vector-source.js';
 
 /** A block of rows. It must be copied before the next one is asked for, and before anything else runs. */
 export interface BlockToStage {
