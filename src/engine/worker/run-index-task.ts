@@ -2,7 +2,7 @@
  * What a thread does for an index: search its rows, bring rows in, move them, and all of that with a graph. Kernels on the memories of
  * segments are kept from job to job.
  */
-import { UnitControl } from '../../memory/unit-control.js';
+import { UnitControl } from '../../memory/control-block.js';
 import { KernelsByMemory } from './kernels-by-memory.js';
 import { moveRows, openRowKernels, type RowKernels, settleIncomingRows } from './rows-loop.js';
 import { forgetGraphs, graphWork } from './run-graph-task.js';

@@ -1,8 +1,9 @@
 /**
  * What a thread does with a task, on every platform. Searches are in search-loop.ts, so that threads which only index do not load them.
  */
+
+import { UnitControl } from '../../memory/control-block.js';
 import { countForCollector } from '../../memory/create-memory.js';
-import { UnitControl } from '../../memory/unit-control.js';
 import { indexBatches } from './index-batches.js';
 import { measureMemory } from './memory-probe.js';
 import { PartWorkspace } from './part-workspace.js';
