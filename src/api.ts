@@ -84,5 +84,4 @@ export type { SearchHits } from './search/search-hits.js';
 export { type KeptVector, type Query, VectorIndex } from './search/vector-index.js';
 export type { ReusableChunks } from './vectors/reusable-chunks.js';
 export type { VectorId } from './vectors/vector-id.js';
-export type { VectorMatrix } from './vectors/vector-matrix.js';
-export type { ComponentOrder, NumberArray, VectorRow, VectorSource } from './vectors/vector-source.js';
+export type { ComponentOrder, NumberArray, VectorMatrix, VectorRow, VectorSource } from './vectors/vector-source.js';

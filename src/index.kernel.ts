@@ -12,5 +12,4 @@ export {
 export type { Rejection } from './indexing/result/rejections.js';
 export type { KernelBackend } from './kernel/instantiate.js';
 export type { RejectionCode } from './kernel/rejection.js';
-export type { VectorMatrix } from './vectors/vector-matrix.js';
-export type { ComponentOrder } from './vectors/vector-source.js';
+export type { ComponentOrder, VectorMatrix } from './vectors/vector-source.js';

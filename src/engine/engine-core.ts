@@ -3,7 +3,7 @@
  * users hold. So a forgotten `Engine` is collected, and its threads end.
  */
 import { IndexingError, isOutOfMemory, messageOf } from '../base/errors.js';
-import { nextTurn } from '../base/turns.js';
+import { nextTurn } from '../base/time.js';
 import { compileKernel, kernelBytes } from '../kernel/compile.js';
 import type { CompiledKernel, KernelBackend, KernelSource, PreparedKernel } from '../kernel/instantiate.js';
 import { ownKernel } from '../kernel/own-kernel.js';

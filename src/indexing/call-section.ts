@@ -2,13 +2,13 @@
  * The part of a job that belongs to one call: its rows in the job's memory, its batches among the job's units, and its own
  * outcome.
  */
-import { nowMs } from '../base/clock.js';
+
 import { IndexingError, messageOf, type RowRange } from '../base/errors.js';
+import { nowMs } from '../base/time.js';
 import type { UnitDeath } from '../engine/job.js';
-import type { Batch } from '../memory/batch.js';
-import type { BatchRecords } from '../memory/batch-records.js';
-import { DONE, DROPPED } from '../memory/control-layout.js';
-import type { MatrixLayout } from '../memory/matrix-layout.js';
+import type { Batch, BatchRecords } from '../memory/batch.js';
+import { DONE, DROPPED } from '../memory/control-block.js';
+import type { MatrixLayout } from '../memory/matrix-memory.js';
 import { type IndexingProgress, ProgressReader } from '../monitoring/run-progress.js';
 import type { RowCopy } from './copy-in.js';
 import type { IndexingCall } from './indexing-call.js';

@@ -3,9 +3,9 @@
  * first ones. Where a thread died, it copies its rows again. Rows in place are there from the start. Rows in shared memory are
  * copied by the thread that claims them.
  */
-import { nowMs } from '../base/clock.js';
+
 import type { RowRange } from '../base/errors.js';
-import { TimeSlices } from '../base/time-slices.js';
+import { nowMs, TimeSlices } from '../base/time.js';
 import type { Batch } from '../memory/batch.js';
 import type { CopyIn } from '../reporting/report-data.js';
 import type { SourceRows } from '../vectors/source-rows.js';

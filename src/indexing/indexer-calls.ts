@@ -2,11 +2,10 @@
  * The calls of one indexer. Small calls are done at once, on the calling thread. All others become jobs on the engine's
  * threads; those that wait at the same time become one job. Calls that write to the same memory keep their order.
  */
-import { nowMs } from '../base/clock.js';
+
 import { isOutOfMemory } from '../base/errors.js';
-import { linkSignals } from '../base/linked-signal.js';
-import { TimeSlices } from '../base/time-slices.js';
-import { unlessStopped } from '../base/unless-stopped.js';
+import { linkSignals, unlessStopped } from '../base/signals.js';
+import { nowMs, TimeSlices } from '../base/time.js';
 import type { EngineCore } from '../engine/engine-core.js';
 import { type CallKind, Gathering } from '../engine/gathering.js';
 import { boundPlatform } from '../engine/lanes/platform.js';

@@ -11,10 +11,9 @@ import { type CompiledKernel, instantiateKernel, type KernelBackend } from '../k
 import { checkKernelChoice } from '../kernel/kernel-choice.js';
 import type { KernelExports } from '../kernel/kernel-exports.js';
 import { rejectionOf } from '../kernel/rejection.js';
-import { layOutMatrix, type MatrixLayout } from '../memory/matrix-layout.js';
-import { createMatrixMemory } from '../memory/matrix-memory.js';
-import { checkMatrix, checkShape, type VectorMatrix } from '../vectors/vector-matrix.js';
+import { createMatrixMemory, layOutMatrix, type MatrixLayout } from '../memory/matrix-memory.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
+import { checkMatrix, checkShape, type VectorMatrix } from '../vectors/vector-source.js';
 import type { Rejection } from './result/rejections.js';
 
 /** What a kernel is made with. */

@@ -2,10 +2,9 @@
  * A ParallelIndexer with monitors: exact counts, times of its threads, and a report for every run.
  */
 
-import { measureClockTickMs } from '../base/clock.js';
 import { asyncDisposeSymbol } from '../base/dispose-symbol.js';
 import { invalidConfiguration, messageOf } from '../base/errors.js';
-import { turnBeforeAnswer } from '../base/turns.js';
+import { measureClockTickMs, turnBeforeAnswer } from '../base/time.js';
 import type { Backend } from '../engine/engine-core.js';
 import type { IndexerLogger } from '../engine/engine-options.js';
 import type { PerformanceMonitor } from '../monitoring/performance-monitor.js';

@@ -3,7 +3,7 @@
  */
 import { asyncDisposeSymbol } from '../base/dispose-symbol.js';
 import { IndexingError } from '../base/errors.js';
-import { turnBeforeAnswer } from '../base/turns.js';
+import { turnBeforeAnswer } from '../base/time.js';
 import type { Engine } from '../engine/engine.js';
 import type { Backend } from '../engine/engine-core.js';
 import { boundPlatform } from '../engine/lanes/platform.js';

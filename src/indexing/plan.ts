@@ -6,8 +6,8 @@
  * rest suffices.
  */
 import type { Batch } from '../memory/batch.js';
-import { MAX_UNITS } from '../memory/control-layout.js';
-import type { PlacedGroup } from '../memory/matrix-layout.js';
+import { MAX_UNITS } from '../memory/control-block.js';
+import type { PlacedGroup } from '../memory/matrix-memory.js';
 
 export interface PlanInput {
   readonly groups: readonly PlacedGroup[];

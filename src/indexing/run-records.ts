@@ -2,8 +2,8 @@
  * Records of a run, while it lasts and when it has ended. A run is one call as its caller sees it, whatever other calls
  * were done together with it.
  */
-import type { BatchRecords } from '../memory/batch-records.js';
-import type { MatrixLayout } from '../memory/matrix-layout.js';
+import type { BatchRecords } from '../memory/batch.js';
+import type { MatrixLayout } from '../memory/matrix-memory.js';
 import type { IndexingProgress } from '../monitoring/run-progress.js';
 import type { CopyIn, RunConditions } from '../reporting/report-data.js';
 

@@ -2,10 +2,9 @@
  * Small calls: few vectors that are little work. They are done at once on the calling thread, as thread 0. The result and the
  * report of such a call are computed when they are first asked for.
  */
-import { describeBatches } from '../memory/batch.js';
-import { BatchRecords } from '../memory/batch-records.js';
+import { BatchRecords, describeBatches } from '../memory/batch.js';
 import { JobControl } from '../memory/job-control.js';
-import type { MatrixLayout, PlacedGroup } from '../memory/matrix-layout.js';
+import type { MatrixLayout, PlacedGroup } from '../memory/matrix-memory.js';
 import type { IndexingProgress } from '../monitoring/run-progress.js';
 import type { RunConditions } from '../reporting/report-data.js';
 import type { RowGroup } from '../vectors/source-rows.js';
@@ -88,7 +87,7 @@ export class SmallCall {
     return this.#batchSize ?? Math.max(1, this.count);
   }
 
-  /** As of clock.ts. */
+  /** As of `nowMs`. */
   get startedAtMs(): number {
     return performance.timeOrigin + this.startedAt;
   }

@@ -2,9 +2,9 @@
  * How far a run is, read from its control block while it lasts. It never goes back: when a thread dies, its rows still count
  * until the second attempt has reached them.
  */
-import { nowMs } from '../base/clock.js';
-import type { BatchRecords } from '../memory/batch-records.js';
-import { CLAIMED, DONE } from '../memory/control-layout.js';
+import { nowMs } from '../base/time.js';
+import type { BatchRecords } from '../memory/batch.js';
+import { CLAIMED, DONE } from '../memory/control-block.js';
 
 /** How far a run is. */
 export interface IndexingProgress {

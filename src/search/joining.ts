@@ -3,7 +3,7 @@
  * for the others.
  */
 import type { IndexingError } from '../base/errors.js';
-import { onAbort } from '../base/linked-signal.js';
+import { onAbort } from '../base/signals.js';
 import type { Gathering, WaitingCall } from '../engine/gathering.js';
 import type { Job } from '../engine/job.js';
 

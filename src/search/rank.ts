@@ -1,9 +1,10 @@
 /**
  * Puts the hits that all threads found in order.
  */
+
+import type { Steps } from '../base/time.js';
 import { isBetter, TopHits } from '../engine/worker/top-hits.js';
 import type { SearchBoard } from '../memory/search-board.js';
-import type { Steps } from './steps.js';
 
 /** Hits in order, the best first. Keys are those of error-bound.ts, of the scaled query. */
 export interface RankedRows {

@@ -1,11 +1,12 @@
 /**
  * The result of a search.
  */
+
+import type { Steps } from '../base/time.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { RankedRows } from './rank.js';
 import type { PassRows } from './search-pass.js';
-import type { Steps } from './steps.js';
 
 /** The best rows for one query, best first. */
 export interface SearchHits<Id extends VectorId = VectorId> {

@@ -1,10 +1,10 @@
 /**
  * Parts of batches, where threads do not share the run's memory.
  */
-import { nowMs } from '../../base/clock.js';
-import { applyKernel, type PlacedRows } from '../../kernel/apply.js';
+import { nowMs } from '../../base/time.js';
 import type { KernelExports } from '../../kernel/kernel-exports.js';
-import { layOutMatrix } from '../../memory/matrix-layout.js';
+import { applyKernel, type PlacedRows } from '../../kernel/kernel-exports.js';
+import { layOutMatrix } from '../../memory/matrix-memory.js';
 import type { Part, PartRecord } from './task.js';
 
 /** Indexes the rows of a part where they lie, one timing group after another. */

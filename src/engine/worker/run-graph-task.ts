@@ -1,29 +1,20 @@
 /**
  * What a thread does for a graph. Kernels on the memories of graphs are kept from job to job.
  */
-import { countForCollector } from '../../memory/create-memory.js';
 import { insertRows, mendRows } from './graph-insert-loop.js';
 import { makeRecords } from './graph-records.js';
 import { searchGraphs } from './graph-search-loop.js';
 import type { GraphPlace, GraphTask } from './graph-task.js';
+import { KernelsByMemory } from './kernels-by-memory.js';
 import { compileHere, OpenGraph } from './open-graph.js';
 import type { MemoryOpener } from './search-loop.js';
 import type { UnitWork } from './unit-work.js';
 
-/** Kernels by the keys of their memories. */
-const opened = new Map<number, OpenGraph>();
+const graphs = new KernelsByMemory<OpenGraph>();
 
 export function graphWork(task: GraphTask, openMemory: MemoryOpener): UnitWork {
   const kernel = compileHere(task.graphKernel);
-  const open = (graph: GraphPlace) => {
-    const known = opened.get(graph.key);
-    if (known) return known;
-    const { buffer } = graph.memory;
-    countForCollector(buffer, buffer.byteLength);
-    const made = new OpenGraph(kernel, graph);
-    opened.set(graph.key, made);
-    return made;
-  };
+  const open = (graph: GraphPlace) => graphs.get(graph.key, graph.memory.buffer, () => new OpenGraph(kernel, graph));
   switch (task.type) {
     case 'graph-insert':
       return insertRows(task, open(task.graph));
@@ -38,5 +29,5 @@ export function graphWork(task: GraphTask, openMemory: MemoryOpener): UnitWork {
 
 /** Lets go of kernels on memories that are gone. */
 export function forgetGraphs(keys: readonly number[]): void {
-  for (const key of keys) opened.delete(key);
+  graphs.forget(keys);
 }

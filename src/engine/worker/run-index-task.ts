@@ -2,8 +2,8 @@
  * What a thread does for an index: search its rows, bring rows in, move them, and all of that with a graph. Kernels on the memories of
  * segments are kept from job to job.
  */
-import { countForCollector } from '../../memory/create-memory.js';
-import { UnitControl } from '../../memory/unit-control.js';
+import { UnitControl } from '../../memory/control-block.js';
+import { KernelsByMemory } from './kernels-by-memory.js';
 import { moveRows, openRowKernels, type RowKernels, settleIncomingRows } from './rows-loop.js';
 import { forgetGraphs, graphWork } from './run-graph-task.js';
 import { type MemoryOpener, OpenMemory, searchBlocks } from './search-loop.js';
@@ -26,9 +26,8 @@ export function isIndexTask(task: WorkerTask): task is IndexTask {
   }
 }
 
-/** Kernels by the keys of their memories. */
-const opened = new Map<number, OpenMemory>();
-const rowKernels = new Map<number, RowKernels>();
+const opened = new KernelsByMemory<OpenMemory>();
+const rowKernels = new KernelsByMemory<RowKernels>();
 
 /** Does a thread's part of a job. */
 export function runIndexTask(task: IndexTask, onUnit?: UnitListener): void {
@@ -37,10 +36,8 @@ export function runIndexTask(task: IndexTask, onUnit?: UnitListener): void {
 
 /** Lets go of kernels on memories that are gone. */
 export function forgetMemories(keys: readonly number[]): void {
-  for (const key of keys) {
-    opened.delete(key);
-    rowKernels.delete(key);
-  }
+  opened.forget(keys);
+  rowKernels.forget(keys);
   forgetGraphs(keys);
 }
 
@@ -51,7 +48,7 @@ function workOf(task: IndexTask) {
     case 'rows': {
       const { kernel, searchKernel } = task;
       return settleIncomingRows(task, ({ key, memory }) =>
-        kept(rowKernels, key, memory.buffer, () => openRowKernels(kernel, searchKernel, memory)),
+        rowKernels.get(key, memory.buffer, () => openRowKernels(kernel, searchKernel, memory)),
       );
     }
     case 'move':
@@ -62,14 +59,4 @@ function workOf(task: IndexTask) {
 }
 
 const openMemory: MemoryOpener = ({ searchKernel }, { key, memory }) =>
-  kept(opened, key, memory.buffer, () => new OpenMemory(searchKernel, memory));
-
-function kept<T>(known: Map<number, T>, key: number, buffer: ArrayBufferLike, open: () => T): T {
-  const found = known.get(key);
-  if (found) return found;
-  // Every task brings its memory as a new object; the first is kept, and the collector told what that costs.
-  countForCollector(buffer, buffer.byteLength);
-  const made = open();
-  known.set(key, made);
-  return made;
-}
+  opened.get(key, memory.buffer, () => new OpenMemory(searchKernel, memory));

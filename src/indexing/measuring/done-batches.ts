@@ -3,9 +3,9 @@
  * loop has a turn.
  */
 
-import { TimeSlices } from '../../base/time-slices.js';
+import { TimeSlices } from '../../base/time.js';
 import { rejectionOf } from '../../kernel/rejection.js';
-import { DONE } from '../../memory/control-layout.js';
+import { DONE } from '../../memory/control-block.js';
 import type { ExponentialHistogram } from '../../monitoring/exponential-histogram.js';
 import { TimeDistribution } from '../../monitoring/time-distribution.js';
 import type { BatchSample } from '../../reporting/report-data.js';

@@ -5,7 +5,7 @@
 import type { EngineCore } from '../../engine/engine-core.js';
 import type { Job } from '../../engine/job.js';
 import { FIGURES_BYTES, measureMemory, WORDS_BYTES } from '../../engine/worker/memory-probe.js';
-import { UNIT_WORDS } from '../../memory/control-layout.js';
+import { UNIT_WORDS } from '../../memory/control-block.js';
 import { JobControl } from '../../memory/job-control.js';
 import type { MemoryRates } from '../../reporting/report-data.js';
 

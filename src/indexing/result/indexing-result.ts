@@ -4,8 +4,8 @@
  */
 import { disposeSymbol } from '../../base/dispose-symbol.js';
 import { IndexingError } from '../../base/errors.js';
-import { DONE } from '../../memory/control-layout.js';
-import { markMemory } from '../../memory/sorted-memory.js';
+import { DONE } from '../../memory/control-block.js';
+import { markMemory } from '../../memory/matrix-memory.js';
 import type { IndexingPerformanceReport } from '../../reporting/report.js';
 import type { ComponentOrder } from '../../vectors/vector-source.js';
 import type { RunRecords } from '../run-records.js';

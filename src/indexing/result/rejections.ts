@@ -3,8 +3,8 @@
  */
 import { IndexingError } from '../../base/errors.js';
 import { type RejectionCode, rejectionOf } from '../../kernel/rejection.js';
-import type { BatchRecords } from '../../memory/batch-records.js';
-import { DONE } from '../../memory/control-layout.js';
+import type { BatchRecords } from '../../memory/batch.js';
+import { DONE } from '../../memory/control-block.js';
 
 /** A vector that could not be indexed, and why. */
 export interface Rejection {

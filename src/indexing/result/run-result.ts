@@ -2,8 +2,8 @@
  * The result of a run on threads. If the run was alone in its memory, its vectors are views on that memory. If it was done
  * together with others, its vectors are copied, so that a result which is kept does not keep the others' memory.
  */
-import { turnBeforeAnswer } from '../../base/turns.js';
-import type { MatrixLayout } from '../../memory/matrix-layout.js';
+import { turnBeforeAnswer } from '../../base/time.js';
+import type { MatrixLayout } from '../../memory/matrix-memory.js';
 import type { IndexingCall } from '../indexing-call.js';
 import type { RunRecords } from '../run-records.js';
 import type { ResultInput } from './indexing-result.js';

@@ -7,8 +7,8 @@
  */
 import type { KernelBackend } from '../../kernel/instantiate.js';
 import type { KernelOperation } from '../../kernel/kernel-exports.js';
-import type { BatchRecords } from '../../memory/batch-records.js';
-import { DONE } from '../../memory/control-layout.js';
+import type { BatchRecords } from '../../memory/batch.js';
+import { DONE } from '../../memory/control-block.js';
 import type { RowGroup } from '../../vectors/source-rows.js';
 
 /** How much slower the other backends are than SIMD, before anything is measured. */

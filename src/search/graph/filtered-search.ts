@@ -2,7 +2,7 @@
  * Filtered searches through a graph. A walk goes as if there were no filter. Then the filter is asked about the rows that the walk met,
  * nearest first. If few of them pass, a longer walk follows. If too few pass, the caller scans instead.
  */
-import { TimeSlices } from '../../base/time-slices.js';
+import { TimeSlices } from '../../base/time.js';
 import type { RankedRows } from '../rank.js';
 import type { SearchFilter } from '../search-filter.js';
 import { partOf, type SearchHits } from '../search-hits.js';

@@ -2,8 +2,8 @@
  * The searches that a graph answers. A single one takes some tenths of a millisecond, and is done on the calling thread, where nothing has to be
  * sent; those that are asked for together are spread over the threads.
  */
-import { linkToOwner, onAbort } from '../../base/linked-signal.js';
-import { TimeSlices } from '../../base/time-slices.js';
+import { linkToOwner, onAbort } from '../../base/signals.js';
+import { doInSlices, doNow, TimeSlices } from '../../base/time.js';
 import type { EngineCore } from '../../engine/engine-core.js';
 import { Gathering } from '../../engine/gathering.js';
 import { ErrorBound } from '../../kernel/search/error-bound.js';
@@ -17,7 +17,6 @@ import type { SearchFilter } from '../search-filter.js';
 import { type HitRange, hitsOf, type SearchHits } from '../search-hits.js';
 import { gatherAlike, type PassRows } from '../search-pass.js';
 import type { IndexSearches } from '../searches.js';
-import { doInSlices, doNow } from '../steps.js';
 import { searchFiltered } from './filtered-search.js';
 import type { GraphMoment } from './graph-rows.js';
 import {

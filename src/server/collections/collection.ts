@@ -2,7 +2,7 @@
  * One collection as requests see it. A write is answered when it is committed and searches see it; writes that wait together share a commit.
  */
 import { rm } from 'node:fs/promises';
-import { TimeSlices } from '../../base/time-slices.js';
+import { TimeSlices } from '../../base/time.js';
 import type { Engine } from '../../engine/engine.js';
 import { RequestError } from '../errors.js';
 import type { Filter } from '../filters/condition.js';
