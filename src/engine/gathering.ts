@@ -151,3 +151,32 @@ export class Gathering<Call extends WaitingCall, J extends Job> {
 function rowsOf(entries: readonly { readonly call: WaitingCall }[]): number {
   return entries.reduce((sum, { call }) => sum + call.rows, 0);
 }
+
+/** What is counted of calls that wait. */
+type Waiting = Pick<WaitingCall, 'calls' | 'rows'>;
+
+/** Counts the calls that wait for the threads of an engine, so that a server can refuse in time. */
+export class PendingCalls {
+  #calls = 0;
+  #rows = 0;
+
+  /** Number of calls that wait. */
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /** Rows, or queries, of the calls that wait. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  add({ calls = 1, rows }: Waiting): void {
+    this.#calls += calls;
+    this.#rows += rows;
+  }
+
+  delete({ calls = 1, rows }: Waiting): void {
+    this.#calls -= calls;
+    this.#rows -= rows;
+  }
+}

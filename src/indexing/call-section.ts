@@ -12,8 +12,8 @@ import type { MatrixLayout } from '../memory/matrix-memory.js';
 import { type IndexingProgress, ProgressReader } from '../monitoring/run-progress.js';
 import type { RowCopy } from './copy-in.js';
 import type { IndexingCall } from './indexing-call.js';
-import { findFailure } from './result/rejections.js';
 import type { LiveRun, RunRecords } from './run-records.js';
+import { findFailure } from './run-records.js';
 
 export interface CallSectionInput {
   readonly call: IndexingCall;
@@ -33,18 +33,18 @@ export class CallSection implements LiveRun {
   readonly layout: MatrixLayout;
   readonly #input: CallSectionInput;
   readonly #startedAtMs: number;
-  readonly #progress: ProgressReader;
+  /** Made when somebody asks how far it is. */
+  #progress: ProgressReader | undefined;
   #failure: { readonly reason: unknown } | undefined;
   #lost: RowRange | undefined;
 
   constructor(input: CallSectionInput) {
-    const { call, records, threads, beganAtMs, batches, rows, layout } = input;
+    const { call, beganAtMs, batches, rows, layout } = input;
     this.#input = input;
     this.batches = batches;
     this.rows = rows;
     this.layout = layout;
     this.#startedAtMs = startOf(call, beganAtMs);
-    this.#progress = new ProgressReader(records, call.rows, threads, this.#startedAtMs);
   }
 
   get records(): RunRecords {
@@ -70,6 +70,8 @@ export class CallSection implements LiveRun {
   }
 
   progress(): IndexingProgress {
+    const { call, records, threads } = this.#input;
+    this.#progress ??= new ProgressReader(records, call.rows, threads, this.#startedAtMs);
     return this.#progress.read();
   }
 

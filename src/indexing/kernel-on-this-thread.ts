@@ -14,7 +14,7 @@ import { rejectionOf } from '../kernel/rejection.js';
 import { createMatrixMemory, layOutMatrix, type MatrixLayout } from '../memory/matrix-memory.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { checkMatrix, checkShape, type VectorMatrix } from '../vectors/vector-source.js';
-import type { Rejection } from './result/rejections.js';
+import type { Rejection } from './run-records.js';
 
 /** What a kernel is made with. */
 export interface KernelOptions {
