@@ -6,9 +6,8 @@
  * result belongs in it.
  */
 import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
-import { compileKernel } from '../kernel/compile.js';
+import { checkKernelChoice, compileKernel } from '../kernel/compile.js';
 import { type CompiledKernel, instantiateKernel, type KernelBackend } from '../kernel/instantiate.js';
-import { checkKernelChoice } from '../kernel/kernel-choice.js';
 import type { KernelExports } from '../kernel/kernel-exports.js';
 import { rejectionOf } from '../kernel/rejection.js';
 import { createMatrixMemory, layOutMatrix, type MatrixLayout } from '../memory/matrix-memory.js';
