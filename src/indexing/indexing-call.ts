@@ -1,5 +1,5 @@
 /**
- * A call to an indexer that waits for the threads, and its place: among the calls that were made before it, and in the job that does it.
+ * A call to an indexer that waits for the threads, and its place in the job that does it.
  */
 import type { WaitingCall } from '../engine/gathering.js';
 import type { SourceRows } from '../vectors/source-rows.js';
@@ -40,41 +40,4 @@ export function isMergeable({ options, source, observer, bytes, isAlone }: Index
   // A tuner judges whole runs.
   if (inPlace || into || batchSize !== undefined || onProgress || observer.settingFor || isAlone) return false;
   return source.shared === undefined && bytes <= MOST_MERGED_BYTES;
-}
-
-export interface Arrival {
-  /** Resolves when all earlier calls have entered or given up; undefined where they have already. */
-  readonly earlier: Promise<void> | undefined;
-  /** The call has entered, or gives up; twice is once. */
-  leave(): void;
-}
-
-/**
- * Keeps calls in order. Some calls need longer than others before they can enter the queue; each enters in the order in which
- * it was made.
- */
-export class Arrivals {
-  #last: Promise<void> | undefined;
-
-  arrive(): Arrival {
-    const earlier = this.#last;
-    let entered: () => void = () => undefined;
-    const own = new Promise<void>((resolve) => {
-      entered = resolve;
-    });
-    // Later calls wait for the earlier ones of this one, too.
-    const all = earlier ? earlier.then(() => own) : own;
-    this.#last = all;
-    const leave = () => {
-      entered();
-      // Most calls come when nobody else is on the way.
-      if (this.#last === all && !earlier) this.#last = undefined;
-    };
-    if (earlier) all.then(() => this.#forget(all));
-    return { earlier, leave };
-  }
-
-  #forget(arrival: Promise<void>): void {
-    if (this.#last === arrival) this.#last = undefined;
-  }
 }

@@ -153,8 +153,7 @@ export class MonitoredParallelIndexer {
     if (!Number.isSafeInteger(totalVectors) || totalVectors < 0) {
       throw invalidConfiguration('totalVectors', 'an integer from 0 on', totalVectors);
     }
-    const history = this.config.batchSizeMonitoring ? this.monitor.getStats() : undefined;
-    const meanIndexTimeMs = history && history.totalIndexes > 0 ? history.avgIndexTimeMs : undefined;
+    const meanIndexTimeMs = this.config.batchSizeMonitoring ? this.monitor.meanIndexTimeMs : undefined;
     return calculateOptimalBatchSize(totalVectors, this.indexer.threadCount, meanIndexTimeMs);
   }
 

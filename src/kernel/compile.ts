@@ -104,7 +104,7 @@ const SIMD = [...[1, 5, 1, 0x60, 0, 1, 0x7b], ...[3, 2, 1, 0], ...[10, 8, 1, 6, 
 const SHARED_MEMORY = [5, 4, 1, 3, 1, 1];
 
 /** The feature that is missing for a kernel of `backend`, in words that follow "this engine has no"; undefined where nothing is missing. */
-export function missingFeature(backend: 'simd' | 'scalar', shared: boolean): string | undefined {
+function missingFeature(backend: 'simd' | 'scalar', shared: boolean): string | undefined {
   if (typeof WebAssembly !== 'object') return 'WebAssembly';
   if (backend === 'simd' && !isValid(SIMD)) return 'WebAssembly SIMD';
   return shared && !isValid(SHARED_MEMORY) ? 'WebAssembly shared memory' : undefined;

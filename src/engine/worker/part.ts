@@ -11,7 +11,7 @@ import { layOutMatrix } from '../../memory/matrix-memory.js';
 import type { Part, PartAnswer, PartRecord, PartTask } from './task.js';
 
 /** Indexes the rows of a part where they lie, one timing group after another. */
-export function indexPart(kernel: KernelExports, part: Part, placed: Omit<PlacedRows, 'count' | 'dims'>): PartRecord {
+function indexPart(kernel: KernelExports, part: Part, placed: Omit<PlacedRows, 'count' | 'dims'>): PartRecord {
   const { count, dims, sliceRows, operation, timed } = part;
   const timings = new Float32Array(timed ? Math.ceil(count / sliceRows) : 0);
   const startedAtMs = timed ? nowMs() : 0;

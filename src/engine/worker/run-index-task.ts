@@ -1,14 +1,20 @@
 /**
  * What a thread does for an index: search its rows, bring rows in, move them, and all of that with a graph. Kernels on the memories of
- * segments are kept from job to job.
+ * segments and graphs are kept from job to job.
  */
 
 import { UnitControl } from '../../memory/control-block.js';
 import { countForCollector } from '../../memory/create-memory.js';
+import { insertRows, mendRows } from './graph-insert-loop.js';
+import { makeRecords } from './graph-records.js';
+import { searchGraphs } from './graph-search-loop.js';
+import type { GraphPlace, GraphTask } from './graph-task.js';
+import { compileHere, OpenGraph } from './open-graph.js';
 import { moveRows, openRowKernels, type RowKernels, settleIncomingRows } from './rows-loop.js';
-import { forgetGraphs, graphWork } from './run-graph-task.js';
-import { type MemoryOpener, OpenMemory, searchBlocks } from './search-loop.js';
+import type { MemoryOpener } from './search-loop.js';
+import { OpenMemory, searchBlocks } from './search-loop.js';
 import type { IndexTask, WorkerTask } from './task.js';
+import type { UnitWork } from './unit-work.js';
 import { doUnits, type UnitListener } from './unit-work.js';
 
 /** Whether a task is one of these. */
@@ -30,6 +36,7 @@ export function isIndexTask(task: WorkerTask): task is IndexTask {
 /** Kernels by the keys of their memories. */
 const opened = new Map<number, OpenMemory>();
 const rowKernels = new Map<number, RowKernels>();
+const graphs = new Map<number, OpenGraph>();
 
 /** Does a thread's part of a job. */
 export function runIndexTask(task: IndexTask, onUnit?: UnitListener): void {
@@ -41,11 +48,11 @@ export function forgetMemories(keys: readonly number[]): void {
   for (const key of keys) {
     opened.delete(key);
     rowKernels.delete(key);
+    graphs.delete(key);
   }
-  forgetGraphs(keys);
 }
 
-function workOf(task: IndexTask) {
+function workOf(task: IndexTask): UnitWork {
   switch (task.type) {
     case 'search':
       return searchBlocks(task, openMemory);
@@ -58,7 +65,22 @@ function workOf(task: IndexTask) {
     case 'move':
       return moveRows(task);
     default:
-      return graphWork(task, openMemory);
+      return graphWork(task);
+  }
+}
+
+function graphWork(task: GraphTask): UnitWork {
+  const kernel = compileHere(task.graphKernel);
+  const open = (graph: GraphPlace) => kept(graphs, graph.key, graph.memory.buffer, () => new OpenGraph(kernel, graph));
+  switch (task.type) {
+    case 'graph-insert':
+      return insertRows(task, open(task.graph));
+    case 'graph-records':
+      return makeRecords(task, open(task.graph));
+    case 'graph-mend':
+      return mendRows(task, open(task.graph));
+    case 'graph-search':
+      return searchGraphs(task, openMemory, open);
   }
 }
 
