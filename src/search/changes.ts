@@ -4,7 +4,7 @@
  */
 import { isOutOfMemory } from '../base/errors.js';
 import { doInSlices, doNow, type Steps, TimeSlices } from '../base/time.js';
-import type { PendingCalls } from '../engine/pending-calls.js';
+import type { PendingCalls } from '../engine/gathering.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import type { RowForm } from '../memory/segment-layout.js';
 import { countVectors } from '../vectors/source-rows.js';
