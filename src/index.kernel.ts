@@ -9,8 +9,7 @@ export {
   type ProcessedMatrix,
   type ProcessOptions,
 } from './indexing/kernel-on-this-thread.js';
-export type { Rejection } from './indexing/result/rejections.js';
+export type { Rejection } from './indexing/run-records.js';
 export type { KernelBackend } from './kernel/instantiate.js';
 export type { RejectionCode } from './kernel/rejection.js';
-export type { VectorMatrix } from './vectors/vector-matrix.js';
-export type { ComponentOrder } from './vectors/vector-source.js';
+export type { ComponentOrder, VectorMatrix } from './vectors/vector-source.js';

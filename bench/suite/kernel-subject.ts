@@ -2,7 +2,7 @@
  * The kernel itself on the calling thread: one call for all vectors of a part.
  */
 import { type CompiledKernel, instantiateKernel } from '../../src/kernel/instantiate.js';
-import { layOutMatrix } from '../../src/memory/matrix-layout.js';
+import { layOutMatrix } from '../../src/memory/matrix-memory.js';
 import type { MemoryPool } from '../../src/memory/memory-pool.js';
 import { type KernelOperationName, kernelOperations } from './cases.js';
 import type { DataSet } from './data-set.js';

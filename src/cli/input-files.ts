@@ -11,8 +11,7 @@ import { ChunkMemories } from '../formats/row-chunks.js';
 import type { AllocatedMatrix } from '../indexing/allocations.js';
 import type { SourceFile } from '../parts/part-manifest.js';
 import type { VectorId } from '../vectors/vector-id.js';
-import type { VectorMatrix } from '../vectors/vector-matrix.js';
-import type { VectorSource } from '../vectors/vector-source.js';
+import type { VectorMatrix, VectorSource } from '../vectors/vector-source.js';
 import { UsageError } from './exit.js';
 import { InputFile } from './input-file.js';
 

@@ -7,7 +7,7 @@
  *   no unit, again and again     the job ends: a broken worker file, or a machine that kills at random
  */
 import { IndexingError, messageOf } from '../base/errors.js';
-import { CLAIMED, LOST, PENDING } from '../memory/control-layout.js';
+import { CLAIMED, LOST, PENDING } from '../memory/control-block.js';
 import type { Job } from './job.js';
 
 const MAX_DEATHS_OF_UNIT = 2;

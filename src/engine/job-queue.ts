@@ -3,8 +3,7 @@
  * and goes on afterwards. Between two short ones it has a turn, so no job waits for ever. A waiting job begins as late as
  * possible, so that more calls can join it.
  */
-import { nowMs } from '../base/clock.js';
-import { nextTurn } from '../base/turns.js';
+import { nextTurn, nowMs } from '../base/time.js';
 import { Deaths } from './deaths.js';
 import type { Job } from './job.js';
 

@@ -3,7 +3,7 @@
  * is never given back is collected like any array.
  */
 import type { ReusableChunks } from '../vectors/reusable-chunks.js';
-import type { VectorMatrix } from '../vectors/vector-matrix.js';
+import type { VectorMatrix } from '../vectors/vector-source.js';
 import type { ChunkMemories } from './row-chunks.js';
 
 export class LentMemories implements ReusableChunks {

@@ -2,7 +2,7 @@
  * Some consecutive rows of a file, as readers give them and writers take them.
  */
 import type { VectorId } from '../vectors/vector-id.js';
-import type { VectorMatrix } from '../vectors/vector-matrix.js';
+import type { VectorMatrix } from '../vectors/vector-source.js';
 
 /** Rows of one length, and what their file calls them. */
 export interface IdentifiedMatrix extends VectorMatrix {

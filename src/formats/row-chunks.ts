@@ -4,7 +4,7 @@
  */
 import { IndexingError, type RowRange } from '../base/errors.js';
 import { countForCollector } from '../memory/create-memory.js';
-import type { VectorMatrix } from '../vectors/vector-matrix.js';
+import type { VectorMatrix } from '../vectors/vector-source.js';
 import type { RowChunk } from './row-chunk.js';
 
 /** Bytes of float32 rows in a chunk, unless the caller says how many rows. */
@@ -100,7 +100,7 @@ function createSharedRows(rows: number, dims: number, headBytes: number): Float3
   if (typeof SharedArrayBuffer === 'undefined') return createOwnRows(rows, dims, headBytes);
   const byteLength = headBytes + rows * dims * 4;
   const buffer = new SharedArrayBuffer(byteLength);
-  countForCollector(buffer, byteLength);
+  countForCollector(buffer);
   return new Float32Array(buffer, headBytes);
 }
 

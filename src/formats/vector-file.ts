@@ -4,7 +4,7 @@
  */
 import { IndexingError, invalidConfiguration, type RowRange, refuseUnknown } from '../base/errors.js';
 import type { ReusableChunks } from '../vectors/reusable-chunks.js';
-import type { VectorMatrix } from '../vectors/vector-matrix.js';
+import type { VectorMatrix } from '../vectors/vector-source.js';
 import { createBlobSource } from './byte-sources.js';
 import type { ByteSource, RowOptions } from './format.js';
 import { LentMemories } from './lent-memories.js';

@@ -4,12 +4,11 @@
 import { disposeSymbol } from '../base/dispose-symbol.js';
 import { IndexingError } from '../base/errors.js';
 import type { MatrixMemory } from '../memory/create-memory.js';
-import { layOutMatrix, type MatrixLayout } from '../memory/matrix-layout.js';
+import { layOutMatrix, type MatrixLayout, markMemory } from '../memory/matrix-memory.js';
 import type { MemoryPool } from '../memory/memory-pool.js';
-import { markMemory } from '../memory/sorted-memory.js';
 import type { SourceRows } from '../vectors/source-rows.js';
-import { checkShape, type VectorMatrix } from '../vectors/vector-matrix.js';
 import type { VectorSource } from '../vectors/vector-source.js';
+import { checkShape, type VectorMatrix } from '../vectors/vector-source.js';
 import type { CheckedIndexOptions } from './options.js';
 
 /** A matrix in a shared WebAssembly memory of its own. Fill `data`, then give it as a source, `inPlace` or `into`. */

@@ -9,7 +9,7 @@ import type { CallSection } from './call-section.js';
 import type { IndexingJob } from './indexing-job.js';
 import type { ConditionsWatch } from './measuring/run-conditions.js';
 import type { CheckedIndexOptions } from './options.js';
-import type { RunObserver } from './run-observer.js';
+import type { RunObserver } from './run-records.js';
 
 export interface IndexingCall extends WaitingCall {
   readonly vectors: VectorSource;
@@ -20,7 +20,7 @@ export interface IndexingCall extends WaitingCall {
   /** The caller's memory that the result goes to; undefined to take one of the engine's. */
   readonly target: PlacedMemory | undefined;
   readonly watch: ConditionsWatch;
-  /** Time of the call, as of clock.ts. */
+  /** Time of the call, as of `nowMs`. */
   readonly calledAtMs: number;
   /** Time when it began to wait. */
   readonly enteredAtMs: number;

@@ -2,10 +2,10 @@
  * The indexing job: the rows of one call, or of several that waited together, in one memory. They are copied in by the calling
  * thread while threads already index the first of them.
  */
-import { nowMs } from '../base/clock.js';
+
 import type { RowRange } from '../base/errors.js';
 import { messageOf } from '../base/errors.js';
-import { TimeSlices } from '../base/time-slices.js';
+import { nowMs, TimeSlices } from '../base/time.js';
 import type { EngineCore } from '../engine/engine-core.js';
 import type { Job, UnitDeath } from '../engine/job.js';
 import { indexBatches } from '../engine/worker/index-batches.js';
@@ -13,16 +13,14 @@ import type { IndexingTask } from '../engine/worker/task.js';
 import type { UnitWork } from '../engine/worker/unit-work.js';
 import type { CompiledKernel } from '../kernel/instantiate.js';
 import type { KernelOperation } from '../kernel/kernel-exports.js';
-import { batchAt, describeBatches } from '../memory/batch.js';
-import { BatchRecords } from '../memory/batch-records.js';
+import { BatchRecords, batchAt, describeBatches } from '../memory/batch.js';
 import type { MatrixMemory } from '../memory/create-memory.js';
 import { JobControl } from '../memory/job-control.js';
-import { layOutMatrices, type MatrixLayout } from '../memory/matrix-layout.js';
+import { layOutMatrices, type MatrixLayout } from '../memory/matrix-memory.js';
 import type { MemoryPool } from '../memory/memory-pool.js';
-import type { VectorMatrix } from '../vectors/vector-matrix.js';
+import type { VectorMatrix } from '../vectors/vector-source.js';
 import type { PlacedMemory } from './allocations.js';
-import { CallSection } from './call-section.js';
-import { RowCopy } from './copy-in.js';
+import { CallSection, RowCopy } from './call-section.js';
 import type { IndexingCall } from './indexing-call.js';
 import { planBatches } from './plan.js';
 import type { WorkEstimate } from './tuning/work-estimate.js';

@@ -5,10 +5,10 @@
  * No more than three chunks are in memory. Chunk n + 2 is asked for when chunk n has been indexed and the result before it has
  * been given back, so a source may fill two memories in turn.
  */
-import { nowMs } from '../base/clock.js';
+
 import { detailOf, IndexingError, invalidConfiguration, refuseUnknown } from '../base/errors.js';
-import { linkSignals } from '../base/linked-signal.js';
-import { unlessStopped } from '../base/unless-stopped.js';
+import { linkSignals, unlessStopped } from '../base/signals.js';
+import { nowMs } from '../base/time.js';
 import { IndexingPerformanceReport } from '../reporting/report.js';
 import { type MeasuredRun, type ReportParts, summarizeRun } from '../reporting/summarize-run.js';
 import { reusableChunks } from '../vectors/reusable-chunks.js';

@@ -6,8 +6,7 @@ import { Engine } from '../engine/engine.js';
 import { checkRunner, checkThreadCount, ENGINE_ONLY, type EngineOptions } from '../engine/engine-options.js';
 import type { KernelOperation } from '../kernel/kernel-exports.js';
 import type { IndexingProgress } from '../monitoring/run-progress.js';
-import type { VectorMatrix } from '../vectors/vector-matrix.js';
-import type { ComponentOrder } from '../vectors/vector-source.js';
+import type { ComponentOrder, VectorMatrix } from '../vectors/vector-source.js';
 
 /** What an indexer is made with. */
 export interface IndexerOptions extends Omit<EngineOptions, 'threads'> {

@@ -2,32 +2,17 @@
  * Small calls: few vectors that are little work. They are done at once on the calling thread, as thread 0. The result and the
  * report of such a call are computed when they are first asked for.
  */
-import { describeBatches } from '../memory/batch.js';
-import { BatchRecords } from '../memory/batch-records.js';
+import { BatchRecords, describeBatches } from '../memory/batch.js';
 import { JobControl } from '../memory/job-control.js';
-import type { MatrixLayout, PlacedGroup } from '../memory/matrix-layout.js';
+import type { MatrixLayout, PlacedGroup } from '../memory/matrix-memory.js';
 import type { IndexingProgress } from '../monitoring/run-progress.js';
 import type { RunConditions } from '../reporting/report-data.js';
 import type { RowGroup } from '../vectors/source-rows.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import type { CheckedIndexOptions } from './options.js';
 import { planBatches } from './plan.js';
-import { findFailure } from './result/rejections.js';
 import type { RunRecords } from './run-records.js';
-
-/** A call with fewer vectors per thread is small, if they are little work. */
-const SMALL_PER_THREAD = 50;
-const SMALL_NS = 250_000;
-
-/** Whether so few vectors may be done at once, by their work, which is looked at then. */
-export function isSmall(count: number, threads: number): boolean {
-  return count < SMALL_PER_THREAD * threads;
-}
-
-/** @param predictedNs nanoseconds that the vectors take on one thread */
-export function isLittleWork(predictedNs: number): boolean {
-  return predictedNs <= SMALL_NS;
-}
+import { findFailure } from './run-records.js';
 
 /** What the small calls of an indexer have in common. */
 export interface SmallCallContext {
@@ -88,7 +73,7 @@ export class SmallCall {
     return this.#batchSize ?? Math.max(1, this.count);
   }
 
-  /** As of clock.ts. */
+  /** As of `nowMs`. */
   get startedAtMs(): number {
     return performance.timeOrigin + this.startedAt;
   }

@@ -3,13 +3,12 @@
  * time uses it, from start to end. Results are copied out of it into ordinary arrays.
  */
 
-import { applyKernel } from '../kernel/apply.js';
 import { type CompiledKernel, instantiateKernel } from '../kernel/instantiate.js';
-import { type KernelExports, type KernelOperation, scratchBytes } from '../kernel/kernel-exports.js';
+import { applyKernel, type KernelExports, type KernelOperation, scratchBytes } from '../kernel/kernel-exports.js';
 import { createMatrixMemory } from '../memory/matrix-memory.js';
 import type { SourceRows } from '../vectors/source-rows.js';
-import { isFloat32Array } from '../vectors/vector-matrix.js';
 import type { VectorSource } from '../vectors/vector-source.js';
+import { isFloat32Array } from '../vectors/vector-source.js';
 
 /** Least bytes of the memory: enough for most small calls. A larger memory replaces it. */
 const LEAST_BYTES = 2 ** 18;

@@ -1,6 +1,6 @@
 /**
  * The control block of a job as the calling thread uses it. The calling thread makes it, lets the threads go on, and reads
- * what they recorded. control-layout.ts is the map of it.
+ * what they recorded. control-block.ts is the map of it.
  */
 import {
   ADMITTED,
@@ -11,6 +11,7 @@ import {
   EXTRA_AT,
   FIRST_PENDING_HINT,
   HEADER_WORDS,
+  isOpen,
   type LOST,
   PENDING,
   READY,
@@ -18,6 +19,7 @@ import {
   REJECTED,
   RESERVED,
   ROWS_DONE,
+  recordWordOf,
   STATE,
   stateOf,
   stateWord,
@@ -26,10 +28,10 @@ import {
   threadOf,
   UNIT_COUNT,
   UNIT_WORDS,
+  UnitControl,
   type UnitState,
   YIELD,
-} from './control-layout.js';
-import { isOpen, recordWordOf, UnitControl } from './unit-control.js';
+} from './control-block.js';
 
 export interface JobControlOptions {
   /** Threads that take part at most. */

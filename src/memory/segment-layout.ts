@@ -12,8 +12,7 @@
  * (int16) and terms (float64) of the queries, and where rows are not float32 room for one that is. Whoever works in a place fills it first:
  * nothing is kept there between calls.
  */
-import { codeCount, FACTOR_BYTES, INT8_TERMS } from '../kernel/search/int8-bound.js';
-import { queryBytes } from '../kernel/search/search-kernel.js';
+import { codeCount, FACTOR_BYTES, INT8_TERMS, queryBytes } from '../kernel/search/search-kernel.js';
 import { DEATH_BYTES } from './deaths.js';
 
 /** Most queries of one pass over the rows: as many as stay in a second-level cache, with room for the rows. */

@@ -2,9 +2,9 @@
  * How far a run is, read from its control block while it lasts. It never goes back: when a thread dies, its rows still count
  * until the second attempt has reached them.
  */
-import { nowMs } from '../base/clock.js';
-import type { BatchRecords } from '../memory/batch-records.js';
-import { CLAIMED, DONE } from '../memory/control-layout.js';
+import { nowMs } from '../base/time.js';
+import type { BatchRecords } from '../memory/batch.js';
+import { CLAIMED, DONE } from '../memory/control-block.js';
 
 /** How far a run is. */
 export interface IndexingProgress {
@@ -81,4 +81,17 @@ export class ProgressReader {
       })),
     };
   }
+}
+
+/** A run as a RealTimeMonitor sees it while it lasts. */
+export interface WatchedRun<Report> {
+  /** Names what is done to vectors of which length; undefined where lengths differ. */
+  readonly work: string | undefined;
+  /** Whether the timing groups so far last long enough, in steps of the clock, for their spread to mean anything. */
+  timesResolved(): boolean;
+  /** Records what was done since the last call in the performance monitors. */
+  takeIn(): Promise<void>;
+  progress(): IndexingProgress;
+  /** Report on what was taken in so far. */
+  report(): Report;
 }

@@ -5,7 +5,7 @@
 import { stat } from 'node:fs/promises';
 import type { Job, Queue } from 'bullmq';
 import { IndexingError, invalidConfiguration, refuseUnknown } from '../base/errors.js';
-import { unlessStopped } from '../base/unless-stopped.js';
+import { unlessStopped } from '../base/signals.js';
 import { httpUrlOf } from '../formats/node/http-source.js';
 import { openVectors } from '../formats/node/read-vectors.js';
 import { formatOf, formatOfExtension, formatsFor, type VectorFormat } from '../formats/registry.js';

@@ -2,7 +2,7 @@
  * Brings vectors to the rows that were reserved for them. The calling thread copies them, or the threads do where the vectors
  * lie in shared memory. Then the threads turn them into what the index keeps.
  */
-import { TimeSlices } from '../base/time-slices.js';
+import { TimeSlices } from '../base/time.js';
 import type { EngineCore } from '../engine/engine-core.js';
 import type { RowSettling } from '../engine/worker/rows-task.js';
 import type { IncomingVectors } from './incoming.js';

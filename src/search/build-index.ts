@@ -2,7 +2,7 @@
  * Fills a new index with vectors, as they come.
  */
 import { IndexingError, invalidConfiguration } from '../base/errors.js';
-import { unlessStopped } from '../base/unless-stopped.js';
+import { unlessStopped } from '../base/signals.js';
 import { countVectors } from '../vectors/source-rows.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { VectorSource } from '../vectors/vector-source.js';

@@ -3,17 +3,16 @@
  * index keeps. If some cannot be rows, the error is that of the lowest one, whatever is wrong with it.
  */
 import { IndexingError, invalidConfiguration } from '../base/errors.js';
+import type { Steps } from '../base/time.js';
 import type { RowSettling } from '../engine/worker/rows-task.js';
 import { EMPTY_VECTOR, NON_FINITE, TOO_LARGE, ZERO_MAGNITUDE } from '../kernel/rejection.js';
 import type { Metric } from '../kernel/search/error-bound.js';
+import { isSortedMemory } from '../memory/matrix-memory.js';
 import type { Precision } from '../memory/segment-layout.js';
-import { isSortedMemory } from '../memory/sorted-memory.js';
 import { countVectors, type SharedRows } from '../vectors/source-rows.js';
-import { isFloat32Array } from '../vectors/vector-matrix.js';
-import { checkRow, copyRow } from '../vectors/vector-row.js';
 import type { VectorSource } from '../vectors/vector-source.js';
+import { checkRow, copyRow, isFloat32Array } from '../vectors/vector-source.js';
 import type { RowRoom } from './rows.js';
-import type { Steps } from './steps.js';
 
 /** Components copied between two steps. */
 const COPY_COMPONENTS = 2 ** 16;

@@ -2,8 +2,8 @@
  * The parts of a VectorIndex: its rows, their changes and its searches, on an engine.
  */
 import { IndexingError } from '../base/errors.js';
-import { linkSignals } from '../base/linked-signal.js';
-import { unlessStopped } from '../base/unless-stopped.js';
+import { linkSignals, unlessStopped } from '../base/signals.js';
+import type { Steps } from '../base/time.js';
 import type { EngineCore } from '../engine/engine-core.js';
 import { boundPlatform } from '../engine/lanes/platform.js';
 import type { ByteSource } from '../formats/format.js';
@@ -29,7 +29,6 @@ import { moveKeptRows, type RowsScope } from './rows-job.js';
 import { type IndexToSave, saveIndex } from './save-index.js';
 import { type IndexSearches, Searches } from './searches.js';
 import type { Segment } from './segment.js';
-import type { Steps } from './steps.js';
 
 export interface IndexCoreOptions {
   readonly core: EngineCore;

@@ -1,7 +1,7 @@
 /**
  * The engine of an index: the one it was given, the shared one of the process, or one of its own.
  */
-import { linkSignals } from '../base/linked-signal.js';
+import { linkSignals } from '../base/signals.js';
 import { Engine } from '../engine/engine.js';
 import { checkThreadCount, ENGINE_ONLY } from '../engine/engine-options.js';
 import { holdSharedEngine } from '../engine/shared-engine.js';

@@ -2,11 +2,11 @@
  * Reads rows of a saved index that are not kept as float32 in memory, some at a time. They are read into a memory of their own
  * and checked there. Then what the index keeps of them is copied.
  */
-import { TimeSlices } from '../base/time-slices.js';
+import { doInSlices, TimeSlices } from '../base/time.js';
 import type { ByteSource } from '../formats/format.js';
 import { malformed } from '../formats/malformed.js';
 import type { SavedIndexPlaces } from '../formats/saved-index.js';
-import { codeCount, FACTOR_BYTES } from '../kernel/search/int8-bound.js';
+import { codeCount, FACTOR_BYTES } from '../kernel/search/search-kernel.js';
 import type { RowForm } from '../memory/segment-layout.js';
 import type { Filling } from './changes.js';
 import type { IndexCore } from './index-core.js';
@@ -14,7 +14,6 @@ import { settleArrivingRows } from './rows-job.js';
 import { checkRows, type IndexToLoad, loadSettling } from './saved-rows.js';
 import type { Segment } from './segment.js';
 import { copyKeptRows, stagedRows } from './staging.js';
-import { doInSlices } from './steps.js';
 
 /**
  * @param rejected gets the rows that were rejected

@@ -4,8 +4,8 @@
  * it was indexed. It keeps the numbers of the other rows right, and is no vector.
  */
 import { detailOf, IndexingError, invalidConfiguration } from '../base/errors.js';
-import { TimeSlices } from '../base/time-slices.js';
-import { unlessStopped } from '../base/unless-stopped.js';
+import { unlessStopped } from '../base/signals.js';
+import { doInSlices, TimeSlices } from '../base/time.js';
 import { createBlobSource, createMemorySource } from '../formats/byte-sources.js';
 import { boundFiles } from '../formats/file-access.js';
 import type { ByteSource } from '../formats/format.js';
@@ -17,7 +17,6 @@ import type { IndexCore } from './index-core.js';
 import type { RowRoom } from './rows.js';
 import { settleArrivingRows } from './rows-job.js';
 import { checkRows, type IndexToLoad, loadSettling } from './saved-rows.js';
-import { doInSlices } from './steps.js';
 
 const PIECE_BYTES = 2 ** 21;
 const PIECE_IDS = 1024;

@@ -3,12 +3,12 @@
  * For inner products a query is scaled by a power of two to a length of 1/4 to 1/2 (see kernel/search/error-bound.ts).
  */
 import { IndexingError, invalidConfiguration } from '../base/errors.js';
-import type { TimeSlices } from '../base/time-slices.js';
+import type { TimeSlices } from '../base/time.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import { queryBytes } from '../kernel/search/search-kernel.js';
 import { describeSource } from '../vectors/source-rows.js';
-import { notANumber } from '../vectors/vector-row.js';
 import type { VectorSource } from '../vectors/vector-source.js';
+import { notANumber } from '../vectors/vector-source.js';
 
 export interface PreparedQueries {
   readonly count: number;

@@ -8,7 +8,7 @@ import { moveRows, settleIncomingRows } from '../engine/worker/rows-loop.js';
 import type { MoveTask, RowSettling, RowsTask, SegmentPlace } from '../engine/worker/rows-task.js';
 import type { UnitWork } from '../engine/worker/unit-work.js';
 import type { CompiledKernel } from '../kernel/instantiate.js';
-import { MAX_UNITS } from '../memory/control-layout.js';
+import { MAX_UNITS } from '../memory/control-block.js';
 import { JobControl } from '../memory/job-control.js';
 import type { SharedRows } from '../vectors/source-rows.js';
 import type { KeptRows } from './kept-rows.js';

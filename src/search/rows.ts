@@ -6,6 +6,7 @@
  * time. A snapshot shows the rows of its moment for as long as it is kept, and costs nothing.
  */
 
+import type { Steps } from '../base/time.js';
 import type { EngineCore } from '../engine/engine-core.js';
 import { deathOf, isAlive, isThere, recordDeath } from '../memory/deaths.js';
 import {
@@ -21,7 +22,6 @@ import type { StoredRows } from './file/stored-rows.js';
 import { IdRuns, type RunMark } from './id-runs.js';
 import { IdTable, type Place, placeOf, rowOf, segmentOf } from './id-table.js';
 import { Segment, type SegmentKernels } from './segment.js';
-import type { Steps } from './steps.js';
 
 /** The rows that there were at some moment; never changed. */
 export interface Snapshot {
@@ -219,7 +219,7 @@ export class Rows {
       form === 'elsewhere' ? { ...shape, form, int8: true } : shape,
       Math.min(this.maxRows(form), Math.max(1, rows)),
     );
-    const memory = core.memories.acquire(layout.byteLength);
+    const memory = core.memories.acquire(layout.byteLength, 'index');
     const free = this.#segments.indexOf(undefined);
     const number = free === -1 ? this.#segments.length : free;
     const segment = new Segment(number, layout, memory, kernels);

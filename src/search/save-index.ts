@@ -3,7 +3,7 @@
  */
 
 import { IndexingError } from '../base/errors.js';
-import { TimeSlices } from '../base/time-slices.js';
+import { TimeSlices } from '../base/time.js';
 import { Checksum } from '../formats/checksum.js';
 import { boundFiles, type FileToWrite } from '../formats/file-access.js';
 import {

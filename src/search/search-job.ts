@@ -2,6 +2,7 @@
  * A pass over the rows as a job: threads claim blocks of rows, and each keeps the best hits that it found.
  */
 import { IndexingError, messageOf } from '../base/errors.js';
+import { doNow } from '../base/time.js';
 import type { EngineCore } from '../engine/engine-core.js';
 import type { UnitDeath } from '../engine/job.js';
 import { SearchLane, searchBlocks } from '../engine/worker/search-loop.js';
@@ -9,10 +10,10 @@ import type { SearchTask } from '../engine/worker/search-task.js';
 import type { UnitWork } from '../engine/worker/unit-work.js';
 import type { CompiledKernel } from '../kernel/instantiate.js';
 import type { Metric } from '../kernel/search/error-bound.js';
-import { UNIT_WORDS } from '../memory/control-layout.js';
+import { UNIT_WORDS } from '../memory/control-block.js';
 import { JobControl } from '../memory/job-control.js';
 import { SearchBoard } from '../memory/search-board.js';
-import type { PassJob } from './joining.js';
+import type { PassJob } from './search-pass.js';
 import {
   askTheSame,
   blocksOf,
@@ -27,7 +28,6 @@ import {
   type SlotSpan,
 } from './search-pass.js';
 import type { Segment } from './segment.js';
-import { doNow } from './steps.js';
 
 export interface SearchScope {
   readonly metric: Metric;

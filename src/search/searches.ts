@@ -2,18 +2,16 @@
  * The searches of one index. Small ones are done at once on the calling thread. Those that wait for the threads at the same
  * time are done in one pass over the rows. Each call still has its own snapshot, filter, number of hits and signal.
  */
-import { linkToOwner } from '../base/linked-signal.js';
-import { TimeSlices } from '../base/time-slices.js';
+import { linkToOwner } from '../base/signals.js';
+import { doInSlices, doNow, TimeSlices } from '../base/time.js';
 import type { EngineCore } from '../engine/engine-core.js';
 import { Gathering } from '../engine/gathering.js';
 import type { KernelBackend } from '../kernel/instantiate.js';
 import { queriesPerPass } from '../memory/segment-layout.js';
-import { type JoiningCall, joinPass } from './joining.js';
-import { rankHits } from './rank.js';
-import { type HitRange, hitsOf, type SearchHits } from './search-hits.js';
+import { type HitRange, hitsOf, rankHits, type SearchHits } from './search-hits.js';
 import { SearchHere, SearchJob, type SearchScope } from './search-job.js';
 import type { PassQueries } from './search-pass.js';
-import { doInSlices, doNow } from './steps.js';
+import { type JoiningCall, joinPass } from './search-pass.js';
 
 /** Request of a call. */
 export interface SearchRequest extends Omit<PassQueries, 'first' | 'count'>, HitRange {

@@ -2,12 +2,13 @@
  * Prepares vectors that the index does not keep as float32 rows in memory. They become float32 rows in a memory of their own,
  * some at a time. Then what the index keeps of them is copied.
  */
-import { codeCount, FACTOR_BYTES } from '../kernel/search/int8-bound.js';
+
+import type { Steps } from '../base/time.js';
+import { codeCount, FACTOR_BYTES } from '../kernel/search/search-kernel.js';
 import { countVectors } from '../vectors/source-rows.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import type { RowRoom } from './rows.js';
 import type { Segment } from './segment.js';
-import type { Steps } from './steps.js';
 
 /** Components that are settled at a time. */
 const STAGED_COMPONENTS = 2 ** 23;

@@ -7,14 +7,12 @@
  */
 import { asyncDisposeSymbol } from '../base/dispose-symbol.js';
 import { IndexingError, invalidConfiguration, refuseUnknown } from '../base/errors.js';
-import { TimeSlices } from '../base/time-slices.js';
-import { turnBeforeAnswer } from '../base/turns.js';
+import { doInSlices, TimeSlices, turnBeforeAnswer } from '../base/time.js';
 import type { Backend } from '../engine/engine-core.js';
 import type { ByteSource } from '../formats/format.js';
 import { malformed } from '../formats/malformed.js';
 import type { SavedGraphPlaces } from '../formats/saved-graph.js';
 import { readSavedIndex } from '../formats/saved-index.js';
-
 import type { Metric } from '../kernel/search/error-bound.js';
 import { isThere } from '../memory/deaths.js';
 import { PerformanceMonitor } from '../monitoring/performance-monitor.js';
@@ -54,7 +52,6 @@ import type { Rows, Snapshot } from './rows.js';
 import { indexToBytes } from './save-index.js';
 import { SearchFilter } from './search-filter.js';
 import { leastKey, noHits, type SearchHits } from './search-hits.js';
-import { doInSlices } from './steps.js';
 
 /** A row of an index as it is kept. */
 export interface KeptVector {
@@ -376,16 +373,17 @@ export class VectorIndex<Id extends VectorId = VectorId> {
     await (this.#core.changes.add(vectors, ids, true) ?? turnBeforeAnswer(performance.now()));
   }
 
-  /** `upsert` of rows that nobody sees before `confirmed` has resolved; where that rejects, so does this, and nothing has changed. @internal */
-  async upsertWhen(
-    confirmed: Promise<unknown>,
+  /**
+   * `upsert` of rows that are stored elsewhere, too: `store` is called once all are found right, and nobody sees them before it has resolved. Where it
+   * rejects, so does this, and nothing has changed. @internal
+   */
+  async upsertStored(
+    store: () => Promise<unknown>,
     vectors: VectorSource,
     options: { readonly ids: VectorIds<Id> },
   ): Promise<void> {
     this.#refuseIfDisposed();
-    // Its rejection is handled when the change has its turn.
-    confirmed.catch(() => undefined);
-    await this.#core.changes.add(vectors, checkIdsOption(options), true, confirmed);
+    await this.#core.changes.add(vectors, checkIdsOption(options), true, store);
   }
 
   /** Removes the rows with these ids; passes over ids that are not there. Resolves with the number removed. */

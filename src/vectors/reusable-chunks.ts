@@ -2,7 +2,7 @@
  * Chunks of vectors whose memory can be given back to whoever made them. This pays because touching new memory costs more than
  * filling it.
  */
-import type { VectorMatrix } from './vector-matrix.js';
+import type { VectorMatrix } from './vector-source.js';
 
 /** What an iterable of chunks may offer, beside its chunks, to the one that iterates it directly. */
 export interface ReusableChunks {

@@ -5,10 +5,9 @@
  * rows are sorted by length (stably), and `order[rank]` is the input position.
  */
 import { IndexingError, invalidConfiguration, messageOf } from '../base/errors.js';
-import type { TimeSlices } from '../base/time-slices.js';
-import { checkMatrix, isFloat32Array, type VectorMatrix } from './vector-matrix.js';
-import { checkRow, copyRow } from './vector-row.js';
+import type { TimeSlices } from '../base/time.js';
 import type { VectorRow, VectorSource } from './vector-source.js';
+import { checkMatrix, checkRow, copyRow, isFloat32Array, type VectorMatrix } from './vector-source.js';
 
 /** Rows of one length, consecutive in processing order. */
 export interface RowGroup {

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { readVectors } from '../../src/formats/node/read-vectors.js';
 import { reusableChunks } from '../../src/vectors/reusable-chunks.js';
-import type { VectorMatrix } from '../../src/vectors/vector-matrix.js';
+import type { VectorMatrix } from '../../src/vectors/vector-source.js';
 import { bytesOf, dictOf, fvecsBytes, npyBytes, temporaryDirectory } from './support.js';
 
 const directory = temporaryDirectory();

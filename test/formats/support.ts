@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { IndexingError, type IndexingErrorCode } from '../../src/base/errors.js';
 import type { ByteSource } from '../../src/formats/format.js';
 import type { IdentifiedMatrix, RowChunk } from '../../src/formats/row-chunk.js';
-import type { VectorMatrix } from '../../src/vectors/vector-matrix.js';
+import type { VectorMatrix } from '../../src/vectors/vector-source.js';
 
 /** A directory for the tests of a file; `at(name)` is a path in it. */
 export function temporaryDirectory(): { at(name: string): string; names(): Promise<string[]> } {

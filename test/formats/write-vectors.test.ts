@@ -7,7 +7,7 @@ import { readVectors } from '../../src/formats/node/read-vectors.js';
 import { createColumnWriter, createVectorWriter, writeVectors } from '../../src/formats/node/write-vectors.js';
 import { createNpyHeader, readNpyHeader } from '../../src/formats/npy-header.js';
 import type { VectorFormat } from '../../src/formats/registry.js';
-import type { VectorMatrix } from '../../src/vectors/vector-matrix.js';
+import type { VectorMatrix } from '../../src/vectors/vector-source.js';
 import { runsOf } from '../seed.js';
 import {
   bitsOf,

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type PlanInput, planBatches } from '../../src/indexing/plan.js';
 import type { Batch } from '../../src/memory/batch.js';
-import { MAX_UNITS } from '../../src/memory/control-layout.js';
-import { layOutMatrix, type PlacedGroup } from '../../src/memory/matrix-layout.js';
+import { MAX_UNITS } from '../../src/memory/control-block.js';
+import { layOutMatrix, type PlacedGroup } from '../../src/memory/matrix-memory.js';
 import type { RowGroup } from '../../src/vectors/source-rows.js';
 import { runsOf } from '../seed.js';
 

@@ -12,7 +12,7 @@ import {
   type TunerState,
   tune,
 } from '../../src/indexing/tuning/tuner.js';
-import { layOutMatrix } from '../../src/memory/matrix-layout.js';
+import { layOutMatrix } from '../../src/memory/matrix-memory.js';
 import { scheduleBatches } from '../../src/reporting/schedule.js';
 import type { RowGroup } from '../../src/vectors/source-rows.js';
 import { seededRandom } from './support.js';

@@ -1,8 +1,7 @@
 /** What an estimate learns from runs whose batches are not timed. */
 import { expect, test } from 'vitest';
 import { WorkEstimate } from '../../src/indexing/tuning/work-estimate.js';
-import { describeBatches } from '../../src/memory/batch.js';
-import { BatchRecords } from '../../src/memory/batch-records.js';
+import { BatchRecords, describeBatches } from '../../src/memory/batch.js';
 import { JobControl } from '../../src/memory/job-control.js';
 
 const THREADS = 2;

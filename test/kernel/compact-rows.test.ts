@@ -7,7 +7,7 @@ import { widenHalvesInto } from '../../src/base/float16.js';
 import { TOO_LARGE, ZERO_MAGNITUDE } from '../../src/kernel/rejection.js';
 import { compileSearchKernel } from '../../src/kernel/search/compile-search-kernel.js';
 import { instantiateSearchKernel } from '../../src/kernel/search/instantiate-search-kernel.js';
-import { codeCount } from '../../src/kernel/search/int8-bound.js';
+import { codeCount } from '../../src/kernel/search/search-kernel.js';
 import { runsOf } from '../seed.js';
 import { indexingKernel } from './indexing-kernel.js';
 import { backends } from './int8-bench.js';

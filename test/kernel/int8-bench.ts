@@ -4,8 +4,8 @@
 import type { CompiledKernel } from '../../src/kernel/instantiate.js';
 import { compileSearchKernel } from '../../src/kernel/search/compile-search-kernel.js';
 import { instantiateSearchKernel } from '../../src/kernel/search/instantiate-search-kernel.js';
-import { codeCount, FACTOR_BYTES, INT8_TERMS } from '../../src/kernel/search/int8-bound.js';
 import type { SearchKernelExports } from '../../src/kernel/search/search-kernel.js';
+import { codeCount, FACTOR_BYTES, INT8_TERMS } from '../../src/kernel/search/search-kernel.js';
 import { indexingKernel } from './indexing-kernel.js';
 
 const GUARD = 0x7fc0a5a5;

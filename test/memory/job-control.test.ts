@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Batch, batchAt, describeBatches } from '../../src/memory/batch.js';
-import { BatchRecords } from '../../src/memory/batch-records.js';
+import { type Batch, BatchRecords, batchAt, describeBatches } from '../../src/memory/batch.js';
 import {
   CLAIMED,
   DONE,
@@ -10,10 +9,10 @@ import {
   PENDING,
   RESERVED,
   UNIT_WORDS,
+  UnitControl,
   type UnitState,
-} from '../../src/memory/control-layout.js';
+} from '../../src/memory/control-block.js';
 import { JobControl } from '../../src/memory/job-control.js';
-import { UnitControl } from '../../src/memory/unit-control.js';
 import { runsOf } from '../seed.js';
 
 const batchOf = (count: number, sliceRows: number, i = 0): Batch => ({

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { planBatches } from '../../src/indexing/plan.js';
-import { layOutMatrix } from '../../src/memory/matrix-layout.js';
+import { layOutMatrix } from '../../src/memory/matrix-memory.js';
 import type { BatchSample } from '../../src/reporting/report-data.js';
 import { predictRun, type RecordedRun } from '../../src/reporting/what-if.js';
 import { runsOf } from '../seed.js';

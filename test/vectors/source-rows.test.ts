@@ -2,7 +2,7 @@
  * What may be a row and a component, for the asynchronous look at a source and for the one at once: they are to say the same.
  */
 import { describe, expect, test } from 'vitest';
-import { TimeSlices } from '../../src/base/time-slices.js';
+import { TimeSlices } from '../../src/base/time.js';
 import { describeNow, describeSource, MAX_ROWS_AT_ONCE, type SourceRows } from '../../src/vectors/source-rows.js';
 import type { VectorSource } from '../../src/vectors/vector-source.js';
 

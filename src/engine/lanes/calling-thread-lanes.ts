@@ -2,7 +2,7 @@
  * Does the units of jobs on the calling thread, where there are no workers, or none that can do a job. It works in slices, with turns of
  * the event loop between them.
  */
-import { TimeSlices } from '../../base/time-slices.js';
+import { TimeSlices } from '../../base/time.js';
 import type { Job } from '../job.js';
 import { warmUp } from '../worker/warm-up.js';
 import type { Lanes } from './lanes.js';

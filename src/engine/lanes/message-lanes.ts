@@ -4,7 +4,7 @@
  * sent is sent again: the rows in this thread do not change until they come back. Jobs that do not index are done on the calling thread.
  */
 import { IndexingError } from '../../base/errors.js';
-import { TimeSlices } from '../../base/time-slices.js';
+import { TimeSlices } from '../../base/time.js';
 import { batchAt, endAtRejectionOf, firstTimingOf } from '../../memory/batch.js';
 import { insufficientMemory } from '../../memory/matrix-memory.js';
 import type { Deaths } from '../deaths.js';

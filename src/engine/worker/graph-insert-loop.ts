@@ -3,11 +3,11 @@
  * its rows are put in again. A row that is in the graph already stays as it is, so doing a unit twice does no harm.
  */
 
-import { nowMs } from '../../base/clock.js';
+import { nowMs } from '../../base/time.js';
 import { DONE } from '../../kernel/graph/graph-kernel.js';
 import { type GraphLayout, rowAbove } from '../../kernel/graph/graph-layout.js';
 import { clearRow } from '../../kernel/graph/graph-memory.js';
-import { UnitControl } from '../../memory/unit-control.js';
+import { UnitControl } from '../../memory/control-block.js';
 import { RecordMaker } from './graph-records.js';
 import { type GraphInsertTask, GraphItems, type GraphMendTask, HAS_RECORD, IN_GRAPH, NEW_ROW } from './graph-task.js';
 import type { OpenGraph } from './open-graph.js';

@@ -5,8 +5,8 @@
 
 import { clearParents, noteLongRow } from '../../kernel/graph/graph-memory.js';
 import { liftOf } from '../../kernel/graph/graph-space.js';
+import { UnitControl } from '../../memory/control-block.js';
 import { type GraphLanePlace, stagedRows } from '../../memory/graph-part-layout.js';
-import { UnitControl } from '../../memory/unit-control.js';
 import { type GraphInsertTask, type GraphRecordsTask, type GraphSource, NOWHERE } from './graph-task.js';
 import type { OpenGraph } from './open-graph.js';
 import { copyRowInto } from './row-copy.js';

@@ -3,10 +3,10 @@
  * are in no graph yet. Whatever the graph says, a hit is a row that its call sees, with its exact score.
  */
 
-import { nowMs } from '../../base/clock.js';
+import { nowMs } from '../../base/time.js';
+import { UnitControl } from '../../memory/control-block.js';
 import { MAX_EFFORT } from '../../memory/graph-part-layout.js';
 import { type Board, SearchBoard } from '../../memory/search-board.js';
-import { UnitControl } from '../../memory/unit-control.js';
 import type { GraphPass, GraphPlace, GraphQueryGroup, GraphSearchTask } from './graph-task.js';
 import type { OpenGraph } from './open-graph.js';
 import { type MemoryOpener, SearchLane } from './search-loop.js';

@@ -2,10 +2,11 @@
  * The work of an indexing job: a batch is indexed slice by slice where its rows lie. Its rows, magnitudes and record are
  * written by the thread that claimed it, and by nobody else meanwhile.
  */
-import { applyKernel } from '../../kernel/apply.js';
+
 import { instantiateKernel } from '../../kernel/instantiate.js';
+import { applyKernel } from '../../kernel/kernel-exports.js';
 import { batchAt, endAtRejectionOf, firstTimingOf } from '../../memory/batch.js';
-import { UnitControl } from '../../memory/unit-control.js';
+import { UnitControl } from '../../memory/control-block.js';
 import type { IndexingTask } from './task.js';
 import type { UnitWork } from './unit-work.js';
 

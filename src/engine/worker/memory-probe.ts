@@ -8,7 +8,7 @@
  * A thread that waits too long for the others gives up, and its figures stay 0. Memory is touched and copied in pieces, and the rate is
  * the median over the pieces. When a thread has no processor for a while, few pieces are slow: the median hardly changes, the mean would.
  */
-import { UnitControl } from '../../memory/unit-control.js';
+import { UnitControl } from '../../memory/control-block.js';
 import type { UnitWork } from './unit-work.js';
 
 export interface MemoryProbeTask {

@@ -2,7 +2,7 @@
  * Copies a row of a segment as float32, whatever its precision is. For code that reads few rows, or reads no row twice.
  */
 import { widenHalvesInto } from '../../base/float16.js';
-import { codeCount, FACTOR_BYTES } from '../../kernel/search/int8-bound.js';
+import { codeCount, FACTOR_BYTES } from '../../kernel/search/search-kernel.js';
 import type { SegmentLayout } from '../../memory/segment-layout.js';
 
 /** Writes the components of a row to the beginning of `target`. For a row that lies in a file, writes what its codes say, which has their error. */

@@ -5,10 +5,10 @@
 import { type CompiledKernel, instantiateKernel, type KernelMemory } from '../../kernel/instantiate.js';
 import type { KernelExports } from '../../kernel/kernel-exports.js';
 import { instantiateSearchKernel } from '../../kernel/search/instantiate-search-kernel.js';
-import { codeCount, FACTOR_BYTES } from '../../kernel/search/int8-bound.js';
 import type { SearchKernelExports } from '../../kernel/search/search-kernel.js';
+import { codeCount, FACTOR_BYTES } from '../../kernel/search/search-kernel.js';
+import { UnitControl } from '../../memory/control-block.js';
 import { rowBytes } from '../../memory/segment-layout.js';
-import { UnitControl } from '../../memory/unit-control.js';
 import type { MoveTask, RowSettling, RowsTask, SegmentPlace } from './rows-task.js';
 import type { UnitWork } from './unit-work.js';
 

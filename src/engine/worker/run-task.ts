@@ -1,11 +1,12 @@
 /**
  * What a thread does with a task, on every platform. Searches are in search-loop.ts, so that threads which only index do not load them.
  */
+
+import { UnitControl } from '../../memory/control-block.js';
 import { countForCollector } from '../../memory/create-memory.js';
-import { UnitControl } from '../../memory/unit-control.js';
 import { indexBatches } from './index-batches.js';
 import { measureMemory } from './memory-probe.js';
-import { PartWorkspace } from './part-workspace.js';
+import { PartWorkspace } from './part.js';
 import type { IndexerTask, PartAnswer } from './task.js';
 import { doUnits, type UnitListener } from './unit-work.js';
 import { warmUp } from './warm-up.js';
@@ -49,7 +50,7 @@ const MAX_KNOWN = 64;
  */
 function tellCollector(key: number, buffer: ArrayBufferLike): void {
   if (known.includes(key)) return;
-  countForCollector(buffer, buffer.byteLength);
+  countForCollector(buffer);
   known.push(key);
   if (known.length > MAX_KNOWN) known.shift();
 }

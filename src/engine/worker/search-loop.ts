@@ -6,19 +6,18 @@
 import type { CompiledKernel, KernelMemory } from '../../kernel/instantiate.js';
 import { ErrorBound } from '../../kernel/search/error-bound.js';
 import { instantiateSearchKernel } from '../../kernel/search/instantiate-search-kernel.js';
+import { boundsOf, leastKeyOf, quantizeQueryInto } from '../../kernel/search/int8-bound.js';
 import {
-  boundsOf,
   codeCount,
   FACTOR_BYTES,
   INT8_TERMS,
-  leastKeyOf,
-  quantizeQueryInto,
-} from '../../kernel/search/int8-bound.js';
-import { queryBytes, type SearchKernelExports } from '../../kernel/search/search-kernel.js';
+  queryBytes,
+  type SearchKernelExports,
+} from '../../kernel/search/search-kernel.js';
+import { UnitControl } from '../../memory/control-block.js';
 import { isThere } from '../../memory/deaths.js';
 import { type Board, SearchBoard } from '../../memory/search-board.js';
 import { rowsPerCall } from '../../memory/segment-layout.js';
-import { UnitControl } from '../../memory/unit-control.js';
 import { CandidateList } from './candidate-list.js';
 import type { QueryGroup, SearchPart, SearchPass, SearchTask } from './search-task.js';
 import { TopHits } from './top-hits.js';

@@ -75,7 +75,7 @@ export interface Part {
   readonly timed: boolean;
 }
 
-/** What indexing a part gave. Times as of clock.ts, 0 where the part is not timed. */
+/** What indexing a part gave. Times as of `nowMs`, 0 where the part is not timed. */
 export interface PartRecord {
   readonly startedAtMs: number;
   readonly endedAtMs: number;

@@ -1,7 +1,7 @@
 /**
  * How the units of a job are worked on: by worker threads, or by the calling thread where there are none.
  */
-import type { UnitControl } from '../../memory/unit-control.js';
+import type { UnitControl } from '../../memory/control-block.js';
 
 export interface UnitWork {
   /**

@@ -3,7 +3,7 @@
  */
 import { type CompiledKernel, instantiateKernel } from '../../kernel/instantiate.js';
 import { createMemory } from '../../memory/create-memory.js';
-import { layOutMatrix } from '../../memory/matrix-layout.js';
+import { layOutMatrix } from '../../memory/matrix-memory.js';
 
 const WARM_UP_MS = 10;
 const WARM_UP_ROWS = 4;

@@ -2,8 +2,8 @@
  * Unit rows as float16 or int8 for a file: the same bytes that an index of this precision writes.
  */
 import { narrowHalf } from '../../base/float16.js';
-import { codeCount, FACTOR_BYTES } from '../../kernel/search/int8-bound.js';
 import { createJavaScriptCodes } from '../../kernel/search/javascript-codes.js';
+import { codeCount, FACTOR_BYTES } from '../../kernel/search/search-kernel.js';
 import type { CompactRows } from '../format.js';
 
 /** Components that are encoded at a time. */

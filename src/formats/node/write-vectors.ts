@@ -5,8 +5,8 @@
 import { IndexingError, invalidConfiguration } from '../../base/errors.js';
 import type { Precision } from '../../memory/segment-layout.js';
 import { checkId, isVectorId } from '../../vectors/vector-id.js';
-import { isFloat32Array, refuseDetached } from '../../vectors/vector-matrix.js';
 import type { ComponentOrder } from '../../vectors/vector-source.js';
+import { isFloat32Array, refuseDetached } from '../../vectors/vector-source.js';
 import type { FormatWriter, RowShape, RowsToWrite, VectorEncoder } from '../format.js';
 import { formatOf, formatsFor, type VectorFormat } from '../registry.js';
 import type { IdentifiedMatrix, RowChunk } from '../row-chunk.js';

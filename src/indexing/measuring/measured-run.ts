@@ -15,7 +15,7 @@ import type { MeasuredRun } from '../../reporting/summarize-run.js';
 import type { RunRecords } from '../run-records.js';
 import { DoneBatches, type FoundBatches } from './done-batches.js';
 
-/** A run as measured, and when it began (milliseconds, as of clock.ts). */
+/** A run as measured, and when it began (milliseconds, as of `nowMs`). */
 export interface MeasuredRecords extends MeasuredRun {
   readonly startedAtMs: number;
 }

@@ -1,9 +1,9 @@
 /**
  * What the threads of a run did since the last look, read from its control block.
  */
-import { nowMs } from '../../base/clock.js';
-import type { BatchRecords } from '../../memory/batch-records.js';
-import { CLAIMED, DONE } from '../../memory/control-layout.js';
+import { nowMs } from '../../base/time.js';
+import type { BatchRecords } from '../../memory/batch.js';
+import { CLAIMED, DONE } from '../../memory/control-block.js';
 import type { RunWindow } from '../tuning/tuner-during-run.js';
 
 export class RunWindows {

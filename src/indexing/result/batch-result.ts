@@ -1,7 +1,7 @@
 /**
  * What one batch of a run did, and its vectors by input position.
  */
-import type { BatchRecords } from '../../memory/batch-records.js';
+import type { BatchRecords } from '../../memory/batch.js';
 import type { IndexedVectors, ProcessedVector } from './indexed-vectors.js';
 
 /** What one batch of a run did. */

@@ -4,10 +4,9 @@
  */
 import { IndexingError } from '../../base/errors.js';
 import { rejectionOf } from '../../kernel/rejection.js';
-import type { MatrixLayout, PlacedGroup } from '../../memory/matrix-layout.js';
-import { markMemory } from '../../memory/sorted-memory.js';
-import type { VectorMatrix } from '../../vectors/vector-matrix.js';
-import type { ComponentOrder } from '../../vectors/vector-source.js';
+import type { MatrixLayout, PlacedGroup } from '../../memory/matrix-memory.js';
+import { markMemory } from '../../memory/matrix-memory.js';
+import type { ComponentOrder, VectorMatrix } from '../../vectors/vector-source.js';
 
 /** One indexed vector. */
 export interface ProcessedVector {

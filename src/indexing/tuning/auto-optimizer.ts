@@ -4,7 +4,7 @@
  */
 import type { IndexerLogger } from '../../engine/engine-options.js';
 import type { KernelOperation } from '../../kernel/kernel-exports.js';
-import type { BatchRecords } from '../../memory/batch-records.js';
+import type { BatchRecords } from '../../memory/batch.js';
 import type { Optimization } from '../../reporting/report-data.js';
 import type { RowGroup } from '../../vectors/source-rows.js';
 import type { MeasuredRecords } from '../measuring/measured-run.js';

@@ -5,9 +5,8 @@
 import { type CompiledKernel, hasExport, type PreparedKernel } from '../instantiate.js';
 import { JAVASCRIPT, prepareKernel } from '../prepare-kernel.js';
 import { instantiateSearchKernel } from './instantiate-search-kernel.js';
-import { codeCount, FACTOR_BYTES, INT8_TERMS } from './int8-bound.js';
 import { createJavaScriptSearchKernel } from './javascript-search-kernel.js';
-import { queryBytes } from './search-kernel.js';
+import { codeCount, FACTOR_BYTES, INT8_TERMS, queryBytes } from './search-kernel.js';
 
 /**
  * @param indexing the indexing kernel, which has been found to run here; a file of all kernels is the search kernel, too

@@ -19,11 +19,6 @@
  */
 import { type Metric, UNIT_TOLERANCE } from './error-bound.js';
 
-/** Bytes of the factors of a row: its scale and its error. */
-export const FACTOR_BYTES = 8;
-/** Float64 numbers that a query takes beside its codes. */
-export const INT8_TERMS = 5;
-
 /** Beyond this a query would have less than 8 bits: P is 258 here. */
 const MAX_DIMS = 65_536;
 /** With fewer components batches are no faster for it. */
@@ -82,11 +77,6 @@ export function canBeCompact(dims: number): boolean {
 /** Whether an int8 scan of rows of so many components gains anything where they are float32. */
 export function hasInt8Scan(dims: number): boolean {
   return dims >= MIN_DIMS && dims <= MAX_DIMS;
-}
-
-/** Codes of a row, or of a query: one for each component, and zeros up to a multiple of 16. */
-export function codeCount(dims: number): number {
-  return 16 * Math.ceil(dims / 16);
 }
 
 /**

@@ -4,8 +4,8 @@
  */
 import { narrowHalf, widenHalvesInto } from '../../base/float16.js';
 import { TOO_LARGE } from '../rejection.js';
-import { codeCount, FACTOR_BYTES, INT8_TERMS } from './int8-bound.js';
 import type { CodeExports } from './search-kernel.js';
+import { codeCount, FACTOR_BYTES, INT8_TERMS } from './search-kernel.js';
 
 const { fround } = Math;
 const SMALLEST = 2 ** -100;

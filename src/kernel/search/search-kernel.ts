@@ -79,3 +79,13 @@ export interface CodeExports {
 export function queryBytes(dims: number): number {
   return 16 * Math.ceil(dims / 4);
 }
+
+/** Codes of a row, or of a query: one for each component, and zeros up to a multiple of 16. */
+export function codeCount(dims: number): number {
+  return 16 * Math.ceil(dims / 16);
+}
+
+/** Bytes of the factors of a row: its scale and its error. */
+export const FACTOR_BYTES = 8;
+/** Float64 numbers that a query takes beside its codes. */
+export const INT8_TERMS = 5;

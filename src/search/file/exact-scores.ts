@@ -3,9 +3,8 @@
  * since each portion shows which of the others need not be read. A row is read once for all queries of a portion.
  */
 
-import { onAbort } from '../../base/linked-signal.js';
-import { TimeSlices } from '../../base/time-slices.js';
-import { unlessStopped } from '../../base/unless-stopped.js';
+import { onAbort, unlessStopped } from '../../base/signals.js';
+import { doInSlices, TimeSlices } from '../../base/time.js';
 import type { EngineCore } from '../../engine/engine-core.js';
 import { OpenMemory } from '../../engine/worker/search-loop.js';
 import { TopHits } from '../../engine/worker/top-hits.js';
@@ -15,12 +14,10 @@ import type { MatrixMemory } from '../../memory/create-memory.js';
 import { SearchBoard } from '../../memory/search-board.js';
 import { queriesPerPass } from '../../memory/segment-layout.js';
 import type { PreparedQueries } from '../queries.js';
-import { type RankedRows, rankHits } from '../rank.js';
-import { partOf } from '../search-hits.js';
+import { partOf, type RankedRows, rankHits } from '../search-hits.js';
 import type { SearchScope } from '../search-job.js';
 import type { PassRows } from '../search-pass.js';
 import type { Segment } from '../segment.js';
-import { doInSlices } from '../steps.js';
 import type { Candidates } from './board-candidates.js';
 import type { RowFile } from './row-file.js';
 import { positionOf, type StoredRows, takeRow } from './stored-rows.js';
@@ -271,7 +268,7 @@ export class ExactScores {
     if (this.#places < MOST_PLACES) {
       this.#places++;
       try {
-        const memory = await this.#core.withMemory(() => this.#core.memories.acquire(this.#layout.byteLength));
+        const memory = await this.#core.withMemory(() => this.#core.memories.acquire(this.#layout.byteLength, 'index'));
         return { memory, open: new OpenMemory(this.#scope.searchKernel, memory.memory) };
       } catch (error) {
         this.#places--;

@@ -5,20 +5,18 @@
  * A list has room for some candidates. It overflows where rows are very alike, or where very many hits are wanted. Then the
  * rows are gone through span by span, and a list has room for all rows of a span.
  */
-import { linkToOwner, onAbort } from '../../base/linked-signal.js';
-import { TimeSlices } from '../../base/time-slices.js';
+import { linkToOwner, onAbort } from '../../base/signals.js';
+import { doInSlices, TimeSlices } from '../../base/time.js';
 import type { EngineCore } from '../../engine/engine-core.js';
 import { Gathering } from '../../engine/gathering.js';
 import { TopHits } from '../../engine/worker/top-hits.js';
 import { ErrorBound } from '../../kernel/search/error-bound.js';
 import type { SearchBoard } from '../../memory/search-board.js';
 import { queriesPerPass } from '../../memory/segment-layout.js';
-import { type JoiningCall, joinPass } from '../joining.js';
 import { hitsOf, type SearchHits } from '../search-hits.js';
 import { SearchJob, type SearchScope } from '../search-job.js';
-import { createPassRows, type PassQueries, type SlotSpan } from '../search-pass.js';
+import { createPassRows, type JoiningCall, joinPass, type PassQueries, type SlotSpan } from '../search-pass.js';
 import type { IndexSearches, SearchRequest } from '../searches.js';
-import { doInSlices } from '../steps.js';
 import { type Candidates, candidatesOn, holdFiles, roomFor } from './board-candidates.js';
 import { ExactScores } from './exact-scores.js';
 

@@ -2,7 +2,7 @@
  * The files in which rows of an index lie. There is the file that the index was loaded from or built into. After the index was
  * saved to the same path, searches that have begun still read the file from before.
  */
-import { TimeSlices } from '../../base/time-slices.js';
+import { TimeSlices } from '../../base/time.js';
 import type { EngineCore } from '../../engine/engine-core.js';
 import { boundFiles } from '../../formats/file-access.js';
 import { readSavedIndex } from '../../formats/saved-index.js';

@@ -2,12 +2,12 @@
  * Loads an index whose rows stay in their file. Where the file has codes, only a sample of the rows is read, to compare it
  * with its codes. Where it has none, all rows are read once, some at a time, and codes are made.
  */
-import { TimeSlices } from '../../base/time-slices.js';
+import { TimeSlices } from '../../base/time.js';
 import { Checksum } from '../../formats/checksum.js';
 import type { ByteSource } from '../../formats/format.js';
 import { malformed } from '../../formats/malformed.js';
 import type { SavedCodes } from '../../formats/saved-index.js';
-import { codeCount, FACTOR_BYTES } from '../../kernel/search/int8-bound.js';
+import { codeCount, FACTOR_BYTES } from '../../kernel/search/search-kernel.js';
 import type { Filling } from '../changes.js';
 import type { IndexCore } from '../index-core.js';
 import { loadCompact, readCodes } from '../load-compact.js';

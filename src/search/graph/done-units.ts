@@ -1,14 +1,14 @@
 /**
  * Counts what a job that puts rows into a graph has done so far. Every unit counts once, when it is done, even if the job fails later.
  */
-import { nowMs } from '../../base/clock.js';
-import { DONE } from '../../memory/control-layout.js';
+import { nowMs } from '../../base/time.js';
+import { DONE } from '../../memory/control-block.js';
 import type { JobControl } from '../../memory/job-control.js';
 import type { BatchSample } from '../../reporting/report-data.js';
 
 export class DoneUnits {
   readonly control: JobControl;
-  /** When the job began (milliseconds, as of clock.ts): times of units count from here. */
+  /** When the job began (milliseconds, as of `nowMs`): times of units count from here. */
   readonly startedAtMs = nowMs();
   readonly #dims: number;
   readonly #onPutIn: (count: number, meanMs: number) => void;

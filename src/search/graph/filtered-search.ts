@@ -2,9 +2,9 @@
  * Filtered searches through a graph. A walk goes as if there were no filter. Then the filter is asked about the rows that the walk met,
  * nearest first. If few of them pass, a longer walk follows. If too few pass, the caller scans instead.
  */
-import { TimeSlices } from '../../base/time-slices.js';
-import type { RankedRows } from '../rank.js';
+import { TimeSlices } from '../../base/time.js';
 import type { SearchFilter } from '../search-filter.js';
+import type { RankedRows } from '../search-hits.js';
 import { partOf, type SearchHits } from '../search-hits.js';
 import type { PassRows } from '../search-pass.js';
 import type { GraphRequest } from './graph-searches.js';

@@ -2,7 +2,7 @@
  * Puts waiting rows of an index into its graph, portion by portion. Each portion is a job of all threads. A part that is full is copied to
  * a larger memory, while searches go on in the old one. If it cannot grow, another part is made.
  */
-import { TimeSlices } from '../../base/time-slices.js';
+import { TimeSlices } from '../../base/time.js';
 import type { EngineCore } from '../../engine/engine-core.js';
 import { NOWHERE } from '../../engine/worker/graph-task.js';
 import { GRAPH, type GraphLayout, MAX_ENTRIES, rowBelow } from '../../kernel/graph/graph-layout.js';

@@ -3,7 +3,7 @@
  * unit again.
  */
 import { IndexingError, messageOf } from '../../base/errors.js';
-import { TimeSlices } from '../../base/time-slices.js';
+import { TimeSlices } from '../../base/time.js';
 import type { EngineCore } from '../../engine/engine-core.js';
 import type { Job, UnitDeath } from '../../engine/job.js';
 import { insertRows, mendRows, tagOf } from '../../engine/worker/graph-insert-loop.js';
@@ -18,7 +18,7 @@ import {
 import type { UnitWork } from '../../engine/worker/unit-work.js';
 import { releaseRows } from '../../kernel/graph/graph-upkeep.js';
 import type { KernelSource } from '../../kernel/instantiate.js';
-import { UNIT_WORDS } from '../../memory/control-layout.js';
+import { UNIT_WORDS } from '../../memory/control-block.js';
 import { JobControl } from '../../memory/job-control.js';
 import type { GraphPart } from './graph-part.js';
 

@@ -2,7 +2,7 @@
  * Takes removed rows out of a part of a graph. All threads mend the lists. Then rows that cannot be reached any more are put in again, and
  * the places of the removed rows are free. Searches go on meanwhile. No row may be put in meanwhile.
  */
-import { TimeSlices } from '../../base/time-slices.js';
+import { TimeSlices } from '../../base/time.js';
 import type { EngineCore } from '../../engine/engine-core.js';
 import { type GraphLayout, MAX_ENTRIES, rowBelow } from '../../kernel/graph/graph-layout.js';
 import { entriesOf, forgetRow, ReachabilityWalk, setEntries } from '../../kernel/graph/graph-upkeep.js';

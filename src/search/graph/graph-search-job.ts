@@ -2,6 +2,7 @@
  * Answers queries by a graph: as a job, of which threads claim some queries at a time, or at once on the calling thread.
  */
 import { IndexingError, messageOf } from '../../base/errors.js';
+import { doNow } from '../../base/time.js';
 import type { EngineCore } from '../../engine/engine-core.js';
 import type { UnitDeath } from '../../engine/job.js';
 import { type GraphOpener, GraphSearchLane, searchGraphs } from '../../engine/worker/graph-search-loop.js';
@@ -11,12 +12,12 @@ import type { MemoryOpener } from '../../engine/worker/search-loop.js';
 import type { SearchPart } from '../../engine/worker/search-task.js';
 import type { UnitWork } from '../../engine/worker/unit-work.js';
 import type { KernelSource } from '../../kernel/instantiate.js';
-import { UNIT_WORDS } from '../../memory/control-layout.js';
+import { UNIT_WORDS } from '../../memory/control-block.js';
 import { JobControl } from '../../memory/job-control.js';
 import { SearchBoard } from '../../memory/search-board.js';
-import type { PassJob } from '../joining.js';
 import type { Snapshot } from '../rows.js';
 import type { SearchScope } from '../search-job.js';
+import type { PassJob } from '../search-pass.js';
 import {
   askTheSame,
   createPassRows,
@@ -29,7 +30,6 @@ import {
   queriesOf,
 } from '../search-pass.js';
 import type { Segment } from '../segment.js';
-import { doNow } from '../steps.js';
 import type { GraphMoment } from './graph-rows.js';
 
 export interface GraphSearchScope extends SearchScope {

@@ -2,22 +2,19 @@
  * The searches that a graph answers. A single one takes some tenths of a millisecond, and is done on the calling thread, where nothing has to be
  * sent; those that are asked for together are spread over the threads.
  */
-import { linkToOwner, onAbort } from '../../base/linked-signal.js';
-import { TimeSlices } from '../../base/time-slices.js';
+import { linkToOwner, onAbort } from '../../base/signals.js';
+import { doInSlices, doNow, TimeSlices } from '../../base/time.js';
 import type { EngineCore } from '../../engine/engine-core.js';
 import { Gathering } from '../../engine/gathering.js';
 import { ErrorBound } from '../../kernel/search/error-bound.js';
 import { type Candidates, candidatesOn, holdFiles, roomFor } from '../file/board-candidates.js';
 import type { ExactScores } from '../file/exact-scores.js';
-import { type JoiningCall, joinPass } from '../joining.js';
 import type { PreparedQueries } from '../queries.js';
-import { type RankedRows, rankHits } from '../rank.js';
 import type { Snapshot } from '../rows.js';
 import type { SearchFilter } from '../search-filter.js';
-import { type HitRange, hitsOf, type SearchHits } from '../search-hits.js';
-import { gatherAlike, type PassRows } from '../search-pass.js';
+import { type HitRange, hitsOf, type RankedRows, rankHits, type SearchHits } from '../search-hits.js';
+import { gatherAlike, type JoiningCall, joinPass, type PassRows } from '../search-pass.js';
 import type { IndexSearches } from '../searches.js';
-import { doInSlices, doNow } from '../steps.js';
 import { searchFiltered } from './filtered-search.js';
 import type { GraphMoment } from './graph-rows.js';
 import {

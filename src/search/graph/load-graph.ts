@@ -3,7 +3,7 @@
  * the index is searched without a graph.
  */
 import { oneAhead } from '../../base/one-ahead.js';
-import { TimeSlices } from '../../base/time-slices.js';
+import { TimeSlices } from '../../base/time.js';
 import type { ByteSource } from '../../formats/format.js';
 import {
   CALIBRATION_COLUMNS,

@@ -2,18 +2,17 @@
  * The building of a graph as monitors see it while it lasts, and as its report tells it: the jobs of a build are one run. In pages this is a file
  * of its own with all it needs (rollup.config.mjs), so nothing here may read what another module has bound or counted.
  */
-import { measureClockTickMs, nowMs } from '../../base/clock.js';
+import { measureClockTickMs, nowMs } from '../../base/time.js';
 import type { EngineCore } from '../../engine/engine-core.js';
 import type { Platform } from '../../engine/lanes/platform.js';
 import { completedOf, queueDepthsOf } from '../../indexing/measuring/measured-run.js';
 import { StreamMeasurement } from '../../indexing/measuring/measured-stream.js';
 import { ConditionsWatch } from '../../indexing/measuring/run-conditions.js';
-import { BatchRecords } from '../../memory/batch-records.js';
+import { BatchRecords } from '../../memory/batch.js';
 import { isThere } from '../../memory/deaths.js';
 import { ExponentialHistogram } from '../../monitoring/exponential-histogram.js';
-import { type IndexingProgress, ProgressReader } from '../../monitoring/run-progress.js';
+import { type IndexingProgress, ProgressReader, type WatchedRun } from '../../monitoring/run-progress.js';
 import { TimeDistribution } from '../../monitoring/time-distribution.js';
-import type { WatchedRun } from '../../monitoring/watched-run.js';
 import { IndexingPerformanceReport } from '../../reporting/graph-report.js';
 import { lossesOf } from '../../reporting/losses.js';
 import type { GraphFigures } from '../../reporting/report-data.js';

@@ -1,7 +1,7 @@
 /**
  * Measures the recall of a graph: it compares exact answers to some queries with the graph's answers, for growing efforts.
  */
-import { TimeSlices } from '../../base/time-slices.js';
+import { TimeSlices } from '../../base/time.js';
 import { NOWHERE } from '../../engine/worker/graph-task.js';
 import type { Metric } from '../../kernel/search/error-bound.js';
 import { placeOf } from '../id-table.js';

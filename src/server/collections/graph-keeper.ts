@@ -3,7 +3,7 @@
  * saved now and then.
  */
 import { setTimeout as later } from 'node:timers/promises';
-import { TimeSlices } from '../../base/time-slices.js';
+import { TimeSlices } from '../../base/time.js';
 import { RequestError } from '../errors.js';
 import { writeGraphFile } from '../store/graph-file.js';
 import type { Points } from './points.js';

@@ -1,8 +1,7 @@
 /**
  * Points read and searched: by ids, in order, by a filter, by a vector.
  */
-import { TimeSlices } from '../../base/time-slices.js';
-import { nextTurn } from '../../base/turns.js';
+import { nextTurn, TimeSlices } from '../../base/time.js';
 import { RequestError } from '../errors.js';
 import type { Filter } from '../filters/condition.js';
 import { matches } from '../filters/matches.js';

@@ -3,8 +3,8 @@
  * taken in. Three memories take turns: one is taken in, one is full or being filled, one takes the block that does not fit into that.
  */
 import { oneAhead } from '../../base/one-ahead.js';
-import { TimeSlices } from '../../base/time-slices.js';
-import type { VectorMatrix } from '../../vectors/vector-matrix.js';
+import { TimeSlices } from '../../base/time.js';
+import type { VectorMatrix } from '../../vectors/vector-source.js';
 
 /** A block of rows. It must be copied before the next one is asked for, and before anything else runs. */
 export interface BlockToStage {

@@ -1,7 +1,7 @@
 /**
  * Vectors that come in, checked before they are stored: what the index would refuse must not be in the store.
  */
-import { TimeSlices } from '../../base/time-slices.js';
+import { TimeSlices } from '../../base/time.js';
 import { RequestError } from '../errors.js';
 import type { CollectionSettings } from './settings.js';
 

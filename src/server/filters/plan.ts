@@ -1,7 +1,7 @@
 /**
  * How a filter is judged: by payload indexes as far as there are any, and by the payloads of what those leave over.
  */
-import { TimeSlices } from '../../base/time-slices.js';
+import { TimeSlices } from '../../base/time.js';
 import type { PointId } from '../collections/point-id.js';
 import { Bits } from './bits.js';
 import type { Condition, Filter } from './condition.js';

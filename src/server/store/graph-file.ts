@@ -4,7 +4,7 @@
  * than the store: rows that came later are put into the graph, and those that are gone are taken out. Without it the graph is built.
  */
 import { join } from 'node:path';
-import { TimeSlices } from '../../base/time-slices.js';
+import { TimeSlices } from '../../base/time.js';
 import type { ByteSource } from '../../formats/format.js';
 import { createAtomicFile } from '../../formats/node/atomic-file.js';
 import { openFileSource } from '../../formats/node/file-source.js';

@@ -3,7 +3,7 @@
  * after the other; nothing for a point without a payload) with `payloads_offsets` I64 [count + 1]. The metadata have `settings`, as JSON. Ids that are
  * numbers are I64; UUIDs are texts; where both occur each is JSON text, and the metadata say `ids: json`.
  */
-import { TimeSlices } from '../../base/time-slices.js';
+import { TimeSlices } from '../../base/time.js';
 import { createAtomicFile } from '../../formats/node/atomic-file.js';
 import { openFileSource } from '../../formats/node/file-source.js';
 import { createSafetensorsHeader, readSafetensorsHeader, type TensorShape } from '../../formats/safetensors-header.js';

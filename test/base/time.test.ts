@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { TimeSlices } from '../../src/base/time-slices.js';
+import { TimeSlices } from '../../src/base/time.js';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] });

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
-import { linkSignals, linkToOwner, onAbort } from '../../src/base/linked-signal.js';
+import { linkSignals, linkToOwner, onAbort } from '../../src/base/signals.js';
 
 test('the first source to abort gives its reason', () => {
   const [a, b] = [new AbortController(), new AbortController()];

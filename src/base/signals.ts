@@ -1,4 +1,8 @@
 /**
+ * Signals of tasks: one that follows several others, and a promise that rejects when one is aborted.
+ */
+
+/**
  * One signal that follows several others, for the time of one task.
  *
  * `AbortSignal.any` does the same, but Node 20 keeps each signal that it makes as long as the longest-lived of its sources
@@ -67,4 +71,26 @@ function follow(source: AbortSignal): Followed {
 function unfollow(source: AbortSignal, { abort }: Followed): void {
   source.removeEventListener('abort', abort);
   followed.delete(source);
+}
+
+/**
+ * Settles as `work` does, or rejects with the signal's reason as soon as it is aborted. The work itself goes on.
+ *
+ * @param graceMs how long after that it still waits
+ */
+export function unlessStopped<T>(work: Promise<T>, signal: AbortSignal, graceMs = 0): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => (graceMs > 0 ? setTimeout(() => reject(signal.reason), graceMs) : reject(signal.reason));
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    const settle = (end: () => void) => {
+      signal.removeEventListener('abort', stop);
+      if (signal.aborted) reject(signal.reason);
+      else end();
+    };
+    work.then(
+      (value) => settle(() => resolve(value)),
+      (reason) => settle(() => reject(reason)),
+    );
+  });
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { scratchBytes } from '../../src/kernel/kernel-exports.js';
-import { layOutMatrices, layOutMatrix, type MatrixLayout } from '../../src/memory/matrix-layout.js';
+import { layOutMatrices, layOutMatrix, type MatrixLayout } from '../../src/memory/matrix-memory.js';
 import { runsOf } from '../seed.js';
 
 const groups = fc.array(
