@@ -19,7 +19,7 @@ export { ParallelIndexer } from './indexing/parallel-indexer.js';
 export type { BatchResult } from './indexing/result/batch-result.js';
 export type { IndexedVectors, ProcessedVector } from './indexing/result/indexed-vectors.js';
 export type { IndexingResult } from './indexing/result/indexing-result.js';
-export type { Rejection } from './indexing/result/rejections.js';
+export type { Rejection } from './indexing/run-records.js';
 export type { KernelBackend } from './kernel/instantiate.js';
 export type { OwnWasm, WasmModule } from './kernel/own-kernel.js';
 export type { RejectionCode } from './kernel/rejection.js';
@@ -37,9 +37,9 @@ export type {
   ProgressUpdate,
   ReportUpdate,
 } from './monitoring/monitor-update.js';
+export type { Clock, PerformanceTimer } from './monitoring/performance-monitor.js';
 export { PerformanceMonitor } from './monitoring/performance-monitor.js';
 export type { PerformanceStats } from './monitoring/performance-stats.js';
-export type { Clock, PerformanceTimer } from './monitoring/performance-timer.js';
 export { RealTimeMonitor, type RealTimeMonitorOptions } from './monitoring/real-time-monitor.js';
 export type { IndexingProgress, ThreadProgress } from './monitoring/run-progress.js';
 export { type MonitoringStats, SharedPerformanceMonitor } from './monitoring/shared-performance-monitor.js';

@@ -9,7 +9,7 @@ export {
   type ProcessedMatrix,
   type ProcessOptions,
 } from './indexing/kernel-on-this-thread.js';
-export type { Rejection } from './indexing/result/rejections.js';
+export type { Rejection } from './indexing/run-records.js';
 export type { KernelBackend } from './kernel/instantiate.js';
 export type { RejectionCode } from './kernel/rejection.js';
 export type { ComponentOrder, VectorMatrix } from './vectors/vector-source.js';

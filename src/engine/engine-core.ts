@@ -8,14 +8,14 @@ import { compileKernel, kernelBytes } from '../kernel/compile.js';
 import type { CompiledKernel, KernelBackend, KernelSource, PreparedKernel } from '../kernel/instantiate.js';
 import { ownKernel } from '../kernel/own-kernel.js';
 import { MemoryPool } from '../memory/memory-pool.js';
-import { BusyTimes } from './busy-times.js';
 import type { CheckedEngineOptions } from './engine-options.js';
+import { PendingCalls } from './gathering.js';
 import type { Job } from './job.js';
 import { JobQueue } from './job-queue.js';
 import type { Lanes } from './lanes/lanes.js';
+import { startLanes } from './lanes/lanes.js';
 import { boundPlatform } from './lanes/platform.js';
-import { startLanes } from './lanes/start-lanes.js';
-import { PendingCalls } from './pending-calls.js';
+import { BusyTimes } from './lanes/thread-lanes.js';
 
 /** What does the work, once it is known. */
 export interface Backend {

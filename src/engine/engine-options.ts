@@ -2,8 +2,8 @@
  * The options of an engine, checked here, once.
  */
 import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
+import { checkKernelChoice } from '../kernel/compile.js';
 import type { KernelBackend } from '../kernel/instantiate.js';
-import { checkKernelChoice } from '../kernel/kernel-choice.js';
 import { isOwnWasm, type OwnWasm } from '../kernel/own-kernel.js';
 import { boundPlatform, type WorkerChoice } from './lanes/platform.js';
 

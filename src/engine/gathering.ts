@@ -1,6 +1,6 @@
 /**
- * Gathers calls of one kind that wait for the threads at the same time. They are done together, as one job, and each has a
- * result of its own.
+ * Calls that wait for the threads. They enter in the order in which they were made. Those of one kind that wait at the same time are gathered:
+ * they are done together, as one job, and each has a result of its own.
  */
 import type { EngineCore } from './engine-core.js';
 import type { Job } from './job.js';
@@ -150,4 +150,71 @@ export class Gathering<Call extends WaitingCall, J extends Job> {
 
 function rowsOf(entries: readonly { readonly call: WaitingCall }[]): number {
   return entries.reduce((sum, { call }) => sum + call.rows, 0);
+}
+
+/** What is counted of calls that wait. */
+type Waiting = Pick<WaitingCall, 'calls' | 'rows'>;
+
+/** Counts the calls that wait for the threads of an engine, so that a server can refuse in time. */
+export class PendingCalls {
+  #calls = 0;
+  #rows = 0;
+
+  /** Number of calls that wait. */
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /** Rows, or queries, of the calls that wait. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  add({ calls = 1, rows }: Waiting): void {
+    this.#calls += calls;
+    this.#rows += rows;
+  }
+
+  delete({ calls = 1, rows }: Waiting): void {
+    this.#calls -= calls;
+    this.#rows -= rows;
+  }
+}
+
+/** A call on its way to the queue. */
+export interface Arrival {
+  /** Resolves when all earlier calls have entered or given up; undefined where they have already. */
+  readonly earlier: Promise<void> | undefined;
+  /** The call has entered, or gives up; twice is once. */
+  leave(): void;
+}
+
+/**
+ * Keeps calls in order. Some calls need longer than others before they can enter the queue; each enters in the order in which
+ * it was made.
+ */
+export class Arrivals {
+  #last: Promise<void> | undefined;
+
+  arrive(): Arrival {
+    const earlier = this.#last;
+    let entered: () => void = () => undefined;
+    const own = new Promise<void>((resolve) => {
+      entered = resolve;
+    });
+    // Later calls wait for the earlier ones of this one, too.
+    const all = earlier ? earlier.then(() => own) : own;
+    this.#last = all;
+    const leave = () => {
+      entered();
+      // Most calls come when nobody else is on the way.
+      if (this.#last === all && !earlier) this.#last = undefined;
+    };
+    if (earlier) all.then(() => this.#forget(all));
+    return { earlier, leave };
+  }
+
+  #forget(arrival: Promise<void>): void {
+    if (this.#last === arrival) this.#last = undefined;
+  }
 }

@@ -1,19 +1,20 @@
 /**
- * The part of a job that belongs to one call: its rows in the job's memory, its batches among the job's units, and its own
+ * The part of a job that belongs to one call: its rows, which are brought into the job's memory, its batches among the job's units, and its own
  * outcome.
  */
-
-import { IndexingError, messageOf, type RowRange } from '../base/errors.js';
-import { nowMs } from '../base/time.js';
+import type { RowRange } from '../base/errors.js';
+import { IndexingError, messageOf } from '../base/errors.js';
+import { nowMs, TimeSlices } from '../base/time.js';
 import type { UnitDeath } from '../engine/job.js';
 import type { Batch, BatchRecords } from '../memory/batch.js';
 import { DONE, DROPPED } from '../memory/control-block.js';
 import type { MatrixLayout } from '../memory/matrix-memory.js';
 import { type IndexingProgress, ProgressReader } from '../monitoring/run-progress.js';
-import type { RowCopy } from './copy-in.js';
+import type { CopyIn } from '../reporting/report-data.js';
+import type { SourceRows } from '../vectors/source-rows.js';
 import type { IndexingCall } from './indexing-call.js';
-import { findFailure } from './result/rejections.js';
 import type { LiveRun, RunRecords } from './run-records.js';
+import { findFailure } from './run-records.js';
 
 export interface CallSectionInput {
   readonly call: IndexingCall;
@@ -33,18 +34,18 @@ export class CallSection implements LiveRun {
   readonly layout: MatrixLayout;
   readonly #input: CallSectionInput;
   readonly #startedAtMs: number;
-  readonly #progress: ProgressReader;
+  /** Made when somebody asks how far it is. */
+  #progress: ProgressReader | undefined;
   #failure: { readonly reason: unknown } | undefined;
   #lost: RowRange | undefined;
 
   constructor(input: CallSectionInput) {
-    const { call, records, threads, beganAtMs, batches, rows, layout } = input;
+    const { call, beganAtMs, batches, rows, layout } = input;
     this.#input = input;
     this.batches = batches;
     this.rows = rows;
     this.layout = layout;
     this.#startedAtMs = startOf(call, beganAtMs);
-    this.#progress = new ProgressReader(records, call.rows, threads, this.#startedAtMs);
   }
 
   get records(): RunRecords {
@@ -70,6 +71,8 @@ export class CallSection implements LiveRun {
   }
 
   progress(): IndexingProgress {
+    const { call, records, threads } = this.#input;
+    this.#progress ??= new ProgressReader(records, call.rows, threads, this.#startedAtMs);
     return this.#progress.read();
   }
 
@@ -119,4 +122,91 @@ export class CallSection implements LiveRun {
 /** When the call would have been made that did not have to wait. */
 function startOf({ calledAtMs, enteredAtMs }: IndexingCall, beganAtMs: number): number {
   return calledAtMs + (beganAtMs - enteredAtMs);
+}
+
+/** Bytes copied between two looks at the clock: well below a millisecond. */
+const COPY_BYTES = 2 ** 18;
+/** Rows copied between two looks at the clock, where they are short: a row costs up to 100 ns whatever its length. */
+const COPY_ROWS = 2 ** 13;
+
+export interface RowCopyInput {
+  readonly source: SourceRows;
+  readonly inPlace: boolean;
+  /** Whether threads copy the rows themselves. */
+  readonly byThreads: boolean;
+  /** The job's memory. */
+  readonly buffer: ArrayBufferLike;
+  readonly timed: boolean;
+  readonly startedAtMs: number;
+  /** Fills rows of the caller's memory again, where they were overwritten in place and are at hand elsewhere. */
+  readonly restoreInPlace: ((rows: RowRange) => void | Promise<void>) | undefined;
+}
+
+/**
+ * Brings the rows of a run into its memory. The calling thread copies them, batch after batch, while threads already index the
+ * first ones. Where a thread died, it copies its rows again. Rows in place are there from the start. Rows in shared memory are
+ * copied by the thread that claims them.
+ */
+export class RowCopy {
+  readonly #input: RowCopyInput;
+  #copied: CopyIn | undefined;
+  #stopped = false;
+
+  constructor(input: RowCopyInput) {
+    this.#input = input;
+  }
+
+  /** What was copied so far; undefined where the calling thread copied nothing, or nothing is timed. */
+  get copied(): CopyIn | undefined {
+    return this.#copied;
+  }
+
+  /** Whether there is nothing to copy before a batch is indexed. */
+  get isInPlace(): boolean {
+    return this.#input.inPlace || this.#input.byThreads;
+  }
+
+  /** Nothing more is copied: nobody wants it. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Copies a batch in before it returns. */
+  copyNow(batch: Batch): void {
+    if (!this.isInPlace) this.#copyRows(batch, 0, batch.count);
+  }
+
+  /** Copies a batch in, with turns of the event loop where `slices` says that one is due. */
+  async copy(batch: Batch, slices: TimeSlices): Promise<void> {
+    if (this.isInPlace) return;
+    const stride = Math.max(1, Math.min(COPY_ROWS, Math.floor(COPY_BYTES / (batch.dims * 4))));
+    await slices.forEach(batch.count, stride, (first, last) => this.#copyRows(batch, first, last));
+  }
+
+  /** Puts the rows of a batch back as they were; false where nobody can: they were overwritten in place. */
+  async restore(batch: Batch): Promise<boolean> {
+    const { inPlace, restoreInPlace } = this.#input;
+    if (!inPlace) {
+      await this.copy(batch, new TimeSlices());
+      return true;
+    }
+    await restoreInPlace?.({ first: batch.firstRank, last: batch.firstRank + batch.count });
+    return restoreInPlace !== undefined;
+  }
+
+  #copyRows({ rows, dims, firstRank }: Batch, first: number, last: number): void {
+    if (this.#stopped) return;
+    const { source, timed, buffer, startedAtMs } = this.#input;
+    const target = new Float32Array(buffer, rows + first * dims * 4, (last - first) * dims);
+    const beganAtMs = timed ? nowMs() : 0;
+    source.copyInto(target, firstRank + first, last - first, dims);
+    if (!timed) return;
+    const endedAtMs = nowMs();
+    const { bytes, busyMs } = this.#copied ?? { bytes: 0, busyMs: 0 };
+    this.#copied = {
+      bytes: bytes + target.byteLength,
+      busyMs: busyMs + endedAtMs - beganAtMs,
+      endedAtMs: endedAtMs - startedAtMs,
+    };
+  }
 }

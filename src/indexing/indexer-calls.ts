@@ -7,22 +7,21 @@ import { isOutOfMemory } from '../base/errors.js';
 import { linkSignals, unlessStopped } from '../base/signals.js';
 import { nowMs, TimeSlices } from '../base/time.js';
 import type { EngineCore } from '../engine/engine-core.js';
-import { type CallKind, Gathering } from '../engine/gathering.js';
-import { boundPlatform } from '../engine/lanes/platform.js';
+import { type Arrival, Arrivals, type CallKind, Gathering } from '../engine/gathering.js';
+import type { Platform } from '../engine/lanes/platform.js';
 import { countVectors, describeNow, describeSource, MAX_ROWS_AT_ONCE } from '../vectors/source-rows.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import type { Allocations } from './allocations.js';
-import { type Arrival, Arrivals } from './arrivals.js';
 import { type IndexingCall, isMergeable } from './indexing-call.js';
 import { IndexingJob } from './indexing-job.js';
 import { ConditionsWatch } from './measuring/run-conditions.js';
 import type { CheckedIndexOptions } from './options.js';
 import type { ResultInput } from './result/indexing-result.js';
-import { resultOfRun } from './result/run-result.js';
-import type { RunObserver } from './run-observer.js';
-import { isLittleWork, isSmall, SmallCall, type SmallCallContext } from './small-call.js';
+import { resultOfRun } from './result/indexing-result.js';
+import type { RunObserver } from './run-records.js';
+import { SmallCall, type SmallCallContext } from './small-call.js';
 import { SmallWorkspace } from './small-workspace.js';
-import { WorkEstimate } from './tuning/work-estimate.js';
+import { isLittleWork, isSmall, WorkEstimate } from './tuning/work-estimate.js';
 
 /** Calls that are done together hold no more, and each counts as so much at least: 32 MiB and 4,096 calls. */
 const MOST_TOGETHER_BYTES = 2 ** 25;
@@ -36,6 +35,7 @@ export interface IndexerCallsInput {
   readonly allocations: Allocations;
   /** Threads that one call uses at most. */
   readonly threads: number;
+  readonly platform: Platform;
   /** Threads that the machine offers. */
   readonly availableThreads: number;
 }
@@ -201,9 +201,9 @@ export class IndexerCalls {
     observer: RunObserver,
     signal: AbortSignal,
   ): Promise<IndexingCall> {
-    const { core, allocations, availableThreads } = this.#input;
+    const { core, allocations, platform, availableThreads } = this.#input;
     const calledAtMs = nowMs();
-    const watch = new ConditionsWatch(boundPlatform(), availableThreads, observer.timed);
+    const watch = new ConditionsWatch(platform, availableThreads, observer.timed);
     const kernel = core.kernelNow ?? (await unlessStopped(core.kernel(), signal));
     this.#estimate ??= new WorkEstimate(kernel.backend);
     const into = options.into?.data?.buffer;

@@ -9,7 +9,7 @@ import type { CallSection } from './call-section.js';
 import type { IndexingJob } from './indexing-job.js';
 import type { ConditionsWatch } from './measuring/run-conditions.js';
 import type { CheckedIndexOptions } from './options.js';
-import type { RunObserver } from './run-observer.js';
+import type { RunObserver } from './run-records.js';
 
 export interface IndexingCall extends WaitingCall {
   readonly vectors: VectorSource;

@@ -6,15 +6,14 @@
  * result belongs in it.
  */
 import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
-import { compileKernel } from '../kernel/compile.js';
+import { checkKernelChoice, compileKernel } from '../kernel/compile.js';
 import { type CompiledKernel, instantiateKernel, type KernelBackend } from '../kernel/instantiate.js';
-import { checkKernelChoice } from '../kernel/kernel-choice.js';
 import type { KernelExports } from '../kernel/kernel-exports.js';
 import { rejectionOf } from '../kernel/rejection.js';
 import { createMatrixMemory, layOutMatrix, type MatrixLayout } from '../memory/matrix-memory.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import { checkMatrix, checkShape, type VectorMatrix } from '../vectors/vector-source.js';
-import type { Rejection } from './result/rejections.js';
+import type { Rejection } from './run-records.js';
 
 /** What a kernel is made with. */
 export interface KernelOptions {

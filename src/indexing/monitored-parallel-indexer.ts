@@ -14,17 +14,22 @@ import type { IndexingPerformanceReport } from '../reporting/report.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import type { AllocatedMatrix } from './allocations.js';
 import { type IndexedChunk, IndexingStream, type StreamOptions } from './indexing-stream.js';
-import { BatchSizeHistory } from './measuring/batch-size-history.js';
-import { knownMemoryRates } from './measuring/memory-rates.js';
+import { knownMemoryRates } from './measuring/run-conditions.js';
 import { checkMonitoringConfig, type IndexerMonitoringConfig, isTimed } from './monitoring-config.js';
-import { type Observation, ObservedRun } from './observed-run.js';
-import { measureSmall, recordSmall, SmallCallReports } from './observed-small-call.js';
+import {
+  BatchSizeHistory,
+  measureSmall,
+  type Observation,
+  ObservedRun,
+  recordSmall,
+  SmallCallReports,
+} from './observed-run.js';
 import type { CheckedIndexOptions, IndexerOptions, IndexOptions } from './options.js';
 import { finishSmall, ParallelIndexer } from './parallel-indexer.js';
+import { calculateOptimalBatchSize } from './plan.js';
 import { IndexingResult } from './result/indexing-result.js';
 import { SmallCall } from './small-call.js';
 import { AutoOptimizer } from './tuning/auto-optimizer.js';
-import { calculateOptimalBatchSize } from './tuning/optimal-batch-size.js';
 
 /** Measuring the memory takes 2 % of that. */
 const LONG_RUN_MS = 2500;
@@ -55,7 +60,6 @@ export class MonitoredParallelIndexer {
   readonly config: Readonly<IndexerMonitoringConfig>;
   readonly #logger: IndexerLogger | undefined;
   readonly #observation: Observation;
-  readonly #timed: boolean;
   readonly #smallReports: SmallCallReports;
   #realTimeEnabled = false;
 
@@ -71,11 +75,11 @@ export class MonitoredParallelIndexer {
     this.config = checkMonitoringConfig(config);
     this.indexer = new ParallelIndexer(threadCount, options);
     this.#logger = options.logger;
-    this.#timed = isTimed(this.config);
     this.monitor = new SharedPerformanceMonitor(this.config.enablePerThreadMonitoring ? this.indexer.threadCount : 0);
     this.threadMonitors = this.monitor.threadMonitors;
     this.#observation = {
       config: this.config,
+      timed: isTimed(this.config),
       backend: () => this.indexer.backend,
       monitor: this.monitor,
       realTime: this.config.enableRealTimeUpdates ? this.#createRealTimeMonitor() : undefined,
@@ -121,7 +125,7 @@ export class MonitoredParallelIndexer {
   /** As {@link ParallelIndexer.indexVectors}, with the run recorded in the monitors and reported in the result. */
   async indexVectorsMonitored(vectors: VectorSource, options: IndexOptions = {}): Promise<IndexingResult> {
     const checked = this.indexer.check(options);
-    const small = this.indexer.doSmall(vectors, checked, this.#timed);
+    const small = this.indexer.doSmall(vectors, checked, this.#observation.timed);
     if (!small) return (await this.#index(vectors, checked)).result;
     const result = this.#finishSmall(small, checked);
     const turn = turnBeforeAnswer(small.endedAt);
@@ -149,8 +153,7 @@ export class MonitoredParallelIndexer {
     if (!Number.isSafeInteger(totalVectors) || totalVectors < 0) {
       throw invalidConfiguration('totalVectors', 'an integer from 0 on', totalVectors);
     }
-    const history = this.config.batchSizeMonitoring ? this.monitor.getStats() : undefined;
-    const meanIndexTimeMs = history && history.totalIndexes > 0 ? history.avgIndexTimeMs : undefined;
+    const meanIndexTimeMs = this.config.batchSizeMonitoring ? this.monitor.meanIndexTimeMs : undefined;
     return calculateOptimalBatchSize(totalVectors, this.indexer.threadCount, meanIndexTimeMs);
   }
 
@@ -198,7 +201,7 @@ export class MonitoredParallelIndexer {
   /** One chunk of a stream. */
   async #indexChunk(vectors: VectorSource, options: IndexOptions): Promise<IndexedChunk> {
     const checked = this.indexer.check(options);
-    const small = this.indexer.doSmall(vectors, checked, this.#timed);
+    const small = this.indexer.doSmall(vectors, checked, this.#observation.timed);
     return small ? this.#smallChunk(small, checked) : this.#index(vectors, checked);
   }
 
@@ -223,7 +226,7 @@ export class MonitoredParallelIndexer {
 
   /** Beside a long run it costs little, and the next report can tell of memory bandwidth. */
   #measureMemoryAfter(runMs: number): void {
-    if (!this.#timed || runMs < LONG_RUN_MS || knownMemoryRates()) return;
+    if (!this.#observation.timed || runMs < LONG_RUN_MS || knownMemoryRates()) return;
     this.indexer.measureMemory().catch((cause: unknown) => {
       this.#logger?.warn(`The memory bandwidth could not be measured (${messageOf(cause)})`);
     });

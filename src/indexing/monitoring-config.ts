@@ -2,7 +2,7 @@
  * What a MonitoredParallelIndexer watches. The configuration is checked here, once.
  */
 import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
-import { checkReportingInterval, DEFAULT_REPORTING_INTERVAL_MS } from '../monitoring/reporting-interval.js';
+import { checkReportingInterval, DEFAULT_REPORTING_INTERVAL_MS } from '../monitoring/monitor-thresholds.js';
 import type { ReportParts } from '../reporting/summarize-run.js';
 
 /** Which measurements are made, and what follows from them. */

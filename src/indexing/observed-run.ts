@@ -1,27 +1,28 @@
 /**
- * A run that the monitors of an indexer observe. What the run does is recorded in them, told in real time, and measured for
- * its report.
+ * The calls that the monitors of an indexer observe. What a run does is recorded in them, told in real time, and measured for its report. What a
+ * small call did is recorded at once, in a few additions. Reports are computed when they are first read.
  */
 
 import type { Backend } from '../engine/engine-core.js';
 import type { RealTimeMonitor } from '../monitoring/real-time-monitor.js';
+import type { WatchedRun } from '../monitoring/run-progress.js';
 import type { SharedPerformanceMonitor } from '../monitoring/shared-performance-monitor.js';
-import type { WatchedRun } from '../monitoring/watched-run.js';
 import { IndexingPerformanceReport } from '../reporting/report.js';
 import type { BatchSizeSample } from '../reporting/report-data.js';
 import { summarizeRun } from '../reporting/summarize-run.js';
 import { MEANINGFUL_TICKS } from '../reporting/thread-balance.js';
-import type { BatchSizeHistory } from './measuring/batch-size-history.js';
 import { type MeasuredRecords, RunMeasurement } from './measuring/measured-run.js';
-import { type IndexerMonitoringConfig, isTimed } from './monitoring-config.js';
-import { countIndexed } from './result/indexing-result.js';
-import type { RunObserver } from './run-observer.js';
-import type { LiveRun, RunRecords } from './run-records.js';
+import type { IndexerMonitoringConfig } from './monitoring-config.js';
+import type { ReportMaker, ResultInput } from './result/indexing-result.js';
+import { countIndexed, type LiveRun, type RunObserver, type RunRecords } from './run-records.js';
+import type { SmallCall } from './small-call.js';
 import type { AutoOptimizer, TunedRun } from './tuning/auto-optimizer.js';
 
 /** The facts and parts that the runs of an indexer share. */
 export interface Observation {
   readonly config: IndexerMonitoringConfig;
+  /** Whether the calls are timed, by the configuration. */
+  readonly timed: boolean;
   readonly monitor: SharedPerformanceMonitor;
   readonly realTime: RealTimeMonitor<IndexingPerformanceReport> | undefined;
   readonly clockTickMs: number;
@@ -49,7 +50,7 @@ export class ObservedRun implements RunObserver {
 
   constructor(observation: Observation) {
     this.#observation = observation;
-    this.timed = isTimed(observation.config);
+    this.timed = observation.timed;
     this.clockTickMs = observation.clockTickMs;
     const { optimizer } = observation;
     if (!optimizer) return;
@@ -143,4 +144,67 @@ function sampleOf(records: RunRecords): BatchSizeSample {
   const { batchSize, totalTimeMs, waitedMs } = records;
   const runMs = totalTimeMs - waitedMs;
   return { batchSize, vectorsPerSecond: runMs > 0 ? (1000 * countIndexed(records)) / runMs : 0 };
+}
+
+/** Small calls are done on the calling thread, as thread 0. */
+const THREAD = 0;
+
+export function recordSmall(small: SmallCall, { monitor, batchSizes, realTime, clockTickMs }: Observation): void {
+  const { indexedCount, totalTimeMs, count } = small;
+  monitor.recordThreadGroup(THREAD, totalTimeMs, indexedCount);
+  batchSizes.add(small.batchSize, totalTimeMs > 0 ? (1000 * indexedCount) / totalTimeMs : 0);
+  const timesResolved = totalTimeMs >= MEANINGFUL_TICKS * clockTickMs;
+  realTime?.recordSmallRun(indexedCount, count - indexedCount, small.startedAtMs, totalTimeMs, timesResolved);
+}
+
+/** What its records tell. */
+export function measureSmall(
+  small: SmallCall,
+  { backend, clockTickMs, batchSizes, optimizer }: Observation,
+): MeasuredRecords {
+  const { records } = small;
+  const measurement = new RunMeasurement(records, { ...backend()!, threads: 1 }, clockTickMs, () => undefined);
+  measurement.finishNow(records.totalTimeMs);
+  return { ...measurement.measured(records, batchSizes.upTo()), optimizations: optimizer?.optimizations };
+}
+
+/** Makes the reports of small calls, each when it is first read. */
+export class SmallCallReports implements ReportMaker {
+  readonly #observation: Observation;
+
+  constructor(observation: Observation) {
+    this.#observation = observation;
+  }
+
+  report(small: ResultInput | SmallCall): IndexingPerformanceReport {
+    const measured = measureSmall(small as SmallCall, this.#observation);
+    return new IndexingPerformanceReport(summarizeRun(measured, this.#observation.config));
+  }
+}
+
+/** Number of runs that are kept. */
+const MOST_RUNS = 100;
+
+/** Sizes and throughputs of the last runs of an indexer, in the order in which they ended. */
+export class BatchSizeHistory {
+  readonly #sizes = new Float64Array(MOST_RUNS);
+  readonly #rates = new Float64Array(MOST_RUNS);
+  #count = 0;
+
+  /** Adds a run; gives its number. */
+  add(batchSize: number, vectorsPerSecond: number): number {
+    const at = this.#count % MOST_RUNS;
+    this.#sizes[at] = batchSize;
+    this.#rates[at] = vectorsPerSecond;
+    return this.#count++;
+  }
+
+  /** Samples of the runs up to and including a number, as far as they are kept; by default of all runs. */
+  upTo(number = this.#count - 1): BatchSizeSample[] {
+    const first = Math.max(0, this.#count - MOST_RUNS);
+    return Array.from({ length: Math.max(0, number + 1 - first) }, (_, i) => {
+      const at = (first + i) % MOST_RUNS;
+      return { batchSize: this.#sizes[at]!, vectorsPerSecond: this.#rates[at]! };
+    });
+  }
 }

@@ -12,7 +12,7 @@ import type { MemoryRates } from '../reporting/report-data.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import { type AllocatedMatrix, Allocations } from './allocations.js';
 import { IndexerCalls } from './indexer-calls.js';
-import { knownMemoryRates, measureMemoryRates, PROBE_BYTES } from './measuring/memory-rates.js';
+import { knownMemoryRates, measureMemoryRates, PROBE_BYTES } from './measuring/run-conditions.js';
 import {
   type CheckedIndexOptions,
   checkIndexOptions,
@@ -21,7 +21,7 @@ import {
   type IndexOptions,
 } from './options.js';
 import { IndexingResult, type ResultInput } from './result/indexing-result.js';
-import { observeNothing, type RunObserver } from './run-observer.js';
+import { observeNothing, type RunObserver } from './run-records.js';
 import { SmallCall } from './small-call.js';
 
 /**
@@ -58,12 +58,11 @@ export class ParallelIndexer {
     this.#ownsEngine = options.engine === undefined;
     this.threadCount = threads;
     this.#allocations = new Allocations(engine.core.memories, threads);
-    this.#calls = new IndexerCalls({
-      core: engine.core,
-      allocations: this.#allocations,
-      threads,
-      availableThreads: boundPlatform().availableThreads(),
-    });
+    const { core } = engine;
+    const platform = boundPlatform();
+    const availableThreads = platform.availableThreads();
+    const allocations = this.#allocations;
+    this.#calls = new IndexerCalls({ core, allocations, threads, platform, availableThreads });
     this.#unobserved = observeNothing(threads);
   }
 

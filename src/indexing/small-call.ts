@@ -11,22 +11,8 @@ import type { RowGroup } from '../vectors/source-rows.js';
 import type { ComponentOrder } from '../vectors/vector-source.js';
 import type { CheckedIndexOptions } from './options.js';
 import { planBatches } from './plan.js';
-import { findFailure } from './result/rejections.js';
 import type { RunRecords } from './run-records.js';
-
-/** A call with fewer vectors per thread is small, if they are little work. */
-const SMALL_PER_THREAD = 50;
-const SMALL_NS = 250_000;
-
-/** Whether so few vectors may be done at once, by their work, which is looked at then. */
-export function isSmall(count: number, threads: number): boolean {
-  return count < SMALL_PER_THREAD * threads;
-}
-
-/** @param predictedNs nanoseconds that the vectors take on one thread */
-export function isLittleWork(predictedNs: number): boolean {
-  return predictedNs <= SMALL_NS;
-}
+import { findFailure } from './run-records.js';
 
 /** What the small calls of an indexer have in common. */
 export interface SmallCallContext {

@@ -3,15 +3,15 @@
  * (iOS before 17 accepts SIMD and computes wrong results), and JavaScript elsewhere. A kernel that is asked for by name runs,
  * or the call is refused.
  */
+
 import simd from 'kernel:simd.wasm';
-import { IndexingError } from '../base/errors.js';
-import { compileBytes } from './compile-bytes.js';
-import { missingFeature } from './features.js';
-import { type CompiledKernel, instantiateKernel, type KernelBackend } from './instantiate.js';
+import { IndexingError, invalidConfiguration } from '../base/errors.js';
+import type { KernelBackend } from './instantiate.js';
+import { type CompiledKernel, instantiateKernel } from './instantiate.js';
 import { createJavaScriptKernel } from './javascript.js';
 import { scratchBytes } from './kernel-exports.js';
 import type { OwnKernel } from './own-kernel.js';
-import { forUnsharedMemory } from './unshared.js';
+import { compileBytes, forUnsharedMemory } from './prepare-kernel.js';
 import { hasWasmMemory } from './wasm-memory.js';
 
 export interface CompileOptions {
@@ -93,4 +93,34 @@ function answersKnownQuestion(kernel: CompiledKernel, shared: boolean): boolean 
   instantiateKernel(kernel, memory).process(0, count, dims, magnitudes, scratch);
   createJavaScriptKernel(expected.buffer).process(0, count, dims, magnitudes, scratch);
   return expected.every((value, i) => Math.abs(actual[i]! - value) <= 1e-6 * Math.abs(value));
+}
+
+// Which features this engine's WebAssembly has: each is tried with the smallest module that needs it. So an engine that lacks a feature is told
+// apart from a kernel whose bytes are damaged.
+const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+/** A function that gives `i8x16.splat(0)`: sections of types, functions and code. */
+const SIMD = [...[1, 5, 1, 0x60, 0, 1, 0x7b], ...[3, 2, 1, 0], ...[10, 8, 1, 6, 0, 0x41, 0, 0xfd, 15, 11]];
+/** A shared memory of one page. */
+const SHARED_MEMORY = [5, 4, 1, 3, 1, 1];
+
+/** The feature that is missing for a kernel of `backend`, in words that follow "this engine has no"; undefined where nothing is missing. */
+function missingFeature(backend: 'simd' | 'scalar', shared: boolean): string | undefined {
+  if (typeof WebAssembly !== 'object') return 'WebAssembly';
+  if (backend === 'simd' && !isValid(SIMD)) return 'WebAssembly SIMD';
+  return shared && !isValid(SHARED_MEMORY) ? 'WebAssembly shared memory' : undefined;
+}
+
+function isValid(sections: readonly number[]): boolean {
+  return WebAssembly.validate(Uint8Array.from([...HEADER, ...sections]));
+}
+
+/**
+ * Checks which kernel a caller asks for.
+ *
+ * @throws {IndexingError} `InvalidConfiguration` naming the option, unless undefined, `'auto'` or a backend.
+ */
+export function checkKernelChoice(name: string, choice: 'auto' | KernelBackend | undefined): void {
+  if (choice !== undefined && !['auto', 'simd', 'scalar', 'javascript'].includes(choice)) {
+    throw invalidConfiguration(name, "'auto', 'simd', 'scalar' or 'javascript'", choice);
+  }
 }

@@ -1,5 +1,5 @@
 /**
- * The thresholds of a monitor: when it raises an alert, and when it calls a window worse than the one before.
+ * The thresholds of a monitor: when it raises an alert, and when it calls a window worse than the one before. And how often it reports.
  */
 import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
 
@@ -59,4 +59,15 @@ export function checkThresholds(
     }
   }
   return Object.freeze({ ...present, ...Object.fromEntries(set) });
+}
+
+/** Time between two interim reports of a run, in milliseconds. */
+export const DEFAULT_REPORTING_INTERVAL_MS = 30_000;
+
+/** @throws IndexingError `InvalidConfiguration` naming `name`, unless a positive number of milliseconds. */
+export function checkReportingInterval(name: string, intervalMs: number): number {
+  if (!(typeof intervalMs === 'number' && Number.isFinite(intervalMs) && intervalMs > 0)) {
+    throw invalidConfiguration(name, 'a positive number of milliseconds', intervalMs);
+  }
+  return intervalMs;
 }

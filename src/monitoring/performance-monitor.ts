@@ -2,8 +2,8 @@
  * Records how long queries and the indexing of vectors take, and gives counts, means, percentiles and rates. All times are
  * milliseconds. Its size is bounded, however much is recorded (see exponential-histogram.ts).
  */
+import { disposeSymbol } from '../base/dispose-symbol.js';
 import { type PerformanceStats, performanceStats } from './performance-stats.js';
-import { type Clock, elapsedSince, PerformanceTimer, systemClock } from './performance-timer.js';
 import { checkDuration, TimeDistribution } from './time-distribution.js';
 
 /**
@@ -147,6 +147,15 @@ export class PerformanceMonitor {
     return taken;
   }
 
+  /**
+   * Mean time of indexing a vector, in milliseconds; undefined before the first. For those who ask before every run: all figures take longer.
+   *
+   * @internal
+   */
+  get meanIndexTimeMs(): number | undefined {
+    return this.#indexes.count > 0 ? this.#indexes.meanMs : undefined;
+  }
+
   /** All figures, now. */
   getStats(): PerformanceStats {
     const uptimeMs = elapsedSince(this.#startedAtMs, this.#clock);
@@ -202,4 +211,44 @@ function time<T>(fn: () => T | PromiseLike<T>, timer: PerformanceTimer): T | Pro
 
 function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+/** A clock that does not run backwards, in milliseconds from any origin. */
+export type Clock = () => number;
+
+/** The platform's finest clock: `performance.now()`. */
+export const systemClock: Clock = () => performance.now();
+
+/** Time from `startedAtMs` until now; 0 where an injected clock was set back, as no duration is negative. */
+function elapsedSince(startedAtMs: number, clock: Clock): number {
+  return Math.max(0, clock() - startedAtMs);
+}
+
+/** A running stopwatch that records what it measured once: at `stop()` or, declared with `using`, at the end of its block. */
+export class PerformanceTimer implements Disposable {
+  readonly #clock: Clock;
+  readonly #startedAtMs: number;
+  readonly #record: (elapsedMs: number) => void;
+  #elapsedMs: number | undefined;
+
+  /** Starts at once; `record` gets the time, in milliseconds. */
+  constructor(clock: Clock, record: (elapsedMs: number) => void) {
+    this.#clock = clock;
+    this.#record = record;
+    this.#startedAtMs = clock();
+  }
+
+  /** Records the time since the start and returns it, in milliseconds. Later calls return it again and record nothing. */
+  stop(): number {
+    if (this.#elapsedMs === undefined) {
+      this.#elapsedMs = elapsedSince(this.#startedAtMs, this.#clock);
+      this.#record(this.#elapsedMs);
+    }
+    return this.#elapsedMs;
+  }
+
+  /** `stop()`, for `using`. */
+  [disposeSymbol](): void {
+    this.stop();
+  }
 }

@@ -8,16 +8,20 @@
 import { refuseUnknown } from '../base/errors.js';
 import { type HeldRules, judgeAlerts } from './alerts.js';
 import { judgeDegradation, type WorseFigures } from './degradation.js';
-import { checkThresholds, type MonitorThresholds, type ThresholdOptions } from './monitor-thresholds.js';
+import {
+  checkReportingInterval,
+  checkThresholds,
+  DEFAULT_REPORTING_INTERVAL_MS,
+  type MonitorThresholds,
+  type ThresholdOptions,
+} from './monitor-thresholds.js';
 import type { MonitorUpdate, ProgressUpdate, ReportUpdate } from './monitor-update.js';
-import { PerformanceMonitor } from './performance-monitor.js';
-import { type Clock, systemClock } from './performance-timer.js';
+import { type Clock, PerformanceMonitor, systemClock } from './performance-monitor.js';
 import { RecentWork } from './recent-work.js';
-import { checkReportingInterval, DEFAULT_REPORTING_INTERVAL_MS } from './reporting-interval.js';
+import type { WatchedRun } from './run-progress.js';
 import { SmallRuns } from './small-runs.js';
 import { UpdateDelivery } from './update-delivery.js';
 import type { UpdateListener, UpdateType } from './update-listeners.js';
-import type { WatchedRun } from './watched-run.js';
 
 /** What a real-time monitor is made with. */
 export interface RealTimeMonitorOptions {

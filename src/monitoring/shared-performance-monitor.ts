@@ -4,9 +4,8 @@
  * belong to no thread). Resetting one monitor does not reset the others.
  */
 import { invalidConfiguration } from '../base/errors.js';
-import { PerformanceMonitor } from './performance-monitor.js';
+import { type Clock, PerformanceMonitor, systemClock } from './performance-monitor.js';
 import type { PerformanceStats } from './performance-stats.js';
-import { type Clock, systemClock } from './performance-timer.js';
 import type { TimeDistribution } from './time-distribution.js';
 
 /** Most threads an indexer has, hence most values of the label `thread` of exported metrics. */

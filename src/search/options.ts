@@ -7,7 +7,7 @@ import { checkRunner, type EngineOptions } from '../engine/engine-options.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import type { Precision } from '../memory/segment-layout.js';
 import type { VectorId } from '../vectors/vector-id.js';
-import { checkGraphOption, checkQuality, type GraphOptions, type SearchQuality } from './graph/graph-options.js';
+import { checkGraphOption, type GraphOptions, type SearchQuality } from './graph/graph-options.js';
 import type { VectorIds } from './ids.js';
 import { SearchFilter } from './search-filter.js';
 
@@ -191,6 +191,16 @@ function checkCommon({ engine, scan, rows, signal, maxMemoryBytes, kernel, worke
   }
   checkSignal(signal);
   if (engine === undefined) checkRunner({ maxMemoryBytes, kernel, worker, wasm, logger });
+}
+
+function checkQuality(k: number, { exact, recall, effort }: SearchQuality): void {
+  if (exact !== undefined && typeof exact !== 'boolean') throw invalidConfiguration('exact', 'true or false', exact);
+  if (recall !== undefined && !(typeof recall === 'number' && recall > 0 && recall <= 1)) {
+    throw invalidConfiguration('recall', 'a number above 0, up to 1', recall);
+  }
+  if (effort !== undefined && !(Number.isSafeInteger(effort) && effort >= k)) {
+    throw invalidConfiguration('effort', `an integer, at least k (${k})`, effort);
+  }
 }
 
 function checkSignal(signal: AbortSignal | undefined): void {

@@ -13,7 +13,7 @@ import type { Metric } from '../kernel/search/error-bound.js';
 import { UNIT_WORDS } from '../memory/control-block.js';
 import { JobControl } from '../memory/job-control.js';
 import { SearchBoard } from '../memory/search-board.js';
-import type { PassJob } from './joining.js';
+import type { PassJob } from './search-pass.js';
 import {
   askTheSame,
   blocksOf,

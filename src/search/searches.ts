@@ -8,11 +8,10 @@ import type { EngineCore } from '../engine/engine-core.js';
 import { Gathering } from '../engine/gathering.js';
 import type { KernelBackend } from '../kernel/instantiate.js';
 import { queriesPerPass } from '../memory/segment-layout.js';
-import { type JoiningCall, joinPass } from './joining.js';
-import { rankHits } from './rank.js';
-import { type HitRange, hitsOf, type SearchHits } from './search-hits.js';
+import { type HitRange, hitsOf, rankHits, type SearchHits } from './search-hits.js';
 import { SearchHere, SearchJob, type SearchScope } from './search-job.js';
 import type { PassQueries } from './search-pass.js';
+import { type JoiningCall, joinPass } from './search-pass.js';
 
 /** Request of a call. */
 export interface SearchRequest extends Omit<PassQueries, 'first' | 'count'>, HitRange {

@@ -2,7 +2,7 @@
  * How long threads have work, as they are counted.
  */
 import { expect, test } from 'vitest';
-import { BusyTimes } from '../../src/engine/busy-times.js';
+import { BusyTimes } from '../../src/engine/lanes/thread-lanes.js';
 
 test('a thread is busy while it has a task, however that ends, and the others are not', async () => {
   const times = new BusyTimes(2);

@@ -10,7 +10,7 @@ import { instantiateSearchKernel } from '../../src/kernel/search/instantiate-sea
 import { SearchBoard } from '../../src/memory/search-board.js';
 import { SegmentLayout } from '../../src/memory/segment-layout.js';
 import { prepareQuery } from '../../src/search/queries.js';
-import { rankHits } from '../../src/search/rank.js';
+import { rankHits } from '../../src/search/search-hits.js';
 import { indexingKernel } from '../kernel/indexing-kernel.js';
 import { positions, randomRows } from '../search/support.js';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { calculateOptimalBatchSize } from '../../src/indexing/tuning/optimal-batch-size.js';
+import { calculateOptimalBatchSize } from '../../src/indexing/plan.js';
 import { runsOf } from '../seed.js';
 
 const above = (ms: number) => ms * (1 + 2 ** -52);

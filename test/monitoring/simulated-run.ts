@@ -1,7 +1,7 @@
 /** A run that goes as a test says, on the clock of the test, for what a monitor makes of runs. */
 import type { PerformanceMonitor } from '../../src/monitoring/performance-monitor.js';
+import type { WatchedRun } from '../../src/monitoring/run-progress.js';
 import { TimeDistribution } from '../../src/monitoring/time-distribution.js';
-import type { WatchedRun } from '../../src/monitoring/watched-run.js';
 
 export class SimulatedRun implements WatchedRun<string> {
   readonly work = 'process 8';

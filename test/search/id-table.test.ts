@@ -3,8 +3,8 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { IdColumn } from '../../src/search/id-column.js';
 import { IdTable, placeOf, rowOf, segmentOf } from '../../src/search/id-table.js';
+import { IdColumn } from '../../src/search/segment.js';
 import type { VectorId } from '../../src/vectors/vector-id.js';
 
 test('entries are found, several of one id too, until they are taken away', () => {

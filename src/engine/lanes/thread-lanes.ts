@@ -1,8 +1,7 @@
 /**
- * Threads that share memory: one task per thread and job, and they claim the units themselves.
+ * Threads that share memory: one task per thread and job, and they claim the units themselves. How long each was busy is counted here.
  */
 import { IndexingError, messageOf } from '../../base/errors.js';
-import type { BusyTimes } from '../busy-times.js';
 import type { Deaths } from '../deaths.js';
 import type { Job } from '../job.js';
 import type { Lanes } from './lanes.js';
@@ -61,4 +60,47 @@ async function runThread(pool: WorkerPool, job: Job, deaths: Deaths, thread: num
 
 export function notStarted(threadId: number, cause: unknown): IndexingError {
   return new IndexingError('ThreadPanic', `the worker did not start (${messageOf(cause)})`, { threadId, cause });
+}
+
+export interface ThreadTime {
+  /** Busy time so far, in milliseconds, that of the task under way included. */
+  readonly busyMs: number;
+  /** Whether it has a task now. */
+  readonly isBusy: boolean;
+}
+
+/**
+ * How long each thread has had work: from the moment a task goes to it until it answers. The calling thread writes and reads this, one task of a
+ * thread at a time. A thread is known by its place in jobs, so one that died and its successor count as one.
+ */
+export class BusyTimes {
+  readonly #busyMs: number[];
+  /** Start of the task that each thread has. */
+  readonly #sinceMs: (number | undefined)[];
+
+  constructor(threads: number) {
+    this.#busyMs = new Array<number>(threads).fill(0);
+    this.#sinceMs = new Array<undefined>(threads).fill(undefined);
+  }
+
+  /** Counts a task of a thread until it has ended. */
+  async during<T>(thread: number, task: () => Promise<T>): Promise<T> {
+    const beganAtMs = performance.now();
+    this.#sinceMs[thread] = beganAtMs;
+    try {
+      return await task();
+    } finally {
+      this.#busyMs[thread]! += performance.now() - beganAtMs;
+      this.#sinceMs[thread] = undefined;
+    }
+  }
+
+  /** Busy time of each thread. */
+  read(): readonly ThreadTime[] {
+    const now = performance.now();
+    return this.#busyMs.map((busyMs, thread) => {
+      const since = this.#sinceMs[thread];
+      return { busyMs: since === undefined ? busyMs : busyMs + now - since, isBusy: since !== undefined };
+    });
+  }
 }

@@ -6,7 +6,7 @@ import { UnitControl } from '../../memory/control-block.js';
 import { countForCollector } from '../../memory/create-memory.js';
 import { indexBatches } from './index-batches.js';
 import { measureMemory } from './memory-probe.js';
-import { PartWorkspace } from './part-workspace.js';
+import { PartWorkspace } from './part.js';
 import type { IndexerTask, PartAnswer } from './task.js';
 import { doUnits, type UnitListener } from './unit-work.js';
 import { warmUp } from './warm-up.js';

@@ -1,16 +1,15 @@
 /**
- * Finds the batches of a run that are done, each once, and gives what they recorded. Between slices of the search the event
- * loop has a turn.
+ * Finds the batches of a run that are done, each once, and gives what they recorded, with a sample of the magnitudes. Between slices of the
+ * search the event loop has a turn.
  */
 
 import { TimeSlices } from '../../base/time.js';
 import { rejectionOf } from '../../kernel/rejection.js';
 import { DONE } from '../../memory/control-block.js';
-import type { ExponentialHistogram } from '../../monitoring/exponential-histogram.js';
+import { ExponentialHistogram } from '../../monitoring/exponential-histogram.js';
 import { TimeDistribution } from '../../monitoring/time-distribution.js';
 import type { BatchSample } from '../../reporting/report-data.js';
 import type { RunRecords } from '../run-records.js';
-import { MagnitudeSample } from './magnitude-sample.js';
 
 /** Timing groups taken in between two looks at the clock: some 0.1 ms. */
 const MOST_GROUPS = 256;
@@ -120,5 +119,33 @@ function addIndexTimes(
     let indexed = end - group * sliceRows;
     if (bits) for (let i = group * sliceRows; i < end; i++) if (rejectionOf(bits[i]!)) indexed--;
     times.recordGroup(timings[group]! / 1e6, indexed);
+  }
+}
+
+/** Vectors whose magnitudes are looked at, at most twice as many: a distribution is told by them as well as by all. */
+const MAGNITUDE_SAMPLE = 1024;
+
+/** Magnitudes of vectors at even steps through the run. */
+export class MagnitudeSample {
+  readonly histogram = new ExponentialHistogram();
+  readonly #records: RunRecords;
+  readonly #stride: number;
+
+  constructor(records: RunRecords) {
+    this.#records = records;
+    const total = records.layout.groups.reduce((sum, { count }) => sum + count, 0);
+    this.#stride = Math.max(1, Math.floor(total / MAGNITUDE_SAMPLE));
+  }
+
+  /** Looks at those of a batch that is done. */
+  add(index: number): void {
+    const { control, buffer } = this.#records;
+    const { firstRank, count, magnitudes } = control.batch(index);
+    const values = new Float32Array(buffer, magnitudes, count);
+    const first = (this.#stride - (firstRank % this.#stride)) % this.#stride;
+    for (let i = first; i < count; i += this.#stride) {
+      // Rejected rows have NaN, and what float32 cannot hold is Infinity.
+      if (Number.isFinite(values[i])) this.histogram.record(values[i]!, 1);
+    }
   }
 }

@@ -2,17 +2,20 @@
  * The result of a call: its vectors, batches and figures. The vectors of a run that had the threads to itself are views on
  * shared memory, which `dispose` gives back. Those of a small call, and of calls that were done together, are ordinary arrays.
  */
+
 import { disposeSymbol } from '../../base/dispose-symbol.js';
 import { IndexingError } from '../../base/errors.js';
-import { DONE } from '../../memory/control-block.js';
+import { turnBeforeAnswer } from '../../base/time.js';
+import type { MatrixLayout } from '../../memory/matrix-memory.js';
 import { markMemory } from '../../memory/matrix-memory.js';
 import type { IndexingPerformanceReport } from '../../reporting/report.js';
 import type { ComponentOrder } from '../../vectors/vector-source.js';
+import type { IndexingCall } from '../indexing-call.js';
 import type { RunRecords } from '../run-records.js';
+import { countIndexed, listRejections, type Rejection } from '../run-records.js';
 import { SmallCall } from '../small-call.js';
 import { type BatchResult, batchResult } from './batch-result.js';
 import { IndexedVectors, type ResultBuffer } from './indexed-vectors.js';
-import { listRejections, type Rejection } from './rejections.js';
 
 /** What a result is made of: records that are there, or that are worked out when they are first asked for. @internal */
 export interface ResultInput {
@@ -127,15 +130,6 @@ export class IndexingResult {
   }
 }
 
-/** Vectors indexed in the batches that are done. */
-export function countIndexed({ control }: RunRecords): number {
-  let indexed = 0;
-  for (let index = 0; index < control.batchCount; index++) {
-    if (control.state(index) === DONE) indexed += control.batch(index).count - control.rejected(index);
-  }
-  return indexed;
-}
-
 class ReleasableBuffer implements ResultBuffer {
   #bytes: ArrayBufferLike | undefined;
   #release: (() => void) | undefined;
@@ -155,4 +149,38 @@ class ReleasableBuffer implements ResultBuffer {
     this.#release?.();
     this.#release = undefined;
   }
+}
+
+/**
+ * The result of a run on threads. If the run was alone in its memory, its vectors are views on that memory. If it was done together with others,
+ * its vectors are copied, so that a result which is kept does not keep the others' memory.
+ */
+export async function resultOfRun(records: RunRecords, call: IndexingCall): Promise<ResultInput> {
+  const { source, options } = call;
+  const release = call.job!.releaseOf(call);
+  const input = { positions: source.order, order: options.order };
+  if (call.job!.calls === 1) return { ...input, records, release };
+  const turn = turnBeforeAnswer(performance.now());
+  if (turn) await turn;
+  const own = copyOut(records);
+  release();
+  return { ...input, records: own, release: undefined };
+}
+
+function copyOut(records: RunRecords): RunRecords {
+  const { layout, control, buffer } = records;
+  const { first, end } = layout;
+  // Made from an array, it is not filled with zeros first.
+  const copy = new Float32Array(new Float32Array(buffer, first, (end - first) / 4));
+  return { ...records, control: control.from(first), layout: layoutFrom(layout, first), buffer: copy.buffer };
+}
+
+function layoutFrom(layout: MatrixLayout, base: number): MatrixLayout {
+  const groups = layout.groups.map((group) => ({
+    ...group,
+    rows: group.rows - base,
+    magnitudes: group.magnitudes - base,
+  }));
+  const end = layout.end - base;
+  return { groups, first: 0, end, scratch: end, scratchStride: 0, byteLength: end };
 }

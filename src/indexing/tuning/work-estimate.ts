@@ -1,6 +1,6 @@
 /**
- * How long a vector takes, for each number of components and operation: first by a formula, then as measured. Times are
- * nanoseconds per vector on one thread.
+ * How long a vector takes, for each number of components and operation: first by a formula, then as measured; and how little work makes a call
+ * a small one. Times are nanoseconds per vector on one thread.
  *
  * Where batches are timed, their times are used. Of other runs only the whole time is known. It includes copying in, start-up
  * and waiting, so it is an upper bound: a lower one is believed at once, and a higher one step by step.
@@ -31,6 +31,10 @@ const LEAST_SMALL_MS = 0.02;
 
 /** Distinct dims remembered; ragged input may have tens of thousands. */
 const MAX_LEARNT = 4096;
+
+/** A call with fewer vectors per thread is small, if they are little work. */
+const SMALL_PER_THREAD = 50;
+const SMALL_NS = 250_000;
 
 /** Figures of a run that has ended: its batches, threads, and milliseconds from start to end. */
 interface FinishedRun {
@@ -135,4 +139,14 @@ function model(dims: number, operation: KernelOperation): number {
   const normalise = 10 + 0.2 * dims;
   const sorts = operation === 'process' || operation === 'sort';
   return sorts ? normalise + 0.025 * dims * Math.log2(dims + 1) ** 2 : normalise;
+}
+
+/** Whether so few vectors may be done at once, by their work, which is looked at then. */
+export function isSmall(count: number, threads: number): boolean {
+  return count < SMALL_PER_THREAD * threads;
+}
+
+/** @param predictedNs nanoseconds that the vectors take on one thread */
+export function isLittleWork(predictedNs: number): boolean {
+  return predictedNs <= SMALL_NS;
 }

@@ -3,8 +3,8 @@
  * nearest first. If few of them pass, a longer walk follows. If too few pass, the caller scans instead.
  */
 import { TimeSlices } from '../../base/time.js';
-import type { RankedRows } from '../rank.js';
 import type { SearchFilter } from '../search-filter.js';
+import type { RankedRows } from '../search-hits.js';
 import { partOf, type SearchHits } from '../search-hits.js';
 import type { PassRows } from '../search-pass.js';
 import type { GraphRequest } from './graph-searches.js';

@@ -106,16 +106,6 @@ export function checkBuildGraphOptions(options: BuildGraphOptions): void {
   }
 }
 
-export function checkQuality(k: number, { exact, recall, effort }: SearchQuality): void {
-  if (exact !== undefined && typeof exact !== 'boolean') throw invalidConfiguration('exact', 'true or false', exact);
-  if (recall !== undefined && !(typeof recall === 'number' && recall > 0 && recall <= 1)) {
-    throw invalidConfiguration('recall', 'a number above 0, up to 1', recall);
-  }
-  if (effort !== undefined && !(Number.isSafeInteger(effort) && effort >= k)) {
-    throw invalidConfiguration('effort', `an integer, at least k (${k})`, effort);
-  }
-}
-
 function checkShape(prefix: string, { degree, effort }: GraphOptions): void {
   checkRange(`${prefix}degree`, degree, 8, 128);
   checkRange(`${prefix}effort`, effort, 16, 2048);

@@ -15,9 +15,9 @@ import type { KernelSource } from '../../kernel/instantiate.js';
 import { UNIT_WORDS } from '../../memory/control-block.js';
 import { JobControl } from '../../memory/job-control.js';
 import { SearchBoard } from '../../memory/search-board.js';
-import type { PassJob } from '../joining.js';
 import type { Snapshot } from '../rows.js';
 import type { SearchScope } from '../search-job.js';
+import type { PassJob } from '../search-pass.js';
 import {
   askTheSame,
   createPassRows,

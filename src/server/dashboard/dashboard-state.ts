@@ -1,7 +1,7 @@
 /**
  * What the page at /dashboard is told, as JSON. The page and the server share these types and nothing else.
  */
-import type { ThreadTime } from '../../engine/busy-times.js';
+import type { ThreadTime } from '../../engine/lanes/thread-lanes.js';
 import type { CollectionState } from '../watching/server-state.js';
 
 /** One second of the server. */

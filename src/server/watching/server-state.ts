@@ -2,7 +2,7 @@
  * The state of the server, read at one moment. The metrics and the dashboard are made of it, so they never differ.
  */
 
-import type { ThreadTime } from '../../engine/busy-times.js';
+import type { ThreadTime } from '../../engine/lanes/thread-lanes.js';
 import type { TimeDistribution } from '../../monitoring/time-distribution.js';
 import type { GraphCalibration } from '../../search/graph/graph-options.js';
 import type { Connections } from '../limits/connections.js';
