@@ -48,3 +48,10 @@ export function rssOf(pid) {
   const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return 1024 * Number(kilobytes);
 }
+
+/** Processor time of a process so far, in milliseconds; Linux counts it in hundredths of a second. */
+export function cpuMsOf(pid) {
+  const [, rest] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+  const [user, system] = rest.split(' ').slice(11, 13).map(Number);
+  return 10 * (user + system);
+}

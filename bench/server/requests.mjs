@@ -62,8 +62,13 @@ export async function load(connections, ms, call) {
   return { perSecond: (1000 * times.length) / (performance.now() - began), times, refused };
 }
 
-export const createCollection = (url, name) =>
-  send(url, 'PUT', `/collections/${name}`, JSON.stringify({ vectors: { size: DIMS, distance: 'Cosine' } }));
+export const createCollection = (url, name, settings = {}) =>
+  send(
+    url,
+    'PUT',
+    `/collections/${name}`,
+    JSON.stringify({ vectors: { size: DIMS, distance: 'Cosine' }, ...settings }),
+  );
 export const importRows = (url, name, rows) =>
   send(
     url,

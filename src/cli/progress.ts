@@ -1,7 +1,7 @@
 /**
  * How far a command is, on standard error: a bar on a terminal, elsewhere a line every few seconds.
  */
-import { Presets, SingleBar } from 'cli-progress';
+import { createRequire } from 'node:module';
 import { colorsFor } from './colors.js';
 
 export interface Progress {
@@ -32,6 +32,8 @@ export function restoreTerminal(): void {
 }
 
 function startBar(total: number | undefined, by: string): Progress {
+  // Most runs show no bar.
+  const { Presets, SingleBar } = createRequire(import.meta.url)('cli-progress') as typeof import('cli-progress');
   const startedAt = performance.now();
   const bar = new SingleBar(
     {

@@ -8,12 +8,12 @@ import { IndexingError } from '../base/errors.js';
  * Rejects with `MissingPackage`, which names the command that installs both, or the version that fits.
  */
 export async function loadServerPackages() {
-  const [fastify, lmdb] = await Promise.all([
-    load('fastify', () => import('fastify')),
-    load('lmdb', () => import('lmdb')),
-  ]);
-  const { version } = createRequire(import.meta.url)('fastify/package.json') as { readonly version: string };
+  // In half the time of an import, which has Node look through all that a CommonJS module exports.
+  const require = createRequire(import.meta.url);
+  const fastify = await load('fastify', () => require('fastify') as typeof import('fastify'));
+  const { version } = require('fastify/package.json') as { readonly version: string };
   refuseOldFastify(version);
+  const lmdb = await load('lmdb', () => import('lmdb'));
   return { fastify, lmdb };
 }
 
@@ -24,9 +24,9 @@ export function refuseOldFastify(version: string): void {
   throw new IndexingError('MissingPackage', detail);
 }
 
-async function load<T>(name: string, importIt: () => Promise<T>): Promise<T> {
+async function load<T>(name: string, loadIt: () => Promise<T> | T): Promise<T> {
   try {
-    return await importIt();
+    return await loadIt();
   } catch (cause) {
     const detail = `the server needs the package ${name}; npm install fastify lmdb`;
     throw new IndexingError('MissingPackage', detail, { cause });

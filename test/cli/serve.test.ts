@@ -69,7 +69,15 @@ describe('refused with status 2 and a sentence', () => {
       throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
     }`;
     const moduleOf = (source: string) => `data:text/javascript,${encodeURIComponent(source)}`;
-    const loader = moduleOf(`import { register } from 'node:module'; register(${JSON.stringify(moduleOf(hooks))});`);
+    const loader = moduleOf(`
+      import Module, { register } from 'node:module';
+      register(${JSON.stringify(moduleOf(hooks))});
+      // The hooks hear of imports alone.
+      const resolve = Module._resolveFilename;
+      Module._resolveFilename = function (request, ...rest) {
+        if (request !== ${JSON.stringify(name)}) return resolve.call(this, request, ...rest);
+        throw Object.assign(new Error('Cannot find module'), { code: 'MODULE_NOT_FOUND' });
+      };`);
     const command = { command: process.execPath, env: environment(), cwd: directory.path };
     const { status, stdout, stderr } = await run(['--import', loader, CLI, 'serve', '--data', 'never'], command);
     expect({ status, stdout, stderr }).toEqual({
