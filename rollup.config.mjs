@@ -65,7 +65,14 @@ const node = {
   output: { ...output, chunkFileNames: 'chunk-[name].js', experimentalMinChunkSize: 2 ** 15 },
   context,
   external: (id) => id.startsWith('node:') || packages.includes(id),
-  plugins: [clean('dist'), kernelFiles(), wasmPlugin(), pageScriptPlugin(), minify({ readable: true })],
+  plugins: [
+    clean('dist'),
+    kernelFiles(),
+    reportsByName(),
+    wasmPlugin(),
+    pageScriptPlugin(),
+    minify({ readable: true }),
+  ],
 };
 
 /**
@@ -82,7 +89,7 @@ const nodeWorker = {
 
 // Pages load these as they are, too: nothing is imported by a bare name, and they are small.
 const pageOutput = { ...output, chunkFileNames: 'browser-[name].js', hoistTransitiveImports: false };
-const pageSources = [wasmPlugin(), workerPlugin(), pageLoaderPlugin(), unzip()];
+const pageSources = [reportsByName(), wasmPlugin(), workerPlugin(), pageLoaderPlugin(), unzip()];
 const pagePlugins = [...pageSources, minify()];
 
 /** One file each, since they may be served by themselves, and since simdex/inline has them as text: built before that. */
@@ -199,6 +206,8 @@ function pageChunk(id, { getModuleInfo }) {
   if (file === undefined || /^(index\.|api$)|(own|inline)-workers$/.test(file)) return undefined;
   if (reachedFrom([built('index.kernel.js')], getModuleInfo).has(id)) return 'kernel';
   if (reachedFrom(engine, getModuleInfo).has(id)) return 'engine';
+  // For those who read or make reports by name: their pages draw graphs. Those of an indexer do not.
+  if (/^reporting\/(graph-report|html\/(graph-section|recall-chart))$/.test(file)) return 'report';
   // What is needed for graphs only, and loaded when the first is made; what is asked of one, and told by one, belongs to searches.
   if (/^(kernel|search)\/graph\/(?!graph-options|calibration)/.test(file)) return 'graph';
   if (/^memory\/graph-|^engine\/worker\/(graph-|open-graph)/.test(file)) return 'graph';
@@ -231,6 +240,16 @@ function reachedFrom(entries, getModuleInfo) {
 /** Removes what earlier builds left; for the first of the builds, which run one after another. */
 function clean(folder) {
   return { name: 'clean', buildStart: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** What the entries export as the class of reports: their pages tell of graphs. */
+function reportsByName() {
+  const entries = ['api.js', 'index.report.js'].map(built);
+  return {
+    name: 'reports-by-name',
+    resolveId: (id, importer) =>
+      id === './reporting/report.js' && entries.includes(importer) ? built('reporting/graph-report.js') : null,
+  };
 }
 
 /** Unfolds .npz; pages know no names of packages. */

@@ -12,12 +12,6 @@ import { wasmPlugin } from './scripts/wasm-plugin.mjs';
 
 const built = (name) => fileURLToPath(new URL(`./dist/${name}`, import.meta.url));
 
-/** Files that run in the quick tests, shortened, and in the slow ones, whole: see test/length.ts. */
-const LONG = 'test/**/*.long.test.ts';
-
-/** Whoever runs both kinds, as CI does, needs the long files once. */
-const longOnce = process.env.SIMDEX_LONG_ONCE === '1' ? [LONG] : [];
-
 /** Folders whose files leave nothing behind: they share processes. */
 const PURE = ['base', 'formats', 'memory', 'metrics', 'monitoring', 'reporting', 'vectors'].map(
   (name) => `test/${name}/**/*.test.ts`,
@@ -28,8 +22,6 @@ const PURE = ['base', 'formats', 'memory', 'metrics', 'monitoring', 'reporting',
  * of threads in the middle of their work, so V8 compiles on the thread itself there.
  */
 const COMPILE_AT_ONCE = ['--no-concurrent-recompilation'];
-
-const provide = { environment: { kernel: 'auto', backend: { kernel: 'simd', shared: true } }, isWhole: false };
 
 const node = {
   plugins: [wasmPlugin(), pageScriptPlugin()],
@@ -49,10 +41,10 @@ const node = {
   test: {
     name: 'node',
     include: ['test/**/*.test.ts'],
-    exclude: ['test/pages/**', SLOW, ...longOnce, ...PURE],
+    exclude: ['test/pages/**', SLOW, ...PURE],
     // What was built runs as Node runs it, untransformed: it starts worker threads by its own URL.
     server: { deps: { external: [/\/dist\//] } },
-    provide,
+    provide: { environment: { kernel: 'auto', backend: { kernel: 'simd', shared: true } } },
     testTimeout,
     execArgv: COMPILE_AT_ONCE,
   },
@@ -60,13 +52,13 @@ const node = {
 
 const pure = {
   ...node,
-  test: { ...node.test, name: 'pure', include: PURE, exclude: [SLOW, ...longOnce], isolate: false },
+  test: { ...node.test, name: 'pure', include: PURE, exclude: [SLOW], isolate: false },
 };
 
-/** Long suites and soaks, by themselves: `npm run test:slow` runs all projects whose name begins so. */
+/** Files that take long, by themselves: `npm run test:slow` runs all projects whose name begins so. */
 const slow = {
   ...node,
-  test: { ...node.test, name: 'slow', include: [SLOW, LONG], exclude: [], provide: { ...provide, isWhole: true } },
+  test: { ...node.test, name: 'slow', include: [SLOW], exclude: [] },
 };
 
 /** A page of one kind in Chromium. */

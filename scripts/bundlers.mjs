@@ -25,13 +25,15 @@ const folder = mkdtempSync(join(tmpdir(), 'simdex-bundlers-'));
 
 /** The program of every page; `entry` is what it imports. */
 const program = (entry) => `
-import { MonitoredParallelIndexer, VectorIndex } from '${entry}';
+import { IndexingPerformanceReport, MonitoredParallelIndexer, VectorIndex } from '${entry}';
 const indexer = new MonitoredParallelIndexer(2);
 const rows = Array.from({ length: 5000 }, (_, i) => Float32Array.from({ length: 64 }, (_, j) => Math.sin(64 * i + j)));
 const result = await indexer.indexVectorsMonitored(rows);
 const { normalized, magnitude } = result.vectors.get(4999);
 const index = await VectorIndex.build(rows, { threadCount: 2 });
 const hits = await index.searchBatch(rows.slice(0, 10), 1);
+const graph = { rows: 1, degree: 1, effort: 1, bytes: 1, buildMs: 1, k: 1, curve: [], exactQueriesPerSecond: 1 };
+const ofGraph = IndexingPerformanceReport.fromJSON({ ...result.performanceReport.toJSON(), graph });
 document.title = JSON.stringify({
   backend: indexer.backend,
   indexed: result.indexedCount,
@@ -39,6 +41,7 @@ document.title = JSON.stringify({
   ascending: normalized.every((component, i) => i === 0 || normalized[i - 1] <= component),
   search: index.backend,
   nearest: hits.map(({ ids }) => ids[0]),
+  graphOnPage: ofGraph.toHtml().includes('<h2>Graph</h2>'),
 });
 await indexer.dispose();
 await index.dispose();
@@ -198,6 +201,7 @@ const EXPECTED = {
   ascending: true,
   search: { kernel: 'simd', threads: 2, shared: true },
   nearest: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+  graphOnPage: true,
 };
 
 /** What the page in `at` says when it has indexed. */

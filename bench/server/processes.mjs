@@ -41,7 +41,7 @@ async function start(file, args, portOf) {
 
 export const startServer = (name) =>
   start(CLI, ['serve', '--data', join(folder, name), '--port', '0'], (line) => /127\.0\.0\.1:(\d+)/.exec(line)?.[1]);
-export const startBare = () => start(BARE, [], (line) => /^(\d+)$/.exec(line)?.[1]);
+export const startBare = () => start(BARE, [join(folder, 'bare')], (line) => /^(\d+)$/.exec(line)?.[1]);
 
 /** Bytes. */
 export function rssOf(pid) {

@@ -100,7 +100,7 @@ function createSharedRows(rows: number, dims: number, headBytes: number): Float3
   if (typeof SharedArrayBuffer === 'undefined') return createOwnRows(rows, dims, headBytes);
   const byteLength = headBytes + rows * dims * 4;
   const buffer = new SharedArrayBuffer(byteLength);
-  countForCollector(buffer, byteLength);
+  countForCollector(buffer);
   return new Float32Array(buffer, headBytes);
 }
 

@@ -9,7 +9,7 @@
 import { IndexingError } from '../base/errors.js';
 import { scratchBytes } from '../kernel/kernel-exports.js';
 import type { RowGroup } from '../vectors/source-rows.js';
-import { createMemory, type MatrixMemory } from './create-memory.js';
+import { createMemory, type MatrixMemory, type MemoryUse } from './create-memory.js';
 
 const MAX_BYTES = 2 ** 32;
 
@@ -19,12 +19,12 @@ const MAX_BYTES = 2 ** 32;
  * @param shared whether threads are to share it
  * @throws {IndexingError} `InsufficientMemory` above 4 GiB, or where the system gives no more.
  */
-export function createMatrixMemory(byteLength: number, shared = true): MatrixMemory {
+export function createMatrixMemory(byteLength: number, shared = true, use?: MemoryUse): MatrixMemory {
   if (byteLength > MAX_BYTES) {
     throw insufficientMemory(byteLength, `one WebAssembly memory holds at most ${formatBytes(MAX_BYTES)}`);
   }
   try {
-    return createMemory(byteLength, shared);
+    return createMemory(byteLength, shared, use);
   } catch (cause) {
     const limit = `the system refused it (${String(cause)}); ulimit -v may be too low`;
     throw insufficientMemory(byteLength, limit, cause);

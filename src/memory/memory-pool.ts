@@ -4,7 +4,7 @@
  *
  * The holder of a memory owns it until `release`. A memory that is forgotten is collected, and is no longer counted.
  */
-import { type MatrixMemory, memoryBytes } from './create-memory.js';
+import { countForCollector, type MatrixMemory, type MemoryUse, memoryBytes } from './create-memory.js';
 import { createMatrixMemory, formatBytes, insufficientMemory } from './matrix-memory.js';
 
 /** Enough for a stream with three chunks under way and one result being read; more would only hold memory. */
@@ -42,7 +42,7 @@ export class MemoryPool {
    *
    * @throws {IndexingError} `InsufficientMemory` with both sizes.
    */
-  acquire(byteLength: number): MatrixMemory {
+  acquire(byteLength: number, use: MemoryUse = 'result'): MatrixMemory {
     const bytes = memoryBytes(byteLength);
     const kept = this.#takeFitting(bytes);
     if (kept) return kept;
@@ -51,7 +51,7 @@ export class MemoryPool {
       const held = this.#heldBytes > 0 ? `, of which ${formatBytes(this.#heldBytes)} are in use (dispose results)` : '';
       throw insufficientMemory(byteLength, `the indexer may hold ${formatBytes(this.#maxBytes)}${held}`);
     }
-    const memory = createMatrixMemory(byteLength, this.shared);
+    const memory = createMatrixMemory(byteLength, this.shared, use);
     this.#heldBytes += bytes;
     this.#collected.register(memory.buffer, bytes, memory);
     return memory;
@@ -75,9 +75,10 @@ export class MemoryPool {
     this.#forget(this.#free.splice(0, this.#free.length - (this.#closed ? 0 : MAX_FREE)));
   }
 
-  /** A memory that nobody uses again leaves the account now, and not when the collector comes to it. */
+  /** A memory that nobody uses again leaves the account now, and not when the collector comes to it, which is told of all its bytes. */
   discard(memory: MatrixMemory): void {
     this.#forget([memory]);
+    countForCollector(memory.buffer);
   }
 
   /** Forgets the memories kept and those released from now on; memories handed out stay valid. */

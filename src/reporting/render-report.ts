@@ -3,6 +3,7 @@
  */
 import { code, sha256, style } from 'page:script';
 import { invalidConfiguration, refuseUnknown } from '../base/errors.js';
+import { graphSection } from './html/graph-section.js';
 import { INTERACTIVE_STYLE } from './html/interactive-style.js';
 import { reportPage } from './html/page.js';
 import { PAGE_HEADING, PAGE_TITLE } from './html.js';
@@ -55,7 +56,7 @@ export function renderReport(
     // What comes as parsed JSON is held to the same rules as what is read by `fromJSON`.
     report: reportFromJson(reportToJson(report)),
   }));
-  const frame = { title: title ?? PAGE_TITLE, heading: title ?? PAGE_HEADING };
+  const frame = { title: title ?? PAGE_TITLE, heading: title ?? PAGE_HEADING, moreSections: [graphSection] };
   if (!interactive) return reportPage({ runs, interactive }, frame);
   return reportPage({ runs, interactive }, { ...frame, script: { style: style + INTERACTIVE_STYLE, code, sha256 } });
 }

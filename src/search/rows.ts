@@ -219,7 +219,7 @@ export class Rows {
       form === 'elsewhere' ? { ...shape, form, int8: true } : shape,
       Math.min(this.maxRows(form), Math.max(1, rows)),
     );
-    const memory = core.memories.acquire(layout.byteLength);
+    const memory = core.memories.acquire(layout.byteLength, 'index');
     const free = this.#segments.indexOf(undefined);
     const number = free === -1 ? this.#segments.length : free;
     const segment = new Segment(number, layout, memory, kernels);

@@ -9,8 +9,15 @@ import { expect, test } from 'vitest';
 
 const dist = (name: string) => fileURLToPath(new URL(`../../dist/${name}`, import.meta.url));
 
-/** Bytes that are loaded at once, and which of the package's files they are from. */
-async function bundle(entry: string, name: string): Promise<{ readonly bytes: number; readonly files: string[] }> {
+interface Bundle {
+  readonly bytes: number;
+  readonly code: string;
+  /** Those of the package that the bytes are from. */
+  readonly files: string[];
+}
+
+/** What is loaded at once. */
+async function bundle(entry: string, name: string): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     stdin: {
       contents: `import { ${name} } from ${JSON.stringify(dist(entry))}; console.log(${name});`,
@@ -36,10 +43,10 @@ async function bundle(entry: string, name: string): Promise<{ readonly bytes: nu
     .flatMap((path) => Object.entries(metafile.outputs[path]!.inputs))
     .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
     .map(([file]) => file);
-  const code = outputFiles.filter(({ path }) => [...loaded].some((each) => path.endsWith(`/${each}`)));
-  expect(code.length).toBe(loaded.size);
-  const bytes = code.reduce((sum, { contents }) => sum + gzipSync(contents, { level: 9 }).length, 0);
-  return { bytes, files };
+  const loadedFiles = outputFiles.filter(({ path }) => [...loaded].some((each) => path.endsWith(`/${each}`)));
+  expect(loadedFiles.length).toBe(loaded.size);
+  const bytes = loadedFiles.reduce((sum, { contents }) => sum + gzipSync(contents, { level: 9 }).length, 0);
+  return { bytes, code: loadedFiles.map(({ text }) => text).join('\n'), files };
 }
 
 const worker = readFileSync(dist('worker.browser.js'), 'utf8');
@@ -62,8 +69,16 @@ test('the indexer of simdex/inline has no worker inside but its own', async () =
 
 test('the monitored indexer with its kernel, worker and reports', async () => {
   const { bytes, files } = await bundle('index.browser.js', 'MonitoredParallelIndexer');
-  expect(bytes + workerBytes).toBeLessThan(72_000);
+  expect(bytes + workerBytes).toBeLessThan(71_200);
   expect(matching(files, /formats|search/)).toEqual([]);
+});
+
+test('only those who read reports by name load the section on graphs and its chart', async () => {
+  const texts = ['<h2>Graph</h2>', 'Recall and queries per second'];
+  const read = await bundle('index.browser.js', 'IndexingPerformanceReport');
+  expect(texts.filter((text) => read.code.includes(text))).toEqual(texts);
+  const indexes = await bundle('index.browser.js', 'MonitoredParallelIndexer');
+  expect(texts.filter((text) => indexes.code.includes(text))).toEqual([]);
 });
 
 test('reading files costs no reports, monitors or search', async () => {

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { IndexingPerformanceReport } from '../../src/reporting/report.js';
+import { IndexingPerformanceReport } from '../../src/reporting/graph-report.js';
 import type { IndexingPerformanceReportData } from '../../src/reporting/report-data.js';
 import { summarizeRun } from '../../src/reporting/summarize-run.js';
 import { runsOf } from '../seed.js';

@@ -3,8 +3,10 @@
  * text wherever they stand.
  */
 import { createHash } from 'node:crypto';
+import { IndexingPerformanceReport as PackageReport } from 'simdex';
 import { IndexingPerformanceReport as BuiltReport, renderReport as renderBuilt } from 'simdex/report';
 import { describe, expect, test } from 'vitest';
+import { IndexingPerformanceReport as GraphReport } from '../../src/reporting/graph-report.js';
 import { renderReport } from '../../src/reporting/render-report.js';
 import { IndexingPerformanceReport } from '../../src/reporting/report.js';
 import type { IndexingPerformanceReportData } from '../../src/reporting/report-data.js';
@@ -31,6 +33,24 @@ describe('one report', () => {
     expect(renderBuilt(BuiltReport.fromJSON(sample().toJSON()), { interactive: true })).toBe(
       renderReport(sample(), { interactive: true }),
     );
+  });
+
+  test('tells of a graph as toHtml does, from the package as built, too', () => {
+    const graph = {
+      rows: 1000,
+      degree: 32,
+      effort: 128,
+      bytes: 260_000,
+      buildMs: 200,
+      k: 10,
+      curve: [{ effort: 16, recall: 0.9, queriesPerSecond: 20_000 }],
+      exactQueriesPerSecond: 3000,
+    };
+    const page = new GraphReport({ ...sample(), graph }).toHtml();
+    expect(curvesOf(page, 'recall')).toHaveLength(1);
+    expect(renderReport(sample({ graph }))).toBe(page);
+    const json = sample({ graph }).toJSON();
+    for (const Report of [BuiltReport, PackageReport]) expect(Report.fromJSON(json).toHtml()).toBe(page);
   });
 
   test('has the title given', () => {

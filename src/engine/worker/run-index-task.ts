@@ -2,14 +2,13 @@
  * What a thread does for an index: search its rows, bring rows in, move them, and all of that with a graph. Kernels on the memories of
  * segments and graphs are kept from job to job.
  */
-
 import { UnitControl } from '../../memory/control-block.js';
-import { countForCollector } from '../../memory/create-memory.js';
 import { insertRows, mendRows } from './graph-insert-loop.js';
 import { makeRecords } from './graph-records.js';
 import { searchGraphs } from './graph-search-loop.js';
 import type { GraphPlace, GraphTask } from './graph-task.js';
 import { compileHere, OpenGraph } from './open-graph.js';
+import { KernelsByMemory } from './kernels-by-memory.js';
 import { moveRows, openRowKernels, type RowKernels, settleIncomingRows } from './rows-loop.js';
 import type { MemoryOpener } from './search-loop.js';
 import { OpenMemory, searchBlocks } from './search-loop.js';
@@ -33,10 +32,9 @@ export function isIndexTask(task: WorkerTask): task is IndexTask {
   }
 }
 
-/** Kernels by the keys of their memories. */
-const opened = new Map<number, OpenMemory>();
-const rowKernels = new Map<number, RowKernels>();
-const graphs = new Map<number, OpenGraph>();
+const opened = new KernelsByMemory<OpenMemory>();
+const rowKernels = new KernelsByMemory<RowKernels>();
+const graphs = new KernelsByMemory<OpenGraph>();
 
 /** Does a thread's part of a job. */
 export function runIndexTask(task: IndexTask, onUnit?: UnitListener): void {
@@ -45,11 +43,9 @@ export function runIndexTask(task: IndexTask, onUnit?: UnitListener): void {
 
 /** Lets go of kernels on memories that are gone. */
 export function forgetMemories(keys: readonly number[]): void {
-  for (const key of keys) {
-    opened.delete(key);
-    rowKernels.delete(key);
-    graphs.delete(key);
-  }
+  opened.forget(keys);
+  rowKernels.forget(keys);
+  graphs.forget(keys);
 }
 
 function workOf(task: IndexTask): UnitWork {
@@ -59,7 +55,7 @@ function workOf(task: IndexTask): UnitWork {
     case 'rows': {
       const { kernel, searchKernel } = task;
       return settleIncomingRows(task, ({ key, memory }) =>
-        kept(rowKernels, key, memory.buffer, () => openRowKernels(kernel, searchKernel, memory)),
+        rowKernels.get(key, memory.buffer, () => openRowKernels(kernel, searchKernel, memory)),
       );
     }
     case 'move':
@@ -71,7 +67,7 @@ function workOf(task: IndexTask): UnitWork {
 
 function graphWork(task: GraphTask): UnitWork {
   const kernel = compileHere(task.graphKernel);
-  const open = (graph: GraphPlace) => kept(graphs, graph.key, graph.memory.buffer, () => new OpenGraph(kernel, graph));
+  const open = (graph: GraphPlace) => graphs.get(graph.key, graph.memory.buffer, () => new OpenGraph(kernel, graph));
   switch (task.type) {
     case 'graph-insert':
       return insertRows(task, open(task.graph));
@@ -85,14 +81,4 @@ function graphWork(task: GraphTask): UnitWork {
 }
 
 const openMemory: MemoryOpener = ({ searchKernel }, { key, memory }) =>
-  kept(opened, key, memory.buffer, () => new OpenMemory(searchKernel, memory));
-
-function kept<T>(known: Map<number, T>, key: number, buffer: ArrayBufferLike, open: () => T): T {
-  const found = known.get(key);
-  if (found) return found;
-  // Every task brings its memory as a new object; the first is kept, and the collector told what that costs.
-  countForCollector(buffer, buffer.byteLength);
-  const made = open();
-  known.set(key, made);
-  return made;
-}
+  opened.get(key, memory.buffer, () => new OpenMemory(searchKernel, memory));

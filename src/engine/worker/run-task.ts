@@ -50,7 +50,7 @@ const MAX_KNOWN = 64;
  */
 function tellCollector(key: number, buffer: ArrayBufferLike): void {
   if (known.includes(key)) return;
-  countForCollector(buffer, buffer.byteLength);
+  countForCollector(buffer);
   known.push(key);
   if (known.length > MAX_KNOWN) known.shift();
 }

@@ -1,13 +1,12 @@
 /**
  * Reports as one self-contained page: headline, sections, pictures as inline SVG. It needs no network and reads without
  * scripts, on a phone, in print, in light and dark. A section is a function of the content; a new one is a file and a line
- * in `SECTIONS`.
+ * in `SECTIONS`. Sections that few programs need come from the caller, so that others do not load them.
  */
 import { aboutSection } from './about-section.js';
 import { batchSizeSection } from './batch-size-section.js';
 import { bottlenecksSection } from './bottlenecks-section.js';
 import { indexTimeSection, magnitudeSection } from './distribution-sections.js';
-import { graphSection } from './graph-section.js';
 import { headline } from './headline.js';
 import { html, type Markup, noMarkup, trustedMarkup } from './markup.js';
 import { overallSection } from './overall-section.js';
@@ -20,8 +19,11 @@ import { threadSection } from './thread-section.js';
 import { timeSection } from './time-section.js';
 import { tuningSection } from './tuning-section.js';
 
-/** From top to bottom. A section that has nothing to say for these runs gives `nothing`. */
-const SECTIONS: readonly ((content: PageContent) => Markup)[] = [
+/** A section that has nothing to say for these runs gives `noMarkup`. */
+export type Section = (content: PageContent) => Markup;
+
+/** From top to bottom. */
+const SECTIONS: readonly Section[] = [
   aboutSection,
   overallSection,
   recommendationsSection,
@@ -33,7 +35,6 @@ const SECTIONS: readonly ((content: PageContent) => Markup)[] = [
   magnitudeSection,
   batchSizeSection,
   tuningSection,
-  graphSection,
 ];
 
 /** What makes a page interactive; all of it is text of this package and of uPlot. */
@@ -48,10 +49,12 @@ export interface PageFrame {
   readonly title: string;
   readonly heading: string;
   readonly script?: PageScript;
+  /** Sections after those that every page has. */
+  readonly moreSections: readonly Section[];
 }
 
 /** A whole HTML document. */
-export function reportPage(content: PageContent, { title, heading, script }: PageFrame): string {
+export function reportPage(content: PageContent, { title, heading, script, moreSections }: PageFrame): string {
   // Even if something on the page could ask for a script or the network, it would get neither.
   const policy = `default-src 'none'; style-src 'unsafe-inline'${script ? `; script-src 'sha256-${script.sha256}'` : ''}`;
   return html`<!DOCTYPE html>
@@ -68,7 +71,7 @@ export function reportPage(content: PageContent, { title, heading, script }: Pag
 <main>
 <h1>${heading}</h1>
 ${headline(content)}
-${SECTIONS.map((section) => html`${section(content)}\n`)}
+${[...SECTIONS, ...moreSections].map((section) => html`${section(content)}\n`)}
 </main>
 ${script ? html`<script>${trustedMarkup(script.code)}</script>` : noMarkup}
 </body>

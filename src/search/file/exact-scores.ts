@@ -268,7 +268,7 @@ export class ExactScores {
     if (this.#places < MOST_PLACES) {
       this.#places++;
       try {
-        const memory = await this.#core.withMemory(() => this.#core.memories.acquire(this.#layout.byteLength));
+        const memory = await this.#core.withMemory(() => this.#core.memories.acquire(this.#layout.byteLength, 'index'));
         return { memory, open: new OpenMemory(this.#scope.searchKernel, memory.memory) };
       } catch (error) {
         this.#places--;

@@ -53,7 +53,7 @@ export class GraphPart {
     this.options = options;
     this.layout = new GraphPartLayout(shape, lanes);
     const { byteLength, graph, live } = this.layout;
-    this.memory = core.memories.acquire(byteLength);
+    this.memory = core.memories.acquire(byteLength, 'index');
     this.places = createWords(2 * shape.capacity, core.sharesMemory);
     const { buffer } = this.memory;
     writeGraphHeader(buffer, graph, space, ALPHA);

@@ -14,8 +14,8 @@ import { ExponentialHistogram } from '../../monitoring/exponential-histogram.js'
 import type { WatchedRun } from '../../monitoring/run-progress.js';
 import { type IndexingProgress, ProgressReader } from '../../monitoring/run-progress.js';
 import { TimeDistribution } from '../../monitoring/time-distribution.js';
+import { IndexingPerformanceReport } from '../../reporting/graph-report.js';
 import { lossesOf } from '../../reporting/losses.js';
-import { IndexingPerformanceReport } from '../../reporting/report.js';
 import type { GraphFigures } from '../../reporting/report-data.js';
 import { type MeasuredRun, type ReportParts, summarizeRun } from '../../reporting/summarize-run.js';
 import { MEANINGFUL_TICKS } from '../../reporting/thread-balance.js';

@@ -8,7 +8,6 @@ import { describe, expect, test } from 'vitest';
 import { levelsOf, SCRATCH } from '../../src/kernel/graph/graph-layout.js';
 import { writeQuery } from '../../src/kernel/graph/graph-space.js';
 import { releaseRows } from '../../src/kernel/graph/graph-upkeep.js';
-import { isWhole } from '../length.js';
 import { clusteredRows, createGraph, type GraphBench, normalRows, rowsOf, seeded } from './graph-bench.js';
 
 const THREADS = 3;
@@ -79,9 +78,9 @@ class Builders {
 
 const queriesOf = (graph: GraphBench) => rowsOf(graph.rows, DIMS).filter((_, i) => i % 97 === 0);
 
-describe.each(isWhole ? (['simd', 'scalar'] as const) : (['simd'] as const))('%s', (backend) => {
+describe.each(['simd', 'scalar'] as const)('%s', (backend) => {
   test('threads build as good a graph as one does', async () => {
-    const count = isWhole ? 6000 : 1500;
+    const count = 6000;
     const rows = clusteredRows(3, count, DIMS, 60, 0.5);
     // Equal rows meet each other.
     rows.copyWithin((count / 2) * DIMS, 0, 300 * DIMS);
@@ -97,7 +96,7 @@ describe.each(isWhole ? (['simd', 'scalar'] as const) : (['simd'] as const))('%s
     expect(graph.recall(queries, 10, 100)).toBeGreaterThan(alone.recall(queries, 10, 100) - 0.02);
   });
 
-  test.runIf(isWhole)('equal rows put in by many threads can all be reached', async () => {
+  test('equal rows put in by many threads can all be reached', async () => {
     const graph = await createGraph(backend, new Float32Array(5000 * DIMS).fill(1), {
       dims: DIMS,
       scratches: THREADS + 1,
@@ -174,7 +173,7 @@ test('wherever a thread stops, between any two steps, its row can be put in agai
   // Every step of one budget is a place to stop at; a dead thread gives back what it holds.
   const rows = clusteredRows(7, 90, DIMS, 6, 0.4);
   rows.copyWithin(40 * DIMS, 0, 20 * DIMS);
-  for (let stopAt = 0; stopAt < 60; stopAt += isWhole ? 1 : 7) {
+  for (let stopAt = 0; stopAt < 60; stopAt++) {
     const graph = await createGraph('simd', rows, { dims: DIMS, degree: 8, effort: 16, scratches: 2 });
     const [scratch] = graph.scratches;
     for (let row = 0; row < 90; row++) {

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import type { IndexerLogger, IndexerMonitoringConfig, IndexerOptions } from 'simdex';
 import { MonitoredParallelIndexer, ParallelIndexer } from 'simdex';
 import { expect, test } from 'vitest';
-import { isWhole } from '../length.js';
 import { failNowhere, faultyWorker } from './fault.js';
 import { createIndexer, inSharedMemory, randomMatrix, rejectionOf } from './support.js';
 
@@ -29,7 +28,7 @@ test("1, 256 and 'auto' are thread counts", () => {
   expect(new MonitoredParallelIndexer().indexer.threadCount).toBeGreaterThanOrEqual(1);
 });
 
-test.runIf(isWhole)('64 threads index', { timeout: 120_000 }, async () => {
+test('64 threads index', { timeout: 120_000 }, async () => {
   const indexer = createIndexer(64);
   const { batchResults, indexedCount } = await indexer.indexVectorsMonitored(randomMatrix(3200, 4));
   expect(indexedCount).toBe(3200);

@@ -5,7 +5,6 @@
 import { type Metric, VectorIndex } from 'simdex';
 import { describe, expect, test } from 'vitest';
 import { killDuring, watchWorkers } from '../indexing/killing.js';
-import { isWhole } from '../length.js';
 import { clusteredRows, foundThemselves, graphIsUpToDate } from './graph-support.js';
 import { build, positions, randomRows, seededRandom, told } from './support.js';
 
@@ -34,8 +33,8 @@ const HARD: [string, Float32Array[]][] = [
 ];
 
 // Where time is short, the last ones.
-describe.each<Metric>(isWhole ? ['cosine', 'euclidean'] : ['euclidean'])('by %s', (metric) => {
-  test.each(isWhole ? HARD : HARD.slice(-2))('%s are found', async (_, rows) => {
+describe.each<Metric>(['cosine', 'euclidean'])('by %s', (metric) => {
+  test.each(HARD)('%s are found', async (_, rows) => {
     const index = await build(rows, { metric, graph: true });
     expect(index.graph).toMatchObject({ rows: rows.length, pending: 0 });
     expect(await foundThemselves(index, rows)).toBeGreaterThanOrEqual(0.98 * rows.length);
@@ -46,7 +45,7 @@ describe.each<Metric>(isWhole ? ['cosine', 'euclidean'] : ['euclidean'])('by %s'
   });
 });
 
-test.runIf(isWhole)('threads that are killed at any moment of a build lose nothing', async () => {
+test('threads that are killed at any moment of a build lose nothing', async () => {
   const rows = clusteredRows(2500, 32, 40);
   const random = seededRandom(11);
   let killedBuilds = 0;

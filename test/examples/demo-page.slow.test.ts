@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { IndexingPerformanceReport, writeVectors } from 'simdex';
 import { describe, expect, test } from 'vitest';
 import { expectAccessible, hasChromium } from '../chromium/browser.js';
-import { isWhole } from '../length.js';
 import {
   expectMagnitudes,
   figures,
@@ -59,7 +58,7 @@ describe.skipIf(!hasChromium)('the demo page', () => {
     expect(troubles).toEqual([]);
   });
 
-  test.each(isWhole ? (['npy', 'csv', 'fvecs', 'jsonl'] as const) : (['npy', 'csv'] as const))(
+  test.each(['npy', 'csv', 'fvecs', 'jsonl'] as const)(
     'indexes a .%s file that is dropped or chosen',
     async (format) => {
       const rows = generated(300, 24, 5);
@@ -157,7 +156,7 @@ describe.skipIf(!hasChromium)('the demo page', () => {
     expect(troubles).toEqual([]);
   });
 
-  test.runIf(isWhole)('races the kernels on vectors of their own thread, and can be cancelled', async () => {
+  test('races the kernels on vectors of their own thread, and can be cancelled', async () => {
     const { page, troubles } = await demo.open();
     await page.getByRole('button', { name: 'Race' }).click();
     await page.getByRole('button', { name: 'Cancel' }).last().click();

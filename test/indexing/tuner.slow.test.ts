@@ -15,7 +15,6 @@ import {
 import { layOutMatrix } from '../../src/memory/matrix-memory.js';
 import { scheduleBatches } from '../../src/reporting/schedule.js';
 import type { RowGroup } from '../../src/vectors/source-rows.js';
-import { isWhole } from '../length.js';
 import { seededRandom } from './support.js';
 
 interface Machine {
@@ -127,7 +126,7 @@ test.each(starts)('from %s it comes to 0.95 of the best within five runs', (_, p
   const machine: Machine = { processors, groups, nsPerVector: sortedNs, noise: 0.03 };
   const best = bestRate(machine, given.threads);
   const short: string[] = [];
-  for (let seed = 1; seed <= (isWhole ? 100 : 20); seed++) {
+  for (let seed = 1; seed <= 100; seed++) {
     const { state } = runs(machine, given, 5, seed);
     const share = simulate(machine, state.setting).rate / best;
     if (share < 0.95) short.push(`seed ${seed}: ${share.toFixed(3)} with ${JSON.stringify(state.setting)}`);
@@ -141,7 +140,7 @@ test.each([
   ['ragged', 4, { threads: 4, batchSize: undefined }, ragged],
   ['a batch size that can be right', 2, { threads: 2, batchSize: 2048 }, uniform(50_000, 128)],
 ])('a steady load keeps what it has: %s', (_, processors, given, groups) => {
-  for (let seed = 1; seed <= (isWhole ? 50 : 10); seed++) {
+  for (let seed = 1; seed <= 50; seed++) {
     const { state, steps } = runs({ processors, groups, nsPerVector: sortedNs, noise: 0.03 }, given, 40, seed);
     expect(state.setting).toEqual(given);
     expect(steps.flatMap(({ begun }) => begun)).toEqual([]);

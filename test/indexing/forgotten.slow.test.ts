@@ -3,11 +3,10 @@
  * collector can be asked.
  */
 import { expect, test } from 'vitest';
-import { isWhole } from '../length.js';
 import { runChild } from './children/run-child.js';
 
 const ALL = [
-  ['indexers', isWhole ? 60 : 8, 0],
+  ['indexers', 60, 0],
   ['engines', 8, 0],
   ['sharing indexers', 8, 0],
   ['indexes with engines of their own', 8, 0],
@@ -15,13 +14,13 @@ const ALL = [
   ['held results', 8, 8],
 ] as const;
 
-test.each(isWhole ? ALL : ALL.slice(0, 1))('%s that are forgotten leave no threads', async (what, count, right) => {
+test.each(ALL)('%s that are forgotten leave no threads', async (what, count, right) => {
   const outcome = await runChild('forget.mjs', [what, String(count)], ['--expose-gc']);
   expect(outcome).toEqual({ started: 2 * count, left: 0, right });
 });
 
 test('the engine that indexes share ends with the last of them, also when they are forgotten', async () => {
-  const { started, left } = await runChild('forget.mjs', ['indexes', isWhole ? '60' : '8'], ['--expose-gc']);
+  const { started, left } = await runChild('forget.mjs', ['indexes', '60'], ['--expose-gc']);
   expect(started).toBeGreaterThan(0);
   expect(left).toBe(0);
 });

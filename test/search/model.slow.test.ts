@@ -6,7 +6,6 @@ import fc from 'fast-check';
 import { IndexingError, SearchFilter, type SearchHits, VectorIndex } from 'simdex';
 import { afterEach, describe, expect, test } from 'vitest';
 import { failAtRandom, failNowhere, faultyWorker } from '../indexing/fault.js';
-import { isWhole } from '../length.js';
 import { runsOf } from '../seed.js';
 import { expectBest, rank } from './reference.js';
 import { positions, randomRows } from './support.js';
@@ -291,7 +290,7 @@ const ALL = [
   ['a graph', 8, true],
 ] as const;
 
-describe.each(isWhole ? ALL : ALL.slice(0, 2))('by %s, rows of %i components', (_, dims, hasGraph) => {
+describe.each(ALL)('by %s, rows of %i components', (_, dims, hasGraph) => {
   test.each([
     ['none dies', 0],
     ['threads die', 60],
@@ -323,7 +322,7 @@ describe.each(isWhole ? ALL : ALL.slice(0, 2))('by %s, rows of %i components', (
           await index.dispose();
         }
       }),
-      isWhole ? runsOf((hasGraph ? 60 : 120) / (perMille > 0 ? 2 : 1)) : { numRuns: 2 },
+      runsOf((hasGraph ? 60 : 120) / (perMille > 0 ? 2 : 1)),
     );
   });
 });

@@ -9,7 +9,6 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { CLI, npyBytes, randomRows } from '../cli/support.js';
-import { isWhole } from '../length.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const guide = readFileSync(join(root, 'docs/many-machines.md'), 'utf8');
@@ -65,7 +64,7 @@ describe('parts as the guide makes them', () => {
     mergeAndCompare();
   });
 
-  test.runIf(isWhole)('by xargs', () => {
+  test('by xargs', () => {
     shell(commands('xargs -P'));
     expect(JSON.parse(read('parts/1.safetensors.part.json').toString()).rows).toEqual({
       first: 50,
@@ -82,7 +81,7 @@ describe('parts as the guide makes them', () => {
     mergeAndCompare();
   });
 
-  test.runIf(isWhole)('by the tasks of a Slurm array', () => {
+  test('by the tasks of a Slurm array', () => {
     const script = example('array.slurm');
     expect(script).toMatch(/^#!\/bin\/bash\n(#SBATCH --[\w-]+=\S+\n)+/);
     for (let task = 0; task < 2; task++)
@@ -92,7 +91,7 @@ describe('parts as the guide makes them', () => {
     expect(read('index.safetensors').equals(read('whole.safetensors'))).toBe(true);
   });
 
-  test.runIf(isWhole)('by the pods of a Kubernetes Job', () => {
+  test('by the pods of a Kubernetes Job', () => {
     const job = example('job.yaml');
     const [, command] = /command: \[sh, -c, '(.*)'\]/.exec(job)!;
     const [, completions] = /completions: (\d+)/.exec(job)!;

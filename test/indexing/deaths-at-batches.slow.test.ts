@@ -2,7 +2,6 @@
  * Threads that die at a known batch: nothing is lost, nothing is counted twice, and what cannot be saved is told exactly.
  */
 import { afterEach, expect, test } from 'vitest';
-import { isWhole } from '../length.js';
 import { type Fault, failAtBatch, failNowhere, failures, faultyWorker } from './fault.js';
 import { differencesFrom } from './reference.js';
 import {
@@ -20,7 +19,7 @@ afterEach(failNowhere);
 
 const faults: Fault[] = ['process.exit', 'throw', 'stack overflow', 'uncaught error', 'foreign message'];
 /** The first, the last, and some between. */
-const BATCHES = isWhole ? [0, 1, 2, 7, 19] : [0, 19];
+const BATCHES = [0, 1, 2, 7, 19];
 const matrix = randomMatrix(1000, 64);
 const rows = rowsOf(matrix);
 const sources = { ordinary: matrix, shared: inSharedMemory(matrix, 5), ragged: [...rows, ...randomRows(300, 7)] };
@@ -55,7 +54,7 @@ test.each<Fault>(['process.exit', 'throw', 'stack overflow'])(
   'a batch that ends two threads (%s) fails the run',
   async (fault) => {
     const indexer = createIndexer(3, { worker: faultyWorker, maxMemoryBytes: 600_000 });
-    for (const batch of isWhole ? [0, 2, 11] : [11]) {
+    for (const batch of [0, 2, 11]) {
       const before = countedBy(indexer).total;
       failAtBatch(fault, batch, 1000);
       const error = await rejectionOf(indexer.indexVectorsMonitored(sources.shared, { batchSize: 50 }));
@@ -176,7 +175,7 @@ test.each<Fault>(['exit at start', 'throw at start'])(
   async (fault) => {
     failAtBatch(fault, 0, 1e9);
     const indexer = createIndexer(3, { worker: faultyWorker });
-    for (let round = 0; round < (isWhole ? 3 : 1); round++) {
+    for (let round = 0; round < 3; round++) {
       await expect(indexer.indexVectorsMonitored(rows)).rejects.toMatchObject({
         code: 'ThreadPanic',
         threadId: expect.any(Number),

@@ -5,7 +5,6 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { samples } from '../formats/samples.js';
-import { isWhole } from '../length.js';
 import { CLI, npyBytes, run, runRefused, runWell, temporaryDirectory } from './support.js';
 
 const directory = temporaryDirectory();
@@ -38,7 +37,7 @@ const ALL = [
   ['h5', 'h5wasm'],
 ] as const;
 
-test.each(isWhole ? ALL : ALL.slice(0, 1))('.%s needs the package %s, and nothing else does', async (format, name) => {
+test.each(ALL)('.%s needs the package %s, and nothing else does', async (format, name) => {
   const file = directory.write(`x.${format}`, await samples[format]!());
   const options = { command: process.execPath };
   expect((await runWell(['info', file])).stdout).toContain(format);

@@ -4,7 +4,6 @@
  */
 import { MonitoredParallelIndexer } from 'simdex';
 import { afterAll, afterEach, expect, test } from 'vitest';
-import { isWhole } from '../length.js';
 import { type Death, deaths, dieAt, dieNowhere, dyingWorker, MOMENTS, type Moment, WAYS } from './dying.js';
 import { differencesFrom } from './reference.js';
 import { countedBy, createIndexer, inSharedMemory, randomMatrix, rejectionOf, rowsOf } from './support.js';
@@ -39,7 +38,7 @@ const CLAIMED: readonly Moment[] = ['after a claim', 'in a unit', 'before the en
 const cases = CERTAIN.flatMap((moment) => WAYS.map((way) => [moment, way] as const));
 
 test.each(cases)('one death %s (%s) loses nothing and counts nothing twice', async (moment, way) => {
-  for (const threads of isWhole ? [1, 3] : [3]) {
+  for (const threads of [1, 3]) {
     const indexer = indexerOf(threads);
     let indexed = countedBy(indexer).total;
     for (const source of Object.values(sources)) {
@@ -59,10 +58,10 @@ test.each(cases)('one death %s (%s) loses nothing and counts nothing twice', asy
 const twice = OF_A_BATCH.flatMap((moment) => WAYS.map((way) => [moment, way] as const));
 
 test.each(twice)('two deaths %s of the same batch (%s) leave no row undone', async (moment, way) => {
-  for (const threads of isWhole ? [1, 3] : [3]) {
+  for (const threads of [1, 3]) {
     const indexer = indexerOf(threads, 450_000);
     // Threads that exit take long to replace.
-    for (const unit of way === 'exit' || !isWhole ? [7] : [0, 1, 7, 19]) {
+    for (const unit of way === 'exit' ? [7] : [0, 1, 7, 19]) {
       const before = countedBy(indexer).total;
       dieAt({ moment, way, unit, times: 2 });
       const run = indexer.indexVectorsMonitored(sources.shared, { batchSize });

@@ -8,7 +8,6 @@ import { writeVectors } from 'simdex';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { hasChromium, launchChromium } from '../chromium/browser.js';
 import { dictOf, npyBytes } from '../formats/support.js';
-import { isWhole } from '../length.js';
 import {
   expectMagnitudes,
   expectRefusal,
@@ -71,7 +70,7 @@ describe.skipIf(!hasChromium)('the demo page, when something is wrong', () => {
     await expectRefusal(page, /removed\.npy can no longer be read\.\s+It was removed, moved or changed/);
   });
 
-  test.runIf(isWhole)('a file that is removed while it is read', async () => {
+  test('a file that is removed while it is read', async () => {
     const file = await sparseNpy('going.npy', 1_000_000, 256);
     const { page } = await demo.open();
     await page.setInputFiles('#file', file);
@@ -115,7 +114,7 @@ describe.skipIf(!hasChromium)('the demo page, when something is wrong', () => {
     await expectRefusal(page, /Vector has zero magnitude: .*1.*\s+Under Options, a vector without direction/);
   });
 
-  test.runIf(isWhole)('more vectors than the page has memory for', async () => {
+  test('more vectors than the page has memory for', async () => {
     const { page } = await demo.open();
     await generate(page, 300_000, 384);
     await option(page, 'Memory for the page', '256');
@@ -123,7 +122,7 @@ describe.skipIf(!hasChromium)('the demo page, when something is wrong', () => {
     await expectRefusal(page, /Insufficient memory for indexing operation: .*268,435,456 bytes/);
   });
 
-  test.runIf(isWhole)('a file of 3 GB is read in bounded memory', async () => {
+  test('a file of 3 GB is read in bounded memory', async () => {
     const file = await sparseNpy('large.npy', 2_000_000, 384);
     const own = await launchChromium();
     onTestFinished(() => own.close());
@@ -182,7 +181,7 @@ describe.skipIf(!hasChromium)('the demo page, when something is wrong', () => {
   });
 
   // Chromium freezes no tab that is driven from outside; a debugger holds it as well.
-  test.each(isWhole ? ['Generating', 'Indexing'] : ['Indexing'])(
+  test.each(['Generating', 'Indexing'])(
     'a tab that gets no turn for a second, while it is %s, ends its run when it goes on',
     async (phase) => {
       const { page, troubles } = await demo.open();

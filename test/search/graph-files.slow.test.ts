@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { readVectors, VectorIndex } from 'simdex';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { seededRandom } from '../indexing/support.js';
-import { isWhole } from '../length.js';
 import { clusteredRows, foundThemselves, graphIsUpToDate } from './graph-support.js';
 import { build, load, positions, told } from './support.js';
 
@@ -38,7 +37,7 @@ async function loadTold(bytes: Uint8Array): Promise<{ index: VectorIndex; warnin
   return { index: await load(bytes, { logger }), warnings };
 }
 
-describe.each(isWhole ? (['cosine', 'dot', 'euclidean'] as const) : (['cosine'] as const))('by %s', (metric) => {
+describe.each(['cosine', 'dot', 'euclidean'] as const)('by %s', (metric) => {
   test('a loaded graph finds what it found before, at once, and goes on', async () => {
     const index = await build(rows, { metric, graph: { degree: 16, effort: 64 } });
     const file = join(folder, `${metric}.safetensors`);
@@ -79,7 +78,7 @@ test('rows of a saved graph are those of the file, whatever reads it', async () 
 });
 
 test('a small graph, of one row and of none', async () => {
-  for (const count of isWhole ? [0, 1, 2, 300] : [0, 1]) {
+  for (const count of [0, 1, 2, 300]) {
     const index = await build(rows.slice(0, count), { dims: DIMS, graph: true });
     const again = await load(index.toBytes());
     expect(again.graph).toMatchObject({ rows: count });
@@ -118,7 +117,6 @@ describe('a damaged graph', () => {
     ]);
     expect(index.graph).toBeUndefined();
     expect((await index.search(rows[7]!, 1)).ids).toEqual([7]);
-    if (!isWhole) return;
     await index.buildGraph({ degree: 8 });
     expect((await index.search(rows[7]!, 1)).ids).toEqual([7]);
   });

@@ -6,7 +6,6 @@ import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { CLI, npyBytes, plainEnvironment, randomRows, run, runWell, temporaryDirectory } from '../cli/support.js';
-import { isWhole } from '../length.js';
 import { hasRedis, startRedis, startWorker } from './support.js';
 
 const directory = temporaryDirectory();
@@ -19,7 +18,7 @@ function command(begin: string, redis: string): string[] {
   return line!.replace('redis://queue.example:6379', redis).replace('/shared', directory.path).split(' ').slice(1);
 }
 
-test.runIf(hasRedis && isWhole)('the commands of the guide', async () => {
+test.runIf(hasRedis)('the commands of the guide', async () => {
   const redis = await startRedis();
   write('vectors.npy', npyBytes(randomRows(500, 8, 11)));
   await runWell(['index', at('vectors.npy'), '--out', at('single.safetensors'), '--quiet']);
@@ -31,7 +30,7 @@ test.runIf(hasRedis && isWhole)('the commands of the guide', async () => {
   worker.kill();
 });
 
-test.runIf(hasRedis && isWhole)(
+test.runIf(hasRedis)(
   'a Redis with a password, of which nothing is told; workers that print only what goes wrong',
   async () => {
     const redis = await startRedis({ password: 's3cr3t' });
@@ -80,28 +79,25 @@ test('wrong settings of a worker are told at once', async () => {
   }
 });
 
-test.each(isWhole ? ['bullmq', 'ioredis'] : ['ioredis'])(
-  'without the package %s both commands name what to install',
-  async (name) => {
-    const preload = `import Module from 'node:module';
+test.each(['bullmq', 'ioredis'])('without the package %s both commands name what to install', async (name) => {
+  const preload = `import Module from 'node:module';
     const resolve = Module._resolveFilename;
     Module._resolveFilename = function (specifier, ...rest) {
       if (specifier !== ${JSON.stringify(name)}) return resolve.call(this, specifier, ...rest);
       throw Object.assign(new Error('Cannot find module'), { code: 'MODULE_NOT_FOUND' });
     };`;
-    const flags = ['--import', `data:text/javascript,${encodeURIComponent(preload)}`, CLI];
-    write('one.npy', npyBytes([[3, 4]]));
-    const redis = ['--redis', 'redis://127.0.0.1:1'];
-    const options = { command: process.execPath };
-    for (const args of [
-      ['work', ...redis],
-      ['distribute', at('one.npy'), '--shards', '1', '--out', at('o.npy'), ...redis],
-    ]) {
-      const { status, stderr } = await run([...flags, ...args], options);
-      expect([status, stderr]).toEqual([2, `error: the queue needs the package ${name}; npm install bullmq ioredis\n`]);
-    }
-  },
-);
+  const flags = ['--import', `data:text/javascript,${encodeURIComponent(preload)}`, CLI];
+  write('one.npy', npyBytes([[3, 4]]));
+  const redis = ['--redis', 'redis://127.0.0.1:1'];
+  const options = { command: process.execPath };
+  for (const args of [
+    ['work', ...redis],
+    ['distribute', at('one.npy'), '--shards', '1', '--out', at('o.npy'), ...redis],
+  ]) {
+    const { status, stderr } = await run([...flags, ...args], options);
+    expect([status, stderr]).toEqual([2, `error: the queue needs the package ${name}; npm install bullmq ioredis\n`]);
+  }
+});
 
 test.skipIf(!hasRedis)('a program distributes and works by simdex/bullmq', async () => {
   const redis = await startRedis();
@@ -131,7 +127,7 @@ test.skipIf(!hasRedis)('a program distributes and works by simdex/bullmq', async
   expect(told.errors).toEqual([...named, ...ofWorker].map((name) => `InvalidConfiguration,${name}`));
 });
 
-test.runIf(hasRedis && isWhole)('10,000 shards are planned in less than 200 MB', async () => {
+test.runIf(hasRedis)('10,000 shards are planned in less than 200 MB', async () => {
   const redis = await startRedis();
   write('many.npy', npyBytes(randomRows(20_000, 2, 14)));
   const args = ['distribute', at('many.npy'), '--shards', '10000', '--out', at('many-out.npy'), '--redis', redis.url];

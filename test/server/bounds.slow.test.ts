@@ -3,7 +3,6 @@
  */
 import { createServer } from 'simdex/server';
 import { expect, onTestFinished, test } from 'vitest';
-import { isWhole } from '../length.js';
 import { startServer, temporaryFolder } from './server-support.js';
 
 type Server = Awaited<ReturnType<typeof createServer>>;
@@ -79,26 +78,23 @@ test('a collection that there is no memory for keeps the server from nothing els
   expect((await send(deleting, 'PUT', '/collections/large', vectors(2))).status).toBe(200);
 });
 
-test.runIf(isWhole)(
-  'an import that there is no memory for says so in the words of a server, and what it says is stored is',
-  async () => {
-    const data = temporaryFolder();
-    const server = await open(data, 40 * 2 ** 20);
-    await send(server, 'PUT', '/collections/c', vectors(256));
-    const answer = await importInto(server, 'c', 50_000, 256);
-    expect(answer.status).toBe(507);
-    expect(answer.error).toMatch(/^There is no memory for these points, .* Give the server more with --max-memory/);
-    const { imported } = answer.result as { imported: number };
-    expect([imported % 16_384, imported < 50_000]).toEqual([0, true]);
-    expect(await countOf(server, 'c')).toEqual({ count: imported });
-    await server.close();
-    const again = await open(data);
-    expect(await countOf(again, 'c')).toEqual({ count: imported });
-    // The rows that were refused can be sent.
-    expect((await importInto(again, 'c', 100, 256)).result).toEqual({ imported: 100, rejected: 0 });
-    expect(await countOf(again, 'c')).toEqual({ count: imported + 100 });
-  },
-);
+test('an import that there is no memory for says so in the words of a server, and what it says is stored is', async () => {
+  const data = temporaryFolder();
+  const server = await open(data, 40 * 2 ** 20);
+  await send(server, 'PUT', '/collections/c', vectors(256));
+  const answer = await importInto(server, 'c', 50_000, 256);
+  expect(answer.status).toBe(507);
+  expect(answer.error).toMatch(/^There is no memory for these points, .* Give the server more with --max-memory/);
+  const { imported } = answer.result as { imported: number };
+  expect([imported % 16_384, imported < 50_000]).toEqual([0, true]);
+  expect(await countOf(server, 'c')).toEqual({ count: imported });
+  await server.close();
+  const again = await open(data);
+  expect(await countOf(again, 'c')).toEqual({ count: imported });
+  // The rows that were refused can be sent.
+  expect((await importInto(again, 'c', 100, 256)).result).toEqual({ imported: 100, rejected: 0 });
+  expect(await countOf(again, 'c')).toEqual({ count: imported + 100 });
+});
 
 test('writes that wait are bounded: further ones are told to come again, and are not there', async () => {
   const { app } = await startServer({ maxRequests: 10_000, logLevel: 'silent' });
@@ -116,7 +112,6 @@ test('writes that wait are bounded: further ones are told to come again, and are
   }
   expect(await countOf(app, 'c')).toEqual({ count: stored });
 
-  if (!isWhole) return;
   // Few writes of many points are as much.
   const many = (first: number) => ({
     points: Array.from({ length: 8000 }, (_, i) => ({ id: first + i, vector: [i, 2] })),

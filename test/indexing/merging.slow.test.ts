@@ -4,7 +4,6 @@
  */
 import { Engine, type IndexingResult, type IndexOptions, MonitoredParallelIndexer } from 'simdex';
 import { afterEach, expect, onTestFinished, test } from 'vitest';
-import { isWhole } from '../length.js';
 import { type Fault, failAtBatch, failNowhere, faultyWorker, held, release } from './fault.js';
 import { differencesFrom } from './reference.js';
 import { bitsOf, countedBy, inSharedMemory, randomMatrix, randomRows, rejectionOf } from './support.js';
@@ -97,7 +96,7 @@ test('calls alone, one after another, and together on 1 to 8 threads: the same b
     const alone = setUp(1).indexer;
     const expected = new Map<Rows, unknown>();
     for (const rows of calls) expected.set(rows, shown(await alone.indexVectorsMonitored(rows, options)));
-    for (const threads of isWhole ? [1, 2, 5, 8] : [1, 5]) {
+    for (const threads of [1, 2, 5, 8]) {
       // Fewer are done at once.
       const large = calls.filter((rows) => rows.length >= 50 * threads);
       const results = await together(setUp(threads), large, options);

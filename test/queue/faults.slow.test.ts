@@ -18,7 +18,6 @@ import {
   until,
 } from '../cli/support.js';
 import { serve } from '../formats/http-server.js';
-import { isWhole } from '../length.js';
 import { connectTo, hasParts, hasRedis, startRedis, startWorker, type TestRedis, type TestWorker } from './support.js';
 
 const directory = temporaryDirectory();
@@ -68,7 +67,7 @@ describe.skipIf(!hasRedis)('faults', () => {
     });
   const indexed = () => workers.flatMap((worker) => worker.log().match(/\.\d+-\d+: \d+ rows indexed/g) ?? []);
 
-  test.runIf(isWhole)('a worker that is told to stop while Redis is away ends', async () => {
+  test('a worker that is told to stop while Redis is away ends', async () => {
     const redis = await startRedis();
     const [one] = await work(redis, 1);
     await redis.kill();
@@ -103,7 +102,7 @@ describe.skipIf(!hasRedis)('faults', () => {
     await until(() => /its worker died/.test(three!.log()));
   });
 
-  test.runIf(isWhole)('a worker that is told to stop finishes its shard, and ends well', async () => {
+  test('a worker that is told to stop finishes its shard, and ends well', async () => {
     const redis = await startRedis();
     const [one] = await work(redis, 1);
     const holding = await holdingServer([1]);
@@ -121,7 +120,7 @@ describe.skipIf(!hasRedis)('faults', () => {
     expect(indexed()).toHaveLength(SHARDS);
   });
 
-  test.runIf(isWhole)('a Redis that is killed and comes back with its queue', async () => {
+  test('a Redis that is killed and comes back with its queue', async () => {
     const redis = await startRedis({ appendOnly: true });
     await work(redis, 2);
     const holding = await holdingServer([3, 6]);
@@ -137,58 +136,52 @@ describe.skipIf(!hasRedis)('faults', () => {
     await expectWhole('kept.npy');
   });
 
-  test.runIf(isWhole)(
-    'a Redis that comes back without its queue: the run says so, and the same command does what is missing',
-    async () => {
-      const redis = await startRedis();
-      await work(redis, 2);
-      const holding = await holdingServer([4]);
-      const url = `${holding.server.origin}/rows.npy`;
-      const started = distribute(redis, url, 'forgotten.npy');
-      await until(() => holding.held.length > 0 && indexed().length === SHARDS - 1);
-      await redis.kill();
-      await redis.start();
-      const { status, stderr } = await started.ended;
-      expect(status).toBe(1);
-      expect(stderr).toMatch(
-        /error: Redis at redis:\/\/127\.0\.0\.1:\d+ does not know the run \S+ any more: .*start it again/,
-      );
-      expect(directory.names()).not.toContain('forgotten.npy');
-      holding.isHolding = false;
-      for (const answer of holding.held) answer();
-      const again = await distribute(redis, url, 'forgotten.npy').ended;
-      expect(again.status, again.stderr).toBe(0);
-      expect(JSON.parse(again.stdout).shardsDoneBefore).toBeGreaterThanOrEqual(SHARDS - 1);
-      await expectWhole('forgotten.npy');
-    },
-  );
+  test('a Redis that comes back without its queue: the run says so, and the same command does what is missing', async () => {
+    const redis = await startRedis();
+    await work(redis, 2);
+    const holding = await holdingServer([4]);
+    const url = `${holding.server.origin}/rows.npy`;
+    const started = distribute(redis, url, 'forgotten.npy');
+    await until(() => holding.held.length > 0 && indexed().length === SHARDS - 1);
+    await redis.kill();
+    await redis.start();
+    const { status, stderr } = await started.ended;
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /error: Redis at redis:\/\/127\.0\.0\.1:\d+ does not know the run \S+ any more: .*start it again/,
+    );
+    expect(directory.names()).not.toContain('forgotten.npy');
+    holding.isHolding = false;
+    for (const answer of holding.held) answer();
+    const again = await distribute(redis, url, 'forgotten.npy').ended;
+    expect(again.status, again.stderr).toBe(0);
+    expect(JSON.parse(again.stdout).shardsDoneBefore).toBeGreaterThanOrEqual(SHARDS - 1);
+    await expectWhole('forgotten.npy');
+  });
 
-  test.runIf(isWhole)(
-    'a shard that cannot be read fails the run by its rows, and leaves no output; when it can be read, the rest is done',
-    async () => {
-      const redis = await startRedis();
-      await work(redis, 2);
-      let isBroken = true;
-      const server = await serve(bytes, ({ answer, first: from, response }) => {
-        if (isBroken && from >= first(6) && from < first(7)) response.writeHead(403).end();
-        else answer();
-      });
-      const url = `${server.origin}/rows.npy`;
-      const failed = await distribute(redis, url, 'broken.npy').ended;
-      expect(failed.status).toBe(1);
-      expect(failed.stderr).toMatch(
-        /error: the shard of rows 6000 to 6999 failed 4 times: cannot read http.*rows\.npy: the server refuses access \(403/,
-      );
-      expect(directory.names()).not.toContain('broken.npy');
-      expect(readdirSync(at('broken.npy.parts')).filter((name) => name.startsWith('6000-'))).toEqual([]);
-      isBroken = false;
-      const again = await distribute(redis, url, 'broken.npy').ended;
-      expect(again.status, again.stderr).toBe(0);
-      expect(JSON.parse(again.stdout).shardsDoneBefore).toBe(SHARDS - 1);
-      await expectWhole('broken.npy');
-      expect(indexed()).toHaveLength(SHARDS);
-    },
-  );
+  test('a shard that cannot be read fails the run by its rows, and leaves no output; when it can be read, the rest is done', async () => {
+    const redis = await startRedis();
+    await work(redis, 2);
+    let isBroken = true;
+    const server = await serve(bytes, ({ answer, first: from, response }) => {
+      if (isBroken && from >= first(6) && from < first(7)) response.writeHead(403).end();
+      else answer();
+    });
+    const url = `${server.origin}/rows.npy`;
+    const failed = await distribute(redis, url, 'broken.npy').ended;
+    expect(failed.status).toBe(1);
+    expect(failed.stderr).toMatch(
+      /error: the shard of rows 6000 to 6999 failed 4 times: cannot read http.*rows\.npy: the server refuses access \(403/,
+    );
+    expect(directory.names()).not.toContain('broken.npy');
+    expect(readdirSync(at('broken.npy.parts')).filter((name) => name.startsWith('6000-'))).toEqual([]);
+    isBroken = false;
+    const again = await distribute(redis, url, 'broken.npy').ended;
+    expect(again.status, again.stderr).toBe(0);
+    expect(JSON.parse(again.stdout).shardsDoneBefore).toBe(SHARDS - 1);
+    await expectWhole('broken.npy');
+    expect(indexed()).toHaveLength(SHARDS);
+  });
 
   test('a row that cannot be indexed, and a file that is changed meanwhile, are not tried again', async () => {
     const redis = await startRedis();
@@ -212,37 +205,34 @@ describe.skipIf(!hasRedis)('faults', () => {
     expect(directory.names()).not.toContain('changed.npy');
   });
 
-  test.runIf(isWhole)(
-    'a command that is interrupted leaves the run going, and the same one joins it; another run of its name is refused',
-    async () => {
-      const redis = await startRedis();
-      await work(redis, 1);
-      const holding = await holdingServer([1]);
-      const url = `${holding.server.origin}/rows.npy`;
-      const started = start(
-        ['distribute', url, '--shards', '8', '--out', 'joined.npy', '--redis', redis.url, '--name', 'j'],
-        {
-          cwd: directory.path,
-        },
-      );
-      await until(() => holding.held.length > 0);
-      started.child.kill('SIGINT');
-      const interrupted = await started.ended;
-      expect(interrupted.status).toBe(130);
-      expect(interrupted.stderr).toMatch(
-        /The run j goes on\. The same command shows it again; with --cancel it is stopped/,
-      );
-      const other = ['distribute', url, '--shards', '9', '--out', 'joined.npy', '--redis', redis.url, '--name', 'j'];
-      await runRefused(other, 2, /a run called j is under way, of other files or options/, { cwd: directory.path });
-      holding.isHolding = false;
-      for (const answer of holding.held) answer();
-      await runWell(['distribute', url, '--shards', '8', '--out', 'joined.npy', '--redis', redis.url, '--name', 'j'], {
+  test('a command that is interrupted leaves the run going, and the same one joins it; another run of its name is refused', async () => {
+    const redis = await startRedis();
+    await work(redis, 1);
+    const holding = await holdingServer([1]);
+    const url = `${holding.server.origin}/rows.npy`;
+    const started = start(
+      ['distribute', url, '--shards', '8', '--out', 'joined.npy', '--redis', redis.url, '--name', 'j'],
+      {
         cwd: directory.path,
-      });
-      await expectWhole('joined.npy');
-      expect(indexed()).toHaveLength(SHARDS);
-    },
-  );
+      },
+    );
+    await until(() => holding.held.length > 0);
+    started.child.kill('SIGINT');
+    const interrupted = await started.ended;
+    expect(interrupted.status).toBe(130);
+    expect(interrupted.stderr).toMatch(
+      /The run j goes on\. The same command shows it again; with --cancel it is stopped/,
+    );
+    const other = ['distribute', url, '--shards', '9', '--out', 'joined.npy', '--redis', redis.url, '--name', 'j'];
+    await runRefused(other, 2, /a run called j is under way, of other files or options/, { cwd: directory.path });
+    holding.isHolding = false;
+    for (const answer of holding.held) answer();
+    await runWell(['distribute', url, '--shards', '8', '--out', 'joined.npy', '--redis', redis.url, '--name', 'j'], {
+      cwd: directory.path,
+    });
+    await expectWhole('joined.npy');
+    expect(indexed()).toHaveLength(SHARDS);
+  });
 
   test('a run is cancelled, whatever it is at; parts that are done are used by the next one', async () => {
     const redis = await startRedis();
@@ -276,7 +266,7 @@ describe.skipIf(!hasRedis)('faults', () => {
     await queue.close();
   });
 
-  test.runIf(isWhole)('a command that dies while it queues shards: the next one queues the rest', async () => {
+  test('a command that dies while it queues shards: the next one queues the rest', async () => {
     const redis = await startRedis();
     const connection = connectTo(redis);
     const queue = new Queue('simdex', { connection });

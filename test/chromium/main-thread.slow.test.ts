@@ -6,7 +6,6 @@
 import type { Page } from 'playwright';
 import type { VectorIndex } from 'simdex';
 import { describe, expect, test } from 'vitest';
-import { isWhole } from '../length.js';
 import { hasChromium } from './browser.js';
 import { type PageGlobals, usePages } from './page.js';
 
@@ -57,7 +56,7 @@ function expectShortTasks({ main }: Tasks): void {
 
 const sum = (times: readonly number[]) => times.reduce((all, time) => all + time, 0);
 
-describe.skipIf(!hasChromium).each(isWhole ? [true, false] : [true])('isolated: %s', (isolated) => {
+describe.skipIf(!hasChromium).each([true, false])('isolated: %s', (isolated) => {
   const pages = usePages({ isolated });
 
   test('100,000 × 384 vectors are indexed and drawn in pieces, none of them a long task', async () => {

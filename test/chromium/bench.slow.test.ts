@@ -10,7 +10,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { resultsToHtml } from '../../bench/suite/html.js';
 import { resultsToMarkdown } from '../../bench/suite/markdown.js';
 import { resultsFromJson } from '../../bench/suite/results-json.js';
-import { isWhole } from '../length.js';
 import { hasChromium } from './browser.js';
 
 interface Outcome {
@@ -35,7 +34,7 @@ describe.skipIf(!hasChromium)('bench/browser-suite.mjs', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  test.runIf(isWhole)('measures the cases asked for in Chromium, and prints and writes the same figures', async () => {
+  test('measures the cases asked for in Chromium, and prints and writes the same figures', async () => {
     const flags = ['--quick', '--threads', '2', '--case', 'magnitude/64/*', '--case', 'pipeline/64/simd'];
     const outputs = ['--json', '--html', 'page.html', '--markdown', 'table.md'];
     const { status, stdout, stderr } = await run('browser-suite.mjs', folder, ...flags, ...outputs);
@@ -86,7 +85,7 @@ describe.skipIf(!hasChromium)('bench/browser-suite.mjs', () => {
   });
 });
 
-test.runIf(hasChromium && isWhole)('bench/browser.mjs compares whole runs in a page with those in Node', async () => {
+test.runIf(hasChromium)('bench/browser.mjs compares whole runs in a page with those in Node', async () => {
   const flags = ['--pairs', '1', '--repeats', '2', '--components', '40000', '--only', 'in place'];
   const { status, stdout } = await run('browser.mjs', '.', ...flags);
   expect(status).toBe(0);

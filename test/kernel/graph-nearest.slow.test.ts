@@ -5,7 +5,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readNearest } from '../../src/kernel/graph/graph-nearest.js';
-import { isWhole } from '../length.js';
 import { runsOf } from '../seed.js';
 import { BACKENDS, createGraph, type GraphBench, normalRows, rowsOf, seeded } from './graph-bench.js';
 
@@ -18,7 +17,7 @@ function nearest(graph: GraphBench, k: number, mayCount?: (row: number) => boole
 const scores = (graph: GraphBench, query: ArrayLike<number>, rows: readonly number[], k: number) =>
   graph.best(query, rows, k).map((row) => graph.score(query, row));
 
-describe.each(isWhole ? BACKENDS : (['simd'] as const))('%s', (backend) => {
+describe.each(BACKENDS)('%s', (backend) => {
   test.each(METRICS)('the best of what is left are the best of all candidates by %s', async (metric) => {
     const component = fc.oneof(
       fc.constantFrom(0, 1, -1, 1e-30, 1e-44),
