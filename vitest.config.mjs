@@ -80,6 +80,13 @@ const sameCode = (name, options) => [
   page(`slow: ${name}`, { ...options, without: [...ABOVE_KERNEL, 'numbers'] }),
 ];
 
+/** The calling thread does all, with the JavaScript kernel: searches take long. */
+const withoutWorkers = {
+  headers: isolation,
+  setupFiles: ['test/pages/policies/no-workers.ts'],
+  backend: { kernel: 'javascript', shared: false },
+};
+
 const pages = [
   page('page', { headers: isolation, backend: { kernel: 'simd', shared: true } }),
   page('page without isolation', { backend: { kernel: 'simd', shared: false } }),
@@ -98,11 +105,8 @@ const pages = [
     kernel: 'javascript',
     backend: { kernel: 'javascript', shared: true },
   }),
-  page('page without workers', {
-    headers: isolation,
-    setupFiles: ['test/pages/policies/no-workers.ts'],
-    backend: { kernel: 'javascript', shared: false },
-  }),
+  page('page without workers', { ...withoutWorkers, without: ['search'] }),
+  page('slow: page without workers', { ...withoutWorkers, files: ['test/common/search.test.ts'] }),
 ];
 
 if (!findChromium()) console.error('No Chromium: tests in browsers are skipped. See scripts/find-chromium.mjs.');

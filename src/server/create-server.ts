@@ -16,6 +16,7 @@ import { pointRoutes } from './routes/points.js';
 import { queryRoutes } from './routes/queries.js';
 import { addServiceRoutes } from './routes/service.js';
 import { snapshotRoutes } from './routes/snapshots.js';
+import { schemaController } from './schema-compilers.js';
 import { schemaError } from './schema-errors.js';
 import type { ServerState } from './watching/server-state.js';
 import { ServerWatch } from './watching/server-watch.js';
@@ -52,6 +53,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     ...fastifyOptions(checked, fastify),
     schemaErrorFormatter: schemaError,
     ajv: { customOptions: AJV_OPTIONS },
+    schemaController,
   });
   const watch = new ServerWatch(
     {

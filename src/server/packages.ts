@@ -1,6 +1,7 @@
 /**
  * The packages that only a server needs, loaded when one is made.
  */
+import { createRequire } from 'node:module';
 import { IndexingError } from '../base/errors.js';
 
 /**
@@ -11,7 +12,8 @@ export async function loadServerPackages() {
     load('fastify', () => import('fastify')),
     load('lmdb', () => import('lmdb')),
   ]);
-  refuseOldFastify(fastify.fastify().version);
+  const { version } = createRequire(import.meta.url)('fastify/package.json') as { readonly version: string };
+  refuseOldFastify(version);
   return { fastify, lmdb };
 }
 

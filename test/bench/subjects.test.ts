@@ -15,7 +15,7 @@ import {
 import { createDataSet, randomComponents } from '../../bench/suite/data-set.js';
 import { createJavaScriptSubject } from '../../bench/suite/javascript-subject.js';
 import { createKernelSubject } from '../../bench/suite/kernel-subject.js';
-import { createCallsSubject, createGraphSubject, createSearchSubject } from '../../bench/suite/program-subjects.js';
+import { createCallsSubject, createSearchSubject } from '../../bench/suite/program-subjects.js';
 import type { Subject } from '../../bench/suite/subject.js';
 import { createThreadsSubject } from '../../bench/suite/threads-subject.js';
 import type { CompiledKernel } from '../../src/kernel/instantiate.js';
@@ -127,32 +127,6 @@ describe('what programs do', () => {
       const { rows } = subject.output(0);
       expect(rows).toHaveLength(10);
       for (const [i, score] of rows.entries()) expect(score).toBeCloseTo(expected[i]!, 3);
-      subject.dispose();
-    }
-  });
-
-  it('searches go through a graph, and find what JavaScript finds among all rows', async () => {
-    const built: VectorIndex[] = [];
-    const build: typeof VectorIndex.build = async (vectors, options) => {
-      const index = await VectorIndex.build(vectors, options);
-      built.push(index as VectorIndex);
-      return index;
-    };
-    const subjects = [
-      await createGraphSubject('javascript', build, 2, set),
-      await createGraphSubject('threads', build, 2, set),
-    ];
-    await checkAgreement(subjects.map((subject, i) => ({ name: String(i), subject })));
-    expect(built.map(({ size, graph }) => ({ size, rows: graph?.rows }))).toEqual([{ size: 10_000, rows: 10_000 }]);
-    const measured = built[0]!.graph!.calibration.filter(({ k }) => k === 10);
-    expect(subjects.map(({ recall }) => recall?.curve.map(({ effort, recall: found }) => [effort, found]))).toEqual([
-      undefined,
-      measured.map(({ effort, recall: found }) => [effort, found]),
-    ]);
-    for (const subject of subjects) {
-      const { rows } = subject.output(0);
-      expect(rows).toHaveLength(10);
-      expect([...rows]).toEqual([...rows].sort((a, b) => b - a));
       subject.dispose();
     }
   });

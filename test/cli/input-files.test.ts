@@ -12,6 +12,10 @@ const directory = temporaryDirectory();
 const DIMS = 300;
 const [first, second] = [randomMatrix(9000, DIMS, 1), randomMatrix(7500, DIMS, 2)];
 
+const expected = new Float32Array(first.data.length + second.data.length);
+expected.set(first.data);
+expected.set(second.data, first.data.length);
+
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array) => Buffer.from(buffer, byteOffset, byteLength);
 
 test.each(['npy', 'fbin', 'fvecs', 'safetensors'])(
@@ -26,7 +30,6 @@ test.each(['npy', 'fbin', 'fvecs', 'safetensors'])(
     const matrices: AllocatedMatrix[] = [];
     for await (const matrix of inputs.matrices((count, dims) => indexer.allocate(count, dims))) matrices.push(matrix);
     expect(matrices.length).toBeGreaterThan(3);
-    const expected = new Float32Array([...first.data, ...second.data]);
     let at = 0;
     for (const matrix of matrices) {
       const { data, count } = matrix;

@@ -1,7 +1,15 @@
 import type { VectorSource } from 'simdex';
 import { expect, test } from 'vitest';
 import { differencesFrom } from '../indexing/reference.js';
-import { bitsOf, inSharedMemory, randomMatrix, randomRows, rowsOf, seededRandom } from '../indexing/support.js';
+import {
+  allocatedFor,
+  bitsOf,
+  inSharedMemory,
+  randomMatrix,
+  randomRows,
+  rowsOf,
+  seededRandom,
+} from '../indexing/support.js';
 import { createIndexer } from './environment.js';
 
 test.each(['sorted', 'original'] as const)('vectors of any length are what float64 says (%s)', async (order) => {
@@ -28,8 +36,7 @@ test('every kind of source gives the same bits', async () => {
   const expected = bitsOf(await indexer.indexVectorsMonitored(matrix));
   const padded = new Float32Array(10 + matrix.data.length);
   padded.set(matrix.data, 10);
-  const allocated = indexer.allocate(700, 48);
-  allocated.data.set(matrix.data);
+  const allocated = allocatedFor(indexer, matrix);
   const sources: VectorSource[] = [
     rows,
     rows.map((row) => [...row]),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { differencesFrom } from '../indexing/reference.js';
-import { bitsOf, countedBy, randomMatrix, randomRows, rejectionOf } from '../indexing/support.js';
+import { allocatedFor, bitsOf, countedBy, randomMatrix, randomRows, rejectionOf } from '../indexing/support.js';
 import { createIndexer, environment, turn } from './environment.js';
 
 const rows = randomRows(3000, 64);
@@ -66,8 +66,7 @@ test('inPlace and into: the result lies in the matrix given', async () => {
   const indexer = createIndexer();
   const matrix = randomMatrix(2000, 32);
   const expected = bitsOf(await indexer.indexVectorsMonitored(matrix));
-  const source = indexer.allocate(2000, 32);
-  source.data.set(matrix.data);
+  const source = allocatedFor(indexer, matrix);
   const inPlace = await indexer.indexVectorsMonitored(source, { inPlace: true });
   expect(bitsOf(inPlace)).toEqual(expected);
   expect(inPlace.vectors.matrix.data).toEqual(source.data);

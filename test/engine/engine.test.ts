@@ -2,29 +2,17 @@
  * `Engine`: what its options do, how indexers share it, what waits, and what its end and theirs mean.
  */
 import { readFileSync } from 'node:fs';
-import { setEnvironmentData, type Worker } from 'node:worker_threads';
+import { setEnvironmentData } from 'node:worker_threads';
 import { Engine, type EngineOptions, type IndexerOptions, MonitoredParallelIndexer, ParallelIndexer } from 'simdex';
-import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { failAtBatch, failNowhere, faultyWorker, held, release } from '../indexing/fault.js';
 import { differencesFrom } from '../indexing/reference.js';
-import { inSharedMemory, randomMatrix, randomRows, rejectionOf } from '../indexing/support.js';
+import { inSharedMemory, randomMatrix, randomRows, rejectionOf, turn } from '../indexing/support.js';
+import { watchThreads } from './threads.js';
 
-const alive = new Set<Worker>();
-let started = 0;
-const watch = (worker: Worker) => {
-  started++;
-  alive.add(worker);
-  worker.once('exit', () => alive.delete(worker));
-};
-beforeEach(() => {
-  started = 0;
-  alive.clear();
-  process.on('worker', watch);
-});
-afterEach(() => {
-  process.off('worker', watch);
-  failNowhere();
-});
+const threads = watchThreads();
+const { alive } = threads;
+afterEach(failNowhere);
 
 function createEngine(options: EngineOptions = {}): Engine {
   const engine = new Engine(options);
@@ -34,16 +22,15 @@ function createEngine(options: EngineOptions = {}): Engine {
 
 const rows = randomRows(600, 16);
 const long = inSharedMemory(randomMatrix(40_000, 256));
-const turn = () => new Promise((resolve) => setImmediate(resolve));
 const DISPOSED = { code: 'Disposed', message: expect.stringContaining('the engine was disposed') };
 
 test('threads: so many are started, once, when they are first needed', async () => {
   const engine = createEngine({ threads: 3 });
-  expect([engine.threads, engine.backend, started]).toEqual([3, undefined, 0]);
+  expect([engine.threads, engine.backend, threads.started]).toEqual([3, undefined, 0]);
   const indexers = Array.from({ length: 5 }, () => new ParallelIndexer('auto', { engine }));
   await Promise.all(indexers.map((indexer) => indexer.indexVectors(rows)));
   await engine.ready();
-  expect(started).toBe(3);
+  expect(threads.started).toBe(3);
   expect(engine.backend).toEqual({ kernel: 'simd', threads: 3, shared: true });
   expect(new Engine().threads).toBe(new ParallelIndexer().threadCount);
 });
@@ -155,7 +142,7 @@ test('threadCount is the most threads that a call uses', async () => {
     expect(indexer.getMonitoringStats()).toMatchObject({ activeThreads: threads, busyThreads: 0 });
     result.dispose();
   }
-  expect(started).toBe(4);
+  expect(threads.started).toBe(4);
 });
 
 test('pending: calls of all indexers that wait, and their rows; small calls wait for nobody', async () => {
@@ -201,7 +188,7 @@ test('an indexer that is disposed ends its own calls, and leaves the engine to t
   expect(differencesFrom(rows, await other)).toEqual([]);
   await expect(leaving.indexVectorsMonitored(rows)).rejects.toMatchObject(disposed);
   expect(differencesFrom(rows, await staying.indexVectorsMonitored(rows))).toEqual([]);
-  expect([started, alive.size]).toEqual([2, 2]);
+  expect([threads.started, alive.size]).toEqual([2, 2]);
 });
 
 test('an engine that is disposed ends the calls of all indexers, and its threads', async () => {

@@ -1,36 +1,24 @@
 /**
  * One engine that 10 indexers and 1,000 indexes share, all busy at random, aborted and disposed: right results, and nothing is left.
  */
-import type { Worker } from 'node:worker_threads';
 import { Engine, ParallelIndexer } from 'simdex';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { differencesFrom } from '../indexing/reference.js';
-import { inSharedMemory, randomMatrix, rowsOf, seededRandom } from '../indexing/support.js';
+import { inSharedMemory, randomMatrix, rowsOf, seededRandom, turn } from '../indexing/support.js';
 import { casesOf, seedOfTheDay } from '../seed.js';
 import { BusyIndex } from './busy-index.js';
+import { watchThreads } from './threads.js';
 
 const DIMS = 24;
+const threads = watchThreads();
 const pool = randomMatrix(3000, DIMS);
 const rows = rowsOf(pool);
 const random = seededRandom(seedOfTheDay);
 const below = (bound: number) => Math.floor(random() * bound);
 
 const turns = async (count: number) => {
-  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
+  for (let i = 0; i < count; i++) await turn();
 };
-
-/** Threads of this process, from the call to the end of the test. */
-function watchThreads(): { started: number; readonly alive: Set<Worker> } {
-  const threads = { started: 0, alive: new Set<Worker>() };
-  const watch = (worker: Worker) => {
-    threads.started++;
-    threads.alive.add(worker);
-    worker.once('exit', () => threads.alive.delete(worker));
-  };
-  process.on('worker', watch);
-  onTestFinished(() => void process.off('worker', watch));
-  return threads;
-}
 
 /** Indexers of an engine: some are disposed, and others take their places. */
 class BusyIndexers {
@@ -83,7 +71,7 @@ class BusyIndexers {
 }
 
 /** Nearly all of the memory is to be had, no call waits, and no thread was started but those of the engine. */
-async function expectNothingLeft(engine: Engine, mostBytes: number, threads: ReturnType<typeof watchThreads>) {
+async function expectNothingLeft(engine: Engine, mostBytes: number) {
   expect(engine.pending).toEqual({ calls: 0, rows: 0 });
   const indexer = new ParallelIndexer('auto', { engine });
   // The last threads have answered then.
@@ -96,7 +84,6 @@ async function expectNothingLeft(engine: Engine, mostBytes: number, threads: Ret
 
 test('10 indexers on one engine, busy, aborted and disposed at random', { timeout: 3_600_000 }, async () => {
   const rounds = casesOf('sharing', 500);
-  const threads = watchThreads();
   const mostBytes = 2 ** 24;
   const engine = new Engine({ threads: 4, maxMemoryBytes: mostBytes });
   const indexers = new BusyIndexers(engine, 10);
@@ -110,12 +97,11 @@ test('10 indexers on one engine, busy, aborted and disposed at random', { timeou
     expect(faults, `round ${round} of SIMDEX_SEED=${seedOfTheDay}`).toEqual([]);
     expect(engine.pending).toEqual({ calls: 0, rows: 0 });
   }
-  await expectNothingLeft(engine, mostBytes, threads);
+  await expectNothingLeft(engine, mostBytes);
 });
 
 test('1,000 indexes and 10 indexers on one engine, the same', { timeout: 3_600_000 }, async () => {
   const rounds = casesOf('sharing with indexes', 40);
-  const threads = watchThreads();
   // An index has room for more rows than it has, and places where every thread works: 7 MiB, few of them ever touched.
   const mostBytes = 2 ** 33;
   const engine = new Engine({ threads: 4, maxMemoryBytes: mostBytes });
@@ -144,5 +130,5 @@ test('1,000 indexes and 10 indexers on one engine, the same', { timeout: 3_600_0
     expect(faults, `round ${round} of SIMDEX_SEED=${seedOfTheDay}`).toEqual([]);
   }
   await Promise.all(indexes.map((index) => index.dispose()));
-  await expectNothingLeft(engine, mostBytes, threads);
+  await expectNothingLeft(engine, mostBytes);
 });

@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { watchThreads } from '../engine/threads.js';
 import { differencesFrom } from './reference.js';
 import {
   countedBy,
@@ -10,21 +11,10 @@ import {
   randomRows,
   rejectionOf,
   rowsOf,
+  turn,
 } from './support.js';
 
-let workersStarted = 0;
-const count = () => {
-  workersStarted++;
-};
-beforeEach(() => {
-  workersStarted = 0;
-  process.on('worker', count);
-});
-afterEach(() => {
-  process.off('worker', count);
-});
-
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+const threads = watchThreads();
 const few = randomRows(10, 16);
 const some = randomRows(400, 16);
 const many = inSharedMemory(randomMatrix(60_000, 256));
@@ -37,7 +27,7 @@ test.each([
   const reason = new Error('changed my mind');
   const run = indexer.indexVectorsMonitored(vectors, { signal: AbortSignal.abort(reason) });
   expect(await rejectionOf(run)).toBe(reason);
-  expect(workersStarted).toBe(0);
+  expect(threads.started).toBe(0);
   expect(countedBy(indexer).total).toBe(0);
 });
 
@@ -99,8 +89,8 @@ test('an abort in the middle of a run keeps the threads, the memory and the coun
     // Turns last long on a busy machine: a run may be done before it is aborted. The first never is.
     const done = (await end) === 'done';
     if (!done || round === 0) expect(await end).toBe(reason);
-    const { total, threads } = countedBy(indexer);
-    expect(threads).toBe(total);
+    const { total, threads: byThreads } = countedBy(indexer);
+    expect(byThreads).toBe(total);
     // Only batches that were finished count, and they count whole.
     expect((total - before) % 500).toBe(0);
     expect(total - before === 60_000).toBe(done);
@@ -108,7 +98,7 @@ test('an abort in the middle of a run keeps the threads, the memory and the coun
   // One run takes 62 MB of the 100: this one would find no room if an aborted run had kept its memory.
   const result = await indexer.indexVectorsMonitored(many);
   expect(result.indexedCount).toBe(60_000);
-  expect(workersStarted).toBe(2);
+  expect(threads.started).toBe(2);
 });
 
 test('an abort while rows are copied in ends the copying', async () => {
@@ -122,7 +112,7 @@ test('an abort while rows are copied in ends the copying', async () => {
   controller.abort(new Error('enough'));
   expect((await rejection).message).toBe('enough');
   expect(differencesFrom(some, await indexer.indexVectorsMonitored(some))).toEqual([]);
-  expect(workersStarted).toBe(2);
+  expect(threads.started).toBe(2);
 });
 
 test('a signal has no listeners left after its runs', async () => {

@@ -4,7 +4,7 @@
 import type { IndexingProgress } from 'simdex';
 import { afterEach, expect, test } from 'vitest';
 import { failAtBatch, failNowhere, faultyWorker, held, release } from './fault.js';
-import { countedBy, createIndexer, inSharedMemory, randomMatrix, rejectionOf } from './support.js';
+import { allocatedFor, countedBy, createIndexer, inSharedMemory, randomMatrix, rejectionOf } from './support.js';
 
 afterEach(failNowhere);
 
@@ -26,8 +26,7 @@ test.each(['inPlace', 'into'] as const)(
   async (use) => {
     const indexer = createIndexer(2, { worker: faultyWorker });
     await indexer.ready();
-    const allocated = indexer.allocate(1000, 64);
-    allocated.data.set(matrix.data);
+    const allocated = allocatedFor(indexer, matrix);
     await abortWhileHeld((signal) =>
       use === 'inPlace'
         ? indexer.indexVectorsMonitored(allocated, { signal, inPlace: true })

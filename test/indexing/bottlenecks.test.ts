@@ -13,7 +13,7 @@ import {
 import { expect, test } from 'vitest';
 import { findBottlenecks } from '../../src/reporting/bottlenecks.js';
 import { lossesOf } from '../../src/reporting/losses.js';
-import { createIndexer, inSharedMemory, randomMatrix, rowsOf } from './support.js';
+import { allocatedFor, createIndexer, inSharedMemory, randomMatrix, rowsOf } from './support.js';
 
 interface Named {
   readonly bottleneck: Bottleneck;
@@ -56,8 +56,7 @@ test('copying: with inPlace, or rows in shared memory, the calling thread copies
   expect(report.copyIn!.bytes).toBe(30_000 * 64 * 4);
   expect(bottleneck.recommendation).toMatch(/inPlace.*SharedArrayBuffer/);
 
-  const own = indexer.allocate(30_000, 64);
-  own.data.set(matrix.data);
+  const own = allocatedFor(indexer, matrix);
   const shared = inSharedMemory(matrix);
   for (const run of [
     () => indexer.indexVectorsMonitored(own, { order: 'original', inPlace: true }),
@@ -99,8 +98,7 @@ test('imbalance: with the batch size that the report names, there are batches en
   await indexer.ready();
   // Long enough for its end to be worth a change.
   const count = 16_000;
-  const matrix = indexer.allocate(count, 2048);
-  matrix.data.set(randomMatrix(count, 2048).data);
+  const matrix = allocatedFor(indexer, randomMatrix(count, 2048));
   const index = (batchSize?: number) => reportOf(indexer.indexVectorsMonitored(matrix, { batchSize, inPlace: true }));
   const { bottleneck, report } = await untilNamed('imbalance', () => index(count - 160));
   expect(report.batches).toHaveLength(2);
@@ -202,8 +200,7 @@ test('memory bandwidth: measured once, told in later reports, and in place half 
     conditions,
   }).filter(({ name }) => name === 'memory bandwidth');
   expect(named!.recommendation).toMatch(/inPlace/);
-  const own = indexer.allocate(20_000, 64);
-  own.data.set(matrix.data);
+  const own = allocatedFor(indexer, matrix);
   const followed = await reportOf(indexer.indexVectorsMonitored(own, { inPlace: true }));
   expect(moved(followed, 1).losses.memoryMs).toBe(bytes / 2);
 });

@@ -6,7 +6,15 @@ import { MonitoredParallelIndexer } from 'simdex';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { type Death, deaths, dieAt, dieNowhere, dyingWorker, MOMENTS, type Moment, WAYS } from './dying.js';
 import { differencesFrom } from './reference.js';
-import { countedBy, createIndexer, inSharedMemory, randomMatrix, rejectionOf, rowsOf } from './support.js';
+import {
+  allocatedFor,
+  countedBy,
+  createIndexer,
+  inSharedMemory,
+  randomMatrix,
+  rejectionOf,
+  rowsOf,
+} from './support.js';
 
 afterEach(dieNowhere);
 
@@ -166,8 +174,7 @@ test('a thread that dies when it is asked to make way: both calls are done', asy
 test('in place, a thread that dies after its claim leaves rows that are told', async () => {
   const indexer = createIndexer(2, { worker: dyingWorker });
   const death: Death = { moment: 'after a claim', unit: 4 };
-  const allocated = indexer.allocate(2000, 40);
-  allocated.data.set(matrix.data);
+  const allocated = allocatedFor(indexer, matrix);
   dieAt(death);
   const error = await rejectionOf(indexer.indexVectorsMonitored(allocated, { batchSize, inPlace: true }));
   expect(error).toMatchObject({ code: 'ThreadPanic', rows: { first: 400, last: 500 } });

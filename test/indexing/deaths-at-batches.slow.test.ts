@@ -5,6 +5,7 @@ import { afterEach, expect, test } from 'vitest';
 import { type Fault, failAtBatch, failNowhere, failures, faultyWorker } from './fault.js';
 import { differencesFrom } from './reference.js';
 import {
+  allocatedFor,
   bitsOf,
   countedBy,
   createIndexer,
@@ -90,8 +91,7 @@ test.each<Fault>(['process.exit', 'throw', 'uncaught error'])(
     const indexer = createIndexer(3, { worker: faultyWorker });
     const expected = bitsOf(await indexer.indexVectorsMonitored(matrix));
     for (const batch of BATCHES) {
-      const allocated = indexer.allocate(1000, 64);
-      allocated.data.set(matrix.data);
+      const allocated = allocatedFor(indexer, matrix);
       const before = countedBy(indexer).total;
       failAtBatch(fault, batch);
       const run = indexer.indexVectorsMonitored(allocated, { batchSize: 50, inPlace: true });
@@ -122,8 +122,7 @@ test.each<Fault>(['process.exit', 'throw', 'stack overflow'])(
   async (fault) => {
     const indexer = createIndexer(3, { worker: faultyWorker });
     for (const batch of BATCHES) {
-      const allocated = indexer.allocate(1000, 64);
-      allocated.data.set(matrix.data);
+      const allocated = allocatedFor(indexer, matrix);
       const before = countedBy(indexer).total;
       const restored: unknown[] = [];
       failAtBatch(fault, batch);
@@ -149,8 +148,7 @@ test.each<Fault>(['process.exit', 'throw', 'stack overflow'])(
 
 test('in place, what cannot be restored fails the run with the reason', async () => {
   const indexer = createIndexer(3, { worker: faultyWorker });
-  const allocated = indexer.allocate(1000, 64);
-  allocated.data.set(matrix.data);
+  const allocated = allocatedFor(indexer, matrix);
   failAtBatch('throw', 5);
   const reason = new Error('the disk is gone');
   const restore = () => Promise.reject(reason);

@@ -1,23 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import type { Worker } from 'node:worker_threads';
 import { MonitoredParallelIndexer, ParallelIndexer } from 'simdex';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { asyncDisposeSymbol } from '../../src/base/dispose-symbol.js';
+import { watchThreads } from '../engine/threads.js';
 import { differencesFrom } from './reference.js';
-import { inSharedMemory, randomMatrix, randomRows, rejectionOf } from './support.js';
+import { inSharedMemory, randomMatrix, randomRows, rejectionOf, turn } from './support.js';
 
-const alive = new Set<Worker>();
-const watch = (worker: Worker) => {
-  alive.add(worker);
-  worker.once('exit', () => alive.delete(worker));
-};
-beforeEach(() => {
-  process.on('worker', watch);
-});
-afterEach(() => {
-  process.off('worker', watch);
-});
-
+const { alive } = watchThreads();
 const DISPOSED = { code: 'Disposed', message: /the indexer was disposed; make a new one/ };
 const few = randomRows(10, 16);
 const some = randomRows(400, 16);
@@ -54,7 +43,7 @@ test('runs under way and waiting reject, and every dispose waits until the threa
   const indexer = new MonitoredParallelIndexer(2);
   await indexer.ready();
   const runs = [many, some, few, many].map((vectors) => rejectionOf(indexer.indexVectorsMonitored(vectors)));
-  await new Promise((resolve) => setImmediate(resolve));
+  await turn();
   const disposals = [indexer.dispose(), indexer.dispose(), indexer[asyncDisposeSymbol]()].map((disposal) =>
     disposal.then(() => alive.size),
   );
@@ -85,7 +74,7 @@ test('runs, done, refused and aborted, leave no listener with the threads', asyn
     await rejectionOf(indexer.indexVectorsMonitored([...some, new Float32Array(16)]));
     const controller = new AbortController();
     const aborted = rejectionOf(indexer.indexVectorsMonitored(many, { signal: controller.signal }));
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
     controller.abort('stop');
     expect(await aborted).toBe('stop');
   }
@@ -102,7 +91,7 @@ test.each([0, 1, 2, 5])('dispose %d turns after ready() or a run was called leav
   for (const call of ['ready', 'run'] as const) {
     const indexer = new MonitoredParallelIndexer(2);
     const pending = rejectionOf(call === 'ready' ? indexer.ready() : indexer.indexVectorsMonitored(many));
-    for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
+    for (let i = 0; i < turns; i++) await turn();
     await indexer.dispose();
     expect(await pending).toMatchObject(DISPOSED);
     // A thread started after dispose would show itself here.

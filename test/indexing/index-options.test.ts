@@ -1,7 +1,7 @@
 import type { IndexOptions, VectorMatrix } from 'simdex';
 import { expect, test } from 'vitest';
 import { referenceOf } from './reference.js';
-import { bitsOf, createIndexer, inSharedMemory, randomMatrix, randomRows, rowsOf } from './support.js';
+import { allocatedFor, bitsOf, createIndexer, inSharedMemory, randomMatrix, randomRows, rowsOf } from './support.js';
 
 /** A small run on the calling thread, and one that the threads share. */
 const sizes = [
@@ -64,8 +64,7 @@ test.each(sizes)(
     const indexer = createIndexer(2);
     const matrix = randomMatrix(count, 24);
     const expected = bitsOf(await indexer.indexVectorsMonitored(matrix));
-    const source = indexer.allocate(count, 24);
-    source.data.set(matrix.data);
+    const source = allocatedFor(indexer, matrix);
     const result = await indexer.indexVectorsMonitored(source, { inPlace: true });
     expect(bitsOf(result)).toEqual(expected);
     expect(result.vectors.matrix.data.buffer).toBe(source.data.buffer);
@@ -126,8 +125,7 @@ test.each(sizes.flatMap(([thread, count]) => [[thread, count, 'inPlace'] as cons
 
 test('a matrix over the first rows of an allocated one may be indexed in place', async () => {
   const indexer = createIndexer(2);
-  const source = indexer.allocate(500, 16);
-  source.data.set(randomMatrix(500, 16).data);
+  const source = allocatedFor(indexer, randomMatrix(500, 16));
   const rest = source.data.slice(200 * 16);
   const expected = bitsOf(await indexer.indexVectorsMonitored(randomMatrix(500, 16))).slice(0, 200);
   const first = { data: source.data.subarray(0, 200 * 16), dims: 16 };
@@ -243,8 +241,7 @@ test('an empty source resolves with nothing indexed, for every option', async ()
 
 test('rows given as views of one allocated matrix are not changed', async () => {
   const indexer = createIndexer(2);
-  const matrix = indexer.allocate(300, 8);
-  matrix.data.set(randomMatrix(300, 8).data);
+  const matrix = allocatedFor(indexer, randomMatrix(300, 8));
   const before = matrix.data.slice();
   const views = Array.from({ length: 300 }, (_, i) => matrix.data.subarray(8 * i, 8 * i + 8));
   expect(bitsOf(await indexer.indexVectorsMonitored(views))).toEqual(

@@ -3,35 +3,21 @@
  */
 import type { Worker } from 'node:worker_threads';
 import type { IndexingResult } from 'simdex';
-import { afterEach, beforeEach } from 'vitest';
-
-/** Those that live. */
-export const workers = new Set<Worker>();
-
-/** Keeps account of the threads that start in the tests of a file. */
-export function watchWorkers(): void {
-  const collect = (worker: Worker) => {
-    workers.add(worker);
-    worker.once('exit', () => workers.delete(worker));
-  };
-  beforeEach(() => {
-    workers.clear();
-    process.on('worker', collect);
-  });
-  afterEach(() => {
-    process.off('worker', collect);
-  });
-}
+import type { Threads } from '../engine/threads.js';
+import { turn } from './support.js';
 
 /** Once for each thread: Node has a thread that is terminated again hold one listener more, and warns of the eleventh. */
-export function terminate(worker: Worker | undefined): Promise<number> | undefined {
-  return worker && workers.delete(worker) ? worker.terminate() : undefined;
+export function terminate({ alive }: Threads, worker: Worker | undefined): Promise<number> | undefined {
+  return worker && alive.delete(worker) ? worker.terminate() : undefined;
 }
 
-export const turn = () => new Promise((resolve) => setImmediate(resolve));
-
 /** Terminates `kills` random threads, each after a random number of turns, until `run` has settled. */
-export async function killDuring(run: Promise<unknown>, random: () => number, kills: number): Promise<void> {
+export async function killDuring(
+  threads: Threads,
+  run: Promise<unknown>,
+  random: () => number,
+  kills: number,
+): Promise<void> {
   let settled = false;
   const end = () => {
     settled = true;
@@ -39,7 +25,8 @@ export async function killDuring(run: Promise<unknown>, random: () => number, ki
   run.then(end, end);
   for (let kill = 0; kill < kills && !settled; kill++) {
     for (let turns = Math.floor(random() ** 2 * 60); turns > 0 && !settled; turns--) await turn();
-    terminate([...workers][Math.floor(random() * workers.size)]);
+    const { alive } = threads;
+    terminate(threads, [...alive][Math.floor(random() * alive.size)]);
   }
 }
 

@@ -8,7 +8,7 @@ import { casesOf, seedOfTheDay } from '../seed.js';
 import { deaths, dieAt, dieAtRandom, dieNowhere, dyingWorker, MOMENTS } from './dying.js';
 import { below, faultsOfRejection, faultsOfResult, type RandomCall, randomCall } from './random-calls.js';
 import { differencesFrom } from './reference.js';
-import { countedBy, randomRows, seededRandom } from './support.js';
+import { countedBy, randomRows, seededRandom, turn } from './support.js';
 
 /** Of each indexer. The last check of every case takes all of it. */
 const MOST_BYTES = 2 ** 23;
@@ -27,8 +27,6 @@ function indexerOf(threads: number): MonitoredParallelIndexer {
   indexers.set(threads, indexer);
   return indexer;
 }
-
-const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 function armRandomly(random: () => number, seed: number): void {
   // An exit takes long to replace, so most deaths are throws.

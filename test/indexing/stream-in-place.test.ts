@@ -6,6 +6,7 @@ import { MonitoredParallelIndexer, type RowRange, type VectorMatrix } from 'simd
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { failAtBatch, failNowhere, faultyWorker } from './fault.js';
 import { chunkOf, DIMS, drain, LARGE, magnitudeOf } from './stream-chunks.js';
+import { allocatedFor } from './support.js';
 
 let indexer: MonitoredParallelIndexer;
 beforeAll(async () => {
@@ -18,8 +19,7 @@ test('results lie in the chunks themselves, whose memory serves the next ones', 
   const buffers = new Set<ArrayBufferLike>();
   function* allocated(count: number) {
     for (let chunk = 0; chunk < count; chunk++) {
-      const matrix = indexer.allocate(LARGE, DIMS);
-      matrix.data.set(chunkOf(chunk).data);
+      const matrix = allocatedFor(indexer, chunkOf(chunk));
       buffers.add(matrix.data.buffer);
       yield matrix;
     }
@@ -61,8 +61,7 @@ test('rows of a thread that died are restored in the chunk they were in', async 
   const chunks: VectorMatrix[] = [];
   function* allocated(count: number) {
     for (let chunk = 0; chunk < count; chunk++) {
-      const matrix = faulty.allocate(LARGE, DIMS);
-      matrix.data.set(chunkOf(chunk).data);
+      const matrix = allocatedFor(faulty, chunkOf(chunk));
       chunks.push(matrix);
       yield matrix;
     }

@@ -6,6 +6,7 @@ import {
   type IndexerOptions,
   type IndexingResult,
   MonitoredParallelIndexer,
+  type ParallelIndexer,
   type VectorMatrix,
 } from 'simdex';
 import { onTestFinished } from 'vitest';
@@ -44,6 +45,16 @@ export function inSharedMemory({ data, dims }: VectorMatrix, padding = 0): Vecto
   return { data: shared, dims };
 }
 
+/** The same matrix in memory of the indexer. */
+export function allocatedFor(
+  indexer: Pick<ParallelIndexer, 'allocate'>,
+  { data, dims }: VectorMatrix,
+): ReturnType<ParallelIndexer['allocate']> {
+  const matrix = indexer.allocate(data.length / dims, dims);
+  matrix.data.set(data);
+  return matrix;
+}
+
 /** An indexer that is disposed when the test ends. */
 export function createIndexer(
   threadCount: number,
@@ -65,6 +76,9 @@ export function bitsOf({ vectors }: IndexingResult): (string | null)[] {
     return new Uint32Array(numbers.buffer).join(' ');
   });
 }
+
+/** A turn of the event loop. */
+export const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** What a promise rejects with; an error that says so when it does not. */
 export async function rejectionOf(promise: Promise<unknown>): Promise<Error & Record<string, unknown>> {

@@ -5,11 +5,10 @@
 import { Engine, MonitoredParallelIndexer } from 'simdex';
 import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { failAtBatch, failNowhere, faultyWorker, held, release } from './fault.js';
-import { inSharedMemory, randomMatrix, randomRows } from './support.js';
+import { inSharedMemory, randomMatrix, randomRows, turn } from './support.js';
 
 afterEach(failNowhere);
 
-const turn = () => new Promise((resolve) => setImmediate(resolve));
 const blocker = inSharedMemory(randomMatrix(1000, 16));
 /** Clocks are read at slightly different moments, and rounded. */
 const SLACK_MS = 0.01;

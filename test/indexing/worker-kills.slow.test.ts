@@ -3,12 +3,13 @@
  */
 import { IndexingError, type IndexingResult, type MonitoredParallelIndexer, type VectorSource } from 'simdex';
 import { expect, test } from 'vitest';
+import { watchThreads } from '../engine/threads.js';
 import { casesOf, seedOfTheDay } from '../seed.js';
-import { isSame, killDuring, watchWorkers, workers } from './killing.js';
+import { isSame, killDuring } from './killing.js';
 import { differencesFrom } from './reference.js';
 import { countedBy, createIndexer, inSharedMemory, randomMatrix, rowsOf, seededRandom } from './support.js';
 
-watchWorkers();
+const threads = watchThreads();
 
 const matrix = randomMatrix(6000, 200);
 const rows = rowsOf(matrix);
@@ -25,7 +26,7 @@ async function runWithKills(
   const run = indexer.indexVectorsMonitored(source, { batchSize: 20 + Math.floor(random() * 400) });
   const [result] = await Promise.all([
     run.catch((error) => error as unknown),
-    killDuring(run, random, 1 + Math.floor(random() * 4)),
+    killDuring(threads, run, random, 1 + Math.floor(random() * 4)),
   ]);
   if (result instanceof IndexingError) {
     expect(result).toMatchObject({ code: 'ThreadPanic', message: expect.stringContaining('ended 2 worker threads') });
@@ -54,12 +55,12 @@ test.each([
     for (let run = 0; run < runs; run++) {
       const before = countedBy(indexer).total;
       const indexed = await runWithKills(indexer, source, seedOfTheDay + 1000 * seed + run, expected);
-      const { total, threads } = countedBy(indexer);
-      expect(threads).toBe(total);
-      if (indexed > 0) expect(total - before).toBe(indexed);
+      const counted = countedBy(indexer);
+      expect(counted.threads).toBe(counted.total);
+      if (indexed > 0) expect(counted.total - before).toBe(indexed);
       else panics++;
     }
     expect(panics).toBeLessThan(runs / 4);
-    expect(workers.size).toBeLessThanOrEqual(4);
+    expect(threads.alive.size).toBeLessThanOrEqual(4);
   },
 );

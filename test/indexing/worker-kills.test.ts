@@ -2,11 +2,12 @@
  * All threads, or some, killed from outside: while rows are copied in, between runs, while a run is aborted.
  */
 import { expect, test } from 'vitest';
-import { isSame, terminate, turn, watchWorkers, workers } from './killing.js';
+import { watchThreads } from '../engine/threads.js';
+import { isSame, terminate } from './killing.js';
 import { differencesFrom } from './reference.js';
-import { countedBy, createIndexer, inSharedMemory, randomMatrix, rowsOf } from './support.js';
+import { countedBy, createIndexer, inSharedMemory, randomMatrix, rowsOf, turn } from './support.js';
 
-watchWorkers();
+const threads = watchThreads();
 
 const matrix = randomMatrix(6000, 200);
 const rows = rowsOf(matrix);
@@ -20,7 +21,7 @@ test('all threads killed while rows are copied in: the run ends right', async ()
   for (let round = 0; round < 6; round++) {
     const run = indexer.indexVectorsMonitored(large, { order: 'original' });
     for (let i = 0; i < 2 + round; i++) await turn();
-    for (const worker of workers) terminate(worker);
+    for (const worker of threads.alive) terminate(threads, worker);
     const result = await run;
     expect(isSame(result, expected)).toBe(true);
     result.dispose();
@@ -32,7 +33,7 @@ test('threads killed while idle are there again for the next run', async () => {
   const indexer = createIndexer(3);
   await indexer.ready();
   for (let round = 0; round < 5; round++) {
-    const killed = [...workers].slice(0, 1 + (round % 3)).map(terminate);
+    const killed = [...threads.alive].slice(0, 1 + (round % 3)).map((worker) => terminate(threads, worker));
     if (round % 2 === 0) await Promise.all(killed);
     expect(differencesFrom(rows, await indexer.indexVectorsMonitored(shared))).toEqual([]);
   }
@@ -47,7 +48,7 @@ test('threads killed while a run is aborted: it rejects with the reason, and its
     const run = indexer.indexVectorsMonitored(shared, { signal: controller.signal, batchSize: 50 });
     const rejection = run.catch((reason) => reason);
     for (let i = 0; i < round % 7; i++) await turn();
-    const killed = terminate([...workers][round % workers.size]);
+    const killed = terminate(threads, [...threads.alive][round % threads.alive.size]);
     controller.abort('stop');
     const outcome = await rejection;
     if (outcome !== 'stop') (await run).dispose();

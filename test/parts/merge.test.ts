@@ -2,23 +2,11 @@
  * Parts made by `simdex index --rows` and put together by `simdex merge`: the whole is what a single run writes, byte for byte, and whatever
  * makes no whole is refused by its rows.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { IndexingPerformanceReport, VectorIndex } from 'simdex';
 import { describe, expect, test } from 'vitest';
 import { ExactSum } from '../../src/monitoring/exact-sum.js';
-import {
-  CLI,
-  fvecsBytes,
-  npyBytes,
-  parseNpy,
-  randomRows,
-  runRefused,
-  runWell,
-  temporaryDirectory,
-  until,
-} from '../cli/support.js';
+import { fvecsBytes, npyBytes, parseNpy, randomRows, runRefused, runWell, temporaryDirectory } from '../cli/support.js';
 import { seededRandom } from './support.js';
 
 const directory = temporaryDirectory();
@@ -163,23 +151,6 @@ test('a merged index is searchable, and --graph builds its graph once, at the me
   expect((await part.search(rows[700]!, 1)).ids).toEqual([700]);
   await part.dispose();
   expect(directory.names().filter((name) => name.startsWith('.'))).toEqual([]);
-});
-
-test('a merge that is killed leaves nothing under its name, and another one works', async () => {
-  const file = write('killed-in.npy', npyBytes(randomRows(60_000, 64, 12)));
-  for (const [i, span] of ['0..30000', '30000..'].entries()) await indexPart([file], span, at(`killed-${i}.npy`));
-  await runWell(['index', file, '--out', at('killed-single.npy'), '--quiet']);
-  const merge = ['merge', at('killed-0.npy'), at('killed-1.npy'), '--out', at('killed.npy'), '--quiet'];
-  const temporary = () => directory.names().filter((name) => name.startsWith('.killed.npy'));
-  const child = spawn(process.execPath, [CLI, ...merge], { stdio: 'ignore' });
-  await until(() => temporary().length > 0, 1);
-  child.kill('SIGKILL');
-  await once(child, 'exit');
-  expect(directory.names()).not.toContain('killed.npy');
-  expect(temporary()).toHaveLength(1);
-  await runWell(merge);
-  expect(read('killed.npy').equals(read('killed-single.npy'))).toBe(true);
-  expect(temporary()).toEqual([]);
 });
 
 describe('what makes no whole is refused, and nothing is written', () => {

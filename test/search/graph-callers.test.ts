@@ -2,11 +2,11 @@
  * Many callers of a graph at the same time: half of them are answered while the threads have the others, and each has what it
  * asked for.
  */
-import { Engine, type SearchOptions } from 'simdex';
+import { Engine, type SearchOptions, VectorIndex } from 'simdex';
 import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { failAtBatch, failNowhere, faultyWorker, held, release } from '../indexing/fault.js';
 import { clusteredRows } from './graph-support.js';
-import { build, randomRows, told } from './support.js';
+import { build, load, randomRows, told } from './support.js';
 
 const DIMS = 24;
 const all = clusteredRows(2064, DIMS, 60);
@@ -16,10 +16,14 @@ const EFFORT = 300;
 
 afterEach(failNowhere);
 
+const builder = await VectorIndex.build(rows, { threadCount: 2, graph: true });
+const saved = builder.toBytes();
+await builder.dispose();
+
 async function createIndex() {
   const engine = new Engine({ threads: 2, worker: faultyWorker });
   onTestFinished(() => engine.dispose());
-  return { engine, index: await build(rows, { engine, graph: true }) };
+  return { engine, index: await load(saved, { engine }) };
 }
 
 test('half of them wait while the threads have the others', async () => {

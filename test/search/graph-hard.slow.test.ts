@@ -4,11 +4,12 @@
  */
 import { type Metric, VectorIndex } from 'simdex';
 import { describe, expect, test } from 'vitest';
-import { killDuring, watchWorkers } from '../indexing/killing.js';
+import { watchThreads } from '../engine/threads.js';
+import { killDuring } from '../indexing/killing.js';
 import { clusteredRows, foundThemselves, graphIsUpToDate } from './graph-support.js';
 import { build, positions, randomRows, seededRandom, told } from './support.js';
 
-watchWorkers();
+const threads = watchThreads();
 
 const sortedRows = (count: number, dims: number) =>
   randomRows(count, dims, 3).sort((a, b) => a[0]! - b[0]! || a[1]! - b[1]!);
@@ -53,7 +54,7 @@ test('threads that are killed at any moment of a build lose nothing', async () =
     const index = await VectorIndex.build(rows, { threadCount: 3, maxMemoryBytes: 2 ** 30 });
     await index.ready();
     const building = index.buildGraph({ degree: 10, effort: 40 });
-    await killDuring(building, random, 6);
+    await killDuring(threads, building, random, 6);
     const outcome = await building.then(
       () => 'built',
       (error) => error.code,
@@ -65,7 +66,7 @@ test('threads that are killed at any moment of a build lose nothing', async () =
       expect(await foundThemselves(index, rows)).toBeGreaterThan(2450);
       // Upkeep goes on after it, and heals.
       const adding = index.add(clusteredRows(600, 32, 40, 2));
-      await killDuring(adding, random, 2);
+      await killDuring(threads, adding, random, 2);
       await adding;
       await graphIsUpToDate(index);
       expect(index.graph!.rows).toBe(3100);

@@ -1,7 +1,10 @@
 /**
  * A walk over the lists of a saved graph, which shares no code with the index.
  */
-import { expect } from 'vitest';
+import type { VectorIndex } from 'simdex';
+import { expect, vi } from 'vitest';
+import { graphIsUpToDate } from './graph-support.js';
+import { positions } from './support.js';
 
 const NONE = 0xffffffff;
 /** One row of each 16 is in the graph above: which, a hash says (assembly/README.md). */
@@ -72,4 +75,15 @@ export function entryRows(bytes: Uint8Array<ArrayBuffer>): number[] {
     }
   }
   return [...rows];
+}
+
+/** That every row can be reached. */
+export function expectAllReached(index: VectorIndex): void {
+  expect([...reachedRows(index.toBytes())].sort((a, b) => a - b)).toEqual(positions(index.size));
+}
+
+/** Lists are mended behind the caller's back, some time after rows went. */
+export async function expectAllReachedSoon(index: VectorIndex): Promise<void> {
+  await graphIsUpToDate(index);
+  await vi.waitFor(() => expectAllReached(index), { timeout: 60_000, interval: 50 });
 }

@@ -2,10 +2,12 @@
  * Indexes that keep their rows as float16 or int8: hits are those of a brute force over the rows as they are kept, in every kernel, and files
  * hold just these rows.
  */
+
 import fc from 'fast-check';
-import { type BuildOptions, type IndexingError, type Metric, type VectorId, VectorIndex } from 'simdex';
+import { type BuildOptions, type IndexingError, type Metric, VectorIndex } from 'simdex';
 import { describe, expect, test } from 'vitest';
 import { runsOf } from '../seed.js';
+import { keptRows } from './in-file.js';
 import { expectBest, rank } from './reference.js';
 import { parseSafetensors } from './safetensors.js';
 import { build, load, positions, randomRows, told } from './support.js';
@@ -13,13 +15,6 @@ import { build, load, positions, randomRows, told } from './support.js';
 const metrics: readonly Metric[] = ['cosine', 'dot', 'euclidean'];
 const kernels = ['simd', 'scalar', 'javascript'] as const;
 const precisions = ['float16', 'int8'] as const;
-
-/** The rows as they are kept. */
-async function keptRows(index: VectorIndex, ids: Iterable<VectorId>): Promise<Float32Array[]> {
-  const rows: Float32Array[] = [];
-  for (const id of ids) rows.push((await index.get(id as never))!.vector);
-  return rows;
-}
 
 const lengthOf = (row: ArrayLike<number>) => Math.sqrt(Array.from(row).reduce((sum, x) => sum + x * x, 0));
 

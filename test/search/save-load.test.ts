@@ -2,17 +2,15 @@
  * A saved index is loaded as it was, from a path, a Blob or bytes; what is no saved index is refused in words; a file is
  * replaced as a whole or not at all.
  */
-import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { type Metric, VectorIndex } from 'simdex';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSavedIndexHeader } from '../../src/formats/saved-index.js';
 import { parseSafetensors } from './safetensors.js';
-import { build, load, positions, randomRows, seededRandom, told } from './support.js';
+import { build, load, positions, randomRows, told } from './support.js';
 
 const DIMS = 7;
 let folder: string;
@@ -225,22 +223,4 @@ describe('damaged files give an error or an index, never anything else', () => {
       }
     }
   });
-});
-
-test('a process that is killed while it saves leaves a whole index, old or new', async () => {
-  const random = seededRandom(3);
-  const file = join(folder, 'killed.safetensors');
-  const child = fileURLToPath(new URL('./children/save-again-and-again.mjs', import.meta.url));
-  for (let round = 0; round < 6; round++) {
-    const process = spawn(globalThis.process.execPath, [child, file], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const exited = new Promise((resolve) => process.once('exit', resolve));
-    await new Promise((resolve) => process.stdout.once('data', resolve));
-    await new Promise((resolve) => setTimeout(resolve, 25 * random()));
-    process.kill('SIGKILL');
-    await exited;
-    const index = await load(file);
-    expect(index.size).toBe(3000);
-    const [first] = (await index.search([1, 0, 0], 1)).scores;
-    expect([1, 2]).toContain(first);
-  }
 });

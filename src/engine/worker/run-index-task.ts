@@ -3,18 +3,16 @@
  * segments and graphs are kept from job to job.
  */
 import { UnitControl } from '../../memory/control-block.js';
+import { countForCollector } from '../../memory/create-memory.js';
 import { insertRows, mendRows } from './graph-insert-loop.js';
 import { makeRecords } from './graph-records.js';
 import { searchGraphs } from './graph-search-loop.js';
 import type { GraphPlace, GraphTask } from './graph-task.js';
-import { KernelsByMemory } from './kernels-by-memory.js';
 import { compileHere, OpenGraph } from './open-graph.js';
 import { moveRows, openRowKernels, type RowKernels, settleIncomingRows } from './rows-loop.js';
-import type { MemoryOpener } from './search-loop.js';
-import { OpenMemory, searchBlocks } from './search-loop.js';
+import { type MemoryOpener, OpenMemory, searchBlocks } from './search-loop.js';
 import type { IndexTask, WorkerTask } from './task.js';
-import type { UnitWork } from './unit-work.js';
-import { doUnits, type UnitListener } from './unit-work.js';
+import { doUnits, type UnitListener, type UnitWork } from './unit-work.js';
 
 /** Whether a task is one of these. */
 export function isIndexTask(task: WorkerTask): task is IndexTask {
@@ -32,6 +30,30 @@ export function isIndexTask(task: WorkerTask): task is IndexTask {
   }
 }
 
+/** Kernels by the keys of their memories. Every task brings its memories as new objects; the first object of each is kept. */
+class KernelsByMemory<T> {
+  readonly #kept = new Map<number, { readonly buffer: ArrayBufferLike; readonly kernel: T }>();
+
+  /** The kernel on the memory with this key; `open` makes it the first time. */
+  get(key: number, buffer: ArrayBufferLike, open: () => T): T {
+    const found = this.#kept.get(key);
+    if (found) return found.kernel;
+    countForCollector(buffer, 'index');
+    const kernel = open();
+    this.#kept.set(key, { buffer, kernel });
+    return kernel;
+  }
+
+  /** Lets go of kernels on memories that are gone. The collector is told of all their bytes, so that it comes soon. */
+  forget(keys: readonly number[]): void {
+    for (const key of keys) {
+      const found = this.#kept.get(key);
+      if (found) countForCollector(found.buffer);
+      this.#kept.delete(key);
+    }
+  }
+}
+
 const opened = new KernelsByMemory<OpenMemory>();
 const rowKernels = new KernelsByMemory<RowKernels>();
 const graphs = new KernelsByMemory<OpenGraph>();
@@ -43,9 +65,7 @@ export function runIndexTask(task: IndexTask, onUnit?: UnitListener): void {
 
 /** Lets go of kernels on memories that are gone. */
 export function forgetMemories(keys: readonly number[]): void {
-  opened.forget(keys);
-  rowKernels.forget(keys);
-  graphs.forget(keys);
+  for (const kernels of [opened, rowKernels, graphs]) kernels.forget(keys);
 }
 
 function workOf(task: IndexTask): UnitWork {

@@ -1,3 +1,6 @@
+/**
+ * Hundreds of indexers and results in a page leave no worker and no memory.
+ */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { hasChromium } from './browser.js';

@@ -1,3 +1,6 @@
+/**
+ * What an indexer, an engine or an index leaves does not keep a process, and what is under way does until it is done.
+ */
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { runChild } from './children/run-child.js';
