@@ -2,7 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { dts } from 'rollup-plugin-dts';
 import { minify as terser } from 'terser';
-import { forUnsharedMemory } from './build/js/src/kernel/prepare-kernel.js';
+import { forUnsharedMemory } from './build/js/src/kernel/compile-bytes.js';
 import { pageLoaderPlugin } from './scripts/page-loader-plugin.mjs';
 import { pageScriptPlugin } from './scripts/page-script-plugin.mjs';
 import { wasmPlugin } from './scripts/wasm-plugin.mjs';

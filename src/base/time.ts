@@ -109,21 +109,3 @@ export class TimeSlices {
     this.#until = performance.now() + SLICE_MS;
   }
 }
-
-/** Work that is done step by step. It gives back the thread after every step, each of which takes a small fraction of a millisecond. */
-export type Steps<T> = Generator<void, T>;
-
-export function doNow<T>(steps: Steps<T>): T {
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-  }
-}
-
-export async function doInSlices<T>(steps: Steps<T>, slices: TimeSlices): Promise<T> {
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-    if (slices.isDue()) await slices.nextTurn();
-  }
-}

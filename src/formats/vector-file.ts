@@ -7,11 +7,10 @@ import type { ReusableChunks } from '../vectors/reusable-chunks.js';
 import type { VectorMatrix } from '../vectors/vector-source.js';
 import { createBlobSource } from './byte-sources.js';
 import type { ByteSource, RowOptions } from './format.js';
-import { LentMemories } from './lent-memories.js';
 import { MatrixCutter } from './matrices.js';
 import { formatOf, type VectorFormat } from './registry.js';
 import type { IdentifiedMatrix, RowChunk } from './row-chunk.js';
-import { ChunkMemories, type ReadRowsInto } from './row-chunks.js';
+import { ChunkMemories, LentMemories, type ReadRowsInto } from './row-chunks.js';
 
 /** How a file of vectors is read. */
 export interface ReadVectorsOptions extends RowOptions {

@@ -6,12 +6,12 @@
 
 import simd from 'kernel:simd.wasm';
 import { IndexingError, invalidConfiguration } from '../base/errors.js';
+import { compileBytes, forUnsharedMemory } from './compile-bytes.js';
 import type { KernelBackend } from './instantiate.js';
 import { type CompiledKernel, instantiateKernel } from './instantiate.js';
 import { createJavaScriptKernel } from './javascript.js';
 import { scratchBytes } from './kernel-exports.js';
 import type { OwnKernel } from './own-kernel.js';
-import { compileBytes, forUnsharedMemory } from './prepare-kernel.js';
 import { hasWasmMemory } from './wasm-memory.js';
 
 export interface CompileOptions {

@@ -3,7 +3,7 @@
  * all. A small change is done before its call returns. During larger ones the event loop has turns.
  */
 import { isOutOfMemory } from '../base/errors.js';
-import { doInSlices, doNow, type Steps, TimeSlices } from '../base/time.js';
+import { TimeSlices } from '../base/time.js';
 import type { PendingCalls } from '../engine/gathering.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import type { RowForm } from '../memory/segment-layout.js';
@@ -15,6 +15,7 @@ import { dimsOf, IncomingVectors, settlingOf } from './incoming.js';
 import type { RowRoom, Rows } from './rows.js';
 import type { Segment } from './segment.js';
 import { copyKeptRows, stagedPortions, stagedRows } from './staging.js';
+import { doInSlices, doNow, type Steps } from './steps.js';
 
 export interface ChangesOptions {
   readonly metric: Metric;

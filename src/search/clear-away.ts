@@ -4,7 +4,7 @@
  * its own.
  */
 import { IndexingError } from '../base/errors.js';
-import { doInSlices, type Steps, TimeSlices } from '../base/time.js';
+import { TimeSlices } from '../base/time.js';
 import { isAlive } from '../memory/deaths.js';
 import type { Changes } from './changes.js';
 import { type Place, placeOf, rowOf } from './id-table.js';
@@ -12,6 +12,7 @@ import { type KeptRows, keptBefore } from './kept-rows.js';
 import type { Rows } from './rows.js';
 import { SearchFilter } from './search-filter.js';
 import type { Segment } from './segment.js';
+import { doInSlices, type Steps } from './steps.js';
 
 export interface ClearAwayOptions {
   /** Does something when no change is under way. */

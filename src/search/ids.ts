@@ -2,10 +2,10 @@
  * Enters the ids of a change into an index.
  */
 import { IndexingError, invalidConfiguration } from '../base/errors.js';
-import type { Steps } from '../base/time.js';
 import { checkId, type VectorId } from '../vectors/vector-id.js';
 import type { Place } from './id-table.js';
 import type { RowRoom, Rows } from './rows.js';
+import type { Steps } from './steps.js';
 
 /** Ids for rows to come: an array of them, or a typed array of numbers. */
 export type VectorIds<Id extends VectorId = VectorId> = ArrayLike<Id>;

@@ -2,8 +2,10 @@
  * Vectors on their way into an index: checked, copied into the rows that were reserved for them, and turned into what the
  * index keeps. If some cannot be rows, the error is that of the lowest one, whatever is wrong with it.
  */
+
 import { IndexingError, invalidConfiguration } from '../base/errors.js';
-import type { Steps } from '../base/time.js';
+import { TimeSlices } from '../base/time.js';
+import type { EngineCore } from '../engine/engine-core.js';
 import type { RowSettling } from '../engine/worker/rows-task.js';
 import { EMPTY_VECTOR, NON_FINITE, TOO_LARGE, ZERO_MAGNITUDE } from '../kernel/rejection.js';
 import type { Metric } from '../kernel/search/error-bound.js';
@@ -13,6 +15,8 @@ import { countVectors, type SharedRows } from '../vectors/source-rows.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import { checkRow, copyRow, isFloat32Array } from '../vectors/vector-source.js';
 import type { RowRoom } from './rows.js';
+import { type RowsScope, settleArrivingRows } from './rows-job.js';
+import type { Steps } from './steps.js';
 
 /** Components copied between two steps. */
 const COPY_COMPONENTS = 2 ** 16;
@@ -200,4 +204,34 @@ function sortedRows(): IndexingError {
   const detail =
     "vectors are rows whose components were sorted: they are no longer vectors; index with order: 'original'";
   return new IndexingError('InvalidConfiguration', detail);
+}
+
+/** Rejects with `ThreadPanic`, and with `signal.reason`. What is wrong with a vector is told by `incoming.check`. */
+export async function bringVectors(
+  core: EngineCore,
+  scope: RowsScope,
+  settling: RowSettling,
+  incoming: IncomingVectors,
+  rooms: readonly RowRoom[],
+  signal: AbortSignal,
+): Promise<void> {
+  const source = core.sharesMemory ? incoming.shared : undefined;
+  if (source) {
+    await settleArrivingRows(core, scope, { rooms, settling, source, bring: undefined, bringAgain: undefined }, signal);
+    return;
+  }
+  const bring = async (inPlace: (rows: number) => void) => {
+    const slices = new TimeSlices(signal);
+    for (const copied of incoming.copyInto(rooms)) {
+      inPlace(copied);
+      if (slices.isDue()) await slices.nextTurn();
+    }
+  };
+  // A thread that died may have changed the rows it had, and they are no more what they were.
+  const bringAgain = (room: number, first: number, count: number) => {
+    const before = rooms.slice(0, room).reduce((sum, each) => sum + each.count, 0);
+    const { segment, first: firstRow } = rooms[room]!;
+    incoming.copy(segment.rows(firstRow + first, count), before + first, count);
+  };
+  await settleArrivingRows(core, scope, { rooms, settling, source, bring, bringAgain }, signal);
 }

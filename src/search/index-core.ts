@@ -3,7 +3,6 @@
  */
 import { IndexingError } from '../base/errors.js';
 import { linkSignals, unlessStopped } from '../base/signals.js';
-import type { Steps } from '../base/time.js';
 import type { EngineCore } from '../engine/engine-core.js';
 import { boundPlatform } from '../engine/lanes/platform.js';
 import type { ByteSource } from '../formats/format.js';
@@ -13,7 +12,6 @@ import type { Metric } from '../kernel/search/error-bound.js';
 import { canBeCompact, hasInt8Scan } from '../kernel/search/int8-bound.js';
 import type { Precision } from '../memory/segment-layout.js';
 import type { IndexingPerformanceReport } from '../reporting/report.js';
-import { bringVectors } from './arrivals.js';
 import { Changes } from './changes.js';
 import { ClearAway } from './clear-away.js';
 import type { IndexFiles } from './file/index-files.js';
@@ -22,13 +20,14 @@ import type { GraphBuilding, GraphInfo, GraphOptions } from './graph/graph-optio
 import { DEFAULT_DEGREE, DEFAULT_EFFORT } from './graph/graph-options.js';
 import type { IndexGraph } from './graph/index-graph.js';
 import type { Place } from './id-table.js';
-import { settlingOf } from './incoming.js';
+import { bringVectors, settlingOf } from './incoming.js';
 import type { KeptRows } from './kept-rows.js';
 import { type RowRoom, Rows, type Snapshot } from './rows.js';
 import { moveKeptRows, type RowsScope } from './rows-job.js';
 import { type IndexToSave, saveIndex } from './save-index.js';
 import { type IndexSearches, Searches } from './searches.js';
 import type { Segment } from './segment.js';
+import type { Steps } from './steps.js';
 
 export interface IndexCoreOptions {
   readonly core: EngineCore;

@@ -2,7 +2,7 @@
  * Reads rows of a saved index that are not kept as float32 in memory, some at a time. They are read into a memory of their own
  * and checked there. Then what the index keeps of them is copied.
  */
-import { doInSlices, TimeSlices } from '../base/time.js';
+import { TimeSlices } from '../base/time.js';
 import type { ByteSource } from '../formats/format.js';
 import { malformed } from '../formats/malformed.js';
 import type { SavedIndexPlaces } from '../formats/saved-index.js';
@@ -14,6 +14,7 @@ import { settleArrivingRows } from './rows-job.js';
 import { checkRows, type IndexToLoad, loadSettling } from './saved-rows.js';
 import type { Segment } from './segment.js';
 import { copyKeptRows, stagedRows } from './staging.js';
+import { doInSlices } from './steps.js';
 
 /**
  * @param rejected gets the rows that were rejected

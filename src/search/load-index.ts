@@ -5,7 +5,7 @@
  */
 import { detailOf, IndexingError, invalidConfiguration } from '../base/errors.js';
 import { unlessStopped } from '../base/signals.js';
-import { doInSlices, TimeSlices } from '../base/time.js';
+import { TimeSlices } from '../base/time.js';
 import { createBlobSource, createMemorySource } from '../formats/byte-sources.js';
 import { boundFiles } from '../formats/file-access.js';
 import type { ByteSource } from '../formats/format.js';
@@ -17,6 +17,7 @@ import type { IndexCore } from './index-core.js';
 import type { RowRoom } from './rows.js';
 import { settleArrivingRows } from './rows-job.js';
 import { checkRows, type IndexToLoad, loadSettling } from './saved-rows.js';
+import { doInSlices } from './steps.js';
 
 const PIECE_BYTES = 2 ** 21;
 const PIECE_IDS = 1024;

@@ -6,7 +6,6 @@
  * time. A snapshot shows the rows of its moment for as long as it is kept, and costs nothing.
  */
 
-import type { Steps } from '../base/time.js';
 import type { EngineCore } from '../engine/engine-core.js';
 import { deathOf, isAlive, isThere, recordDeath } from '../memory/deaths.js';
 import {
@@ -22,6 +21,7 @@ import type { StoredRows } from './file/stored-rows.js';
 import { IdRuns, type RunMark } from './id-runs.js';
 import { IdTable, type Place, placeOf, rowOf, segmentOf } from './id-table.js';
 import { Segment, type SegmentKernels } from './segment.js';
+import type { Steps } from './steps.js';
 
 /** The rows that there were at some moment; never changed. */
 export interface Snapshot {

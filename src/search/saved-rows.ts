@@ -2,7 +2,6 @@
  * Checks rows that are read from a saved index: what they become, and whether an index may keep them.
  */
 
-import type { Steps } from '../base/time.js';
 import type { RowSettling } from '../engine/worker/rows-task.js';
 import type { ByteSource } from '../formats/format.js';
 import { malformed } from '../formats/malformed.js';
@@ -10,6 +9,7 @@ import type { SavedIndexPlaces } from '../formats/saved-index.js';
 import { NON_FINITE } from '../kernel/rejection.js';
 import { UNIT_TOLERANCE } from '../kernel/search/error-bound.js';
 import type { RowRoom } from './rows.js';
+import type { Steps } from './steps.js';
 
 /** Rows checked between two steps. */
 const STRIDE = 4096;

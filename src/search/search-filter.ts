@@ -2,12 +2,12 @@
  * Which rows may be hits, by their ids: one bit for each row, where threads can read it.
  */
 import { invalidConfiguration } from '../base/errors.js';
-import type { Steps } from '../base/time.js';
 import { boundPlatform } from '../engine/lanes/platform.js';
 import { isThere } from '../memory/deaths.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { Snapshot } from './rows.js';
 import type { Segment } from './segment.js';
+import type { Steps } from './steps.js';
 
 /** Rows between two steps. Few, since the time of a predicate is not known. */
 const STRIDE = 32;

@@ -1,12 +1,13 @@
 /**
  * The result of a search: the hits that all threads found, put in order, and what the caller gets of them.
  */
-import type { Steps } from '../base/time.js';
+
 import { isBetter, TopHits } from '../engine/worker/top-hits.js';
 import type { Metric } from '../kernel/search/error-bound.js';
 import type { SearchBoard } from '../memory/search-board.js';
 import type { VectorId } from '../vectors/vector-id.js';
 import type { PassRows } from './search-pass.js';
+import type { Steps } from './steps.js';
 
 /** Hits in order, the best first. Keys are those of error-bound.ts, of the scaled query. */
 export interface RankedRows {

@@ -2,7 +2,6 @@
  * A pass over the rows as a job: threads claim blocks of rows, and each keeps the best hits that it found.
  */
 import { IndexingError, messageOf } from '../base/errors.js';
-import { doNow } from '../base/time.js';
 import type { EngineCore } from '../engine/engine-core.js';
 import type { UnitDeath } from '../engine/job.js';
 import { SearchLane, searchBlocks } from '../engine/worker/search-loop.js';
@@ -28,6 +27,7 @@ import {
   type SlotSpan,
 } from './search-pass.js';
 import type { Segment } from './segment.js';
+import { doNow } from './steps.js';
 
 export interface SearchScope {
   readonly metric: Metric;

@@ -3,7 +3,7 @@
  * time are done in one pass over the rows. Each call still has its own snapshot, filter, number of hits and signal.
  */
 import { linkToOwner } from '../base/signals.js';
-import { doInSlices, doNow, TimeSlices } from '../base/time.js';
+import { TimeSlices } from '../base/time.js';
 import type { EngineCore } from '../engine/engine-core.js';
 import { Gathering } from '../engine/gathering.js';
 import type { KernelBackend } from '../kernel/instantiate.js';
@@ -12,6 +12,7 @@ import { type HitRange, hitsOf, rankHits, type SearchHits } from './search-hits.
 import { SearchHere, SearchJob, type SearchScope } from './search-job.js';
 import type { PassQueries } from './search-pass.js';
 import { type JoiningCall, joinPass } from './search-pass.js';
+import { doInSlices, doNow } from './steps.js';
 
 /** Request of a call. */
 export interface SearchRequest extends Omit<PassQueries, 'first' | 'count'>, HitRange {

@@ -3,12 +3,12 @@
  * some at a time. Then what the index keeps of them is copied.
  */
 
-import type { Steps } from '../base/time.js';
 import { codeCount, FACTOR_BYTES } from '../kernel/search/search-kernel.js';
 import { countVectors } from '../vectors/source-rows.js';
 import type { VectorSource } from '../vectors/vector-source.js';
 import type { RowRoom } from './rows.js';
 import type { Segment } from './segment.js';
+import type { Steps } from './steps.js';
 
 /** Components that are settled at a time. */
 const STAGED_COMPONENTS = 2 ** 23;

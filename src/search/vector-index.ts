@@ -7,7 +7,7 @@
  */
 import { asyncDisposeSymbol } from '../base/dispose-symbol.js';
 import { IndexingError, invalidConfiguration, refuseUnknown } from '../base/errors.js';
-import { doInSlices, TimeSlices, turnBeforeAnswer } from '../base/time.js';
+import { TimeSlices, turnBeforeAnswer } from '../base/time.js';
 import type { Backend } from '../engine/engine-core.js';
 import type { ByteSource } from '../formats/format.js';
 import { malformed } from '../formats/malformed.js';
@@ -52,6 +52,7 @@ import type { Rows, Snapshot } from './rows.js';
 import { indexToBytes } from './save-index.js';
 import { SearchFilter } from './search-filter.js';
 import { leastKey, noHits, type SearchHits } from './search-hits.js';
+import { doInSlices } from './steps.js';
 
 /** A row of an index as it is kept. */
 export interface KeptVector {

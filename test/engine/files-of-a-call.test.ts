@@ -91,10 +91,10 @@ async function upsert() {
 test.each([
   ['a small call', 14, smallCall],
   ['a small monitored call', 22, smallMonitoredCall],
-  ['a large call', 32, largeCall],
-  ['a large monitored call', 43, largeMonitoredCall],
-  ['a search', 30, search],
-  ['an upsert', 21, upsert],
+  ['a large call', 30, largeCall],
+  ['a large monitored call', 41, largeMonitoredCall],
+  ['a search', 31, search],
+  ['an upsert', 22, upsert],
 ] as const)('%s passes through at most %i files', async (_, most, setUp) => {
   const { call, end } = await setUp();
   const files = await filesOf(call);

@@ -2,7 +2,6 @@
  * What a thread reads of the rows: with an int8 copy, only the rows themselves that it does not rule out.
  */
 import { describe, expect, test } from 'vitest';
-import { doNow } from '../../src/base/time.js';
 import { OpenMemory, SearchLane } from '../../src/engine/worker/search-loop.js';
 import { compileSearchKernel } from '../../src/kernel/search/compile-search-kernel.js';
 import type { Metric } from '../../src/kernel/search/error-bound.js';
@@ -11,6 +10,7 @@ import { SearchBoard } from '../../src/memory/search-board.js';
 import { SegmentLayout } from '../../src/memory/segment-layout.js';
 import { prepareQuery } from '../../src/search/queries.js';
 import { rankHits } from '../../src/search/search-hits.js';
+import { doNow } from '../../src/search/steps.js';
 import { indexingKernel } from '../kernel/indexing-kernel.js';
 import { positions, randomRows } from '../search/support.js';
 

@@ -4,7 +4,7 @@
  */
 
 import { onAbort, unlessStopped } from '../../base/signals.js';
-import { doInSlices, TimeSlices } from '../../base/time.js';
+import { TimeSlices } from '../../base/time.js';
 import type { EngineCore } from '../../engine/engine-core.js';
 import { OpenMemory } from '../../engine/worker/search-loop.js';
 import { TopHits } from '../../engine/worker/top-hits.js';
@@ -18,6 +18,7 @@ import { partOf, type RankedRows, rankHits } from '../search-hits.js';
 import type { SearchScope } from '../search-job.js';
 import type { PassRows } from '../search-pass.js';
 import type { Segment } from '../segment.js';
+import { doInSlices } from '../steps.js';
 import type { Candidates } from './board-candidates.js';
 import type { RowFile } from './row-file.js';
 import { positionOf, type StoredRows, takeRow } from './stored-rows.js';

@@ -6,7 +6,7 @@
  * rows are gone through span by span, and a list has room for all rows of a span.
  */
 import { linkToOwner, onAbort } from '../../base/signals.js';
-import { doInSlices, TimeSlices } from '../../base/time.js';
+import { TimeSlices } from '../../base/time.js';
 import type { EngineCore } from '../../engine/engine-core.js';
 import { Gathering } from '../../engine/gathering.js';
 import { TopHits } from '../../engine/worker/top-hits.js';
@@ -17,6 +17,7 @@ import { hitsOf, type SearchHits } from '../search-hits.js';
 import { SearchJob, type SearchScope } from '../search-job.js';
 import { createPassRows, type JoiningCall, joinPass, type PassQueries, type SlotSpan } from '../search-pass.js';
 import type { IndexSearches, SearchRequest } from '../searches.js';
+import { doInSlices } from '../steps.js';
 import { type Candidates, candidatesOn, holdFiles, roomFor } from './board-candidates.js';
 import { ExactScores } from './exact-scores.js';
 

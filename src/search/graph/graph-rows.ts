@@ -3,13 +3,13 @@
  * of the index is in one of the two. A row that is being put in counts as waiting.
  */
 
-import type { Steps } from '../../base/time.js';
 import { NOWHERE } from '../../engine/worker/graph-task.js';
 import { isAlive, isThere } from '../../memory/deaths.js';
 import { type Place, placeOf, rowOf } from '../id-table.js';
 import { type KeptRows, keptBefore } from '../kept-rows.js';
 import type { RowRoom, Rows, Snapshot } from '../rows.js';
 import type { Segment } from '../segment.js';
+import type { Steps } from '../steps.js';
 import { createWords, type GraphPart } from './graph-part.js';
 
 /** The graph and the rows that wait, at some moment; never changed. */

@@ -2,7 +2,6 @@
  * Answers queries by a graph: as a job, of which threads claim some queries at a time, or at once on the calling thread.
  */
 import { IndexingError, messageOf } from '../../base/errors.js';
-import { doNow } from '../../base/time.js';
 import type { EngineCore } from '../../engine/engine-core.js';
 import type { UnitDeath } from '../../engine/job.js';
 import { type GraphOpener, GraphSearchLane, searchGraphs } from '../../engine/worker/graph-search-loop.js';
@@ -30,6 +29,7 @@ import {
   queriesOf,
 } from '../search-pass.js';
 import type { Segment } from '../segment.js';
+import { doNow } from '../steps.js';
 import type { GraphMoment } from './graph-rows.js';
 
 export interface GraphSearchScope extends SearchScope {

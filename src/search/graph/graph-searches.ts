@@ -3,7 +3,7 @@
  * sent; those that are asked for together are spread over the threads.
  */
 import { linkToOwner, onAbort } from '../../base/signals.js';
-import { doInSlices, doNow, TimeSlices } from '../../base/time.js';
+import { TimeSlices } from '../../base/time.js';
 import type { EngineCore } from '../../engine/engine-core.js';
 import { Gathering } from '../../engine/gathering.js';
 import { ErrorBound } from '../../kernel/search/error-bound.js';
@@ -15,6 +15,7 @@ import type { SearchFilter } from '../search-filter.js';
 import { type HitRange, hitsOf, type RankedRows, rankHits, type SearchHits } from '../search-hits.js';
 import { gatherAlike, type JoiningCall, joinPass, type PassRows } from '../search-pass.js';
 import type { IndexSearches } from '../searches.js';
+import { doInSlices, doNow } from '../steps.js';
 import { searchFiltered } from './filtered-search.js';
 import type { GraphMoment } from './graph-rows.js';
 import {

@@ -6,7 +6,7 @@
  */
 import { IndexingError, messageOf } from '../../base/errors.js';
 import { linkSignals } from '../../base/signals.js';
-import { doInSlices, type Steps, TimeSlices } from '../../base/time.js';
+import { TimeSlices } from '../../base/time.js';
 import type { EngineCore } from '../../engine/engine-core.js';
 import { boundPlatform } from '../../engine/lanes/platform.js';
 import type { ByteSource } from '../../formats/format.js';
@@ -26,6 +26,7 @@ import type { SearchFilter } from '../search-filter.js';
 import type { SearchHits } from '../search-hits.js';
 import type { IndexSearches } from '../searches.js';
 import type { Segment } from '../segment.js';
+import { doInSlices, type Steps } from '../steps.js';
 import { type CalibrationPoint, effortFor } from './calibration.js';
 import { GraphBuild } from './graph-build.js';
 import { type MendOptions, mendPart, repairPart } from './graph-mend.js';

@@ -3,8 +3,8 @@
  */
 import code from 'worker:browser';
 import type { WorkerStart } from './live-worker.js';
+import { startOfCode } from './live-worker.js';
 import type { PageWorkers } from './platform.js';
-import { startOfCode } from './worker-of-code.js';
 
 export const inlineWorkers: PageWorkers = {
   indexing: inline(code),

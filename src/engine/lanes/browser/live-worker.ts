@@ -1,5 +1,5 @@
 /**
- * One Web Worker from its start to its end.
+ * One Web Worker from its start to its end. It starts from a URL, or from code that is text.
  *
  * A worker that ends itself, or is ended by others, sends no event. But it holds a Web Lock for as long as it lives: when
  * the page gets that lock, the worker is gone. Pages that are not a secure context have no locks. There, only an uncaught
@@ -10,7 +10,6 @@ import type { AnswerTo, PartAnswer, WorkerTask } from '../../worker/task.js';
 import type { PoolOptions } from '../platform.js';
 import { TaskNotBegun, WorkersUnavailable } from '../worker-pool.js';
 import { isWorkerMessage, type PageMessage, type WithoutKernel } from './messages.js';
-import { watchWorkerPolicy } from './worker-policy.js';
 
 /** How to start a worker. */
 export interface WorkerStart {
@@ -178,4 +177,45 @@ function errorOf(event: Event, from: string): Error {
   if (event instanceof ErrorEvent && event.message) return new Error(event.message, { cause: event.error });
   const remedy = 'serve it there, pass the option worker, or use simdex/inline';
   return new WorkerNotLoaded(`the worker (${from}) could not be loaded; ${remedy}`);
+}
+
+/**
+ * A worker whose code is text: it starts from a blob: URL, which is of the page's own origin.
+ *
+ * @param from what messages call it
+ */
+export function startOfCode(code: string, from: string): WorkerStart {
+  return {
+    create() {
+      const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
+      const worker = new Worker(url, { type: 'module' });
+      // The worker keeps what it was started with; Safari needs the URL until it has begun to load.
+      worker.addEventListener('message', () => URL.revokeObjectURL(url), { once: true });
+      return worker;
+    },
+    from,
+  };
+}
+
+interface WorkerPolicy {
+  /** The violation seen since the watch began, if there was one. */
+  violation(): WorkersUnavailable | undefined;
+  stop(): void;
+}
+
+/**
+ * Whether a Content-Security-Policy forbids workers. A worker that is forbidden fails like one whose file is missing; only
+ * the page's own event tells the difference, and comes first.
+ */
+function watchWorkerPolicy(): WorkerPolicy {
+  let seen: WorkersUnavailable | undefined;
+  const listen = ({ effectiveDirective, blockedURI }: SecurityPolicyViolationEvent) => {
+    if (effectiveDirective !== 'worker-src') return;
+    seen = new WorkersUnavailable(`the Content-Security-Policy's worker-src forbids ${blockedURI}`);
+  };
+  globalThis.addEventListener('securitypolicyviolation', listen);
+  return {
+    violation: () => seen,
+    stop: () => globalThis.removeEventListener('securitypolicyviolation', listen),
+  };
 }

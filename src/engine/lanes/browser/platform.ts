@@ -4,8 +4,8 @@
 import { invalidConfiguration } from '../../../base/errors.js';
 import type { Platform, WorkerChoice } from '../platform.js';
 import type { WorkerStart } from './live-worker.js';
+import { startOfCode } from './live-worker.js';
 import { createWebWorkerPool } from './web-worker-pool.js';
-import { startOfCode } from './worker-of-code.js';
 
 const MAX_THREADS = 8;
 
