@@ -26,6 +26,9 @@ for (const code of OPENING) MEANING[code] = 1;
 for (const code of CLOSING) MEANING[code] = 2;
 MEANING[QUOTE] = 3;
 
+/** Without one of these a body has no key that reaches a prototype, and nothing more is to be looked for in what was parsed. */
+const SUSPECT = ['__proto__', 'constructor', '\\u'];
+
 /** The only bodies that are read are JSON; routes that stream have parsers of their own. */
 export function addJsonBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
@@ -39,8 +42,20 @@ export function addJsonBodies(app: FastifyInstance): void {
     } catch (error) {
       return done(error as Error);
     }
-    return parse(request, bytes.toString('utf8'), done);
+    const text = bytes.toString('utf8');
+    const value = SUSPECT.some((part) => bytes.includes(part)) ? undefined : parsed(text);
+    if (value !== undefined) return done(null, value);
+    return parse(request, text, done);
   });
+}
+
+/** Undefined where the text is not JSON: Fastify's parser says that in its own words. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** @throws {RequestError} 400 where the JSON nests too deeply, or has too many objects and lists for its size */
