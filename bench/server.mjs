@@ -5,6 +5,7 @@
 //
 // Ratios come from alternating rounds: the median of the rounds' ratios, with the least and the greatest. The load is made by this process;
 // the server, and what it is compared with, are processes of their own. `restart`, `memory` and `threshold` take long, and run only when named.
+// `restart` starts a server without data, one with --rows and their graph, and one with --restart-rows without a graph.
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { table } from './server/figures.mjs';

@@ -31,7 +31,8 @@ const AJV_OPTIONS = {
 } as const;
 
 /**
- * A server of Qdrant's REST interface on the collections of a folder. It does not listen yet: `listen` and `inject` are Fastify's.
+ * A server of Qdrant's REST interface on the collections of a folder. It does not listen yet: `listen` and `inject` are Fastify's. Routes may be added
+ * until then. The schemas of a route are compiled when it is first asked for.
  *
  * Rejects with {@link IndexingError} `MissingPackage` without `fastify` or `lmdb`, `MalformedFile` for a folder of a newer version.
  *

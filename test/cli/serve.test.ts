@@ -131,10 +131,13 @@ test('SIGTERM: what is under way is answered, new requests are not taken, the ex
     path: '/collections/c/points?wait=true',
     method: 'PUT',
     agent: false,
-    headers: { ...headers, ...length },
+    headers: { ...headers, ...length, expect: '100-continue' },
   });
+  // The server says so when it has begun with the request.
+  const begun = new Promise((resolve) => under.once('continue', resolve));
+  under.flushHeaders();
+  await begun;
   under.write(body.slice(0, 10));
-  await new Promise((resolve) => setTimeout(resolve, 100));
   child.kill('SIGTERM');
   // Until it no longer listens.
   for (;;) if ((await send(port, '/readyz').catch(() => undefined)) === undefined) break;
