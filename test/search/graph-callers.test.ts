@@ -23,7 +23,10 @@ await builder.dispose();
 async function createIndex() {
   const engine = new Engine({ threads: 2, worker: faultyWorker });
   onTestFinished(() => engine.dispose());
-  return { engine, index: await load(saved, { engine }) };
+  const index = await load(saved, { engine });
+  // The first search waits for what it makes ready, and others join it meanwhile.
+  await index.searchBatch(queries, 1, { effort: EFFORT });
+  return { engine, index };
 }
 
 test('half of them wait while the threads have the others', async () => {
