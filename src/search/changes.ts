@@ -77,19 +77,19 @@ export class Changes {
   /**
    * Adds vectors; with `replacing` those rows whose ids they have are removed.
    *
-   * @param store called once all vectors are found right: they are published when it resolves, and dropped where it rejects
+   * @param confirmed they are published once it has resolved, and dropped where it rejects
    */
   add(
     vectors: VectorSource,
     ids: VectorIds | undefined,
     replacing: boolean,
-    store?: () => Promise<unknown>,
+    confirmed?: Promise<unknown>,
   ): Promise<void> | undefined {
     const count = countVectors(vectors);
     const dims = dimsOf(vectors, 0) ?? 0;
-    const addInSlices = () => this.#addInSlices(vectors, { ids, replacing }, store);
+    const addInSlices = () => this.#addInSlices(vectors, { ids, replacing }, confirmed);
     const isSmall = count <= SMALL_ROWS && count * dims <= SMALL_COMPONENTS;
-    if (!isSmall || store) return this.#waitingFor(count, addInSlices);
+    if (!isSmall || confirmed) return this.#waitingFor(count, addInSlices);
     const tryNow = () => this.#tryNow(vectors, { ids, replacing });
     if (this.#pending > 0) return this.#waitingFor(count, () => (tryNow() ? undefined : addInSlices()));
     return tryNow() ? undefined : this.#waitingFor(count, addInSlices);
@@ -185,11 +185,7 @@ export class Changes {
     return this.#staging;
   }
 
-  async #addInSlices(
-    vectors: VectorSource,
-    ids: IdsToEnter,
-    store: (() => Promise<unknown>) | undefined,
-  ): Promise<void> {
+  async #addInSlices(vectors: VectorSource, ids: IdsToEnter, confirmed: Promise<unknown> | undefined): Promise<void> {
     const rows = this.#rowsFor(vectors, ids);
     if (!rows) return;
     const { closing, bringIn, withMemory } = this.#options;
@@ -199,7 +195,7 @@ export class Changes {
       const rooms: RowRoom[] = [];
       try {
         await stager.add(vectors, 0, rooms);
-        await store?.();
+        await confirmed;
       } catch (error) {
         rows.drop(rooms);
         throw error;
@@ -214,13 +210,13 @@ export class Changes {
     const rooms = await withMemory(() => reserveRooms(rows, incoming.sound));
     try {
       await bringIn(rows, incoming, rooms, closing);
-      await doInSlices(incoming.check(this.#options.metric, rooms), slices);
-      await store?.();
+      await confirmed;
     } catch (error) {
       rows.drop(rooms);
       throw error;
     }
-    await doInSlices(this.#finish(rows, undefined, rooms, ids), slices);
+    const checked = incoming.check(this.#options.metric, rooms);
+    await doInSlices(this.#finish(rows, checked, rooms, ids), slices);
   }
 
   /** The rows that vectors come to; undefined where there is no vector. */

@@ -19,7 +19,7 @@ test.each([
     const rows = randomRows(count, DIMS, 2);
     const ids = positions(count).map((i) => i + 5);
     const lost = new Error('the disk is full');
-    await expect(index.upsertStored(() => Promise.reject(lost), rows, { ids })).rejects.toBe(lost);
+    await expect(index.upsertWhen(Promise.reject(lost), rows, { ids })).rejects.toBe(lost);
     expect([index.size, [...index.ids()]]).toEqual([10, positions(10)]);
     expect((await index.search(before[7]!, 1)).ids).toEqual([7]);
 
@@ -28,11 +28,9 @@ test.each([
       confirm = resolve;
     });
     let isDone = false;
-    const upserting = index
-      .upsertStored(() => confirmed, rows, { ids })
-      .then(() => {
-        isDone = true;
-      });
+    const upserting = index.upsertWhen(confirmed, rows, { ids }).then(() => {
+      isDone = true;
+    });
     // A later change waits for it, and searches do not.
     const removing = index.remove([4]);
     for (let turn = 0; turn < 20; turn++) {
@@ -45,29 +43,6 @@ test.each([
     expect(await removing).toBe(1);
     expect(index.size).toBe(count + 4);
     expect((await index.search(rows[20]!, 1)).ids).toEqual([25]);
-  },
-);
-
-test.each([
-  ['float32', 30, Number.NaN, 'NonFinite'],
-  ['float32', 6000, Number.NaN, 'NonFinite'],
-  ['float32', 6000, 0, 'ZeroMagnitude'],
-  ['float16', 6000, 0, 'ZeroMagnitude'],
-] as const)(
-  'rows of %s are not stored where one of %i is filled with %d',
-  async (precision, count, component, code) => {
-    const index = await build(randomRows(10, DIMS, 1), { precision, metric: 'cosine' });
-    const rows = randomRows(count, DIMS, 2);
-    rows[count - 3]!.fill(component);
-    let stored = 0;
-    const store = async () => {
-      stored++;
-    };
-    const upserting = index.upsertStored(store, rows, { ids: positions(count) });
-    await expect(upserting).rejects.toMatchObject({ code, vectorIndex: count - 3 });
-    expect([stored, index.size]).toEqual([0, 10]);
-    await index.upsertStored(store, rows.slice(0, 5), { ids: positions(5) });
-    expect([stored, index.size]).toEqual([1, 10]);
   },
 );
 

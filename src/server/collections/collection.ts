@@ -22,7 +22,7 @@ import {
   type SearchRequest,
   type StoredPoint,
 } from './point-queries.js';
-import type { NumberedRows, Points } from './points.js';
+import { type NumberedRows, type Points, pointsOf } from './points.js';
 import type { CollectionSettings, GraphSettings } from './settings.js';
 import { checkVector } from './vectors.js';
 import { type NewPoint, WriteGroup } from './write-group.js';
@@ -151,17 +151,12 @@ export class Collection {
     return this.#import(points.length, (group) => group.put(points));
   }
 
-  /**
-   * The same for rows that are most likely new and right: in less time than a point takes. Resolves with whether they are stored; nothing is where one
-   * of them is not searchable, or may be there already.
-   */
-  async importRows(rows: NumberedRows): Promise<boolean> {
-    let isStored = false;
-    const store = async () => {
-      isStored = this.#points.areNew(rows.firstId) && (await this.#points.storeRows(rows));
-    };
-    await this.#import(rows.data.length / this.settings.size, store);
-    return isStored;
+  /** The same for rows that are most likely new: in less time than a point takes. */
+  importRows(rows: NumberedRows): Promise<void> {
+    const points = this.#points;
+    const store = (group: WriteGroup) =>
+      points.areNew(rows.firstId) ? points.storeRows(rows) : group.put(pointsOf(rows, this.settings.size));
+    return this.#import(rows.data.length / this.settings.size, store);
   }
 
   #import(rows: number, prepare: (group: WriteGroup) => void | Promise<void>): Promise<void> {

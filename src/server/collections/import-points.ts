@@ -34,8 +34,8 @@ export interface ImportOptions extends Pick<ReadVectorsOptions, 'column' | 'head
 /** A block of rows that were read. */
 interface ImportBlock {
   readonly count: number;
-  /** Resolves with how many of the rows are no vectors of the collection; the others are stored. */
-  readonly store: () => Promise<number>;
+  readonly rejected: number;
+  readonly store: () => Promise<void>;
 }
 
 /** Size of a block of rows, which are stored as they come. A flush is a small part of its time. */
@@ -63,9 +63,9 @@ export async function importPoints(
       ? lineBlocks(collection, source, options.column, numbers)
       : matrixBlocks(collection, source, options, numbers);
   try {
-    for await (const { count, store } of blocks) {
+    for await (const { count, rejected, store } of blocks) {
       await storing;
-      storing = store().then((rejected) => {
+      storing = store().then(() => {
         counts.imported += count - rejected;
         counts.rejected += rejected;
       });
@@ -119,11 +119,8 @@ async function* lineBlocks(
       if (!isSearchable(settings, vector, `row ${number}`)) continue;
       points.push({ id: toPointId(id ?? numbers.of(number)), vector, payload, json });
     }
-    const store = async () => {
-      await collection.importPoints(points);
-      return lines.length - points.length;
-    };
-    yield { count: lines.length, store };
+    const store = () => collection.importPoints(points);
+    yield { count: lines.length, rejected: lines.length - points.length, store };
   }
 }
 
@@ -143,27 +140,23 @@ async function* matrixBlocks(
     const { data, dims, ids } = chunk;
     checkDims(settings, dims, `row ${first}`);
     const count = data.length / dims;
+    const rejected = await unsearchableRows(settings, data);
     const row = first;
     first += count;
-    const storeSearchable = async () => {
-      const rejected = await unsearchableRows(settings, data);
+    const storeRows = () => collection.importRows({ firstId: numbers.of(row), data });
+    const points = () => {
       const left = new Set(rejected);
       const rows = Array.from({ length: count }, (_, i) => i).filter((i) => !left.has(i));
-      const points = rows.map((i) => ({
+      return rows.map((i) => ({
         id: toPointId(ids?.[i] ?? numbers.of(row + i)),
         vector: data.subarray(i * dims, (i + 1) * dims),
         payload: NO_PAYLOAD,
         json: undefined,
       }));
-      await collection.importPoints(points);
-      return rejected.length;
     };
     // Rows that a file has among rows of other lengths may lie anywhere in their memory.
     const isAlone = data.byteOffset === FOLLOWING_HEAD_BYTES;
-    const storeAll = async () => {
-      if (!ids && isAlone && (await collection.importRows({ firstId: numbers.of(row), data }))) return 0;
-      return storeSearchable();
-    };
-    yield { count, store: () => storeAll().finally(() => chunks.reuse(chunk)) };
+    const storeAll = ids || rejected.length > 0 || !isAlone ? () => collection.importPoints(points()) : storeRows;
+    yield { count, rejected: rejected.length, store: () => storeAll().finally(() => chunks.reuse(chunk)) };
   }
 }

@@ -15,7 +15,7 @@ import type { PointId } from './point-id.js';
 import type { PointTable } from './point-table.js';
 import type { RowMap } from './row-map.js';
 import type { CollectionSettings } from './settings.js';
-import type { WriteGroup } from './write-group.js';
+import type { NewPoint, WriteGroup } from './write-group.js';
 
 /** The points of a collection as they are in memory. */
 export interface PointsInMemory {
@@ -31,6 +31,14 @@ export interface NumberedRows {
   readonly firstId: number;
   /** Rows of the collection's dims, row-major. The {@link FOLLOWING_HEAD_BYTES} bytes of memory before them are free for the block's head. */
   readonly data: Float32Array;
+}
+
+/** The same rows as single points, for points that may be there already. */
+export function pointsOf({ firstId, data }: NumberedRows, dims: number): NewPoint[] {
+  return Array.from({ length: data.length / dims }, (_, i) => {
+    const vector = data.subarray(i * dims, (i + 1) * dims);
+    return { id: firstId + i, vector, payload: NO_PAYLOAD, json: undefined };
+  });
 }
 
 /** Payloads that are read between two turns. */
@@ -167,48 +175,46 @@ export class Points {
   }
 
   /**
-   * `commit` of new points (`areNew`) without payloads: what is done for each of them is as little as can be. The threads of the index look them over,
-   * and then they are written from where they lie. Resolves with whether they are stored: nothing is where one of them is not searchable.
+   * `commit` of new points (`areNew`) without payloads: what is done for each of them is as little as can be, and they come into memory while they
+   * are written. They are written from where they lie.
    */
-  async storeRows({ firstId, data }: NumberedRows): Promise<boolean> {
+  async storeRows({ firstId, data }: NumberedRows): Promise<void> {
     const startedAtMs = performance.now();
     if (this.#broken) throw this.#broken;
     const dims = this.#settings.size;
     const count = data.length / dims;
     const first = this.#nextNumber;
+    const names = { count, numbers: { first }, ids: { first: firstId } };
     const bytes = blockAround(data, dims, first, firstId);
     const slot = this.table.reserve(count);
     const slots = Array.from({ length: count }, (_, i) => slot + i);
     let isStored = false;
-    const store = async () => {
-      const committingAtMs = performance.now();
-      await this.store.commit({
-        blocks: [[first, bytes]],
-        meta: [
-          ['nextNumber', first + count],
-          ['points', this.table.size + count],
-        ],
-      });
-      this.watch.committed(performance.now() - committingAtMs);
+    const meta = [
+      ['nextNumber', first + count],
+      ['points', this.table.size + count],
+    ] as const;
+    const storing = this.store.commit({ blocks: [[first, bytes]], meta }).then(() => {
+      this.watch.committed(performance.now() - startedAtMs);
       isStored = true;
       this.#nextNumber += count;
       this.table.nameAll(slot, count, firstId, first);
-    };
+    });
+    // Its rejection is handled below.
+    storing.catch(() => undefined);
     try {
-      await this.index.upsertStored(store, { data, dims }, { ids: slots });
+      await this.index.upsertWhen(storing, { data, dims }, { ids: slots });
     } catch (cause) {
+      await storing.catch(() => undefined);
       if (!isStored) {
         this.table.release(slots);
-        if (isUnsearchable(cause)) return false;
         throw refusalOfIndex(cause);
       }
       for (let i = 0; i < count; i++) this.table.delete(firstId + i);
       throw await this.#notInMemory(cause, () => this.store.commit({ removedBlocks: [first] }));
     }
-    this.#rows.append({ count, numbers: { first }, ids: { first: firstId } }, bytes.length);
+    this.#rows.append(names, bytes.length);
     this.#changedRows += count;
     this.watch.stored(count, startedAtMs);
-    return true;
   }
 
   /** The number of the next row. */
@@ -280,11 +286,6 @@ export class Points {
     const slot = this.table.slotOf(id);
     return slot === undefined ? undefined : this.table.numberOf(slot);
   }
-}
-
-/** Whether the index rejected a row for what it is. */
-function isUnsearchable(cause: unknown): boolean {
-  return cause instanceof IndexingError && (cause.code === 'NonFinite' || cause.code === 'ZeroMagnitude');
 }
 
 /** What the index rejected with, for the client: its own words on memory are those of a library. */
