@@ -29,6 +29,9 @@ async function start(file, args, portOf) {
       if (found) resolve(found);
     });
   });
+  // Its log is thrown away unread: whoever runs a server does not read it in the process that sends the requests.
+  lines.close();
+  child.stdout.resume();
   const url = `http://127.0.0.1:${port}`;
   const stop = async () => {
     const ended = once(child, 'exit');
