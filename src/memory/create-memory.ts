@@ -64,3 +64,15 @@ export function countForCollector(buffer: ArrayBufferLike, use: MemoryUse = 'res
     ballast.set(buffer, new ArrayBuffer(bytes, { maxByteLength: bytes }));
   }
 }
+
+/**
+ * Has the collector count all bytes of a memory that nobody uses again, so that it comes soon. Where the system has no room for that, it comes later:
+ * letting a memory go never fails.
+ */
+export function countAsGone(buffer: ArrayBufferLike): void {
+  try {
+    countForCollector(buffer);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+}

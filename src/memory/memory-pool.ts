@@ -4,7 +4,7 @@
  *
  * The holder of a memory owns it until `release`. A memory that is forgotten is collected, and is no longer counted.
  */
-import { countForCollector, type MatrixMemory, type MemoryUse, memoryBytes } from './create-memory.js';
+import { countAsGone, type MatrixMemory, type MemoryUse, memoryBytes } from './create-memory.js';
 import { createMatrixMemory, formatBytes, insufficientMemory } from './matrix-memory.js';
 
 /** Enough for a stream with three chunks under way and one result being read; more would only hold memory. */
@@ -78,7 +78,7 @@ export class MemoryPool {
   /** A memory that nobody uses again leaves the account now, and not when the collector comes to it, which is told of all its bytes. */
   discard(memory: MatrixMemory): void {
     this.#forget([memory]);
-    countForCollector(memory.buffer);
+    countAsGone(memory.buffer);
   }
 
   /** Forgets the memories kept and those released from now on; memories handed out stay valid. */

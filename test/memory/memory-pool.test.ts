@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { memoryBytes } from '../../src/memory/create-memory.js';
 import { createMatrixMemory, formatBytes } from '../../src/memory/matrix-memory.js';
 import { MemoryPool } from '../../src/memory/memory-pool.js';
@@ -78,6 +78,25 @@ test('a memory the pool no longer keeps leaves the account at once', () => {
   const memories = Array.from({ length: 8 }, () => pool.acquire(MIB));
   for (const memory of memories) pool.release(memory);
   expect(pool.heldBytes).toBe(4 * MIB);
+});
+
+test('a memory is let go also where the system has no more room', () => {
+  const pool = new MemoryPool(Number.POSITIVE_INFINITY);
+  const memory = pool.acquire(MIB, 'index');
+  vi.stubGlobal(
+    'ArrayBuffer',
+    class {
+      constructor() {
+        throw new RangeError('Array buffer allocation failed');
+      }
+    },
+  );
+  try {
+    pool.discard(memory);
+  } finally {
+    vi.unstubAllGlobals();
+  }
+  expect(pool.heldBytes).toBe(0);
 });
 
 test('a closed pool keeps nothing', () => {

@@ -3,7 +3,7 @@
  * segments and graphs are kept from job to job.
  */
 import { UnitControl } from '../../memory/control-block.js';
-import { countForCollector } from '../../memory/create-memory.js';
+import { countAsGone, countForCollector } from '../../memory/create-memory.js';
 import { insertRows, mendRows } from './graph-insert-loop.js';
 import { makeRecords } from './graph-records.js';
 import { searchGraphs } from './graph-search-loop.js';
@@ -44,11 +44,11 @@ class KernelsByMemory<T> {
     return kernel;
   }
 
-  /** Lets go of kernels on memories that are gone. The collector is told of all their bytes, so that it comes soon. */
+  /** Lets go of kernels on memories that are gone. */
   forget(keys: readonly number[]): void {
     for (const key of keys) {
       const found = this.#kept.get(key);
-      if (found) countForCollector(found.buffer);
+      if (found) countAsGone(found.buffer);
       this.#kept.delete(key);
     }
   }
