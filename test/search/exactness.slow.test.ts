@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { type Metric, VectorIndex } from 'simdex';
 import { describe, expect, test } from 'vitest';
 import { expectBest, rank } from './reference.js';
-import { build, positions, randomRows, seededRandom } from './support.js';
+import { build, componentsOfAnyMagnitude, positions, randomRows, seededRandom } from './support.js';
 
 const metrics: readonly Metric[] = ['cosine', 'dot', 'euclidean'];
 /** With 25 dims a segment then holds a little over a thousand rows. */
@@ -14,14 +14,7 @@ const SMALL_SEGMENT = 2 ** 22;
 describe.each(metrics)('by %s', (metric) => {
   test.each([33, 65])('components of any magnitude, %i dims', async (dims) => {
     const random = seededRandom(5);
-    const kinds = [
-      () => 2 * random() - 1,
-      () => (2 * random() - 1) * 3.4e38,
-      () => (2 * random() - 1) * 1e-39,
-      () => (random() < 0.5 ? -1 : 1) * 2 ** (random() * 250 - 126),
-      () => Math.floor(3 * random()) - 1 || 0.5,
-      () => (random() < 0.1 ? 1000 : random()),
-    ];
+    const kinds = [...componentsOfAnyMagnitude(random), () => (random() < 0.1 ? 1000 : random())];
     const row = (i: number) => Float32Array.from({ length: dims }, kinds[i % kinds.length]!);
     const rows = positions(1000).map(row);
     const index = await build(rows, { metric });

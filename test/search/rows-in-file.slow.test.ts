@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { runsOf } from '../seed.js';
 import { filesOfIndexes, keptRows } from './in-file.js';
 import { expectBest, rank } from './reference.js';
-import { build, positions, randomRows, seededRandom, told } from './support.js';
+import { build, componentsOfAnyMagnitude, positions, randomRows, seededRandom, told } from './support.js';
 
 const metrics: readonly Metric[] = ['cosine', 'dot', 'euclidean'];
 const { nextFile, inFile } = await filesOfIndexes();
@@ -40,14 +40,7 @@ describe.each(metrics)('by %s', (metric) => {
   });
 
   test.each([33, 65])('components of any magnitude, %i dims', async (dims) => {
-    const random = seededRandom(5);
-    const kinds = [
-      () => 2 * random() - 1,
-      () => (2 * random() - 1) * 3.4e38,
-      () => (2 * random() - 1) * 1e-39,
-      () => (random() < 0.5 ? -1 : 1) * 2 ** (random() * 250 - 126),
-      () => Math.floor(3 * random()) - 1 || 0.5,
-    ];
+    const kinds = componentsOfAnyMagnitude(seededRandom(5));
     const row = (i: number) => Float32Array.from({ length: dims }, kinds[i % kinds.length]!);
     const rows = positions(1000).map(row);
     const index = await inFile(await build(rows, { metric }));

@@ -48,3 +48,14 @@ export async function load<Id extends VectorId = VectorId>(
   onTestFinished(() => index.dispose());
   return index;
 }
+
+/** Makers of components: of usual size, huge, below the least normal float32, of any power of two, and of few values. */
+export function componentsOfAnyMagnitude(random: () => number): (() => number)[] {
+  return [
+    () => 2 * random() - 1,
+    () => (2 * random() - 1) * 3.4e38,
+    () => (2 * random() - 1) * 1e-39,
+    () => (random() < 0.5 ? -1 : 1) * 2 ** (random() * 250 - 126),
+    () => Math.floor(3 * random()) - 1 || 0.5,
+  ];
+}
